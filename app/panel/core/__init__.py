@@ -1,0 +1,1 @@
+"""What every panel and domain stands on. Knows nobody above it."""

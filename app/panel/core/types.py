@@ -1,0 +1,71 @@
+"""Column types that keep a promise the database alone does not keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, String
+from sqlalchemy.types import TypeDecorator
+
+from app.panel.core.choices import Choices
+
+MAX_BIGINT = 2**63 - 1
+
+
+class UTCDateTime(TypeDecorator[dt.datetime]):
+    """An instant. Aware in Python, UTC in the database; a naive one is refused, for nobody can say when it was."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("an instant needs a time zone; use clock.now() or attach one")
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+class MinorUnits(TypeDecorator[int]):
+    """An amount of money as an integer of minor units. A float or a Decimal here is a bug, so it is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> int | None:
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise TypeError(f"money is an int of minor units, not {type(value).__name__}")
+        return value
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        return self if isinstance(value, int) else self.impl_instance.coerce_compared_value(op, value)
+
+
+class ChoiceType(TypeDecorator[Choices]):
+    """A `Choices` member, stored as its short string, so that a new member needs no migration."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, choices: type[Choices], length: int = 40) -> None:
+        self.choices = choices
+        super().__init__(length)
+
+    @property
+    def python_type(self) -> type[Choices]:
+        return self.choices
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else str(self.choices(value).value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        # a value that an older release stored stays readable
+        return None if value is None else (self.choices.of(value) or value)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        # `==` needs the check of this type; `LIKE 'pend%'` is plain text
+        return self if isinstance(value, self.choices) or self.choices.of(value) else String()
