@@ -1,0 +1,41 @@
+"""Tables of the orders domain."""
+
+from app.shop.orders.models.choices import (
+    CloseReason,
+    ExceptionState,
+    OrderSource,
+    OrderState,
+    PaymentMethod,
+    PaymentState,
+    RefundReason,
+    RefundState,
+    ReviewState,
+)
+from app.shop.orders.models.notes import ExceptionReason, OrderException, OrderNote, OrderStateLog
+from app.shop.orders.models.order import Order, OrderCounter, OrderLine
+from app.shop.orders.models.parcels import Shipment, ShipmentLine
+from app.shop.orders.models.payments import Payment, Refund, RefundLine
+
+__all__ = [
+    "CloseReason",
+    "ExceptionReason",
+    "ExceptionState",
+    "Order",
+    "OrderCounter",
+    "OrderException",
+    "OrderLine",
+    "OrderNote",
+    "OrderSource",
+    "OrderState",
+    "OrderStateLog",
+    "Payment",
+    "PaymentMethod",
+    "PaymentState",
+    "Refund",
+    "RefundLine",
+    "RefundReason",
+    "RefundState",
+    "ReviewState",
+    "Shipment",
+    "ShipmentLine",
+]

@@ -1,0 +1,39 @@
+"""The one table of moves an order may make. A move that is not in it does not happen."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.panel.core.errors import DomainError
+from app.shop.orders.models import Order, OrderState
+
+MOVES: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.PENDING: frozenset({OrderState.PAID, OrderState.CLOSED}),
+    OrderState.PAID: frozenset(
+        {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED, OrderState.CLOSED}
+    ),
+    OrderState.PARTLY_SHIPPED: frozenset({OrderState.SHIPPED, OrderState.CLOSED}),
+    OrderState.SHIPPED: frozenset({OrderState.COMPLETED}),
+    OrderState.COMPLETED: frozenset(),
+    OrderState.CLOSED: frozenset(),
+}
+
+OPEN = (OrderState.PENDING, OrderState.PAID, OrderState.PARTLY_SHIPPED)
+TO_SHIP = (OrderState.PAID, OrderState.PARTLY_SHIPPED)
+
+
+def can_move(order: Order, to: OrderState) -> bool:
+    return to in MOVES[order.state]
+
+
+def require(order: Order, to: OrderState) -> None:
+    """Raise a sentence when the order may not go there from where it stands."""
+    if not can_move(order, to):
+        raise DomainError(
+            _(
+                "Order %(number)s is “%(now)s”; it cannot become “%(to)s”.",
+                number=order.number,
+                now=order.state.label,
+                to=to.label,
+            )
+        )
