@@ -48,7 +48,7 @@ class AttributeSet(PanelModel):
     __tablename__ = "catalog_attribute_set"
     name = text(_("Attribute set"), 100, required=True, unique=True, search=True)
     note = text(_("Note"), 300)
-    attributes = children(_("Attributes"), "Attribute", back="attribute_set")
+    attributes = children(_("Attributes"), "Attribute", back="attribute_set", order_by="(Attribute.position, Attribute.id)")
 
     def __str__(self) -> str:
         return self.name
@@ -60,7 +60,7 @@ class Attribute(PanelModel):
     __tablename__ = "catalog_attribute"
     __table_args__ = (UniqueConstraint("attribute_set_id", "code"),)
     attribute_set_id = ref(_("Attribute set"), "catalog_attribute_set.id", required=True, ondelete="CASCADE")
-    attribute_set = relation("AttributeSet", attribute_set_id, back="attributes")
+    attribute_set = relation("AttributeSet", attribute_set_id, back_populates="attributes")
     name = text(_("Attribute"), 100, required=True)
     code = text(_("Key"), 40, required=True, help=_("Letters, digits and _; stays when the name changes."))
     kind = choice(_("Kind of answer"), AttributeKind, default=AttributeKind.TEXT)
@@ -79,7 +79,7 @@ class Category(PanelModel):
     __tablename__ = "catalog_category"
     __table_args__ = (UniqueConstraint("parent_id", "name"), Index(None, "path"))
     parent_id = ref(_("Parent category"), "catalog_category.id")
-    parent = relation("Category", parent_id, back="subcategories", remote="id")
+    parent = relation("Category", parent_id, remote_side="Category.id")
     name = text(_("Category"), 100, required=True, search=True)
     slug = text(_("Handle"), 120, index=True)
     path = text(_("Path"), 500, default="", hidden=True)
@@ -118,7 +118,7 @@ class Tag(PanelModel):
     __tablename__ = "catalog_tag"
     name = text(_("Tag"), 60, required=True, unique=True, search=True)
     note = text(_("Note"), 200)
-    products = many(_("Products"), "Product", product_tag, back="tags", hidden=True)
+    products = many(_("Products"), "Product", product_tag, back_populates="tags", hidden=True)
 
     def __str__(self) -> str:
         return self.name
@@ -140,7 +140,7 @@ class Product(PanelModel):
     category = relation("Category", category_id)
     brand_id = ref(_("Brand"), "catalog_brand.id", ondelete="SET NULL")
     brand = relation("Brand", brand_id)
-    tags = many(_("Tags"), "Tag", product_tag, back="products")
+    tags = many(_("Tags"), "Tag", product_tag, back_populates="products")
     kind = choice(_("Kind of product"), ProductKind, default=ProductKind.REGULAR)
     phase = choice(_("Phase"), ProductPhase, default=ProductPhase.TEST, readonly=True)
     state = choice(_("State"), ProductState, default=ProductState.DRAFT, readonly=True, index=True)
@@ -163,12 +163,15 @@ class Product(PanelModel):
     sku_count = integer(_("SKUs"), default=0, readonly=True)
     main_image_id = file_ref(_("Main picture"), readonly=True)
     main_image = relation("File", main_image_id)
-    skus = children(_("SKUs"), "Sku", back="product")
-    images = children(_("Pictures"), "ProductImage", back="product")
-    videos = children(_("Videos"), "ProductVideo", back="product")
-    relations = children(_("Goes with"), "ProductRelation", back="product", key="product_id")
+    skus = children(_("SKUs"), "Sku", back="product", order_by="(Sku.position, Sku.id)")
+    images = children(_("Pictures"), "ProductImage", back="product", order_by="(ProductImage.position, ProductImage.id)")
+    videos = children(_("Videos"), "ProductVideo", back="product", order_by="ProductVideo.position")
+    relations = children(
+        _("Goes with"), "ProductRelation", back="product", foreign_keys="ProductRelation.product_id",
+        order_by="ProductRelation.position",
+    )
     listings = children(_("Channels"), "Listing", back="product")
-    moves = children(_("State log"), "ProductMove", back="product")
+    moves = children(_("State log"), "ProductMove", back="product", order_by="ProductMove.id.desc()")
 
     def __str__(self) -> str:
         return self.title
@@ -183,8 +186,8 @@ class Sku(PanelModel):
         CheckConstraint("cost IS NULL OR cost >= 0", name="cost"),
         CheckConstraint("weight_g IS NULL OR weight_g >= 0", name="weight"),
     )
-    product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE", index=True)
-    product = relation("Product", product_id, back="skus")
+    product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
+    product = relation("Product", product_id, back_populates="skus")
     code = text(_("SKU code"), 100, required=True, unique=True, search=True)
     barcode = text(_("Barcode"), 64, index=True, search=True)
     option1 = text(_("Option value 1"), 100)
@@ -215,7 +218,7 @@ class ProductImage(PanelModel):
     __tablename__ = "catalog_product_image"
     __table_args__ = (Index(None, "product_id", "position"),)
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
-    product = relation("Product", product_id, back="images")
+    product = relation("Product", product_id, back_populates="images")
     file_id = file_ref(_("Picture"))
     file = relation("File", file_id)
     source_url = text(_("Address of the picture"), 1000, help=_("Where an imported picture stands on the net."))
@@ -237,8 +240,8 @@ class ProductVideo(PanelModel):
 
     __tablename__ = "catalog_product_video"
     __table_args__ = (CheckConstraint("file_id IS NOT NULL OR url IS NOT NULL", name="file_or_url"),)
-    product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE", index=True)
-    product = relation("Product", product_id, back="videos")
+    product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
+    product = relation("Product", product_id, back_populates="videos")
     title = text(_("Title"), 200, required=True)
     file_id = file_ref(_("Video file"))
     file = relation("File", file_id)
@@ -258,8 +261,8 @@ class ProductRelation(PanelModel):
         CheckConstraint("product_id <> related_id", name="not_itself"),
     )
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
-    product = relation("Product", product_id, back="relations")
-    related_id = ref(_("Related product"), "catalog_product.id", required=True, ondelete="CASCADE", index=True)
+    product = relation("Product", product_id, back_populates="relations")
+    related_id = ref(_("Related product"), "catalog_product.id", required=True, ondelete="CASCADE")
     related = relation("Product", related_id)
     kind = choice(_("How they go together"), RelationKind, default=RelationKind.ACCESSORY)
     position = integer(_("Position"), default=0)
@@ -274,7 +277,7 @@ class Listing(PanelModel):
     __tablename__ = "catalog_listing"
     __table_args__ = (UniqueConstraint("product_id", "channel_id"), Index(None, "channel_id", "external_id"))
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
-    product = relation("Product", product_id, back="listings")
+    product = relation("Product", product_id, back_populates="listings")
     channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE")
     channel = relation("Channel", channel_id)
     is_listed = flag(_("Listed"), default=True)
@@ -292,7 +295,7 @@ class ChannelPrice(PanelModel):
     __table_args__ = (UniqueConstraint("sku_id", "channel_id"), CheckConstraint("price >= 0", name="price"))
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True, ondelete="CASCADE")
     sku = relation("Sku", sku_id)
-    channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE", index=True)
+    channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE")
     channel = relation("Channel", channel_id)
     price = money(_("Price"), required=True)
     currency = currency(default="CNY")
@@ -307,7 +310,7 @@ class ProductMove(PanelModel):
     __tablename__ = "catalog_product_move"
     __table_args__ = (Index(None, "product_id", "happened_at"),)
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
-    product = relation("Product", product_id, back="moves")
+    product = relation("Product", product_id, back_populates="moves")
     what = choice(_("What"), MoveWhat, default=MoveWhat.STATE)
     before = text(_("From"), 40)
     after = text(_("To"), 40, required=True)

@@ -60,7 +60,7 @@ class Shop(PanelModel):
     __tablename__ = "setup_shop"
     __table_args__ = (UniqueConstraint("name"), UniqueConstraint("code"))
     business_id = ref(_("Business"), "setup_business.id", required=True, hidden=True)
-    business = relation("Business", business_id, back="shops")
+    business = relation("Business", business_id, back_populates="shops")
     name = text(
         _("Shop name"), 100, required=True, search=True,
         help=_("8 to 12 characters with the core keyword in it, no rare characters."),
@@ -79,7 +79,7 @@ class Shop(PanelModel):
     logo_source = choice(_("Source of the logo"), LogoSource, default=LogoSource.UNKNOWN)
     logo_licence = text(_("Licence of the logo"), 300, help=_("Contract number, licence name or address of the proof."))
     is_active = flag(_("Open"), default=True)
-    channels = children(_("Channels"), "Channel", back="shop")
+    channels = children(_("Channels"), "Channel", back="shop", order_by="(Channel.position, Channel.id)")
 
     def __str__(self) -> str:
         return self.name
@@ -91,7 +91,7 @@ class Channel(PanelModel):
     __tablename__ = "setup_channel"
     __table_args__ = (UniqueConstraint("shop_id", "name"), Index(None, "kind"))
     shop_id = ref(_("Shop"), "setup_shop.id", required=True)
-    shop = relation("Shop", shop_id, back="channels")
+    shop = relation("Shop", shop_id, back_populates="channels")
     name = text(_("Channel"), 100, required=True, search=True)
     kind = choice(_("Platform"), ChannelKind, default=ChannelKind.OWN_SITE)
     url = text(_("Address on the net"), 500)
@@ -110,7 +110,7 @@ class ChannelAccount(PanelModel):
     __tablename__ = "setup_channel_account"
     __table_args__ = (UniqueConstraint("channel_id", "part", "name"), Index(None, "expires_on"))
     channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE")
-    channel = relation("Channel", channel_id, back="accounts")
+    channel = relation("Channel", channel_id, back_populates="accounts")
     part = choice(_("What"), AccountPart, default=AccountPart.ACCOUNT)
     name = text(_("Account name"), 100, required=True, search=True)
     subject = text(_("Verified subject"), 200, help=_("The company name that the platform has checked."))
@@ -128,7 +128,7 @@ class StaffAssignment(PanelModel):
     """Who works for which shop, or only for one channel of it. No shop means: every shop."""
 
     __tablename__ = "setup_staff_assignment"
-    __table_args__ = (UniqueConstraint("user_id", "shop_id", "channel_id"), Index(None, "user_id"))
+    __table_args__ = (UniqueConstraint("user_id", "shop_id", "channel_id"),)
     user_id = ref(_("Person"), "ab_user.id", required=True, ondelete="CASCADE")
     user = relation("User", user_id)
     shop_id = ref(_("Shop"), "setup_shop.id", ondelete="CASCADE", help=_("Empty: every shop."))
@@ -176,8 +176,8 @@ class OrgApplication(PanelModel):
     decided_at = instant(_("Decided"), readonly=True)
     organisation_id = ref(_("Organisation"), "setup_organisation.id", ondelete="SET NULL", readonly=True)
     organisation = relation("Organisation", organisation_id)
-    attachments = children(_("Papers"), "OrgAttachment", back="application")
-    events = children(_("Review history"), "ReviewEvent", back="application")
+    attachments = children(_("Papers"), "OrgAttachment", back="application", order_by="OrgAttachment.id")
+    events = children(_("Review history"), "ReviewEvent", back="application", order_by="ReviewEvent.id")
 
     def __str__(self) -> str:
         return self.company_name
@@ -189,7 +189,7 @@ class OrgAttachment(PanelModel):
     __tablename__ = "setup_org_attachment"
     __table_args__ = (Index(None, "application_id", "kind"),)
     application_id = ref(_("Application"), "setup_org_application.id", required=True, ondelete="CASCADE")
-    application = relation("OrgApplication", application_id, back="attachments")
+    application = relation("OrgApplication", application_id, back_populates="attachments")
     kind = choice(_("Paper"), AttachmentKind, default=AttachmentKind.LICENCE)
     file_id = file_ref(_("File"))
     file = relation("File", file_id)
@@ -204,9 +204,8 @@ class ReviewEvent(PanelModel):
     """One step of a review: who did what to which paper, when and why. Written once."""
 
     __tablename__ = "setup_review_event"
-    __table_args__ = (Index(None, "application_id"),)
     application_id = ref(_("Application"), "setup_org_application.id", required=True, ondelete="CASCADE")
-    application = relation("OrgApplication", application_id, back="events")
+    application = relation("OrgApplication", application_id, back_populates="events")
     attachment_id = ref(_("Paper"), "setup_org_attachment.id", ondelete="CASCADE")
     attachment = relation("OrgAttachment", attachment_id)
     verb = choice(_("Step"), ReviewVerb, default=ReviewVerb.SUBMITTED)
