@@ -48,7 +48,9 @@ class AttributeSet(PanelModel):
     __tablename__ = "catalog_attribute_set"
     name = text(_("Attribute set"), 100, required=True, unique=True, search=True)
     note = text(_("Note"), 300)
-    attributes = children(_("Attributes"), "Attribute", back="attribute_set", order_by="(Attribute.position, Attribute.id)")
+    attributes = children(
+        _("Attributes"), "Attribute", back="attribute_set", order_by="(Attribute.position, Attribute.id)"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -164,7 +166,9 @@ class Product(PanelModel):
     main_image_id = file_ref(_("Main picture"), readonly=True)
     main_image = relation("File", main_image_id)
     skus = children(_("SKUs"), "Sku", back="product", order_by="(Sku.position, Sku.id)")
-    images = children(_("Pictures"), "ProductImage", back="product", order_by="(ProductImage.position, ProductImage.id)")
+    images = children(
+        _("Pictures"), "ProductImage", back="product", order_by="(ProductImage.position, ProductImage.id)"
+    )
     videos = children(_("Videos"), "ProductVideo", back="product", order_by="ProductVideo.position")
     relations = children(
         _("Goes with"), "ProductRelation", back="product", foreign_keys="ProductRelation.product_id",
@@ -332,7 +336,9 @@ class PhaseRule(PanelModel):
     before = choice(_("From"), ProductPhase, default=ProductPhase.TEST)
     after = choice(_("To"), ProductPhase, default=ProductPhase.OPTIMISE)
     is_allowed = flag(_("Allowed"), default=True)
-    roles = text(_("Only for these roles"), 300, help=_("Role names separated by commas; empty: all who may change products."))
+    roles = text(
+        _("Only for these roles"), 300, help=_("Role names separated by commas; empty: all who may change products.")
+    )
 
     def __str__(self) -> str:
         return f"{self.before.label} → {self.after.label}"

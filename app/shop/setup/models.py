@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Index, UniqueConstraint
 
 from app.panel.core.columns import (
-    choice,
     children,
+    choice,
     currency,
     day,
     file_ref,
