@@ -64,3 +64,17 @@ def day_start(day: dt.date) -> dt.datetime:
 def day_span(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
     """Half-open span of instants that covers the dates `first` to `last`, both included."""
     return day_start(first), day_start(last + dt.timedelta(days=1))
+
+
+def days(n: int) -> dt.timedelta:
+    return dt.timedelta(days=n)
+
+
+def from_iso(text: str) -> dt.datetime:
+    """An instant that was kept as text; without an offset it was UTC."""
+    value = dt.datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+
+
+def date_from_iso(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)

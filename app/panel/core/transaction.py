@@ -52,7 +52,7 @@ def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> 
     if session.in_transaction():
         session.rollback()  # ends the read: what it read may be old by now
     token = write_intent.set(True)
-    session.info["depth"], session.info["after_commit"] = 1, []
+    session.info.update(depth=1, after_commit=[], fed=set())
     try:
         session.connection()  # takes the write lock before the first read
         result = func(*args, **kwargs)

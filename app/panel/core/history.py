@@ -1,0 +1,175 @@
+"""Who changed which field of which row, when, by which path: written by itself at every flush, in the same transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import datetime as dt
+import decimal
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask import has_request_context, request
+from flask_appbuilder import Model
+from sqlalchemy import JSON, Index, Integer, String, Text, event, insert, inspect
+from sqlalchemy.orm import Session, mapped_column
+from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
+
+from app.panel.core import changes, clock
+from app.panel.core.actor import current_actor
+from app.panel.core.db import PanelModel, db
+from app.panel.core.trace import request_id
+from app.panel.core.types import UTCDateTime
+
+QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
+_path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
+_run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
+_actor: contextvars.ContextVar[Any] = contextvars.ContextVar("history_actor", default=None)
+
+
+class HistoryEntry(Model):
+    """One change of one row. `changes` maps a column to its value before and after, as JSON."""
+
+    __tablename__ = "core_history"
+    __table_args__ = (Index("ix_core_history_row", "table", "key", "id"), Index("ix_core_history_at", "at"))
+
+    id = mapped_column(Integer, primary_key=True)
+    at = mapped_column(UTCDateTime, nullable=False)
+    actor_id = mapped_column(Integer, nullable=True, index=True)  # no foreign key: a trail outlives the people in it
+    actor_name = mapped_column(String(64), nullable=False, default="")
+    verb = mapped_column(String(80), nullable=False)
+    table = mapped_column(String(80), nullable=False)
+    key = mapped_column(Integer, nullable=False)
+    path = mapped_column(String(20), nullable=False, default="")
+    run_id = mapped_column(Integer, nullable=True, index=True)
+    request_id = mapped_column(String(40), nullable=False, default="")
+    why = mapped_column(Text, nullable=False, default="")
+    changes = mapped_column(JSON, nullable=False, default=dict)
+
+
+@contextlib.contextmanager
+def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Iterator[None]:
+    """Say by which path (screen, api, sheet, import, rule, cli…), whom and which run what follows is done."""
+    tokens = [(var, var.set(value)) for var, value in ((_path, path), (_actor, actor), (_run, run_id)) if value]
+    try:
+        yield
+    finally:
+        for var, token in reversed(tokens):
+            var.reset(token)
+
+
+def record(
+    obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[str, Any] | None = None
+) -> None:
+    """Add the verb (`order.refunded`) to the trail of a row; its field changes are recorded by themselves."""
+    if obj.id is None:
+        db.session.flush()
+    pairs = {name: [None, plain(value)] for name, value in (data or {}).items()}
+    db.session.execute(insert(HistoryEntry), [_row(obj.__tablename__, obj.id, verb, pairs, why, actor)])
+
+
+def record_many(
+    model: type[Any],
+    entries: Sequence[tuple[int, dict[str, list[Any]]]],
+    *,
+    verb: str,
+    actor: Any = None,
+    why: str = "",
+) -> None:
+    """The trail of a set-based change: (row id, {column: [before, after]}) each."""
+    rows = [
+        _row(model.__tablename__, key, verb, {n: [plain(b), plain(a)] for n, (b, a) in pairs.items()}, why, actor)
+        for key, pairs in entries
+    ]
+    if rows:
+        db.session.execute(insert(HistoryEntry), rows)
+
+
+def record_restore(table: str, key: int, *, actor: Any) -> None:
+    """A row came back from the trash."""
+    db.session.execute(insert(HistoryEntry), [_row(table, key, "restored", {}, "", actor)])
+
+
+def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
+    who = actor or _actor.get() or current_actor()
+    return {
+        "at": clock.now(), "actor_id": who.id, "actor_name": str(who.username)[:64], "verb": verb, "table": table,
+        "key": key, "path": _path.get() or _guess_path(), "run_id": _run.get(), "request_id": request_id(),
+        "why": why, "changes": pairs,
+    }  # fmt: skip
+
+
+def _guess_path() -> str:
+    if not has_request_context():
+        return "system"
+    return "api" if request.path.startswith("/api/") else "screen"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can keep it without losing it."""
+    if value is None or isinstance(value, bool | int | str):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(v) for v in value]
+    return str(value)
+
+
+def diff(obj: Any) -> dict[str, list[Any]]:
+    """Columns of a changed object: {name: [before, after]}. A value that was never loaded is None before."""
+    state, pairs = inspect(obj), {}
+    for attr in state.mapper.column_attrs:
+        if attr.key in QUIET:
+            continue
+        change = state.get_history(attr.key, PASSIVE_NO_FETCH)
+        if change.has_changes():
+            before = change.deleted[0] if change.deleted else None
+            after = change.added[0] if change.added else None
+            if before != after:
+                pairs[attr.key] = [plain(before), plain(after)]
+    return pairs
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: Session, _context: Any, _instances: Any) -> None:
+    """Who made it, who changed it. A child that changed does not count as a change of its parent."""
+    who = _actor.get() or current_actor()
+    for obj in session.new:
+        if isinstance(obj, PanelModel):
+            obj.created_by_id = obj.created_by_id or who.id
+            obj.changed_by_id = obj.changed_by_id or who.id
+    for obj in session.dirty:
+        if isinstance(obj, PanelModel) and session.is_modified(obj, include_collections=False):
+            obj.changed_by_id = who.id
+
+
+@event.listens_for(Session, "after_flush")
+def _write(session: Session, _context: Any) -> None:
+    rows, feed = [], []
+    for kind, objects in (("insert", session.new), ("update", session.dirty), ("delete", session.deleted)):
+        for obj in objects:
+            if not isinstance(obj, PanelModel) or getattr(obj, "__no_history__", False):
+                continue
+            pairs = diff(obj) if kind != "delete" else {}
+            if kind == "update" and not pairs:
+                continue
+            if kind == "insert":
+                pairs = {name: pair for name, pair in pairs.items() if pair[1] not in (None, "")}
+            rows.append(_row(obj.__tablename__, obj.id, kind, pairs))
+            feed.append((obj.__tablename__, obj.id, kind))
+    if rows:
+        session.execute(insert(HistoryEntry), rows)
+        changes.feed(session, feed)
+
+
+def of(obj: Any, limit: int = 100) -> list[HistoryEntry]:
+    """The trail of a row, latest first."""
+    query = db.session.query(HistoryEntry).filter_by(table=obj.__tablename__, key=obj.id)
+    return query.order_by(HistoryEntry.id.desc()).limit(limit).all()
+
+

@@ -1,0 +1,248 @@
+"""One policy: may this actor do this verb on this resource, see which rows, read and write which fields?
+
+Every view, API, job, chart, stream and file asks here. Deny by default: a right is held through a role, row rules and
+field rules narrow it. Rules in code are declared in the `permissions.py` of a domain; rules edited in the browser join
+through `rows_from` and `fields_from`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import g, has_app_context
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, Select, false, select, union_all
+
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.errors import Forbidden
+
+ADMINISTRATOR = "administrator"
+PREFIX = "can_"
+BASIC_VERBS = {
+    "read": _("Read"), "write": _("Write"), "delete": _("Delete"), "export": _("Export"), "import": _("Import"),
+}  # fmt: skip
+
+Held = frozenset[tuple[str, str]]
+RowRule = Callable[[Any], ColumnElement[bool] | None]
+
+
+@dataclass
+class Role:
+    key: str
+    label: Any
+    description: Any = ""
+    order: int = 100
+
+
+@dataclass
+class Guarded:
+    """A field that needs a verb of its own: `mask` None hides it, otherwise it is shown masked."""
+
+    verb: str
+    mask: str | None = None
+
+
+@dataclass
+class Registry:
+    """What the domains declared. One a process: it is code, not data."""
+
+    roles: dict[str, Role] = field(default_factory=dict)
+    grants: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    verbs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[type, list[RowRule]] = field(default_factory=dict)
+    fields: dict[str, dict[str, Guarded]] = field(default_factory=dict)
+
+
+REGISTRY = Registry()
+
+
+def role(key: str, label: Any, description: Any = "", order: int = 100) -> None:
+    """Contribute a role that every new instance has."""
+    REGISTRY.roles[key] = Role(key, label, description, order)
+
+
+def grant(role_key: str, rights: dict[str, str]) -> None:
+    """Contribute default rights: `grant("support", {"orders.Order": "read write ship"})`."""
+    held = REGISTRY.grants.setdefault(role_key, {})
+    for resource, verbs_ in rights.items():
+        held.setdefault(resource, set()).update(verbs_.split())
+
+
+def verbs(resource: str, **own: Any) -> None:
+    """Declare verbs of a resource beside the basic ones, with the word that the administrator reads."""
+    REGISTRY.verbs.setdefault(resource, {}).update(own)
+
+
+def verb_labels(resource: str) -> dict[str, Any]:
+    return {**BASIC_VERBS, **REGISTRY.verbs.get(resource, {})}
+
+
+def protect(resource: str, *names: str, verb: str) -> None:
+    """Fields that leave no trace for whoever lacks the verb."""
+    for name in names:
+        REGISTRY.fields.setdefault(resource, {})[name] = Guarded(verb)
+
+
+def mask(resource: str, *names: str, verb: str, how: str = "tail") -> None:
+    """Fields that are shown masked (`how`: phone, email, tail, all) to whoever lacks the verb."""
+    for name in names:
+        REGISTRY.fields.setdefault(resource, {})[name] = Guarded(verb, how)
+
+
+def rows(model: type) -> Callable[[RowRule], RowRule]:
+    """Declare a row rule: a condition for this actor, or None for no limit. The system and administrators are not asked."""
+
+    def register(rule: RowRule) -> RowRule:
+        REGISTRY.rows.setdefault(model, []).append(rule)
+        return rule
+
+    return register
+
+
+def is_administrator(actor: Any) -> bool:
+    return any(role_.name == ADMINISTRATOR for role_ in _roles(actor))
+
+
+def _roles(actor: Any) -> list[Any]:
+    own = list(getattr(actor, "roles", ()) or ())
+    return own + [role_ for group in getattr(actor, "groups", ()) or () for role_ in group.roles]
+
+
+def held(actor: Any) -> Held:
+    """All (verb, resource) pairs of an actor: one statement a request, then from memory."""
+    if actor is None or getattr(actor, "id", None) is None:
+        return frozenset()
+    cache = g.setdefault("_policy_held", {}) if has_app_context() else {}
+    if actor.id not in cache:
+        cache[actor.id] = _load(actor.id)
+    return cache[actor.id]
+
+
+def forget() -> None:
+    """Drop what this request remembers of rights, after a change of roles."""
+    if has_app_context():
+        for key in ("_policy_held", "_policy_rows"):
+            g.pop(key, None)
+
+
+def _load(user_id: int) -> Held:
+    t = db.metadata.tables
+    pvr, pv = t["ab_permission_view_role"], t["ab_permission_view"]
+    roles = union_all(
+        select(t["ab_user_role"].c.role_id).where(t["ab_user_role"].c.user_id == user_id),
+        select(t["ab_group_role"].c.role_id)
+        .join(t["ab_user_group"], t["ab_user_group"].c.group_id == t["ab_group_role"].c.group_id)
+        .where(t["ab_user_group"].c.user_id == user_id),
+    ).subquery()
+    statement = (
+        select(t["ab_permission"].c.name, t["ab_view_menu"].c.name)
+        .select_from(pvr)
+        .join(pv, pv.c.id == pvr.c.permission_view_id)
+        .join(t["ab_permission"], t["ab_permission"].c.id == pv.c.permission_id)
+        .join(t["ab_view_menu"], t["ab_view_menu"].c.id == pv.c.view_menu_id)
+        .where(pvr.c.role_id.in_(select(roles.c.role_id)))
+    )
+    return frozenset((name.removeprefix(PREFIX), resource) for name, resource in db.session.execute(statement))
+
+
+def allowed(actor: Any, verb: str, resource: str) -> bool:
+    """May `actor` do `verb` on `resource`, some row of it at least?"""
+    if actor is SYSTEM:
+        return True
+    if actor is None or not getattr(actor, "is_active", False):
+        return False
+    return is_administrator(actor) or (verb, resource) in held(actor)
+
+
+def authorize(actor: Any, verb: str, resource: str) -> None:
+    """:raises Forbidden: unless `actor` may do `verb` on `resource`"""
+    if not allowed(actor, verb, resource):
+        word = verb_labels(resource).get(verb, verb)
+        raise Forbidden(gettext("You may not do this: %(verb)s.", verb=word))
+
+
+def row_condition(actor: Any, model: type) -> ColumnElement[bool] | None:
+    """The condition that limits the rows of `model` for `actor`; None for all of them."""
+    if actor is SYSTEM or (actor is not None and is_administrator(actor)):
+        return None
+    rules = [rule for base in model.__mro__ for rule in REGISTRY.rows.get(base, ())]
+    if not rules:
+        return None
+    if actor is None or getattr(actor, "id", None) is None:
+        return false()
+    conditions = [condition for rule in rules if (condition := rule(actor)) is not None]
+    if not conditions:
+        return None
+    result = conditions[0]
+    for condition in conditions[1:]:
+        result = result & condition
+    return result
+
+
+def scope(statement: Select[Any], actor: Any, model: type) -> Select[Any]:
+    """Narrow a select over `model` to the rows that `actor` may see."""
+    condition = row_condition(actor, model)
+    return statement if condition is None else statement.where(condition)
+
+
+@dataclass(frozen=True)
+class FieldAccess:
+    """What one actor may do with the fields of one resource."""
+
+    hidden: frozenset[str]
+    masks: dict[str, str]
+    may_write: bool
+
+    def readable(self, name: str) -> bool:
+        return name.split(".")[0] not in self.hidden
+
+    def writable(self, name: str) -> bool:
+        return self.may_write and name not in self.hidden and name not in self.masks
+
+    def masked(self, name: str) -> bool:
+        return name in self.masks
+
+    def usable(self, name: str) -> bool:
+        """May lists be filtered or ordered by it? A masked value could be guessed by either."""
+        return self.readable(name) and name not in self.masks
+
+    def mask(self, name: str, value: object) -> str:
+        return masked_text(value, self.masks.get(name, "all"))
+
+    def only(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if self.readable(name)]
+
+
+def fields(actor: Any, resource: str) -> FieldAccess:
+    """Field rules of `resource` for `actor`. A guarded relation `cost` also guards `cost_id`."""
+    hidden, masks = set(), {}
+    for name, guarded in REGISTRY.fields.get(resource, {}).items():
+        if allowed(actor, guarded.verb, resource):
+            continue
+        names = {name, name.removesuffix("_id")} | ({f"{name}_id"} if not name.endswith("_id") else set())
+        if guarded.mask is None:
+            hidden |= names
+        else:
+            masks.update(dict.fromkeys(names, guarded.mask))
+    return FieldAccess(frozenset(hidden), masks, allowed(actor, "write", resource))
+
+
+def masked_text(value: object, how: str) -> str:
+    """`138****1234`, `z***@example.org`, `***tail` or `****`; nothing stays nothing."""
+    if value in (None, ""):
+        return ""
+    text = str(value)
+    if how == "phone":
+        return f"{text[:-8]}****{text[-4:]}" if len(text) >= 11 else f"****{text[-2:]}"
+    if how == "email":
+        name, at, host = text.partition("@")
+        return f"{name[:1]}***{at}{host}"
+    if how == "name":
+        return text[:1] + "*" * min(max(len(text) - 1, 1), 3)
+    if how == "tail":
+        return f"****{text[-4:]}" if len(text) > 6 else "****"
+    return "****"

@@ -1,0 +1,252 @@
+"""The generic verbs of a row: read, create, update, delete. Screens, API, sheets and imports all write through here.
+
+A domain that has rules of its own replaces a verb for its model with `override`; rights, field rules, references and
+row scope are checked here in either case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import inspect, select
+
+from app.panel.core import history, integrity, policy, trash
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.panel.core.fields import FieldSpec, resource_of, specs
+from app.panel.core.transaction import transactional
+
+
+@dataclass
+class Verbs:
+    """What a domain puts in the place of the generic verbs of one model."""
+
+    create: Callable[..., Any] | None = None
+    update: Callable[..., Any] | None = None
+    delete: Callable[..., Any] | None = None
+    validate: Callable[[Any, dict[str, Any]], None] | None = None
+
+
+_overrides: dict[type, Verbs] = {}
+
+
+def override(model: type, **verbs: Any) -> None:
+    """`create(values, *, actor)`, `update(obj, values, *, actor)`, `delete(obj, *, actor)`, `validate(obj_or_None, values)`."""
+    known = _overrides.setdefault(model, Verbs())
+    for name, verb in verbs.items():
+        setattr(known, name, verb)
+
+
+def get(model: type[Any], pk: object, *, actor: Any, verb: str = "read") -> Any:
+    """The row, if `actor` may do `verb` on it.
+
+    :raises Forbidden: without the verb at all
+    :raises NotFound: when there is none, or none in his rows
+    """
+    policy.authorize(actor, verb, resource_of(model))
+    found = get_many(model, [pk], actor=actor)
+    return found[0]
+
+
+def get_many(model: type[Any], pks: list[Any], *, actor: Any) -> list[Any]:
+    """All of the rows in the order asked, in one statement; NotFound when one of them is missing or foreign."""
+    try:
+        keys = [int(str(pk)) for pk in pks]
+    except ValueError:
+        raise NotFound(_("There is nothing here.")) from None
+    if any(not 0 < key < 2**31 for key in keys):
+        raise NotFound(_("There is nothing here."))
+    statement = policy.scope(select(model).where(model.id.in_(keys)), actor, model)
+    found = {row.id: row for row in db.session.scalars(statement)}
+    if set(keys) - set(found):
+        raise NotFound(_("There is nothing here."))
+    return [found[key] for key in dict.fromkeys(keys)]
+
+
+def parse(
+    model: type[Any], raw: Mapping[str, Any], *, row: Any = None, partial: bool = False, names: set[str] | None = None
+) -> dict[str, Any]:
+    """Python values of what was written, by field name.
+
+    :param row: the row that is edited, None for a new one
+    :param partial: leave out what `raw` does not name
+    :raises InvalidInput: with a sentence for every field that does not fit
+    """
+    known, values, errors = specs(model), {}, {}
+    wanted = {spec.name: spec for spec in known.values() if names is None or spec.name in names}
+    for key in raw:
+        if key not in known or known[key].name not in wanted:
+            errors[key] = _("There is no such field.")
+    context = {**(_values(row) if row is not None else _defaults(wanted)), **{k: v for k, v in raw.items() if v}}
+    for spec in wanted.values():
+        given = spec.name in raw or (spec.relation or "") in raw
+        if spec.readonly or (not given and (partial or row is not None or spec.kind in ("bool", "children"))):
+            continue
+        if not given and spec.default is not None:
+            continue
+        try:
+            values[spec.name] = spec.parse(raw.get(spec.name, raw.get(spec.relation or "")), context)
+        except ValueError as error:
+            errors[spec.screen_name if spec.screen_name in raw else spec.name] = str(error)
+    if errors:
+        raise InvalidInput(errors)
+    return values
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return {attr.key: getattr(row, attr.key) for attr in inspect(row).mapper.column_attrs}
+
+
+def _defaults(wanted: dict[str, FieldSpec]) -> dict[str, Any]:
+    return {name: spec.default for name, spec in wanted.items() if spec.default is not None}
+
+
+@transactional
+def create(model: type[Any], values: Mapping[str, Any], *, actor: Any) -> Any:
+    """A new row from Python values.
+
+    :raises Forbidden: when the actor may not write the resource, a field, or a row such as this
+    :raises InvalidInput: when a value does not fit the others or a reference is not among his rows
+    """
+    own = _overrides.get(model, Verbs())
+    resource = resource_of(model)
+    policy.authorize(actor, "write", resource)
+    _check(model, None, dict(values), actor)
+    with history.by(actor=actor), integrity.explained(model):
+        if own.create is not None:
+            obj = own.create(dict(values), actor=actor)
+        else:
+            obj = model()
+            db.session.add(obj)
+            with db.session.no_autoflush:
+                assign(obj, values, actor=actor)
+        db.session.flush()
+    _still_mine(obj, actor)
+    return obj
+
+
+@transactional
+def update(obj: Any, values: Mapping[str, Any], *, actor: Any, version: int | None = None) -> Any:
+    """Change a row. Give the version that the person saw: a stale one is refused instead of overwriting.
+
+    :raises Conflict: with the values that stand now
+    """
+    own = _overrides.get(type(obj), Verbs())
+    policy.authorize(actor, "write", resource_of(type(obj)))
+    if version is not None and obj.version != version:
+        raise Conflict(_("Somebody else changed this in the meantime."), theirs=_values(obj))
+    _still_mine(obj, actor)
+    changed = {name: value for name, value in values.items() if not _same(obj, name, value)}
+    _check(type(obj), obj, changed, actor)
+    with history.by(actor=actor), integrity.explained(type(obj)):
+        if own.update is not None:
+            own.update(obj, changed, actor=actor)
+        else:
+            with db.session.no_autoflush:
+                assign(obj, changed, actor=actor)
+        db.session.flush()
+    _still_mine(obj, actor)
+    return obj
+
+
+@transactional
+def delete(obj: Any, *, actor: Any, version: int | None = None) -> None:
+    """Move a row and its children to the trash.
+
+    :raises DomainError: when other rows need it
+    """
+    policy.authorize(actor, "delete", resource_of(type(obj)))
+    if version is not None and obj.version != version:
+        raise Conflict(_("Somebody else changed this in the meantime."), theirs=_values(obj))
+    _still_mine(obj, actor)
+    own = _overrides.get(type(obj), Verbs())
+    with history.by(actor=actor):
+        if own.delete is not None:
+            own.delete(obj, actor=actor)
+        else:
+            trash.put(obj, actor=actor)
+
+
+def _same(obj: Any, name: str, value: Any) -> bool:
+    spec = specs(type(obj)).get(name)
+    if spec is None or spec.kind == "children":
+        return False
+    if spec.kind == "many":
+        return [row.id for row in getattr(obj, name)] == list(value)
+    return bool(getattr(obj, spec.name) == value)
+
+
+def _check(model: type[Any], obj: Any, values: dict[str, Any], actor: Any) -> None:
+    access, errors = policy.fields(actor, resource_of(model)), {}
+    for name, value in values.items():
+        spec = specs(model)[name]
+        if not access.writable(spec.name):
+            raise Forbidden(_("You may not change “%(field)s”.", field=spec.label))
+        if spec.target is not None and spec.kind in ("ref", "file", "many") and value not in (None, []):
+            keys = value if spec.kind == "many" else [value]
+            try:
+                get_many(spec.target, keys, actor=actor)
+            except NotFound:
+                errors[spec.name] = _("Choose one from the list.")
+    if errors:
+        raise InvalidInput(errors)
+    own = _overrides.get(model, Verbs())
+    if own.validate is not None:
+        own.validate(obj, values)
+
+
+def assign(obj: Any, values: Mapping[str, Any], *, actor: Any) -> None:
+    """Set parsed values on a row: ids of many-to-many become rows, dicts of children become children."""
+    for name, value in values.items():
+        spec = specs(type(obj))[name]
+        if spec.kind == "many":
+            setattr(obj, name, get_many(spec.target, value, actor=SYSTEM) if value else [])  # type: ignore[arg-type]
+        elif spec.kind == "children":
+            _assign_children(obj, spec, value, actor)
+        else:
+            setattr(obj, spec.name, value)
+
+
+def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], actor: Any) -> None:
+    """Rows with an `id` are changed, those without are new, those not named are removed."""
+    model: Any = spec.target
+    existing = {row.id: row for row in getattr(obj, spec.name)}
+    kept, errors = [], {}
+    for index, raw in enumerate(rows):
+        raw = dict(raw)
+        key = raw.pop("id", None)
+        child = existing.get(int(key)) if key not in (None, "") else None
+        if key not in (None, "") and child is None:
+            raise NotFound(_("There is nothing here."))
+        back = next(rel for rel in inspect(model).relationships if rel.mapper.class_ is type(obj) and not rel.uselist)
+        own = {s.name for s in specs(model).values()} - {column.key for column in back.local_columns}
+        try:
+            values = parse(model, raw, row=child, names=own)
+        except InvalidInput as error:
+            errors.update({f"{spec.name}.{index}.{name}": text for name, text in error.errors.items()})
+            continue
+        child = child or model()
+        assign(child, values, actor=actor)
+        kept.append(child)
+    if errors:
+        raise InvalidInput(errors)
+    setattr(obj, spec.name, kept)
+
+
+def _still_mine(obj: Any, actor: Any) -> None:
+    """A row must be among the actor's rows before and after his change: nobody moves it out of, or into, his reach."""
+    condition = policy.row_condition(actor, type(obj))
+    if condition is None:
+        return
+    model = type(obj)
+    if db.session.scalar(select(model.id).where(model.id == obj.id, condition)) is None:
+        raise NotFound(_("There is nothing here."))
+
+
+__all__ = [
+    "assign", "create", "delete", "get", "get_many", "override", "parse", "update",
+]  # fmt: skip

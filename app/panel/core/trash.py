@@ -1,0 +1,140 @@
+"""The trash: a deleted row leaves its tables and stays here, with its children, until it is restored or swept.
+
+Rows are really deleted, so no query has to remember a `deleted_at`, unique values are free again, and sums are right.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from sqlalchemy import JSON, Index, Integer, String, Table, insert, inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.types import DateTime
+
+from app.panel.core import changes, clock, history, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, NotFound
+from app.panel.core.fields import resource_of
+from app.panel.core.trace import request_id
+from app.panel.core.transaction import transactional
+from app.panel.core.types import UTCDateTime
+
+
+class TrashEntry(Model):
+    """One deletion. `rows` are [table, {column: value}] pairs, parents first; links of many-to-many tables are last."""
+
+    __tablename__ = "core_trash"
+    __table_args__ = (Index("ix_core_trash_resource", "resource", "id"),)
+
+    id = mapped_column(Integer, primary_key=True)
+    resource = mapped_column(String(80), nullable=False)
+    table = mapped_column(String(80), nullable=False)
+    key = mapped_column(Integer, nullable=False)
+    label = mapped_column(String(200), nullable=False, default="")
+    rows = mapped_column(JSON, nullable=False)
+    deleted_at = mapped_column(UTCDateTime, nullable=False, index=True)
+    deleted_by_id = mapped_column(Integer, nullable=True)
+    deleted_by = mapped_column(String(64), nullable=False, default="")
+    request_id = mapped_column(String(40), nullable=False, default="")
+
+
+def put(obj: Any, *, actor: Any) -> TrashEntry:
+    """Delete a row with its children inside the caller's transaction, keeping all of it.
+
+    :raises DomainError: when other rows need it
+    """
+    rows: list[list[Any]] = []
+    _collect(obj, rows, set())
+    entry = TrashEntry(
+        resource=resource_of(type(obj)), table=obj.__tablename__, key=obj.id, label=str(obj)[:200], rows=rows,
+        deleted_at=clock.now(), deleted_by_id=actor.id, deleted_by=str(actor.username)[:64], request_id=request_id(),
+    )  # fmt: skip
+    try:
+        with db.session.begin_nested():
+            db.session.delete(obj)
+            db.session.flush()
+    except (IntegrityError, AssertionError) as error:
+        # AssertionError: SQLAlchemy would have to blank a required key of a row that still needs this one
+        raise DomainError(_("“%(row)s” is still used elsewhere. Remove or move what uses it first.", row=entry.label)) from error
+    db.session.add(entry)
+    db.session.flush()
+    return entry
+
+
+def _collect(obj: Any, rows: list[list[Any]], seen: set[Any]) -> None:
+    mapper = inspect(obj).mapper
+    identity = (mapper.local_table.name, obj.id)
+    if identity in seen:
+        return
+    seen.add(identity)
+    values = {attr.columns[0].name: history.plain(getattr(obj, attr.key)) for attr in mapper.column_attrs}
+    rows.append([mapper.local_table.name, values])
+    for rel in mapper.relationships:
+        if rel.cascade.delete and rel.uselist:
+            for child in getattr(obj, rel.key):
+                _collect(child, rows, seen)
+        if rel.secondary is not None and not rel.viewonly:
+            local = rel.local_remote_pairs[0]
+            found = db.session.execute(select(rel.secondary).where(local[1] == obj.id)).mappings()
+            rows.extend([rel.secondary.name, {k: history.plain(v) for k, v in row.items()}] for row in found)
+
+
+@transactional
+def restore(entry_id: int, *, actor: Any) -> tuple[str, int]:
+    """Bring a deleted row and its children back under their old numbers; returns (table, id).
+
+    :raises DomainError: when something it needs is gone or something it holds is used again
+    """
+    entry = db.session.get(TrashEntry, entry_id)
+    if entry is None:
+        raise NotFound(_("This is no longer in the trash."))
+    policy.authorize(actor, "delete", entry.resource)
+    tables: dict[str, Table] = db.metadata.tables  # type: ignore[assignment]
+    try:
+        with db.session.begin_nested():
+            for name, values in entry.rows:
+                db.session.execute(insert(tables[name]).values(_typed(tables[name], values)))
+                if "id" in values:
+                    changes.feed(db.session(), [(name, values["id"], "insert")])
+    except IntegrityError as error:
+        raise DomainError(
+            _("“%(row)s” cannot come back: what it belongs to is gone, or its number or name is used again.", row=entry.label)
+        ) from error
+    history.record_restore(entry.table, entry.key, actor=actor)
+    db.session.delete(entry)
+    return entry.table, entry.key
+
+
+def _typed(table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    """JSON back to what the columns want; a column that a later release dropped is left out."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in table.c:
+            continue
+        column = table.c[name]
+        if isinstance(value, str) and isinstance(column.type, UTCDateTime | DateTime):
+            value = clock.from_iso(value)
+        elif isinstance(value, str) and column.type.python_type.__name__ in ("date", "Decimal"):
+            value = clock.date_from_iso(value) if column.type.python_type.__name__ == "date" else column.type.python_type(value)
+        result[name] = value
+    return result
+
+
+def entries(resource: str, actor: Any, limit: int = 200) -> list[TrashEntry]:
+    """What lies in the trash of a resource, latest first; rows rules of the deleted rows are asked of their values."""
+    policy.authorize(actor, "delete", resource)
+    query = select(TrashEntry).where(TrashEntry.resource == resource).order_by(TrashEntry.id.desc()).limit(limit)
+    if not policy.is_administrator(actor):
+        query = query.where(TrashEntry.deleted_by_id == actor.id)
+    return list(db.session.scalars(query))
+
+
+@transactional
+def sweep(days: int) -> int:
+    """Forget what has lain here for longer than `days`; returns how many entries went."""
+    limit = clock.now() - clock.days(days)
+    gone = db.session.query(TrashEntry).filter(TrashEntry.deleted_at < limit).delete()
+    return int(gone)
