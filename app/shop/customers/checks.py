@@ -1,0 +1,68 @@
+"""Values of a person brought into the one form in which they are stored and compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
+
+from app.panel.core import clock
+from app.panel.core.settings import define, setting
+
+define(
+    "customers.region", "CN", label=_("Country of phone numbers"), kind="text",
+    help=_("Two letters. Numbers written without a country code are read as numbers of this country."),
+)  # fmt: skip
+
+
+def phone(raw: str | None, region: str | None = None) -> str:
+    """The number in E.164 (`+8613800138000`), or "" for nothing.
+
+    :raises ValueError: with a sentence, when no such number can exist
+    """
+    written = (raw or "").strip()
+    if not written:
+        return ""
+    if written.startswith("00"):
+        written = "+" + written[2:]
+    try:
+        number = phonenumbers.parse(written, region or str(setting("customers.region") or "CN"))
+    except phonenumbers.NumberParseException:
+        raise ValueError(_("“%(number)s” is no phone number.", number=written[:40])) from None
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError(_("“%(number)s” is no phone number.", number=written[:40]))
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def phone_or_text(raw: str | None, region: str | None = None) -> str:
+    """As `phone`, but what cannot be read stays as it was written: a file of the past holds what it holds."""
+    try:
+        return phone(raw, region)
+    except ValueError:
+        return (raw or "").strip()[:40]
+
+
+def email(raw: str | None) -> str:
+    """Trimmed, domain in lower case, and the mailbox too: no provider of note tells `Li@` from `li@`."""
+    written = (raw or "").strip()
+    if not written:
+        return ""
+    try:
+        return str(validate_email(written, check_deliverability=False).normalized).lower()
+    except EmailNotValidError:
+        raise ValueError(_("“%(address)s” is no e-mail address.", address=written[:80])) from None
+
+
+def phone_check(value: str | None) -> None:
+    phone(value)
+
+
+def email_check(value: str | None) -> None:
+    email(value)
+
+
+def birthday_check(value: dt.date | None) -> None:
+    if value is not None and not dt.date(1900, 1, 1) <= value <= clock.today():
+        raise ValueError(_("A birthday lies in the past."))

@@ -1,0 +1,159 @@
+"""The one place that changes amounts: locks the levels in one order, checks, updates, writes the journal, watches the line.
+
+Everything is checked on locked rows before the first write, so a verb that fails has changed nothing, also when its
+caller goes on. The conditional UPDATE and the CHECK of the table are the second and the third wall.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import identity_key
+
+from app.panel.core import changes, clock
+from app.panel.core.db import db
+from app.panel.core.errors import Conflict
+from app.shop.catalog.models import Sku
+from app.shop.inventory.events import stock_changed
+from app.shop.inventory.models import StockLevel, StockMove
+from app.shop.inventory.services import alerts
+from app.shop.inventory.services.lines import Cause, OutOfStock
+from app.shop.inventory.states import MoveReason
+
+levels = StockLevel.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A change of one level: `quantity` of what is on hand, `held` of what is reserved; both signed."""
+
+    warehouse_id: int
+    sku_id: int
+    reason: MoveReason
+    quantity: int = 0
+    held: int = 0
+    unit_cost: int | None = None
+    currency: str = "CNY"
+
+
+def book(
+    shifts: Sequence[Shift], *, key: str, cause: Cause | None, actor: Any, note: str = "", at: dt.datetime | None = None
+) -> bool:
+    """Book `shifts` under `key`; False when the same were booked under it before.
+
+    :raises OutOfStock: when one of them would take more than is available; nothing is changed then
+    :raises Conflict: when `key` was used for other shifts
+    """
+    if not shifts:
+        return False
+    shifts = sorted(shifts, key=lambda shift: (shift.warehouse_id, shift.sku_id))
+    rows = lock([(shift.warehouse_id, shift.sku_id) for shift in shifts])
+    if _booked(shifts, key):
+        return False
+    for shift in shifts:
+        row = rows[shift.warehouse_id, shift.sku_id]
+        if row.on_hand + shift.quantity < row.reserved + shift.held:
+            wanted = max(-shift.quantity, shift.held)
+            left = row.on_hand - row.reserved
+            raise OutOfStock(_name(shift.sku_id), left, sku_id=shift.sku_id, wanted=wanted, warehouse_id=shift.warehouse_id)
+    at = at or clock.now()
+    crossings = []
+    for shift in shifts:
+        row = rows[shift.warehouse_id, shift.sku_id]
+        low = alerts.is_low(row.on_hand - row.reserved + shift.quantity - shift.held, row.threshold)
+        _update(row, shift, low, actor)
+        if low != row.is_low:
+            crossings.append((row.id, low, row.on_hand - row.reserved + shift.quantity - shift.held, row.threshold))
+    db.session.execute(insert(StockMove), [_journal(s, rows, key, cause, actor, note, at) for s in shifts])
+    ids = {rows[shift.warehouse_id, shift.sku_id].id for shift in shifts}
+    alerts.crossed(crossings, actor=actor)
+    told(ids, actor)
+    return True
+
+
+def lock(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Any]:
+    """Lock the levels of (warehouse, SKU) pairs in the order of their ids, making those that are missing."""
+    found = _select(places)
+    missing = [place for place in places if place not in found]
+    if missing:
+        make_levels(missing)
+        found = _select(places)
+    return found
+
+
+def _select(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Any]:
+    where = tuple_(levels.c.warehouse_id, levels.c.sku_id).in_(list(places))
+    # on PostgreSQL the lock, on SQLite nothing: there @transactional holds the write lock already
+    rows = db.session.execute(select(levels).where(where).order_by(levels.c.id).with_for_update())
+    return {(row.warehouse_id, row.sku_id): row for row in rows}
+
+
+def make_levels(places: Sequence[tuple[int, int]]) -> None:
+    """Empty levels for places that have none; two writers may try at once."""
+    now = clock.now()
+    rows = [
+        {
+            "warehouse_id": warehouse_id, "sku_id": sku_id, "on_hand": 0, "reserved": 0, "is_low": False,
+            "version": 1, "created_at": now, "changed_at": now,
+        }
+        for warehouse_id, sku_id in sorted(set(places))
+    ]  # fmt: skip
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    db.session.execute(dialect.insert(levels).on_conflict_do_nothing(), rows)
+
+
+def _booked(shifts: Sequence[Shift], key: str) -> bool:
+    statement = select(StockMove.warehouse_id, StockMove.sku_id, StockMove.quantity, StockMove.held)
+    before = {tuple(row) for row in db.session.execute(statement.where(StockMove.key == key))}
+    if not before:
+        return False
+    if before != {(shift.warehouse_id, shift.sku_id, shift.quantity, shift.held) for shift in shifts}:
+        raise Conflict(_("This stock movement was booked before, with other numbers."))
+    return True
+
+
+def _update(row: Any, shift: Shift, low: bool, actor: Any) -> None:
+    on_hand, reserved = levels.c.on_hand + shift.quantity, levels.c.reserved + shift.held
+    statement = (
+        update(levels)
+        .where(levels.c.id == row.id, on_hand >= reserved, reserved >= 0)
+        .values(
+            on_hand=on_hand, reserved=reserved, is_low=low, version=levels.c.version + 1,
+            changed_at=clock.now(), changed_by_id=actor.id,
+        )
+    )  # fmt: skip
+    if db.session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict(_("The stock changed in the meantime. Please try again."))
+
+
+def _journal(
+    shift: Shift, rows: dict[Any, Any], key: str, cause: Cause | None, actor: Any, note: str, at: dt.datetime
+) -> dict[str, Any]:
+    return {
+        "moved_at": at, "warehouse_id": shift.warehouse_id, "sku_id": shift.sku_id, "reason": shift.reason,
+        "quantity": shift.quantity, "held": shift.held, "unit_cost": shift.unit_cost, "currency": shift.currency,
+        "balance": rows[shift.warehouse_id, shift.sku_id].on_hand + shift.quantity,
+        "cause_resource": cause.resource if cause else None, "cause_id": cause.id if cause else None,
+        "key": key, "note": note[:300] or None, "created_by_id": actor.id, "changed_by_id": actor.id,
+    }  # fmt: skip
+
+
+def told(level_ids: set[int], actor: Any) -> None:
+    """Tell the feed and whoever listens; drop what the session remembers of these rows."""
+    session = db.session()
+    for level_id in level_ids:
+        known = session.identity_map.get(identity_key(StockLevel, level_id))
+        if known is not None:
+            session.expire(known)
+    changes.record(StockLevel, sorted(level_ids))
+    stock_changed.send(StockLevel, level_ids=level_ids, actor=actor)
+
+
+def _name(sku_id: int) -> str:
+    return str(db.session.get(Sku, sku_id) or f"#{sku_id}")

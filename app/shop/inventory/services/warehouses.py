@@ -1,0 +1,65 @@
+"""Which warehouse is meant, and how there comes to be one default a shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import case, or_, select, update
+
+from app.panel.core import changes, records
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.transaction import transactional
+from app.shop.inventory.models import Warehouse
+
+
+def default_warehouse_id(shop_id: int | None = None) -> int:
+    """The warehouse from which a shop sells: its own default, the common default, then the oldest one it may use.
+
+    :raises DomainError: when there is none
+    """
+    mine = Warehouse.shop_id == shop_id
+    statement = (
+        select(Warehouse.id)
+        .where(Warehouse.is_active, or_(mine, Warehouse.shop_id.is_(None)) if shop_id else True)
+        .order_by(case((mine, 0), else_=1) if shop_id else Warehouse.id * 0, Warehouse.is_default.desc(), Warehouse.id)
+        .limit(1)
+    )
+    found = db.session.scalar(statement)
+    if found is None:
+        raise DomainError(_("There is no warehouse yet. Add one under Inventory, Warehouses."))
+    return int(found)
+
+
+@transactional
+def save_new(values: dict[str, Any], *, actor: Any) -> Warehouse:
+    """The first warehouse of a shop is its default, whatever the form says."""
+    first = db.session.scalar(select(Warehouse.id).where(Warehouse.shop_id.is_not_distinct_from(values.get("shop_id"))))
+    if first is None:
+        values = {**values, "is_default": True}
+    warehouse: Warehouse = records.create_plain(Warehouse, values, actor=actor)
+    _only_default(warehouse)
+    return warehouse
+
+
+@transactional
+def save(warehouse: Warehouse, values: dict[str, Any], *, actor: Any) -> Warehouse:
+    records.update_plain(warehouse, values, actor=actor)
+    _only_default(warehouse)
+    return warehouse
+
+
+def _only_default(warehouse: Warehouse) -> None:
+    """Making one warehouse the default takes the mark from the shop's other one."""
+    if not warehouse.is_default:
+        return
+    db.session.flush()
+    same_shop = Warehouse.shop_id.is_not_distinct_from(warehouse.shop_id)
+    others = list(
+        db.session.scalars(select(Warehouse.id).where(same_shop, Warehouse.is_default, Warehouse.id != warehouse.id))
+    )
+    if others:
+        statement = update(Warehouse).where(Warehouse.id.in_(others))
+        db.session.execute(statement.values(is_default=False, version=Warehouse.version + 1))
+        changes.record(Warehouse, others)
