@@ -1,0 +1,73 @@
+# The two commands that matter: `make demo` and `make run`. The rest is for developers.
+.DEFAULT_GOAL := help
+.PHONY: help demo run setup test lint types lock clean
+SHELL := /bin/sh
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+ENGINES ?= sqlite postgresql
+JOBS ?= 2
+CODE := app processes config.py run.py
+PIP := $(PY) -m pip --disable-pip-version-check --quiet install --no-compile --no-deps
+
+help:
+	@echo "make demo    the panel with a demo shop in it"
+	@echo "make run     the panel, empty; the terminal shows the address of the first page"
+	@echo "make test    the whole suite, in its own environment, with a real browser"
+	@echo "make lint    ruff      make types   mypy      make lock   pin the requirements anew"
+	@echo "make clean   remove what make has made; the data in ./instance stay"
+
+demo: $(VENV)/.ready
+	@exec $(PY) run.py --demo
+
+run: $(VENV)/.ready
+	@exec $(PY) run.py
+
+setup: $(VENV)/.ready
+	@exec $(PY) run.py setup
+
+# Bytecode is compiled at once and in parallel: the first start need not do it, and a read-only install never could.
+$(VENV)/.ready: requirements.txt | $(PY)
+	@echo "Installing the packages (once, a minute or two)."
+	@$(PIP) -r requirements.txt || { echo "The packages could not be installed; pip's message is above." >&2; exit 1; }
+	@$(PY) -m compileall -q -j 0 $(VENV)/lib $(CODE) >/dev/null || true
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.ready
+	@echo "Installing what tests and checks need."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(PY):
+	@found=; for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$candidate; break; fi; \
+	done; \
+	test -n "$$found" || { echo "Zhanggui needs Python 3.11 or newer; on Debian: apt-get install python3 python3-venv" >&2; exit 69; }; \
+	"$$found" -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 69; }; \
+	"$$found" -m venv $(VENV)
+
+test: $(VENV)/.dev
+	@command -v git >/dev/null || { echo "The tests need git; on Debian: apt-get install git" >&2; exit 69; }
+	@CHROMIUM=$$($(PY) tests/chromium.py) && export CHROMIUM && \
+	for engine in $(ENGINES); do \
+	  echo "The suite on $$engine:"; $(PY) -m pytest -q -n $(JOBS) --dist loadgroup --engine $$engine $(ARGS) || exit 1; \
+	done
+
+lint: $(VENV)/.dev
+	@$(PY) -m ruff check .
+
+types: $(VENV)/.dev
+	@$(PY) -m mypy
+
+lock:
+	@command -v uv >/dev/null || { echo "Pinning needs uv: https://docs.astral.sh/uv/" >&2; exit 69; }
+	@uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra dev pyproject.toml \
+	  -c requirements.txt -o requirements-dev.txt
+	@grep -vxFf requirements.txt requirements-dev.txt > requirements-dev.tmp
+	@{ echo "-r requirements.txt"; cat requirements-dev.tmp; } > requirements-dev.txt && rm requirements-dev.tmp
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+	@find app processes tests -name __pycache__ -prune -exec rm -rf {} + -o -name '*.mo' -exec rm -f {} +

@@ -1,0 +1,162 @@
+"""The entrance. `python run.py` sets the panel up and keeps all of it running on this machine.
+
+`setup`, `web`, `worker [queues]` and `ticker` do one part alone, as containers and process managers want it.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import click
+
+import config
+from processes import valkey
+from processes.home import EX_UNAVAILABLE, Taken, check_port, take_home
+from processes.supervisor import Part, Supervisor
+
+ROOT = Path(__file__).resolve().parent
+QUEUES = {"worker-live": "live,default,mail", "worker-bulk": "bulk"}  # a long import never delays a live order
+START_SECONDS = 90.0
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        settings = config.load()
+        config.prepare(settings["HOME"])
+        settings = config.load()
+        config.verify(settings)
+        os.environ["ZHANGGUI_HOME"] = str(settings["HOME"])  # the parts start in another folder
+        os.chdir(ROOT)
+        return COMMANDS[options.part](settings, options)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Taken as error:
+        print(f"Zhanggui cannot start: {error}", file=sys.stderr)
+        return EX_UNAVAILABLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__.splitlines()[0])
+    parser.add_argument("part", nargs="?", default="all", choices=COMMANDS, help="all (default) or one part")
+    parser.add_argument("queues", nargs="?", default="live,default,mail,bulk", help="of a worker, with commas")
+    parser.add_argument("--demo", action="store_true", help="on an empty database: load the demo shop")
+    return parser
+
+
+def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
+    home, address = settings["HOME"], settings["PUBLIC_URL"]
+    lock = take_home(home, address)
+    check_port(settings["SERVER_HOST"], settings["SERVER_PORT"])
+    supervisor = Supervisor(_say)
+    supervisor.catch_signals()
+    try:
+        if settings["EMBEDDED_VALKEY"]:
+            supervisor.add(valkey.part(home))
+            if not supervisor.watch(lambda: valkey.answers(config.socket_path(home)), 15):
+                return _not_started(supervisor, "the embedded Valkey does not answer; see logs/valkey.log in the home")
+        welcome = _set_up(supervisor, _command("setup", settings, *(["--demo"] if options.demo else [])))
+        if welcome is None:
+            return _not_started(supervisor, "the setup did not finish")
+        supervisor.add(_part("web", _command("web", settings)))
+        supervisor.add(_part("ticker", _command("ticker", settings)))
+        for name, queues in QUEUES.items():
+            supervisor.add(_part(name, _command("worker", settings, queues)))
+        if supervisor.watch(lambda: _answers(settings), START_SECONDS):
+            print(f"\n{welcome}\n", flush=True)
+        elif not supervisor.stopping.is_set():
+            _say("web", f"has not answered for {START_SECONDS:g} s; see the logs folder in the home")
+        supervisor.watch()
+        return 0
+    finally:
+        _say("all", "ending")
+        supervisor.stop()
+        os.close(lock)
+
+
+def _part(name: str, command: list[str]) -> Part:
+    return Part(name, command, env={"ZHANGGUI_PART": name})
+
+
+def _set_up(supervisor: Supervisor, command: list[str]) -> str | None:
+    """Set up in a process of its own, which takes the panel's memory with it when it ends; returns the welcome."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"ZHANGGUI_PART": "setup"}) as process:
+        supervisor.watch(lambda: process.poll() is not None)
+        if process.poll() is None:
+            process.terminate()
+        text = process.stdout.read().decode() if process.stdout else ""
+    return text.strip() if process.returncode == 0 else None
+
+
+def _not_started(supervisor: Supervisor, reason: str) -> int:
+    if supervisor.stopping.is_set():
+        return 0
+    _say("all", reason)
+    return 1
+
+
+def _answers(settings: dict[str, Any]) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings["SERVER_HOST"], settings["SERVER_HOST"])
+    request = urllib.request.Request(f"http://{host}:{settings['SERVER_PORT']}/readyz", headers={"Host": "localhost"})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _say(part: str, sentence: str) -> None:
+    print(f"[{part}] {sentence}", file=sys.stderr, flush=True)
+
+
+
+def serve_web(settings: dict[str, Any], options: argparse.Namespace) -> int:
+    check_port(settings["SERVER_HOST"], settings["SERVER_PORT"])
+    return _become("web", settings)
+
+
+def work(settings: dict[str, Any], options: argparse.Namespace) -> int:
+    return _become("worker", settings, options.queues)
+
+
+def tick(settings: dict[str, Any], options: argparse.Namespace) -> int:
+    return _become("ticker", settings)
+
+
+def set_up(settings: dict[str, Any], options: argparse.Namespace) -> int:
+    command = _command("setup", settings, *(["--demo"] if options.demo else []))
+    return subprocess.run(command, check=False).returncode
+
+
+def _become(part: str, settings: dict[str, Any], *arguments: str) -> int:
+    """Turn into the part, so that signals and exit codes of a container are its own."""
+    path = config.socket_path(settings["HOME"])
+    if settings["EMBEDDED_VALKEY"] and not valkey.answers(path):
+        raise config.ConfigError("REDIS_URL is empty and no Valkey of this home runs; start `python run.py` instead.")
+    os.environ.setdefault("ZHANGGUI_PART", part)
+    command = _command(part, settings, *arguments)
+    os.execv(command[0], command)
+
+
+def _command(part: str, settings: dict[str, Any], *arguments: str) -> list[str]:
+    """Each part is a program of its own, so that this one never loads the panel."""
+    if part != "web":
+        return [sys.executable, "-m", "flask", "--app", "app", part, *arguments]
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--http", "1"),
+        *("--host", settings["SERVER_HOST"], "--port", str(settings["SERVER_PORT"])),
+        *("--workers", str(settings["WEB_PROCESSES"]), "--workers-kill-timeout", "5"),
+        *("--log-level", "warning", "app.asgi:app"),
+    ]
+
+
+COMMANDS = {"all": serve_all, "web": serve_web, "worker": work, "ticker": tick, "setup": set_up}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
