@@ -20,6 +20,7 @@ from app.panel.core.columns import (
     text,
 )
 from app.panel.core.db import PanelModel
+from app.shop.setup import rules
 from app.shop.setup.states import (
     AccountPart,
     AccountState,
@@ -38,7 +39,10 @@ class Business(PanelModel):
 
     __tablename__ = "setup_business"
     name = text(_("Business name"), 200, required=True, search=True)
-    credit_code = text(_("Unified social credit code"), 18, help=_("18 characters, from the business licence."))
+    credit_code = text(
+        _("Unified social credit code"), 18,
+        check=rules.credit_code, help=_("18 characters, from the business licence."),
+    )
     licence_scope = longtext(
         _("Scope of the business licence"),
         help=_("One category a line. A shop whose main category is not among them is flagged."),
@@ -46,7 +50,7 @@ class Business(PanelModel):
     legal_person = text(_("Legal person"), 100)
     phone = text(_("Phone"), 40)
     currency = currency(default="CNY")
-    zone = text(_("Time zone"), 64, default="Asia/Shanghai")
+    zone = text(_("Time zone"), 64, default="Asia/Shanghai", check=rules.zone)
     language = text(_("Language"), 20, default="zh_Hans_CN")
     shops = children(_("Shops"), "Shop", back="business")
 
@@ -71,7 +75,7 @@ class Shop(PanelModel):
     )
     main_category = text(_("Main category"), 100, search=True)
     currency = currency(default="CNY")
-    zone = text(_("Time zone"), 64, default="Asia/Shanghai")
+    zone = text(_("Time zone"), 64, default="Asia/Shanghai", check=rules.zone)
     phone = text(_("Service phone"), 40)
     address = text(_("Address"), 300)
     logo_id = file_ref(_("Logo"), help=_("Square, at least 400 × 400 pixels."))
@@ -146,7 +150,9 @@ class Organisation(PanelModel):
 
     __tablename__ = "setup_organisation"
     name = text(_("Company name"), 200, required=True, search=True)
-    credit_code = text(_("Unified social credit code"), 18, required=True, unique=True, search=True)
+    credit_code = text(
+        _("Unified social credit code"), 18, required=True, unique=True, search=True, check=rules.credit_code
+    )
     kind = choice(_("Kind of organisation"), OrganisationKind, default=OrganisationKind.SUPPLIER)
     legal_person = text(_("Legal person"), 100)
     licence_scope = longtext(_("Scope of the business licence"), help=_("One category a line."))
@@ -163,8 +169,8 @@ class OrgApplication(PanelModel):
 
     __tablename__ = "setup_org_application"
     __table_args__ = (Index(None, "state", "submitted_at"),)
-    company_name = text(_("Company name"), 200, required=True, search=True)
-    credit_code = text(_("Unified social credit code"), 18, required=True, search=True)
+    company_name = text(_("Company name"), 200, search=True)
+    credit_code = text(_("Unified social credit code"), 18, search=True, index=True, check=rules.credit_code)
     kind = choice(_("Kind of organisation"), OrganisationKind, default=OrganisationKind.SUPPLIER)
     legal_person = text(_("Legal person"), 100)
     contact = text(_("Contact"), 100)
@@ -176,11 +182,11 @@ class OrgApplication(PanelModel):
     decided_at = instant(_("Decided"), readonly=True)
     organisation_id = ref(_("Organisation"), "setup_organisation.id", ondelete="SET NULL", readonly=True)
     organisation = relation("Organisation", organisation_id)
-    attachments = children(_("Papers"), "OrgAttachment", back="application", order_by="OrgAttachment.id")
-    events = children(_("Review history"), "ReviewEvent", back="application", order_by="ReviewEvent.id")
+    attachments = children(_("Papers"), "OrgAttachment", back="application", readonly=True, order_by="OrgAttachment.id")
+    events = children(_("Review history"), "ReviewEvent", back="application", readonly=True, order_by="ReviewEvent.id")
 
     def __str__(self) -> str:
-        return self.company_name
+        return self.company_name or f"#{self.id}"
 
 
 class OrgAttachment(PanelModel):

@@ -41,13 +41,6 @@ class AccountState(Choices):
     EXPIRED = "expired", _("Expired"), "danger"
 
 
-ACCOUNT_MOVES: dict[AccountState, frozenset[AccountState]] = {
-    AccountState.BOUND: frozenset({AccountState.VERIFIED, AccountState.EXPIRED}),
-    AccountState.VERIFIED: frozenset({AccountState.EXPIRED, AccountState.BOUND}),
-    AccountState.EXPIRED: frozenset({AccountState.VERIFIED, AccountState.BOUND}),
-}
-
-
 class LogoSource(Choices):
     """Where a logo comes from; an unknown one is a copyright dispute waiting."""
 

@@ -1,0 +1,123 @@
+"""Roles of the house, who sees which shops and channels, and who may change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+
+from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
+from app.shop.setup.models import Channel, ChannelAccount, OrgApplication, Shop, StaffAssignment
+
+policy.role("administrator", _("Administrator"), _("May do everything, and says who else may do what."), order=10)
+policy.role("operations", _("Operations"), _("Keeps shops, products and campaigns; sees no cost."), order=20)
+policy.role("finance", _("Finance"), _("Sees money, cost and settlements; changes no products."), order=30)
+policy.role("support", _("Support"), _("Answers customers, follows orders, starts after-sales."), order=40)
+policy.role("host", _("Host"), _("Presents products in a live session."), order=50)
+policy.role("field_control", _("Field control"), _("Runs the live session behind the host."), order=60)
+policy.role("deputy", _("Deputy"), _("Stands in for the owner in one shop: shop, staff and unusual orders."), order=70)
+policy.role("viewer", _("Viewer"), _("Reads and changes nothing."), order=80)
+
+policy.verbs("setup.Business", configure=_("Change settings"))
+policy.verbs("setup.OrgApplication", apply=_("Apply"), review=_("Review"))
+
+policy.grant("operations", {
+    "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete export import",
+    "setup.ChannelAccount": "read write delete", "setup.Organisation": "read", "setup.OrgApplication": "read apply",
+})  # fmt: skip
+policy.grant("finance", {
+    "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read", "setup.Organisation": "read export",
+    "setup.OrgApplication": "read apply",
+})  # fmt: skip
+policy.grant("support", {"setup.Shop": "read", "setup.Channel": "read"})
+policy.grant("host", {"setup.Shop": "read", "setup.Channel": "read"})
+policy.grant("field_control", {"setup.Shop": "read", "setup.Channel": "read", "setup.ChannelAccount": "read"})
+policy.grant("deputy", {
+    "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete",
+    "setup.ChannelAccount": "read write delete", "setup.StaffAssignment": "read write delete",
+    "setup.Organisation": "read", "setup.OrgApplication": "read apply review",
+})  # fmt: skip
+policy.grant("viewer", {
+    "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read", "setup.ChannelAccount": "read",
+    "setup.Organisation": "read",
+})  # fmt: skip
+
+
+def is_chief(actor: Any) -> bool:
+    """The system itself and administrators: whom no rule about "own" rows binds."""
+    return actor is SYSTEM or policy.is_administrator(actor)
+
+
+def sees_all_shops(actor: Any) -> bool:
+    """Who needs no assignment."""
+    return is_chief(actor)
+
+
+def my_shop_ids(actor: Any) -> Select[Any]:
+    """Ids of the shops that `actor` works for, as a select to stand in `IN (…)`.
+
+    Administrators: all. A shop that is the only one: everybody, for then nobody has heard the word. Otherwise the
+    shops of the person's assignments (one without a shop means all of them), and without any assignment none.
+    """
+    if sees_all_shops(actor):
+        return select(Shop.id)
+    own = StaffAssignment.user_id == actor.id
+    return select(Shop.id).where(
+        or_(
+            Shop.id.in_(select(StaffAssignment.shop_id).where(own, StaffAssignment.shop_id.is_not(None))),
+            exists().where(own, StaffAssignment.shop_id.is_(None)),
+            _only_one_shop(),
+        )
+    )
+
+
+def my_channel_ids(actor: Any) -> Select[Any]:
+    """Ids of the channels that `actor` works for: those assigned one by one, and all of a shop assigned as a whole."""
+    if sees_all_shops(actor):
+        return select(Channel.id)
+    own = StaffAssignment.user_id == actor.id
+    whole = StaffAssignment.channel_id.is_(None)
+    shops = select(StaffAssignment.shop_id).where(own, whole, StaffAssignment.shop_id.is_not(None))
+    return select(Channel.id).where(
+        or_(
+            Channel.id.in_(select(StaffAssignment.channel_id).where(own, StaffAssignment.channel_id.is_not(None))),
+            Channel.shop_id.in_(shops),
+            exists().where(own, whole, StaffAssignment.shop_id.is_(None)),
+            _only_one_shop() & ~exists().where(own),
+        )
+    )
+
+
+def _only_one_shop() -> ColumnElement[bool]:
+    return select(func.count(Shop.id)).scalar_subquery() == 1
+
+
+@policy.rows(Shop)
+def my_shops(actor: Any) -> ColumnElement[bool]:
+    return Shop.id.in_(my_shop_ids(actor))
+
+
+@policy.rows(Channel)
+def my_channels(actor: Any) -> ColumnElement[bool]:
+    return Channel.id.in_(my_channel_ids(actor))
+
+
+@policy.rows(ChannelAccount)
+def accounts_of_my_channels(actor: Any) -> ColumnElement[bool]:
+    return ChannelAccount.channel_id.in_(my_channel_ids(actor))
+
+
+@policy.rows(StaffAssignment)
+def assignments_of_my_shops(actor: Any) -> ColumnElement[bool]:
+    """A deputy keeps the staff of his own shops; an assignment to every shop is the administrator's."""
+    return StaffAssignment.shop_id.in_(my_shop_ids(actor))
+
+
+@policy.rows(OrgApplication)
+def own_applications(actor: Any) -> ColumnElement[bool] | None:
+    """An applicant sees his own; whoever reviews sees the queue."""
+    if policy.allowed(actor, "review", "setup.OrgApplication"):
+        return None
+    return OrgApplication.applicant_id == actor.id

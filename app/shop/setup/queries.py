@@ -1,0 +1,90 @@
+"""Reading the setup: the shop of last resort, my shops, what expires soon, what waits for review."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import g, has_app_context
+from sqlalchemy import Select, func, select
+
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.shop.setup.models import Business, Channel, ChannelAccount, OrgApplication, Shop
+from app.shop.setup.permissions import my_channel_ids, my_shop_ids, sees_all_shops
+from app.shop.setup.states import AccountState, ApplicationState
+
+EXPIRY_DAYS = 30
+
+__all__ = [
+    "accounts_expiring", "accounts_expired", "applications_to_review", "business", "default_channel",
+    "default_shop", "forget_shops", "more_than_one_shop", "my_channel_ids", "my_shop_ids", "sees_all_shops",
+    "shop_currency",
+]  # fmt: skip
+
+
+def business() -> Business | None:
+    """The one business of this instance, None before the first run."""
+    return db.session.scalars(select(Business).order_by(Business.id).limit(1)).first()
+
+
+def default_shop() -> Shop | None:
+    """The oldest open shop: where something goes that names none."""
+    query = select(Shop).order_by(Shop.is_active.desc(), Shop.id).limit(1)
+    return db.session.scalars(query).first()
+
+
+def default_channel(shop: Shop, kind: str | None = None) -> Channel | None:
+    """The first open channel of a shop, of one kind when given."""
+    query = select(Channel).where(Channel.shop_id == shop.id, Channel.is_active)
+    if kind:
+        query = query.where(Channel.kind == kind)
+    return db.session.scalars(query.order_by(Channel.position, Channel.id).limit(1)).first()
+
+
+def shop_currency(shop: Shop | None = None) -> str:
+    """The currency of a shop; without one that of the default shop."""
+    shop = shop or default_shop()
+    return shop.currency if shop else "CNY"
+
+
+def more_than_one_shop() -> bool:
+    """Does the word "shop" mean anything here? Columns and filters of shops show only then. Once a request."""
+    if not has_app_context():
+        return True
+    if "_shop_count" not in g:
+        g._shop_count = db.session.scalar(select(func.count(Shop.id))) or 0
+    return g._shop_count > 1
+
+
+def forget_shops() -> None:
+    """After a shop was opened or removed."""
+    if has_app_context():
+        g.pop("_shop_count", None)
+
+
+def accounts_expiring(on: dt.date | None = None) -> Select[Any]:
+    """Accounts that run out within 30 days and have not run out yet."""
+    day = on or clock.today()
+    return (
+        select(ChannelAccount)
+        .where(ChannelAccount.expires_on.between(day, day + dt.timedelta(days=EXPIRY_DAYS)))
+        .where(ChannelAccount.state != AccountState.EXPIRED)
+        .order_by(ChannelAccount.expires_on, ChannelAccount.id)
+    )
+
+
+def accounts_expired(on: dt.date | None = None) -> Select[Any]:
+    """Accounts whose last day is over, but which still say bound or verified."""
+    return select(ChannelAccount).where(
+        ChannelAccount.expires_on < (on or clock.today()), ChannelAccount.state != AccountState.EXPIRED
+    )
+
+
+def applications_to_review() -> Select[Any]:
+    """The review queue, oldest first."""
+    return (
+        select(OrgApplication)
+        .where(OrgApplication.state == ApplicationState.PENDING)
+        .order_by(OrgApplication.submitted_at, OrgApplication.id)
+    )
