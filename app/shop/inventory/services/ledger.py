@@ -61,7 +61,7 @@ def book(
         if row.on_hand + shift.quantity < row.reserved + shift.held:
             wanted = max(-shift.quantity, shift.held)
             left = row.on_hand - row.reserved
-            raise OutOfStock(_name(shift.sku_id), left, sku_id=shift.sku_id, wanted=wanted, warehouse_id=shift.warehouse_id)
+            raise OutOfStock(sku_name(shift.sku_id), left, sku_id=shift.sku_id, wanted=wanted, warehouse_id=shift.warehouse_id)
     at = at or clock.now()
     crossings = []
     for shift in shifts:
@@ -155,5 +155,5 @@ def told(level_ids: set[int], actor: Any) -> None:
     stock_changed.send(StockLevel, level_ids=level_ids, actor=actor)
 
 
-def _name(sku_id: int) -> str:
+def sku_name(sku_id: int) -> str:
     return str(db.session.get(Sku, sku_id) or f"#{sku_id}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -40,13 +40,12 @@ def release(cause: Cause, *, actor: Any, lines: Iterable[Line] | None = None, sh
 
     A part given back twice needs two `step`s; all of it, said twice, is done once.
     """
-    if lines is None:
-        given = _open(cause)
-    else:
-        given = _placed(lines, shop_id)
+    given = _open(cause) if lines is None else _placed(lines, shop_id)
     key = cause.key("release")
-    if lines is None and db.session.scalar(select(StockMove.id).where(StockMove.key == key).limit(1)):
-        key = f"{key}:{_last_step(key) + 1}"  # reserved anew since the last release of everything
+    if lines is None:
+        lock([(line.warehouse_id or 0, line.sku_id) for line in given])
+        given = _open(cause)  # once more: on PostgreSQL another may have released while we waited for the lock
+        key = f"{key}:all:{_releases(key)}"
     shifts = [Shift(line.warehouse_id or 0, line.sku_id, MoveReason.RELEASE, held=-line.quantity) for line in given]
     _take_from_hold(cause, given, key)
     book(shifts, key=key, cause=cause, actor=actor)
@@ -109,10 +108,10 @@ def _open(cause: Cause) -> list[Line]:
     return normal([Line(sku_id, amount, warehouse_id) for warehouse_id, sku_id, amount in rows], 0)
 
 
-def _last_step(key: str) -> int:
-    """How often everything was released before, beyond the first time."""
-    keys = db.session.scalars(select(StockMove.key).where(StockMove.key.like(f"{key}:%")).distinct())
-    return max((int(tail) for one in keys if (tail := one.rpartition(":")[2]).isdigit()), default=1)
+def _releases(key: str) -> int:
+    """How often this cause gave back everything before: it may reserve anew, and give back anew."""
+    names = select(StockMove.key).where(StockMove.key.startswith(f"{key}:all:", autoescape=True)).distinct()
+    return int(db.session.scalar(select(func.count()).select_from(names.subquery())) or 0)
 
 
 def _hold(cause: Cause, line: Line) -> None:

@@ -38,14 +38,17 @@ def save_new(values: dict[str, Any], *, actor: Any) -> Warehouse:
     first = db.session.scalar(select(Warehouse.id).where(Warehouse.shop_id.is_not_distinct_from(values.get("shop_id"))))
     if first is None:
         values = {**values, "is_default": True}
-    warehouse: Warehouse = records.create_plain(Warehouse, values, actor=actor)
+    warehouse = Warehouse()
+    db.session.add(warehouse)
+    with db.session.no_autoflush:
+        records.assign(warehouse, values, actor=actor)
     _only_default(warehouse)
     return warehouse
 
 
 @transactional
 def save(warehouse: Warehouse, values: dict[str, Any], *, actor: Any) -> Warehouse:
-    records.update_plain(warehouse, values, actor=actor)
+    records.assign(warehouse, values, actor=actor)
     _only_default(warehouse)
     return warehouse
 
@@ -63,3 +66,6 @@ def _only_default(warehouse: Warehouse) -> None:
         statement = update(Warehouse).where(Warehouse.id.in_(others))
         db.session.execute(statement.values(is_default=False, version=Warehouse.version + 1))
         changes.record(Warehouse, others)
+
+
+records.override(Warehouse, create=save_new, update=save)
