@@ -9,16 +9,13 @@ from app.shop.orders.models import Order, OrderState
 
 MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PENDING: frozenset({OrderState.PAID, OrderState.CLOSED}),
-    OrderState.PAID: frozenset(
-        {OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED, OrderState.CLOSED}
-    ),
-    OrderState.PARTLY_SHIPPED: frozenset({OrderState.SHIPPED, OrderState.CLOSED}),
+    OrderState.PAID: frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.CLOSED}),
+    OrderState.PARTLY_SHIPPED: frozenset({OrderState.SHIPPED}),
     OrderState.SHIPPED: frozenset({OrderState.COMPLETED}),
     OrderState.COMPLETED: frozenset(),
     OrderState.CLOSED: frozenset(),
 }
 
-OPEN = (OrderState.PENDING, OrderState.PAID, OrderState.PARTLY_SHIPPED)
 TO_SHIP = (OrderState.PAID, OrderState.PARTLY_SHIPPED)
 
 

@@ -62,6 +62,7 @@ class OrderStateLog(PanelModel):
     """One row a move of an order: from where, to where, when. Fulfilment times are read from it."""
 
     __tablename__ = "orders_state_log"
+    __no_history__ = True  # it is one itself
 
     order_id = ref(_("Order"), "orders_order.id", ondelete="CASCADE", required=True, index=True)
     order = relation("Order", order_id, back_populates="moves")

@@ -152,13 +152,17 @@ class OrderLine(PanelModel):
     price_trace = json_column(_("How the price came about"), hidden=True)
     reserved_quantity = integer(_("Reserved"), default=0, readonly=True)
     shipped_quantity = integer(_("Shipped quantity"), default=0, readonly=True)
+    cancelled_quantity = integer(_("Not to be sent"), default=0, readonly=True)
     refunded_quantity = integer(_("Refunded quantity"), default=0, readonly=True)
     refunded_amount = money(_("Refunded amount"), default=0, readonly=True)
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("total = unit_price * quantity - discount", name="total_adds_up"),
-        CheckConstraint("shipped_quantity >= 0 AND shipped_quantity <= quantity", name="shipped_within_quantity"),
+        CheckConstraint(
+            "shipped_quantity >= 0 AND cancelled_quantity >= 0 AND shipped_quantity + cancelled_quantity <= quantity",
+            name="shipped_within_quantity",
+        ),
         CheckConstraint("reserved_quantity >= 0 AND reserved_quantity <= quantity", name="reserved_within_quantity"),
         CheckConstraint("refunded_quantity >= 0 AND refunded_quantity <= quantity", name="refunded_within_quantity"),
     )
@@ -168,7 +172,12 @@ class OrderLine(PanelModel):
 
     @property
     def left_to_ship(self) -> int:
-        return self.quantity - self.shipped_quantity
+        return self.quantity - self.shipped_quantity - self.cancelled_quantity
+
+    @property
+    def left_to_refund(self) -> int:
+        """Pieces that nobody has given money back for."""
+        return self.quantity - self.refunded_quantity
 
 
 class OrderCounter(Model):

@@ -1,4 +1,7 @@
-"""Orders that happened elsewhere and earlier: kept as history, they reserve nothing and notify nobody."""
+"""Orders that happened elsewhere and earlier: kept as history, they reserve nothing and notify nobody.
+
+Everything is set-based: a chunk of rows costs a handful of statements, whatever its size.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import delete, insert, select, update
+
+from app.panel.core import changes, clock, history, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
-from app.shop.orders.models import Order
+from app.shop.orders import events
+from app.shop.orders.models import Order, OrderLine, Payment, Refund, Shipment
+from app.shop.orders.services import past_rows
+from app.shop.orders.services.past_rows import Past
+
+RESOURCE = "orders.Order"
+CHILDREN: tuple[type[Any], ...] = (OrderLine, Payment, Refund, Shipment)
+CHUNK = 400  # of keys in one IN (…)
 
 
 @dataclass(frozen=True)
@@ -52,9 +67,91 @@ def record_past_orders(
     =====================  ==========================================================================================
 
     With `dry_run` everything is checked and counted, and nothing written. A row found as a living (not past) order is
-    refused: an import does not overwrite work in progress.
+    refused: an import does not overwrite work in progress. A row that comes twice in one call is refused the second time.
     """
-    raise NotImplementedError
+    policy.authorize(actor, "import", RESOURCE)
+    plan = _plan(rows)
+    ids = [None] * len(plan.new) if dry_run else _insert([past for _index, past in plan.new], actor=actor)
+    for (index, _past), order_id in zip(plan.new, ids, strict=True):
+        plan.outcomes[index] = PastOutcome("new", order_id)
+    for index, _new, order_id, before in plan.changed:
+        plan.outcomes[index] = PastOutcome("changed", order_id, before=past_rows.as_row(before))
+    if not dry_run:
+        _replace([entry[1:] for entry in plan.changed], actor=actor)
+        touched = [order_id for order_id in ids if order_id] + [entry[2] for entry in plan.changed]
+        if touched:
+            events.past_orders_recorded.send(Order, ids=touched, actor=actor)
+    return [plan.outcomes[index] for index in range(len(rows))]
+
+
+@dataclass
+class _Plan:
+    """What is to be done with the rows of one call, by their place in it."""
+
+    outcomes: dict[int, PastOutcome]
+    new: list[tuple[int, Past]]
+    changed: list[tuple[int, Past, int, Past]]
+
+
+def _plan(rows: Sequence[Mapping[str, Any]]) -> _Plan:
+    plan = _Plan({}, [], [])
+    good: dict[tuple[Any, ...], tuple[int, Past]] = {}
+    for index, row in enumerate(rows):
+        try:
+            past = past_rows.read(row)
+        except DomainError as error:
+            plan.outcomes[index] = PastOutcome("refused", why=error.message)
+            continue
+        if past.key in good:
+            plan.outcomes[index] = PastOutcome("refused", why=str(past_rows.TWICE))
+        else:
+            good[past.key] = (index, past)
+    found = _find([past for _index, past in good.values()])
+    stood = past_rows.images([order.id for order in found.values() if order.is_past])
+    for key, (index, past) in good.items():
+        order = found.get(key)
+        if order is None:
+            plan.new.append((index, past))
+        elif order.id not in stood or order.shop_id != past.order["shop_id"]:
+            plan.outcomes[index] = PastOutcome("refused", order.id, why=str(past_rows.LIVING))
+        else:
+            past_rows.keep(past, stood[order.id])
+            if past_rows.same(past, stood[order.id]):
+                plan.outcomes[index] = PastOutcome("same", order.id)
+            else:
+                plan.changed.append((index, past, order.id, stood[order.id]))
+    _free_numbers(plan)
+    return plan
+
+
+def _free_numbers(plan: _Plan) -> None:
+    """A number that two channels gave out gets the channel behind it; one that the row insists on is refused."""
+    taken = {pair for pair in _taken([past for _index, past in plan.new])}
+    free: list[tuple[int, Past]] = []
+    for index, past in plan.new:
+        pair = (past.order["shop_id"], past.order["number"])
+        if pair in taken and not past.own_number:
+            past.order["number"] = f"{pair[1]}-{past.order['channel_id']}"[-64:]
+            pair = (pair[0], past.order["number"])
+        if pair in taken:
+            plan.outcomes[index] = PastOutcome("refused", why=str(past_rows.TAKEN))
+        else:
+            taken.add(pair)
+            free.append((index, past))
+    plan.new[:] = free
+
+
+def _taken(pasts: Sequence[Past]) -> list[tuple[int, str]]:
+    """(shop, number) pairs of these rows that orders hold already."""
+    wanted: dict[int, list[str]] = {}
+    for past in pasts:
+        wanted.setdefault(past.order["shop_id"], []).append(past.order["number"])
+    found: list[tuple[int, str]] = []
+    for shop_id, numbers in wanted.items():
+        for start in range(0, len(numbers), CHUNK):
+            query = select(Order.number).where(Order.shop_id == shop_id, Order.number.in_(numbers[start : start + CHUNK]))
+            found += [(shop_id, number) for number in db.session.scalars(query)]
+    return found
 
 
 @transactional
@@ -63,10 +160,99 @@ def record_past_order(row: Mapping[str, Any], *, actor: Any) -> Order:
 
     :raises DomainError: when it is refused
     """
-    raise NotImplementedError
+    outcome = record_past_orders([row], actor=actor)[0]
+    if outcome.outcome == "refused" or outcome.order_id is None:
+        raise DomainError(outcome.why)
+    return db.session.get_one(Order, outcome.order_id, populate_existing=True)
 
 
 @transactional
 def remove_past_orders(ids: Sequence[int], *, actor: Any) -> int:
     """Take past orders out again (the undo of an import), set-based; living orders among the ids are left alone."""
-    raise NotImplementedError
+    policy.authorize(actor, "import", RESOURCE)
+    gone: list[int] = []
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        past = list(db.session.scalars(select(Order.id).where(Order.id.in_(part), Order.is_past)))
+        db.session.execute(delete(Order).where(Order.id.in_(past)))  # children go by ON DELETE CASCADE
+        gone += past
+    db.session.expire_all()
+    history.record_many(Order, [(key, {}) for key in gone], verb="order.past_removed", actor=actor)
+    changes.record(Order, gone, "delete")
+    return len(gone)
+
+
+def _find(pasts: Sequence[Past]) -> dict[tuple[Any, ...], Any]:
+    """The orders that stand under the keys of these rows: (id, shop_id, is_past) by key."""
+    found: dict[tuple[Any, ...], Any] = {}
+    wanted: dict[tuple[str, int], list[str]] = {}
+    for past in pasts:
+        kind, owner, word = past.key
+        wanted.setdefault((kind, owner), []).append(word)
+    for (kind, owner), words in wanted.items():
+        outer, inner = (
+            (Order.channel_id, Order.external_number) if kind == "external" else (Order.shop_id, Order.number)
+        )
+        for start in range(0, len(words), CHUNK):
+            part = words[start : start + CHUNK]
+            query = select(Order.id, Order.shop_id, Order.is_past, inner.label("word"))
+            for row in db.session.execute(query.where(outer == owner, inner.in_(part))):
+                found[kind, owner, row.word] = row
+    return found
+
+
+def _stamp(actor: Any) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "created_at": now, "changed_at": now, "created_by_id": actor.id, "changed_by_id": actor.id, "version": 1,
+    }  # fmt: skip
+
+
+def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
+    if not pasts:
+        return []
+    stamp = _stamp(actor)
+    statement = insert(Order).returning(Order.id, sort_by_parameter_order=True)
+    ids = list(db.session.scalars(statement, [{**past.order, **stamp} for past in pasts]))
+    _insert_children(list(zip(pasts, ids, strict=True)), stamp)
+    history.record_many(Order, [(key, {}) for key in ids], verb="order.past_recorded", actor=actor)
+    changes.record(Order, ids, "insert")
+    return ids
+
+
+def _insert_children(pasts: Sequence[tuple[Past, int]], stamp: dict[str, Any]) -> None:
+    for model in CHILDREN:
+        rows = [
+            {**child, "order_id": order_id, **stamp}
+            for past, order_id in pasts
+            for child in past.children[model]
+        ]
+        if rows:
+            db.session.execute(insert(model), rows)
+
+
+def _replace(entries: Sequence[tuple[Past, int, Past]], *, actor: Any) -> None:
+    """Overwrite past orders: the row is updated, what hangs on it is written anew where it differs."""
+    stamp = _stamp(actor)
+    columns = {name: value for name, value in stamp.items() if name.startswith("changed")}
+    diffs: list[tuple[int, dict[str, list[Any]]]] = []
+    for past, order_id, before in entries:
+        diff = {
+            name: [before.order.get(name), value]
+            for name, value in past.order.items()
+            if before.order.get(name) != value
+        }
+        new = {name: value for name, value in past.order.items() if name in diff}
+        statement = update(Order).where(Order.id == order_id).values(version=Order.version + 1, **columns, **new)
+        db.session.execute(statement.execution_options(synchronize_session=False))
+        for model in CHILDREN:
+            if past.children[model] != before.children[model]:
+                db.session.execute(delete(model).where(model.order_id == order_id))
+                rows = [{**child, "order_id": order_id, **stamp} for child in past.children[model]]
+                if rows:
+                    db.session.execute(insert(model), rows)
+                diff[model.__tablename__] = [len(before.children[model]), len(rows)]
+        diffs.append((order_id, diff))
+    db.session.expire_all()
+    history.record_many(Order, diffs, verb="order.past_changed", actor=actor)
+    changes.record(Order, [order_id for order_id, _diff in diffs], "update")

@@ -1,0 +1,41 @@
+"""What the rest of the house may listen to. Sent inside the transaction: a listener that fails undoes the verb."""
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+order_placed = _signals.signal("order-placed")
+"""A new order stands and its stock is reserved: (order, actor)."""
+
+order_review_needed = _signals.signal("order-review-needed")
+"""The first check wants a person to look: (order, failures: list of exception codes, actor)."""
+
+order_confirmed = _signals.signal("order-confirmed")
+"""Somebody said that the order is right: (order, actor)."""
+
+order_paid = _signals.signal("order-paid")
+"""The order is paid in full: (order, payment or None for a free order, actor)."""
+
+order_shipped = _signals.signal("order-shipped")
+"""A parcel left: (order, shipment, actor). The order is shipped in part or in full, its state says which."""
+
+order_completed = _signals.signal("order-completed")
+"""The buyer has it and the deal is done: (order, actor)."""
+
+order_closed = _signals.signal("order-closed")
+"""The order ended without a deal; its stock is free again: (order, actor)."""
+
+order_refunded = _signals.signal("order-refunded")
+"""Money went back, after the order changed: (order, refund, actor)."""
+
+order_held = _signals.signal("order-held")
+"""The order was stopped: (order, actor)."""
+
+order_released = _signals.signal("order-released")
+"""The order may go on: (order, actor)."""
+
+address_changed = _signals.signal("address-changed")
+"""The parcel goes elsewhere: (order, before: dict, actor)."""
+
+past_orders_recorded = _signals.signal("past-orders-recorded")
+"""History came in: (sender: the Order class, ids: list of order ids, actor). Set-based; there is no event per order."""

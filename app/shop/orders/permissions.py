@@ -1,0 +1,98 @@
+"""Who may do what with orders, whose orders, and which of their fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, Select, select
+
+from app.panel.core import policy
+from app.shop.orders.models import (
+    Order,
+    OrderException,
+    OrderLine,
+    OrderNote,
+    OrderStateLog,
+    Payment,
+    Refund,
+    RefundLine,
+    Shipment,
+    ShipmentLine,
+)
+from app.shop.setup.permissions import my_shop_ids, sees_all_shops
+
+policy.verbs(
+    "orders.Order",
+    place=_("Place orders"), pay=_("Book payments"), ship=_("Ship"), complete=_("Complete"), close=_("Close"),
+    refund=_("Refund"), hold=_("Hold and release"), confirm=_("Confirm"), edit_address=_("Change the address"),
+    handle=_("Handle exceptions"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
+    see_cost=_("See cost and margin"), reveal=_("See phone numbers and e-mail addresses"),
+)  # fmt: skip
+policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))
+
+_PAPERS = ("OrderLine", "Payment", "Shipment", "ShipmentLine", "Refund", "RefundLine", "OrderNote", "OrderStateLog")
+_READ = {f"orders.{noun}": "read" for noun in (*_PAPERS, "OrderException", "ExceptionReason")}
+
+policy.grant("operations", {
+    **_READ,
+    "orders.Order": "read write export place pay ship complete close hold confirm edit_address handle counter intake",
+    "orders.OrderNote": "read write", "orders.OrderException": "read write export",
+    "orders.ExceptionReason": "read write delete",
+})  # fmt: skip
+policy.grant("finance", {
+    **_READ, "orders.Order": "read export refund pay see_cost", "orders.OrderLine": "read export see_cost",
+    "orders.Payment": "read export", "orders.Refund": "read export", "orders.OrderNote": "read write",
+})  # fmt: skip
+policy.grant("support", {
+    **_READ,
+    "orders.Order": "read write place pay ship complete close hold confirm edit_address handle counter reveal",
+    "orders.OrderNote": "read write", "orders.OrderException": "read write",
+})  # fmt: skip
+policy.grant("host", {"orders.Order": "read", "orders.OrderLine": "read"})
+policy.grant("field_control", {"orders.Order": "read hold", "orders.OrderLine": "read", "orders.OrderNote": "read write"})
+policy.grant("deputy", {
+    **_READ,
+    "orders.Order": (
+        "read write export place pay ship complete close refund hold confirm edit_address handle counter reveal see_cost"
+    ),
+    "orders.OrderLine": "read see_cost", "orders.OrderNote": "read write delete",
+    "orders.OrderException": "read write export", "orders.ExceptionReason": "read write",
+})  # fmt: skip
+policy.grant("viewer", {"orders.Order": "read", **_READ})
+
+policy.protect("orders.Order", "cost", "margin", verb="see_cost")
+policy.protect("orders.OrderLine", "unit_cost", verb="see_cost")
+policy.mask("orders.Order", "buyer_phone", verb="reveal", how="phone")
+policy.mask("orders.Order", "buyer_email", verb="reveal", how="email")
+
+
+@policy.rows(Order)
+def orders_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    return None if sees_all_shops(actor) else Order.shop_id.in_(my_shop_ids(actor))
+
+
+def _my_orders(actor: Any) -> Select[Any]:
+    return select(Order.id).where(Order.shop_id.in_(my_shop_ids(actor)))
+
+
+def _follow_the_order(model: Any) -> None:
+    @policy.rows(model)
+    def rule(actor: Any) -> ColumnElement[bool] | None:
+        return None if sees_all_shops(actor) else model.order_id.in_(_my_orders(actor))
+
+
+for _model in (OrderLine, Payment, Shipment, Refund, OrderNote, OrderException, OrderStateLog):
+    _follow_the_order(_model)
+
+
+@policy.rows(ShipmentLine)
+def parcels_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
+    own = select(Shipment.id).where(Shipment.order_id.in_(_my_orders(actor)))
+    return None if sees_all_shops(actor) else ShipmentLine.shipment_id.in_(own)
+
+
+@policy.rows(RefundLine)
+def refunds_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
+    own = select(Refund.id).where(Refund.order_id.in_(_my_orders(actor)))
+    return None if sees_all_shops(actor) else RefundLine.refund_id.in_(own)

@@ -1,0 +1,55 @@
+"""What every verb of an order needs: the row locked, the move checked and written down, the next number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.panel.core import clock, history
+from app.panel.core.db import db
+from app.shop.orders import states
+from app.shop.orders.models import Order, OrderCounter, OrderState, OrderStateLog
+
+RESOURCE = "orders.Order"
+_STAMPS = {
+    OrderState.PAID: "paid_at",
+    OrderState.SHIPPED: "shipped_at",
+    OrderState.COMPLETED: "completed_at",
+    OrderState.CLOSED: "closed_at",
+}
+
+
+def lock(order: Order) -> Order:
+    """Read the order anew and keep others from changing it until we commit (SQLite has locked already)."""
+    db.session.flush()
+    db.session.refresh(order, with_for_update=True)
+    if order.is_past:
+        order.is_past = False  # whoever works with it has made it a living one; an import leaves it alone from now on
+    return order
+
+
+def move(order: Order, to: OrderState, *, actor: Any, why: str = "", at: dt.datetime | None = None) -> None:
+    """Take one allowed step, with its time stamp, its row in the log and its line in the history."""
+    states.require(order, to)
+    at = at or clock.now()
+    db.session.add(OrderStateLog(order=order, from_state=order.state, to_state=to, why=why or None, moved_at=at))
+    order.state = to
+    stamp = _STAMPS.get(to)
+    if stamp and getattr(order, stamp) is None:
+        setattr(order, stamp, at)
+    history.record(order, f"order.{to.value}", actor=actor, why=why)
+
+
+def next_number(shop_id: int, at: dt.datetime) -> str:
+    """`202611210001`: the day of the shop and a running number, handed out by one statement so that no two are equal.
+
+    The counter's row stays locked until the commit, so take the number last.
+    """
+    day = clock.local(at).strftime("%Y%m%d")
+    dialect = postgresql if db.session.connection().dialect.name == "postgresql" else sqlite
+    new = dialect.insert(OrderCounter).values(shop_id=shop_id, day=day, last=1)
+    taken = new.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"last": OrderCounter.last + 1})
+    last = db.session.scalar(taken.returning(OrderCounter.last))
+    return f"{day}{last:04d}"

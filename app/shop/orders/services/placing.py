@@ -1,0 +1,198 @@
+"""A new order: priced, summed up, reserved, numbered, in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.panel.core import clock, history, money, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.transaction import transactional
+from app.shop.catalog.models import Product, Sku
+from app.shop.customers.models import Customer
+from app.shop.inventory.services import default_warehouse_id
+from app.shop.orders import events, pricing
+from app.shop.orders.models import Order, OrderLine, OrderSource, OrderState, OrderStateLog, ReviewState
+from app.shop.orders.services import stock
+from app.shop.orders.services.common import RESOURCE, move, next_number
+from app.shop.orders.services.totals import Goods, add_up
+from app.shop.setup.models import Channel
+
+BUYER = (
+    "buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street", "postcode",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One article as asked for. `unit_price` None lets the price list answer; an article outside the catalog has a title."""
+
+    sku_id: int | None
+    quantity: int
+    unit_price: int | None = None
+    discount: int = 0
+    title: str = ""
+    option: str = ""
+    sku_code: str = ""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What is added to or taken off the goods, in minor units."""
+
+    discount: int = 0
+    shipping_fee: int = 0
+    tax: int = 0
+    adjustment: int = 0
+
+    @property
+    def extra(self) -> int:
+        return self.shipping_fee + self.tax + self.adjustment
+
+
+@transactional
+def place(
+    wanted: Sequence[Wanted],
+    *,
+    channel_id: int,
+    actor: Any,
+    customer_id: int | None = None,
+    buyer: Mapping[str, Any] | None = None,
+    amounts: Amounts = Amounts(),
+    external_number: str | None = None,
+    warehouse_id: int | None = None,
+    source: OrderSource = OrderSource.MANUAL,
+    buyer_remark: str = "",
+    seller_remark: str = "",
+    placed_at: dt.datetime | None = None,
+    accept_short: bool = False,
+) -> Order:
+    """Place an order and reserve its goods: all of them, or there is no order.
+
+    With `accept_short` (the buyer has paid elsewhere) an order is taken even if goods are short or unknown; what there
+    is gets reserved, and the first check tells the rest.
+
+    :raises OutOfStock: with the SKU and what is left
+    """
+    policy.authorize(actor, "place", RESOURCE)
+    channel = db.session.get(Channel, channel_id)
+    if channel is None:
+        raise InvalidInput({"channel_id": _("Choose one from the list.")})
+    at = placed_at or clock.now()
+    order = Order(
+        shop_id=channel.shop_id, channel_id=channel.id, customer_id=customer_id, currency=channel.shop.currency,
+        external_number=external_number or None, source=source, state=OrderState.PENDING, placed_at=at,
+        review=ReviewState.CONFIRMED, buyer_remark=buyer_remark or None, seller_remark=seller_remark or None,
+        **_buyer(customer_id, buyer),
+    )  # fmt: skip
+    order.lines = _priced(order, wanted, at, accept_unknown=accept_short)
+    _sum_up(order, amounts)
+    if any(line.sku_id for line in order.lines):
+        order.warehouse_id = warehouse_id or default_warehouse_id(order.shop_id)
+    order.number = next_number(order.shop_id, at)
+    db.session.add(order)
+    db.session.flush()
+    if accept_short:
+        stock.hold_what_there_is(order, actor=actor)
+    else:
+        stock.hold_all(order, actor=actor)
+    db.session.add(OrderStateLog(order=order, from_state=None, to_state=OrderState.PENDING, moved_at=at))
+    history.record(order, "order.placed", actor=actor)
+    events.order_placed.send(order, actor=actor)
+    if order.total == 0:
+        move(order, OrderState.PAID, actor=actor, why=_("Nothing to pay."))
+        events.order_paid.send(order, payment=None, actor=actor)
+    db.session.flush()
+    return order
+
+
+def _buyer(customer_id: int | None, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The copy of the buyer: what was given, and where a field was not, what the customer's card says."""
+    values = {name: (given or {}).get(name) or None for name in BUYER}
+    customer = db.session.get(Customer, customer_id) if customer_id else None
+    if customer is not None:
+        values["buyer_name"] = values["buyer_name"] or customer.name
+        values["buyer_phone"] = values["buyer_phone"] or customer.phone
+        values["buyer_email"] = values["buyer_email"] or customer.email
+        address = next(iter(sorted(customer.addresses, key=lambda one: (not one.is_default, one.id))), None)
+        if address is not None and not values["street"]:
+            for name in ("country", "province", "city", "district", "street", "postcode"):
+                values[name] = getattr(address, name)
+            values["buyer_name"] = (given or {}).get("buyer_name") or address.recipient
+            values["buyer_phone"] = (given or {}).get("buyer_phone") or address.phone or values["buyer_phone"]
+    values["country"] = values["country"] or "CN"
+    return values
+
+
+def _priced(order: Order, wanted: Sequence[Wanted], at: dt.datetime, *, accept_unknown: bool) -> list[OrderLine]:
+    if not wanted:
+        raise InvalidInput({"lines": _("An order needs at least one line.")})
+    if any(one.quantity <= 0 for one in wanted):
+        raise InvalidInput({"lines": _("A quantity is more than nothing.")})
+    known = _skus({one.sku_id for one in wanted if one.sku_id})
+    for one in wanted:
+        _check_sku(order, one, known, accept_unknown)
+    asked = [one for one in wanted if one.sku_id in known]
+    request = pricing.PriceRequest(
+        shop_id=order.shop_id, channel_id=order.channel_id, currency=order.currency, at=at, customer_id=order.customer_id,
+        lines=tuple((one.sku_id or 0, one.quantity) for one in asked),
+    )  # fmt: skip
+    answers = dict(zip(map(id, asked), pricing.price(request), strict=True)) if asked else {}
+    return [_line(order, one, known.get(one.sku_id or 0), answers.get(id(one))) for one in wanted]
+
+
+def _skus(ids: set[int]) -> dict[int, tuple[Sku, str]]:
+    query = select(Sku, Product.title).join(Product, Product.id == Sku.product_id).where(Sku.id.in_(ids))
+    return {sku.id: (sku, title) for sku, title in db.session.execute(query)} if ids else {}
+
+
+def _check_sku(order: Order, one: Wanted, known: Mapping[int, Any], accept_unknown: bool) -> None:
+    if one.sku_id is None:
+        if not accept_unknown:
+            raise InvalidInput({"lines": _("“%(code)s” is not in the catalog.", code=one.sku_code or one.title or "?")})
+        return
+    if one.sku_id not in known:
+        raise InvalidInput({"lines": _("Choose one from the list.")})
+    sku = known[one.sku_id][0]
+    if not sku.is_active and not accept_unknown:
+        raise DomainError(_("%(sku)s is not for sale.", sku=sku.code))
+    if sku.currency != order.currency and one.unit_price is None:
+        raise DomainError(_("%(sku)s has no price in %(currency)s.", sku=sku.code, currency=order.currency))
+
+
+def _line(order: Order, one: Wanted, known: tuple[Sku, str] | None, answer: pricing.PricedLine | None) -> OrderLine:
+    if known is None or answer is None:
+        return OrderLine(
+            sku_code=one.sku_code or None, title=one.title or one.sku_code, option=one.option or None, unit_cost=0,
+            quantity=one.quantity, currency=order.currency, unit_price=one.unit_price or 0, discount=one.discount,
+        )  # fmt: skip
+    sku, title = known
+    by_hand = one.unit_price is not None
+    price = one.unit_price if one.unit_price is not None else answer.unit_price
+    trace = [{"step": "by hand", "unit_price": price}] if by_hand else answer.trace
+    return OrderLine(
+        sku_id=sku.id, sku_code=sku.code, title=one.title or title, option=one.option or sku.options or None,
+        quantity=one.quantity, currency=order.currency, unit_price=price, unit_cost=sku.cost or 0,
+        discount=one.discount + (0 if by_hand else answer.discount), price_trace=trace,
+    )  # fmt: skip
+
+
+def _sum_up(order: Order, amounts: Amounts) -> None:
+    goods = [Goods(line.quantity, line.unit_price, line.discount or 0) for line in order.lines]
+    totals = add_up(goods, discount=amounts.discount, extra=amounts.extra)
+    for line, share in zip(order.lines, totals.shares, strict=True):
+        line.discount = share
+        line.total = line.quantity * line.unit_price - share
+    order.subtotal, order.discount, order.total = totals.subtotal, totals.discount, totals.total
+    order.shipping_fee, order.tax, order.adjustment = amounts.shipping_fee, amounts.tax, amounts.adjustment
+    order.cost = sum(line.quantity * line.unit_cost for line in order.lines)
+    if amounts.shipping_fee < 0 or amounts.tax < 0:
+        raise DomainError(_("Shipping fee and tax cannot be negative."))
+    if not 0 <= order.total <= money.MAX_MINOR:
+        raise DomainError(_("The total of an order cannot be negative or that large."))

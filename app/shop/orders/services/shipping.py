@@ -1,0 +1,89 @@
+"""Goods leaving the house, and the end of a good deal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.panel.core import clock, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.transaction import transactional
+from app.shop.orders import events, states
+from app.shop.orders.models import Order, OrderLine, OrderState, ReviewState, Shipment, ShipmentLine
+from app.shop.orders.services import stock
+from app.shop.orders.services.common import RESOURCE, lock, move
+
+
+@transactional
+def ship(
+    order: Order,
+    *,
+    actor: Any,
+    pieces: Mapping[int, int] | None = None,
+    courier: str = "",
+    tracking_number: str = "",
+    note: str = "",
+) -> Shipment:
+    """Send one parcel: `pieces` maps a line's id to how many go; without it everything that is left goes."""
+    policy.authorize(actor, "ship", RESOURCE)
+    lock(order)
+    _check(order)
+    wanted = _wanted(order, pieces)
+    shipment = Shipment(
+        order=order, courier=courier or None, tracking_number=tracking_number or None, shipped_at=clock.now(),
+        note=note or None,
+    )  # fmt: skip
+    db.session.add(shipment)
+    for line, quantity in wanted:
+        shipment.lines.append(ShipmentLine(line=line, quantity=quantity))
+    db.session.flush()
+    stock.take_out(order, wanted, shipment, actor=actor)
+    for line, quantity in wanted:
+        line.shipped_quantity += quantity
+    all_gone = all(line.left_to_ship == 0 for line in order.lines)
+    to = OrderState.SHIPPED if all_gone else OrderState.PARTLY_SHIPPED
+    if order.state is not to:
+        move(order, to, actor=actor)
+    db.session.flush()
+    events.order_shipped.send(order, shipment=shipment, actor=actor)
+    return shipment
+
+
+def _check(order: Order) -> None:
+    if order.state not in states.TO_SHIP:
+        raise DomainError(_("Order %(no)s is not waiting to be shipped.", no=order.number))
+    if order.is_held:
+        raise DomainError(_("Order %(no)s is on hold: %(why)s", no=order.number, why=order.hold_reason or ""))
+    if order.review is not ReviewState.CONFIRMED:
+        raise DomainError(_("Order %(no)s has to be confirmed before it is shipped.", no=order.number))
+
+
+def _wanted(order: Order, pieces: Mapping[int, int] | None) -> list[tuple[OrderLine, int]]:
+    if pieces is None:
+        wanted = [(line, line.left_to_ship) for line in order.lines if line.left_to_ship]
+    else:
+        own = {line.id: line for line in order.lines}
+        if strangers := set(pieces) - set(own):
+            raise DomainError(_("Line %(id)s is not part of this order.", id=min(strangers)))
+        wanted = [(own[line_id], quantity) for line_id, quantity in sorted(pieces.items()) if quantity]
+    if not wanted:
+        raise DomainError(_("Order %(no)s has nothing left to ship.", no=order.number))
+    for line, quantity in wanted:
+        if not 0 < quantity <= line.left_to_ship:
+            raise DomainError(
+                _("Only %(left)s of “%(title)s” are left to ship.", left=line.left_to_ship, title=str(line)), field="pieces"
+            )
+    return wanted
+
+
+@transactional
+def complete(order: Order, *, actor: Any) -> Order:
+    """The buyer has everything: the deal is done."""
+    policy.authorize(actor, "complete", RESOURCE)
+    lock(order)
+    move(order, OrderState.COMPLETED, actor=actor)
+    events.order_completed.send(order, actor=actor)
+    return order
