@@ -22,6 +22,7 @@ from app.panel.core.columns import (
     text,
 )
 from app.panel.core.db import PanelModel, db
+from app.shop.catalog import rules
 from app.shop.catalog.states import (
     AttributeKind,
     KeywordKind,
@@ -64,7 +65,7 @@ class Attribute(PanelModel):
     attribute_set_id = ref(_("Attribute set"), "catalog_attribute_set.id", required=True, ondelete="CASCADE")
     attribute_set = relation("AttributeSet", attribute_set_id, back_populates="attributes")
     name = text(_("Attribute"), 100, required=True)
-    code = text(_("Key"), 40, required=True, help=_("Letters, digits and _; stays when the name changes."))
+    code = text(_("Key"), 40, required=True, check=rules.attribute_code, help=_("Letters, digits and _; stays when the name changes."))
     kind = choice(_("Kind of answer"), AttributeKind, default=AttributeKind.TEXT)
     options = longtext(_("Choices"), help=_("One a line, for “one of a list”."))
     unit = text(_("Unit"), 20)
@@ -78,6 +79,7 @@ class Attribute(PanelModel):
 class Category(PanelModel):
     """A node of the category tree. `path` holds the ids from the root down: `/3/17/`, so a branch is one LIKE."""
 
+    __tree__ = "path"
     __tablename__ = "catalog_category"
     __table_args__ = (UniqueConstraint("parent_id", "name"), Index(None, "path"))
     parent_id = ref(_("Parent category"), "catalog_category.id")
@@ -137,7 +139,10 @@ class Product(PanelModel):
     )
     title = text(_("Title"), 200, required=True, search=True, help=_("What it is, what it does, who it is for."))
     subtitle = text(_("Subtitle"), 300)
-    handle = text(_("Handle"), 200, required=True, unique=True, search=True, help=_("Empty: made from the title."))
+    handle = text(
+        _("Handle"), 200, nullable=False, unique=True, search=True,
+        check=rules.handle, help=_("Empty: made from the title."),
+    )
     category_id = ref(_("Category"), "catalog_category.id")
     category = relation("Category", category_id)
     brand_id = ref(_("Brand"), "catalog_brand.id", ondelete="SET NULL")
@@ -161,7 +166,7 @@ class Product(PanelModel):
     completeness = integer(_("Completeness"), default=0, readonly=True, unit="%")
     price_from = money(_("Price from"), readonly=True)
     price_to = money(_("Price to"), readonly=True)
-    currency = currency(default="CNY")
+    currency = currency(required=False, readonly=True)
     sku_count = integer(_("SKUs"), default=0, readonly=True)
     main_image_id = file_ref(_("Main picture"), readonly=True)
     main_image = relation("File", main_image_id)
@@ -175,7 +180,7 @@ class Product(PanelModel):
         order_by="ProductRelation.position",
     )
     listings = children(_("Channels"), "Listing", back="product")
-    moves = children(_("State log"), "ProductMove", back="product", order_by="ProductMove.id.desc()")
+    moves = children(_("State log"), "ProductMove", back="product", readonly=True, order_by="ProductMove.id.desc()")
 
     def __str__(self) -> str:
         return self.title
@@ -197,11 +202,11 @@ class Sku(PanelModel):
     option1 = text(_("Option value 1"), 100)
     option2 = text(_("Option value 2"), 100)
     option3 = text(_("Option value 3"), 100)
-    price = money(_("Price"), required=True)
-    compare_at_price = money(_("List price"), help=_("Shown struck through beside the price."))
-    cost = money(_("Cost"))
-    currency = currency(default="CNY")
-    weight_g = integer(_("Weight"), unit="g")
+    price = money(_("Price"), required=True, min=0)
+    compare_at_price = money(_("List price"), min=0, help=_("Shown struck through beside the price."))
+    cost = money(_("Cost"), min=0)
+    currency = currency(required=False, nullable=False, help=_("Empty: that of the business."))
+    weight_g = integer(_("Weight"), unit="g", min=0)
     image_id = file_ref(_("Picture"))
     image = relation("File", image_id)
     position = integer(_("Position"), default=0)
@@ -225,14 +230,17 @@ class ProductImage(PanelModel):
     product = relation("Product", product_id, back_populates="images")
     file_id = file_ref(_("Picture"))
     file = relation("File", file_id)
-    source_url = text(_("Address of the picture"), 1000, help=_("Where an imported picture stands on the net."))
+    source_url = text(
+        _("Address of the picture"), 1000, check=rules.web_address,
+        help=_("Where an imported picture stands on the net."),
+    )
     alt = text(_("Text alternative"), 300)
     position = integer(_("Position"), default=0)
     is_main = flag(_("Main picture"), default=False)
     source = choice(_("Source"), MediaSource, default=MediaSource.UNKNOWN)
     licence = choice(_("Licence"), MediaLicence, default=MediaLicence.NONE)
     licence_note = text(_("Licence note"), 300, help=_("Contract number, author, until when."))
-    proof_id = file_ref(_("Proof"))
+    proof_id = file_ref(_("Proof"), kinds=("image", "pdf"))
     proof = relation("File", proof_id)
 
     def __str__(self) -> str:
@@ -247,9 +255,9 @@ class ProductVideo(PanelModel):
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
     product = relation("Product", product_id, back_populates="videos")
     title = text(_("Title"), 200, required=True)
-    file_id = file_ref(_("Video file"))
+    file_id = file_ref(_("Video file"), kinds=("video",))
     file = relation("File", file_id)
-    url = text(_("Video link"), 1000)
+    url = text(_("Video link"), 1000, check=rules.web_address)
     position = integer(_("Position"), default=0)
 
     def __str__(self) -> str:
@@ -301,8 +309,8 @@ class ChannelPrice(PanelModel):
     sku = relation("Sku", sku_id)
     channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE")
     channel = relation("Channel", channel_id)
-    price = money(_("Price"), required=True)
-    currency = currency(default="CNY")
+    price = money(_("Price"), required=True, min=0)
+    currency = currency(required=False, nullable=False, help=_("Empty: that of the business."))
 
     def __str__(self) -> str:
         return f"{self.sku} · {self.channel}"

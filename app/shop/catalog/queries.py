@@ -1,0 +1,134 @@
+"""Reading the catalog: branches of the tree, attributes of a category, keywords, what is due, reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.shop.catalog.models import (
+    Attribute,
+    Category,
+    ChannelPrice,
+    Keyword,
+    Product,
+    ProductImage,
+    ProductRelation,
+    Sku,
+)
+from app.shop.catalog.states import KeywordKind, MediaLicence, ProductState
+
+
+def branch(category: Category) -> Select[Any]:
+    """Ids of a category and of all below it."""
+    return select(Category.id).where(Category.path.startswith(category.path, autoescape=True))
+
+
+def products_under(category: Category) -> Select[Any]:
+    """Products of a category and of all below it: a product is found from any level."""
+    return select(Product).where(Product.category_id.in_(branch(category)))
+
+
+def count_products(category: Category) -> int:
+    return db.session.scalar(select(func.count()).select_from(products_under(category).subquery())) or 0
+
+
+def ancestors(path: str) -> list[int]:
+    """Ids from the root down to the category itself."""
+    return [int(part) for part in path.split("/") if part]
+
+
+def attribute_set_ids(categories: list[Category]) -> dict[int, int | None]:
+    """The attribute set that holds for each category: its own, else that of the nearest category above it."""
+    wanted = {key for category in categories for key in ancestors(category.path)}
+    rows = db.session.execute(select(Category.id, Category.attribute_set_id).where(Category.id.in_(wanted)))
+    own: dict[int, int | None] = {key: value for key, value in rows}
+    result = {}
+    for category in categories:
+        chain = reversed(ancestors(category.path))
+        result[category.id] = next((own[key] for key in chain if own.get(key) is not None), None)
+    return result
+
+
+def attributes_of(category: Category | None) -> list[Attribute]:
+    """The questions that a product of this category answers."""
+    if category is None:
+        return []
+    set_id = attribute_set_ids([category])[category.id]
+    if set_id is None:
+        return []
+    query = select(Attribute).where(Attribute.attribute_set_id == set_id)
+    return list(db.session.scalars(query.order_by(Attribute.position, Attribute.id)))
+
+
+def keywords_for(category: Category | None) -> list[Keyword]:
+    """Active keywords of a category, of those above it, and of every product; most searched first."""
+    for_all = Keyword.category_id.is_(None)
+    if category is not None:
+        for_all = or_(for_all, Keyword.category_id.in_(ancestors(category.path)))
+    query = select(Keyword).where(Keyword.is_active, for_all)
+    return list(db.session.scalars(query.order_by(Keyword.searches.desc(), Keyword.id)))
+
+
+def category_words(category: Category | None) -> list[str]:
+    """Words by which a title says what the thing is: those typed for the category, else its own name."""
+    if category is None:
+        return []
+    return (category.words or "").split() or [category.name]
+
+
+def audience_words(keywords: list[Keyword]) -> list[str]:
+    return [keyword.word for keyword in keywords if keyword.kind is KeywordKind.AUDIENCE]
+
+
+def due_to_publish(at: dt.datetime | None = None) -> Select[Any]:
+    return select(Product).where(
+        Product.publish_at <= (at or clock.now()), Product.state.in_([ProductState.DRAFT, ProductState.WITHDRAWN])
+    )
+
+
+def due_to_withdraw(at: dt.datetime | None = None) -> Select[Any]:
+    return select(Product).where(Product.withdraw_at <= (at or clock.now()), Product.state == ProductState.PUBLISHED)
+
+
+def images_without_licence() -> Select[Any]:
+    """Pictures shown without a right to show them, or with a right but without a proof of it."""
+    needs_proof = ProductImage.licence.in_([MediaLicence.COMMERCIAL, MediaLicence.AUTHORISED])
+    return select(ProductImage).where(
+        or_(
+            ProductImage.licence.is_(None),
+            ProductImage.licence == MediaLicence.NONE,
+            and_(needs_proof, ProductImage.proof_id.is_(None), func.coalesce(ProductImage.licence_note, "") == ""),
+        )
+    )
+
+
+def related_on_sale(product: Product) -> Select[Any]:
+    """What to offer beside a product: never what has left the shelf since."""
+    return (
+        select(Product)
+        .join(ProductRelation, ProductRelation.related_id == Product.id)
+        .where(ProductRelation.product_id == product.id, Product.state != ProductState.WITHDRAWN)
+        .order_by(ProductRelation.position, ProductRelation.id)
+    )
+
+
+def sku_by_code(code: str) -> Sku | None:
+    """A SKU by its code, else by its barcode when that is unambiguous: what a scanner at the counter reads."""
+    found = db.session.scalars(select(Sku).where(Sku.code == code)).first()
+    if found is not None:
+        return found
+    by_barcode = db.session.scalars(select(Sku).where(Sku.barcode == code, Sku.is_active).limit(2)).all()
+    return by_barcode[0] if len(by_barcode) == 1 else None
+
+
+def price_on(sku: Sku, channel_id: int | None) -> int:
+    """The price of a SKU on a channel, in minor units of the SKU's currency."""
+    if channel_id is None:
+        return sku.price
+    query = select(ChannelPrice.price).where(ChannelPrice.sku_id == sku.id, ChannelPrice.channel_id == channel_id)
+    own = db.session.scalar(query)
+    return sku.price if own is None else own

@@ -1,0 +1,187 @@
+"""Rules of the catalog as pure functions: handles, attribute answers, completeness, titles, search words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import gettext as _
+from pypinyin import lazy_pinyin
+
+TITLE_LENGTH = (8, 60)
+SEO_TITLE, SEO_DESCRIPTION = 60, 160
+MIN_PICTURE_SIDE = 800
+GOOD_PICTURES = 3
+MAX_RELATED = 20
+_HANDLE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_AUDIENCE = (
+    "男", "女", "儿童", "宝宝", "婴儿", "老人", "学生", "孕妇", "情侣", "亲子", "通用", "上班族", "新手", "for ", "men",
+    "women", "kids", "unisex", "baby",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a checklist. A required one that is not done keeps a product off the shelf."""
+
+    key: str
+    label: str
+    done: bool
+    required: bool = False
+
+
+def handle(value: str | None) -> None:
+    """:raises ValueError: unless empty or words of a–z and 0–9 joined by hyphens"""
+    if value and not _HANDLE.fullmatch(value):
+        raise ValueError(_("A handle has small letters, digits and single hyphens, such as blue-cotton-shirt."))
+
+
+def handle_of(title: str) -> str:
+    """A handle for a title; Chinese is written in pinyin. May be empty when nothing of it can be written so."""
+    latin = " ".join(lazy_pinyin(title))
+    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:180].strip("-")
+
+
+def attribute_code(value: str | None) -> None:
+    if value and not re.fullmatch(r"[a-z][a-z0-9_]*", value):
+        raise ValueError(_("A key begins with a small letter and has small letters, digits and _."))
+
+
+def web_address(value: str | None) -> None:
+    """Only the web: `javascript:` and the like would run in the reader's browser."""
+    if value and not re.match(r"https?://[^\s/]", value):
+        raise ValueError(_("An address begins with http:// or https://."))
+
+
+def option_lines(options: str | None) -> list[str]:
+    return [line.strip() for line in (options or "").splitlines() if line.strip()]
+
+
+def answer(attribute: Any, raw: Any) -> Any:
+    """The answer to an attribute as JSON keeps it; None for nothing.
+
+    :raises ValueError: with a sentence
+    """
+    text = unicodedata.normalize("NFC", str(raw)).strip() if raw is not None else ""
+    if not text:
+        return None
+    kind = str(attribute.kind)
+    if kind == "number":
+        try:
+            value = Decimal(unicodedata.normalize("NFKC", text).replace(",", ""))
+        except InvalidOperation:
+            raise ValueError(_("“%(text)s” is no number.", text=text[:40])) from None
+        if not value.is_finite():
+            raise ValueError(_("“%(text)s” is no number.", text=text[:40]))
+        return f"{value.normalize():f}"
+    if kind == "choice" and text not in option_lines(attribute.options):
+        raise ValueError(_("“%(text)s” is not among the choices.", text=text[:40]))
+    if kind == "flag":
+        return text.lower() in ("1", "true", "yes", "y", "on", "是")
+    if kind == "day":
+        try:
+            return dt.date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise ValueError(_("“%(text)s” is no date such as 2026-11-21.", text=text[:40])) from None
+    if len(text) > 500:
+        raise ValueError(_("At most %(max)s characters.", max=500))
+    return text
+
+
+def checklist(product: Any, attributes: Sequence[Any]) -> list[Check]:
+    """What a complete product has. `attributes` are those that its category asks for."""
+    skus = [sku for sku in product.skus if sku.is_active]
+    images = list(product.images)
+    answers = product.attributes or {}
+    checks = [
+        Check("title", _("Title"), bool((product.title or "").strip()), True),
+        Check("category", _("Category"), product.category_id is not None or product.category is not None, True),
+        Check("description", _("Description"), bool((product.description or "").strip()), True),
+        Check("skus", _("A SKU that is for sale"), bool(skus), True),
+        Check("price", _("A price on every SKU"), bool(skus) and all(sku.price for sku in skus), True),
+        Check("image", _("A picture"), bool(images), True),
+    ]
+    for attribute in attributes:
+        filled = answers.get(attribute.code) not in (None, "")
+        checks.append(Check(f"attribute:{attribute.code}", attribute.name, filled, bool(attribute.is_required)))
+    checks += [
+        Check("images", _("%(n)s pictures from several sides", n=GOOD_PICTURES), len(images) >= GOOD_PICTURES),
+        Check("licence", _("A licence for every picture"), bool(images) and all(has_licence(i) for i in images)),
+        Check("brand", _("Brand"), product.brand_id is not None or product.brand is not None),
+        Check("tags", _("Tags"), bool(product.tags)),
+        Check("audience", _("Who it is for"), bool((product.audience or "").strip())),
+        Check("barcode", _("A barcode on every SKU"), bool(skus) and all(sku.barcode for sku in skus)),
+        Check("weight", _("A weight on every SKU"), bool(skus) and all(sku.weight_g for sku in skus)),
+        Check("seo", _("Search title and description"), bool(product.seo_title and product.seo_description)),
+    ]
+    return checks
+
+
+def score(checks: Iterable[Check]) -> int:
+    """Completeness in per cent; what is required counts three times. 100 only when nothing at all is missing."""
+    weights = [(3 if check.required else 1, check.done) for check in checks]
+    total = sum(weight for weight, _done in weights)
+    return 100 * sum(weight for weight, done in weights if done) // total if total else 100
+
+
+def has_licence(image: Any) -> bool:
+    return str(image.licence or "none") != "none"
+
+
+def title_checks(title: str, category_words: Sequence[str], audience_words: Sequence[str]) -> list[Check]:
+    """What makes a title precise: its length, what it is, who it is for. Advice, never a barrier."""
+    low, high = TITLE_LENGTH
+    text = title.strip().casefold()
+    audience = [word.casefold() for word in (*audience_words, *_AUDIENCE)]
+    checks = [
+        Check("length", _("%(low)s to %(high)s characters (now %(n)s)", low=low, high=high, n=len(title.strip())),
+              low <= len(title.strip()) <= high),
+    ]  # fmt: skip
+    if category_words:
+        named = ", ".join(category_words[:5])
+        found = any(word.casefold() in text for word in category_words)
+        checks.append(Check("category", _("Says what it is: %(words)s", words=named), found))
+    checks.append(Check("audience", _("Says who it is for"), any(word in f"{text} " for word in audience)))
+    return checks
+
+
+@dataclass(frozen=True)
+class Seo:
+    """How a product looks in a search: the two lines of the snippet, and which keywords it uses."""
+
+    title: str
+    description: str
+    address: str
+    used: list[str]
+    missing: list[str]
+    warnings: list[str]
+
+
+def seo(
+    *, title: str, seo_title: str, description: str, seo_description: str, handle: str, keywords: Iterable[str]
+) -> Seo:
+    """The snippet that a search engine would show, cut where it cuts, and the keywords used and missing."""
+    head = (seo_title or title or "").strip()
+    body = re.sub(r"<[^>]+>|\s+", " ", seo_description or description or "").strip()
+    text = f"{head} {body}".casefold()
+    words = list(dict.fromkeys(keywords))
+    warnings = []
+    if len(head) > SEO_TITLE:
+        warnings.append(_("The title is cut after %(n)s characters.", n=SEO_TITLE))
+    if len(body) > SEO_DESCRIPTION:
+        warnings.append(_("The description is cut after %(n)s characters.", n=SEO_DESCRIPTION))
+    return Seo(
+        cut(head, SEO_TITLE), cut(body, SEO_DESCRIPTION), f"/products/{handle}",
+        [word for word in words if word.casefold() in text], [word for word in words if word.casefold() not in text],
+        warnings,
+    )  # fmt: skip
+
+
+def cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
