@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 ENGINES ?= sqlite postgresql
 JOBS ?= 2
 CODE := app processes config.py run.py
-PIP := $(PY) -m pip --disable-pip-version-check --quiet install --no-compile --no-deps
+PIP := $(PY) -m pip --disable-pip-version-check -q -q install --no-compile --no-deps
 
 help:
 	@echo "make demo    the panel with a demo shop in it"

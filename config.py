@@ -13,7 +13,6 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -30,7 +29,7 @@ LANGUAGES = {
     "zh_Hans_CN": {"flag": "cn", "name": "简体中文"},
 }
 LANGUAGE_ALIASES = {"en_us": "en", "en_gb": "en", "zh": "zh_Hans_CN", "zh_cn": "zh_Hans_CN", "zh_hans": "zh_Hans_CN"}
-SHORTEST_KEY = 32
+SHORTEST_KEY, SHORTEST_PASSWORD = 32, 12
 KNOWN_KEYS = {  # examples of the packages' documents, in the wild on thousands of open instances (CVE-2023-27524)
     "thisismyscretkey", "thisismysecretkey", r"\2\1thisismyscretkey\1\2\e\y\y\h", "your_own_secret_key", "secret",
     "change_me_to_a_complex_random_secret", "temporary_key", "test_non_dev_secret", "changeme", "dev",
@@ -61,10 +60,12 @@ FIXED: dict[str, Any] = {
     "FAB_UPDATE_PERMS": False,  # 4.8 s of a start with 80 views; `setup` does it once
     "FAB_CREATE_DB": False,  # would create tables behind Alembic
     "FAB_PASSWORD_COMPLEXITY_ENABLED": True,
+    "PASSWORD_MIN_LENGTH": SHORTEST_PASSWORD,
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
+    "SESSION_IDLE_MINUTES": 30,  # a till left alone is a till for everybody
+    "SESSION_HOURS": 12,  # one long shift
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
-    "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
     "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,  # fields that are no files, together; a 50 MB form is refused with 413
     "MAX_FORM_PARTS": 2_000,
     "ANONYMOUS_CONTENT_LENGTH": 1024 * 1024,  # nobody fills the disk before he has logged in
@@ -98,7 +99,6 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
         "PUBLIC_URL": public,  # in mails and signed links; also decides whether cookies are Secure
         "PREFERRED_URL_SCHEME": "https" if secure else "http",
         "SESSION_COOKIE_SECURE": secure,
-        "SESSION_COOKIE_NAME": "__Host-zhanggui" if secure else "zhanggui",
         "TRUSTED_HOSTS": _trusted_hosts(env, public),
         "PROXY_COUNT": _number(env, "ZHANGGUI_PROXIES", 0, 0, 5),  # how many X-Forwarded-* hops are ours to believe
         "WEB_PROCESSES": _number(env, "ZHANGGUI_WEB_PROCESSES", 1, 1, 64),
@@ -173,7 +173,7 @@ def _refuse(sentence: str) -> NoReturn:
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     text = (env.get(name) or str(default)).strip()
-    if not re.fullmatch(r"\d{1,9}", text) or not least <= int(text) <= most:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
         _refuse(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
     return int(text)
 
@@ -207,8 +207,8 @@ def _language(name: str) -> str:
 
 
 def _admin_password(password: str) -> str:
-    if password and len(password) < 10:
-        _refuse("ZHANGGUI_ADMIN_PASSWORD is too short; it needs at least 10 characters.")
+    if password and len(password) < SHORTEST_PASSWORD:
+        _refuse(f"ZHANGGUI_ADMIN_PASSWORD is too short; it needs at least {SHORTEST_PASSWORD} characters.")
     return password
 
 

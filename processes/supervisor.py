@@ -109,13 +109,13 @@ class Supervisor:
         now = time.monotonic()
         if part.due == 0.0:
             code = part.process.returncode if part.process else None
+            part.kill_group()
             part.pause = FIRST_PAUSE if now - part.started > STEADY else part.pause
             part.due = now + part.pause
             self.say(part.name, f"ended ({_reason(code)}); starts again in {part.pause:g} s")
             part.pause = min(part.pause * 2, LONGEST_PAUSE)
         elif now >= part.due:
             part.due = 0.0
-            part.kill_group()
             part.start()
 
 

@@ -1,0 +1,106 @@
+"""Is it alive, is it ready: two addresses without log-in, for load balancers, containers and the supervisor.
+
+`/healthz` says only that the process answers. `/readyz` names each part that the panel needs, with its state and a
+sentence, and is 503 when one is missing. Neither names an address, a user or a version.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.panel.core import bells, ticker, valkey
+from app.panel.core.db import db
+
+Finding = tuple[bool, str]
+blueprint = Blueprint("health", __name__)
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+
+
+def database() -> Finding:
+    began = time.perf_counter()
+    db.session.execute(text("SELECT 1"))
+    return True, f"The database answers in {(time.perf_counter() - began) * 1000:.0f} ms."
+
+
+def migrations() -> Finding:
+    heads = set(ScriptDirectory(current_app.extensions["migrate"].directory).get_heads())
+    current = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+    if heads == current:
+        return True, "The tables are those of this program."
+    return False, "The tables are of another version; run `python run.py setup`."
+
+
+def queue() -> Finding:
+    valkey.client(_app()).ping()
+    return True, "Valkey answers."
+
+
+def workers() -> Finding:
+    found = bells.worker_alive(_app())
+    deaf = [name for name, count in found["queues"].items() if not count]
+    if deaf:
+        return False, f"No worker listens to {', '.join(deaf)}."
+    return True, f"{found['workers']} workers listen."
+
+
+def clockwork() -> Finding:
+    if ticker.lease_state(_app())["ok"]:
+        return True, "The ticker ticks."
+    return False, "No ticker holds the lease."
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "database": database,
+    "migrations": migrations,
+    "valkey": queue,
+    "worker": workers,
+    "ticker": clockwork,
+}
+
+
+def findings() -> dict[str, dict[str, Any]]:
+    """Ask every part; one that fails does not keep the others from being asked."""
+    report = {}
+    for name, check in CHECKS.items():
+        try:
+            ok, sentence = check()
+        except (SQLAlchemyError, RedisError, OSError):
+            db.session.rollback()
+            ok, sentence = False, f"The {name} check got no answer."
+        report[name] = {"ok": ok, "message": sentence}
+    return report
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    return _plain(jsonify(status="ok"))
+
+
+@blueprint.get("/readyz")
+def ready() -> Response:
+    parts = findings()
+    ok = all(part["ok"] for part in parts.values())
+    response = jsonify(status="ready" if ok else "not ready", parts=parts)
+    response.status_code = 200 if ok else 503
+    return _plain(response)
+
+
+def _plain(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,171 @@
+"""A wrong setting stops the start with one sentence that names it, and says nothing that is secret (SAFETY G44)."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import config
+
+KEY = "k3y-" + "abcdefghijklmnop" * 3
+
+
+def settings_of(tmp_path: Path, **env: str) -> dict:
+    return config.load({"ZHANGGUI_HOME": str(tmp_path), "SECRET_KEY": KEY} | env)
+
+
+def refusal(tmp_path: Path, **env: str) -> str:
+    with pytest.raises(config.ConfigError) as caught:
+        config.verify(settings_of(tmp_path, **env))
+    assert caught.value.exit_code == 78
+    return caught.value.format_message()
+
+
+def test_every_setting_has_a_default(tmp_path):
+    settings = settings_of(tmp_path)
+    config.verify(settings)
+    assert (settings["SERVER_HOST"], settings["SERVER_PORT"]) == ("127.0.0.1", 8080)
+    assert settings["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path}/zhanggui.db"
+    assert settings["EMBEDDED_VALKEY"] is True
+    assert settings["FAB_UPDATE_PERMS"] is False and settings["FAB_CREATE_DB"] is False
+
+
+def test_loading_writes_nothing(tmp_path):
+    config.load({"ZHANGGUI_HOME": str(tmp_path / "home")})
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"), ("PORT", "0"), ("PORT", "70000"), ("PORT", "8080; rm"), ("PORT", "８０８０"),
+        ("ZHANGGUI_TIMEZONE", "Peking"), ("ZHANGGUI_TIMEZONE", "../etc/passwd"),
+        ("ZHANGGUI_LANGUAGE", "klingon"),
+        ("ZHANGGUI_URL", "panel.example.com"), ("ZHANGGUI_URL", "https://example.com/panel"),
+        ("ZHANGGUI_TRUSTED_HOSTS", "*"), ("ZHANGGUI_TRUSTED_HOSTS", "a b"),
+        ("ZHANGGUI_PROXIES", "many"), ("ZHANGGUI_WEB_THREADS", "0"), ("ZHANGGUI_UPLOAD_MB", "1e9"),
+        ("ZHANGGUI_LOG_LEVEL", "loud"), ("FLASK_DEBUG", "perhaps"),
+        ("ZHANGGUI_SMTP_URL", "mail.example.com"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_named_with_its_setting(tmp_path, name, value):
+    sentence = refusal(tmp_path, **{name: value})
+    assert name in sentence
+    assert "\n" not in sentence and sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "value", ["mysql://u:hunter2@h/x", "sqlite://", "sqlite:///:memory:", "postgresql+asyncpg://u:hunter2@h/x", "x y"]
+)
+def test_only_a_file_or_postgresql_is_a_database(tmp_path, value):
+    sentence = refusal(tmp_path, DATABASE_URL=value)
+    assert "DATABASE_URL" in sentence
+    assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize("text", ["postgres://u:p@h/x", "postgresql://u:p@h/x", "postgresql+psycopg://u:p@h/x"])
+def test_each_spelling_of_postgresql_is_understood(tmp_path, text):
+    assert settings_of(tmp_path, DATABASE_URL=text)["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://u:p@h/x"
+
+
+def test_a_relative_database_file_lies_in_the_home(tmp_path):
+    url = settings_of(tmp_path, DATABASE_URL="sqlite:///shop.db")["SQLALCHEMY_DATABASE_URI"]
+    assert url == f"sqlite:///{tmp_path}/shop.db"
+
+
+@pytest.mark.parametrize("url", ["redis://10.0.0.5:6379/0", "rediss://cache.example.com/0", "valkey://cache:6379"])
+def test_valkey_over_the_net_without_a_password_is_refused(tmp_path, url):
+    assert "REDIS_URL" in refusal(tmp_path, REDIS_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "spelled"),
+    [
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("redis://[::1]:6379", "redis://[::1]:6379"),
+        ("valkey://:s3cret@cache:6379/1", "redis://:s3cret@cache:6379/1"),
+        ("valkeys://:s3cret@cache:6379/1", "rediss://:s3cret@cache:6379/1"),
+        ("valkey+unix:///run/v.sock", "unix:///run/v.sock"),
+    ],
+)
+def test_a_local_or_guarded_valkey_is_taken_in_redis_spelling(tmp_path, url, spelled):
+    settings = settings_of(tmp_path, REDIS_URL=url)
+    config.verify(settings)
+    assert settings["REDIS_URL"] == spelled
+    assert settings["EMBEDDED_VALKEY"] is False
+
+
+def test_another_scheme_for_valkey_is_refused(tmp_path):
+    assert "REDIS_URL" in refusal(tmp_path, REDIS_URL="http://localhost")
+
+
+@pytest.mark.parametrize("key", ["", "short", "thisismyscretkey", r"\2\1thisismyscretkey\1\2\e\y\y\h", "a" * 64])
+def test_a_missing_short_or_known_secret_key_is_refused(tmp_path, key):
+    sentence = refusal(tmp_path, SECRET_KEY=key)
+    assert "SECRET_KEY" in sentence
+    assert not key or key not in sentence
+
+
+def test_the_secret_key_is_generated_once_and_private(tmp_path):
+    home = tmp_path / "home"
+    config.prepare(home)
+    first = (home / "secret_key").read_text()
+    config.prepare(home)
+    assert (home / "secret_key").read_text() == first
+    assert len(first) >= 64
+    assert stat.S_IMODE((home / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert config.load({"ZHANGGUI_HOME": str(home)})["SECRET_KEY"] == first
+
+
+def test_two_homes_have_two_keys(tmp_path):
+    for name in ("a", "b"):
+        config.prepare(tmp_path / name)
+    assert (tmp_path / "a" / "secret_key").read_text() != (tmp_path / "b" / "secret_key").read_text()
+
+
+def test_a_secret_key_that_others_can_read_is_refused(tmp_path):
+    config.prepare(tmp_path / "home")
+    (tmp_path / "home" / "secret_key").chmod(0o644)
+    with pytest.raises(config.ConfigError, match=r"SECRET_KEY.*can be read by others"):
+        config.load({"ZHANGGUI_HOME": str(tmp_path / "home")})
+
+
+def test_debug_is_refused(tmp_path):
+    assert "FLASK_DEBUG" in refusal(tmp_path, FLASK_DEBUG="1")
+
+
+@pytest.mark.parametrize("folder", ["app/static/uploads", "app/static", "app/static/../static/x"])
+def test_uploads_in_a_static_folder_are_refused(tmp_path, folder):
+    assert "ZHANGGUI_UPLOADS" in refusal(tmp_path, ZHANGGUI_UPLOADS=str(config.ROOT / folder))
+
+
+def test_a_short_administrator_password_is_refused_and_not_repeated(tmp_path):
+    sentence = refusal(tmp_path, ZHANGGUI_ADMIN_PASSWORD="hunter2")
+    assert "ZHANGGUI_ADMIN_PASSWORD" in sentence and "hunter2" not in sentence
+
+
+def test_https_brings_secure_cookies(tmp_path):
+    plain, secure = settings_of(tmp_path), settings_of(tmp_path, ZHANGGUI_URL="https://panel.example.com/")
+    assert (plain["SESSION_COOKIE_SECURE"], secure["SESSION_COOKIE_SECURE"]) == (False, True)
+    assert secure["PUBLIC_URL"] == "https://panel.example.com"
+    assert "panel.example.com" in secure["TRUSTED_HOSTS"]
+
+
+def test_a_long_home_gets_a_short_socket(tmp_path):
+    near, far = Path("/srv/z"), tmp_path / ("long-" * 12) / ("名字" * 20)
+    assert config.socket_path(near) == near / "valkey" / "valkey.sock"
+    assert len(os.fsencode(config.socket_path(far))) <= config.LONGEST_SOCKET
+    assert config.socket_path(far) != config.socket_path(far / "other")
+
+
+def test_the_program_ends_with_code_78_and_one_line(tmp_path):
+    env = os.environ | {"ZHANGGUI_HOME": str(tmp_path), "PORT": "eighty"}
+    for part in ("all", "web", "worker", "ticker", "setup"):
+        command = [sys.executable, str(config.ROOT / "run.py"), part]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 78
+        assert done.stderr.count("\n") == 1 and "PORT" in done.stderr
