@@ -1,0 +1,127 @@
+"""A small application with the core's background tables and a few jobs, for the tests and for the processes they start.
+
+`python -m tests.panel.core.background worker live,default,mail` and `… ticker` run one process on the settings in ZG_TEST.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import flask_appbuilder.security.sqla.models  # noqa: F401 (other tables point at its users)
+import sqlalchemy as sa
+from flask import Flask
+from flask_babel import Babel
+
+from app.panel.core import (
+    bells,  # noqa: F401
+    db as database,
+    queue,
+    ticker,
+)
+from app.panel.core.db import PanelModel, db
+from app.panel.core.jobs import job
+from app.panel.core.transaction import transactional
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = "a key for tests that is long enough, 0123456789"
+effects = sa.Table(
+    "test_effect",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("tag", sa.String(80)),
+    sa.Column("pid", sa.Integer),
+)
+
+
+def make_app(home: str | Path, database_url: str, redis_url: str, **config) -> Flask:
+    app = Flask("background", root_path=str(home))
+    app.config.update(
+        TESTING=True, SECRET_KEY=KEY, HOME=Path(home), LOG_FOLDER=Path(home), SQLALCHEMY_DATABASE_URI=database_url,
+        REDIS_URL=redis_url, ZONE="Asia/Shanghai", BABEL_DEFAULT_LOCALE="en", MAIL_FROM="shop@example.org", SMTP_URL="",
+        SESSION_COOKIE_NAME="zhanggui", UPLOAD_FOLDER=str(Path(home) / "files"),
+    )  # fmt: skip
+    app.config.update(config)
+    Babel(app)
+    database.init_app(app)
+    return app
+
+
+def make_tables(app: Flask) -> None:
+    names = ("core_", "ab_")
+    with app.app_context():
+        tables = [table for table in PanelModel.metadata.sorted_tables if table.name.startswith(names)]
+        PanelModel.metadata.create_all(db.engine, tables=tables)
+        effects.metadata.create_all(db.engine)
+
+
+@transactional
+def note(tag: str) -> None:
+    db.session.execute(effects.insert().values(tag=tag, pid=os.getpid()))
+
+
+def noted(app: Flask, tag: str) -> int:
+    with app.app_context():
+        query = sa.select(sa.func.count()).select_from(effects).where(effects.c.tag == tag)
+        return db.session.execute(query).scalar_one()
+
+
+@job("test.note", timeout=30)
+def note_it(tag: str) -> None:
+    note(tag)
+
+
+@job("test.many", timeout=30, queue="live")
+def note_numbered(number: int) -> None:
+    note(f"many {number}")
+
+
+@job("test.slow", timeout=60)
+def slow(tag: str, tenths: int = 30) -> None:
+    """Note the beginning, sleep, note the end."""
+    note(f"{tag} begun")
+    for _step in range(tenths):
+        time.sleep(0.1)
+    note(f"{tag} ended")
+
+
+@job("test.broken", tries=1)
+def broken(tag: str) -> None:
+    note(tag)
+    raise ValueError("this job is broken")
+
+
+@job("test.overdue", timeout=1)
+def overdue(tag: str) -> None:
+    note(tag)
+    time.sleep(30)
+
+
+def start(app: Flask, *arguments: str) -> subprocess.Popen:
+    """Start a worker or a ticker of this application as a process of its own."""
+    config = app.config
+    settings = {
+        "home": str(config["HOME"]), "database_url": config["SQLALCHEMY_DATABASE_URI"], "redis_url": config["REDIS_URL"],
+    }  # fmt: skip
+    env = dict(os.environ, ZG_TEST=json.dumps(settings), PYTHONPATH=str(ROOT))
+    command = [sys.executable, "-m", "tests.panel.core.background", *arguments]
+    log = open(Path(config["HOME"]) / f"{arguments[0]}.log", "ab")  # noqa: SIM115
+    return subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+
+
+def main(arguments: list[str]) -> None:
+    app = make_app(**json.loads(os.environ["ZG_TEST"]))
+    if arguments[0] == "worker":
+        queue.run_worker(app, arguments[1].split(","))
+        return
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    ticker.run_ticker(app, stop)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
