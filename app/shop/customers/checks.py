@@ -66,3 +66,8 @@ def email_check(value: str | None) -> None:
 def birthday_check(value: dt.date | None) -> None:
     if value is not None and not dt.date(1900, 1, 1) <= value <= clock.today():
         raise ValueError(_("A birthday lies in the past."))
+
+
+def country_check(value: str | None) -> None:
+    if value and not (len(value) == 2 and value.isalpha() and value.isascii()):
+        raise ValueError(_("A country is two letters, such as CN or SG."))

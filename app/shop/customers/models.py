@@ -21,7 +21,7 @@ from app.panel.core.columns import (
     text,
 )
 from app.panel.core.db import PanelModel, metadata
-from app.shop.customers.checks import birthday_check, email_check, phone_check
+from app.shop.customers.checks import birthday_check, country_check, email_check, phone_check
 from app.shop.customers.states import CustomerLevel, CustomerState, Gender, IdentityKind, Purpose, TagTone
 
 customer_tags = Table(
@@ -53,9 +53,9 @@ class Customer(PanelModel):
     __table_args__ = (Index(None, "phone"), Index(None, "email"), Index(None, "first_seen_at"))
     name = text(_("Name"), 120, required=True, search=True)
     phone = text(
-        _("Phone"), 40, search=True, check=phone_check, help=_("Stored in international form, such as +86 138 0013 8000.")
+        _("Phone"), 40, kind="phone", search=True, check=phone_check, help=_("Stored in international form, such as +86 138 0013 8000.")
     )
-    email = text(_("E-mail"), 200, search=True, check=email_check)
+    email = text(_("E-mail"), 200, kind="email", search=True, check=email_check)
     gender = choice(_("Gender"), Gender)
     birthday_on = day(_("Birthday"), check=birthday_check)
     level = choice(_("Level"), CustomerLevel, default=CustomerLevel.REGULAR)
@@ -109,8 +109,8 @@ class Address(PanelModel):
     customer = relation("Customer", customer_id, back_populates="addresses")
     label = text(_("Label"), 40, placeholder=_("Home, office …"))
     recipient = text(_("Recipient"), 120, required=True)
-    phone = text(_("Phone"), 40, check=phone_check)
-    country = text(_("Country"), 2, kind="country", default="CN", help=_("Two letters, such as CN or SG."))
+    phone = text(_("Phone"), 40, kind="phone", check=phone_check)
+    country = text(_("Country"), 2, default="CN", check=country_check, help=_("Two letters, such as CN or SG."))
     province = text(_("Province"), 60, help=_("Province, state or region."))
     city = text(_("City"), 60)
     district = text(_("District"), 60)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -23,6 +22,7 @@ from app.shop.inventory.states import MoveReason
 from app.shop.setup.queries import shop_currency
 
 CHUNK = 2000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ def post_many(moves: Iterable[PastMove], *, actor: Any) -> int:
     by_place: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row["moved_at"]):
         by_place[row["warehouse_id"], row["sku_id"]].append(row)
-    for places in batched(sorted(by_place), CHUNK):
+    for places in _chunks(sorted(by_place)):
         _apply(places, by_place, actor)
-    for chunk in batched(rows, CHUNK):
-        db.session.execute(insert(StockMove), list(chunk))
+    for chunk in _chunks(rows):
+        db.session.execute(insert(StockMove), chunk)
     return len(rows)
 
 
@@ -92,9 +92,14 @@ def _row(move: PastMove, warehouse_id: int, now: dt.datetime, money: str, actor:
     }  # fmt: skip
 
 
+def _chunks(items: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+
+
 def _new_only(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     known: set[tuple[str, int, int]] = set()
-    for keys in batched(sorted({row["key"] for row in rows}), CHUNK):
+    for keys in _chunks(sorted({row["key"] for row in rows})):
         names = select(StockMove.key, StockMove.warehouse_id, StockMove.sku_id).where(StockMove.key.in_(keys))
         known.update(tuple(row) for row in db.session.execute(names))
     return [row for row in rows if (row["key"], row["warehouse_id"], row["sku_id"]) not in known]

@@ -1,0 +1,66 @@
+"""Who sees which customers, and how much of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, select
+
+from app.panel.core import policy
+from app.shop.customers.models import Address, Consent, Customer, CustomerIdentity, CustomerMerge, CustomerNote
+from app.shop.setup.permissions import my_shop_ids
+
+CUSTOMER = "customers.Customer"
+policy.verbs(
+    CUSTOMER, reveal=_("See phone and e-mail in full"), note=_("Write notes"), tag=_("Tag"), consent=_("Record consents"),
+    block=_("Block"), merge=_("Merge"), export_person=_("Hand out a person's data"), erase=_("Erase a person"),
+)  # fmt: skip
+policy.verbs("customers.Address", reveal=_("See phone in full"))
+policy.verbs("customers.CustomerIdentity", reveal=_("See in full"))
+
+policy.mask(CUSTOMER, "phone", verb="reveal", how="phone")
+policy.mask(CUSTOMER, "email", verb="reveal", how="email")
+policy.mask("customers.Address", "phone", verb="reveal", how="phone")
+policy.mask("customers.Address", "street", verb="reveal", how="name")
+policy.mask("customers.CustomerIdentity", "value", verb="reveal", how="tail")
+
+CARD = "read write note tag consent"
+policy.grant("operations", {
+    CUSTOMER: f"{CARD} merge export import", "customers.Address": "read write",
+    "customers.CustomerTag": "read write delete", "customers.CustomerNote": "read write", "customers.Consent": "read write",
+    "customers.CustomerIdentity": "read", "customers.CustomerMerge": "read",
+})  # fmt: skip
+policy.grant("support", {
+    CUSTOMER: f"{CARD} reveal block", "customers.Address": "read write delete reveal", "customers.CustomerTag": "read",
+    "customers.CustomerNote": "read write", "customers.Consent": "read write",
+    "customers.CustomerIdentity": "read reveal",
+})  # fmt: skip
+policy.grant("deputy", {
+    CUSTOMER: f"{CARD} reveal block merge", "customers.Address": "read write delete reveal",
+    "customers.CustomerTag": "read write", "customers.CustomerNote": "read write delete",
+    "customers.Consent": "read write", "customers.CustomerIdentity": "read reveal", "customers.CustomerMerge": "read",
+})  # fmt: skip
+policy.grant("finance", {CUSTOMER: "read export", "customers.Address": "read", "customers.CustomerTag": "read"})
+policy.grant("host", {CUSTOMER: "read", "customers.CustomerTag": "read"})
+policy.grant("field_control", {CUSTOMER: "read", "customers.CustomerTag": "read"})
+policy.grant("viewer", {CUSTOMER: "read", "customers.CustomerTag": "read", "customers.CustomerNote": "read"})
+
+
+@policy.rows(Customer)
+def customers_of_my_shops(actor: Any) -> ColumnElement[bool]:
+    return Customer.shop_id.in_(my_shop_ids(actor))
+
+
+def _of_my_customers(model: Any) -> Any:
+    def rule(actor: Any) -> ColumnElement[bool]:
+        column = getattr(model, "customer_id", None)
+        column = model.kept_id if column is None else column
+        mine: ColumnElement[bool] = column.in_(select(Customer.id).where(customers_of_my_shops(actor)))
+        return mine
+
+    return rule
+
+
+for _model in (Address, CustomerNote, CustomerIdentity, Consent, CustomerMerge):
+    policy.rows(_model)(_of_my_customers(_model))

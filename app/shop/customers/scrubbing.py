@@ -1,0 +1,113 @@
+"""Taking a person out of what the panel remembers by itself: history, trash, runs, outbox, notices, search.
+
+Phones, e-mails and platform numbers belong to nobody else, so they are looked for in every text of the panel's own
+tables; in a cell that holds one, names and streets are taken out too. Names alone are looked for only in rows that
+are known to be about the person, for two people may share one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, select, tuple_, update
+
+from app.panel.core.db import db
+from app.panel.core.history import HistoryEntry
+from app.panel.core.trash import TrashEntry
+from app.shop.customers.privacy import Person
+
+GONE = "•••"
+CHUNK = 500
+PANEL = ("core_", "bulk_", "workbench_", "notices_", "lowcode_")
+# tables of the panel that remember a row by (table, number), and what they remember of it
+REMEMBERED_BY = (("table", "key"), ("table", "row_id"))
+
+
+def without(text: str, person: Person) -> str:
+    """A text without anything that names the person."""
+    for value in person.all():
+        text = text.replace(value, GONE)
+    return text
+
+
+def empty_trails(person: Person) -> None:
+    """Of the person's own rows the trail keeps who did what and when, but no value; the trash keeps nothing."""
+    about = sorted(person.rows)
+    for start in range(0, len(about), CHUNK):
+        part = about[start : start + CHUNK]
+        mine = tuple_(HistoryEntry.table, HistoryEntry.key).in_(part)
+        db.session.execute(update(HistoryEntry).where(mine).values(changes={}, why=""))
+        db.session.execute(delete(TrashEntry).where(tuple_(TrashEntry.table, TrashEntry.key).in_(part)))
+        for table in _panel_tables():
+            for first, second in REMEMBERED_BY:
+                if first in table.c and second in table.c and table.name not in ("core_history", "core_trash"):
+                    _blank(table, tuple_(table.c[first], table.c[second]).in_(part))
+
+
+def _blank(table: Table, condition: Any) -> None:
+    """Empty the JSON of these rows: what an undo would need to bring the person back."""
+    values = {c.name: None if c.nullable else {} for c in table.columns if isinstance(c.type, JSON)}
+    if values:
+        db.session.execute(update(table).where(condition).values(values))
+
+
+def scrub_panel(person: Person) -> None:
+    """Blot out the person in every text of the panel's own tables that holds one of the strong values."""
+    values, strong = person.all(), person.strong()
+    if not strong:
+        return
+    for table in _panel_tables():
+        keys = list(table.primary_key.columns)
+        for column in _texts(table):
+            rows = db.session.execute(select(*keys, column).where(_holds(column, strong))).all()
+            for row in rows:
+                same = [key == value for key, value in zip(keys, row, strict=False)]
+                db.session.execute(update(table).where(*same).values({column.name: blotted(row[-1], values)}))
+
+
+def blotted(value: Any, values: Sequence[str]) -> Any:
+    """A text, or all texts of a JSON value, without these values."""
+    if isinstance(value, str):
+        for one in values:
+            value = value.replace(one, GONE)
+        return value
+    if isinstance(value, dict):
+        return {blotted(key, values): blotted(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [blotted(item, values) for item in value]
+    return value
+
+
+def places(values: Sequence[str]) -> list[tuple[str, str, int]]:
+    """(table, column, id) of every cell of the whole database that holds one of `values`; id 0 where there is none."""
+    found: list[tuple[str, str, int]] = []
+    if not values:
+        return found
+    for table in db.metadata.sorted_tables:
+        keys = list(table.primary_key.columns) or [next(iter(table.columns))]
+        for column in _texts(table):
+            for key in db.session.scalars(select(keys[0]).where(_holds(column, values)).limit(20)):
+                found.append((table.name, column.name, key if isinstance(key, int) else 0))
+    return found
+
+
+def _panel_tables() -> Iterator[Table]:
+    for table in db.metadata.sorted_tables:
+        if table.name.startswith(PANEL):
+            yield table
+
+
+def _texts(table: Table) -> Iterator[Column[Any]]:
+    for column in table.columns:
+        kind = getattr(column.type, "impl_instance", column.type)
+        if isinstance(kind, String | Text | JSON) and not column.foreign_keys:
+            yield column
+
+
+def _holds(column: Column[Any], values: Sequence[str]) -> Any:
+    """JSON spells other letters than ASCII as `\\u738b`, so both spellings are looked for."""
+    text = cast(column, Text)
+    spellings = {spelling for value in values for spelling in (value, json.dumps(value)[1:-1])}
+    return or_(*(text.contains(spelling, autoescape=True) for spelling in sorted(spellings)))

@@ -1,0 +1,37 @@
+"""The verbs of customers, and the only writers of their tables."""
+
+from app.shop.customers.services.addresses import address_problems, save_address
+from app.shop.customers.services.erasing import erase_person, traces
+from app.shop.customers.services.exporting import export_person, export_zip
+from app.shop.customers.services.identities import find, slot
+from app.shop.customers.services.merging import merge, merge_preview, unmerge
+from app.shop.customers.services.people import (
+    block,
+    new_customer,
+    remember,
+    set_tags,
+    unblock,
+    write_note,
+)
+from app.shop.customers.services.consents import record_consent
+
+__all__ = [
+    "address_problems",
+    "block",
+    "erase_person",
+    "export_person",
+    "export_zip",
+    "find",
+    "merge",
+    "merge_preview",
+    "new_customer",
+    "record_consent",
+    "remember",
+    "save_address",
+    "set_tags",
+    "slot",
+    "traces",
+    "unblock",
+    "unmerge",
+    "write_note",
+]

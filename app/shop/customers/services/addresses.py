@@ -1,0 +1,114 @@
+"""Addresses: checked against the official list in China, free abroad, one default a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+
+from app.panel.core import changes, records
+from app.panel.core.db import db
+from app.panel.core.errors import InvalidInput
+from app.panel.core.transaction import transactional
+from app.shop.customers import areas, checks
+from app.shop.customers.models import Address
+
+
+def address_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """What keeps a parcel from arriving: field → sentence; empty when nothing does. Reads country, province, city,
+    district, street, postcode."""
+    given = {name: str(values.get(name) or "").strip() for name in ("country", "province", "city", "district", "street")}
+    found: dict[str, str] = {}
+    if not given["street"]:
+        found["street"] = _("Street and house number are missing.")
+    if (given["country"] or "CN").upper() != "CN":
+        if not given["city"] and not given["province"]:
+            found["city"] = _("City or region is missing.")
+        return found
+    province = areas.find(given["province"]) if given["province"] else None
+    if province is None:
+        found["province"] = _("Choose the province from the list.")
+        return found
+    if not areas.children(province.code):
+        return found
+    city = areas.find(given["province"], given["city"]) if given["city"] else None
+    if city is None:
+        found["city"] = _("This city is not in %(province)s.", province=province.name)
+    elif areas.children(city.code) and areas.find(given["province"], given["city"], given["district"] or "-") is None:
+        found["district"] = _("This district is not in %(city)s.", city=city.name)
+    return found
+
+
+def normal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Full names and the code of a Chinese address, where its parts are known; otherwise what was written."""
+    result = dict(values)
+    result["country"] = (str(result.get("country") or "CN")).upper()
+    result["area_code"] = None
+    if result["country"] != "CN" or not result.get("province"):
+        return result
+    names = [str(result.get(name) or "") for name in ("province", "city", "district")]
+    province = areas.find(names[0])
+    deepest = areas.find(*names)
+    if province is None or deepest is None:
+        return result
+    result["province"], result["area_code"] = province.name, deepest.code
+    city = areas.find(names[0], names[1]) if names[1] else None
+    if city is not None and city.level == "city":
+        result["city"] = city.name
+    elif city is not None and city.level == "district" and not names[2]:  # 北京市 / 朝阳区
+        result["city"], result["district"] = province.name, city.name
+        return result
+    if deepest.level == "district":
+        result["district"] = deepest.name
+    return result
+
+
+@transactional
+def save_address(address: Address | None, values: Mapping[str, Any], *, actor: Any) -> Address:
+    """Add or change an address. The first one, and one that says so, becomes the default.
+
+    :raises InvalidInput: with a sentence for each part of a Chinese address that does not belong to the one above it
+    """
+    parts = ("country", "province", "city", "district", "street", "postcode")
+    whole = {name: values.get(name, getattr(address, name, None)) for name in parts}
+    if problems := address_problems(whole):
+        raise InvalidInput(problems)
+    merged = {**values, **{k: v for k, v in normal(whole).items() if k in parts or k == "area_code"}}
+    if merged.get("phone"):
+        merged["phone"] = checks.phone(merged["phone"])
+    code = merged.pop("area_code")
+    row = address or Address()
+    if address is None:
+        db.session.add(row)
+    with db.session.no_autoflush:
+        records.assign(row, {k: v for k, v in merged.items() if k != "area_code"}, actor=actor)
+        row.area_code = code
+    db.session.flush()
+    _one_default(row)
+    return row
+
+
+def _one_default(address: Address) -> None:
+    others = list(
+        db.session.scalars(
+            select(Address).where(Address.customer_id == address.customer_id, Address.id != address.id)
+        )
+    )
+    if not any(other.is_default for other in others):
+        address.is_default = True
+    elif address.is_default:
+        wrong = [other.id for other in others if other.is_default]
+        db.session.execute(
+            update(Address).where(Address.id.in_(wrong)).values(is_default=False, version=Address.version + 1)
+        )
+        changes.record(Address, wrong)
+    db.session.flush()
+
+
+def new_address(values: dict[str, Any], *, actor: Any) -> Address:
+    return save_address(None, values, actor=actor)
+
+
+records.override(Address, create=new_address, update=save_address)
