@@ -65,7 +65,10 @@ class Attribute(PanelModel):
     attribute_set_id = ref(_("Attribute set"), "catalog_attribute_set.id", required=True, ondelete="CASCADE")
     attribute_set = relation("AttributeSet", attribute_set_id, back_populates="attributes")
     name = text(_("Attribute"), 100, required=True)
-    code = text(_("Key"), 40, required=True, check=rules.attribute_code, help=_("Letters, digits and _; stays when the name changes."))
+    code = text(
+        _("Key"), 40, required=True, check=rules.attribute_code,
+        help=_("Letters, digits and _; stays when the name changes."),
+    )
     kind = choice(_("Kind of answer"), AttributeKind, default=AttributeKind.TEXT)
     options = longtext(_("Choices"), help=_("One a line, for “one of a list”."))
     unit = text(_("Unit"), 20)
@@ -240,7 +243,7 @@ class ProductImage(PanelModel):
     source = choice(_("Source"), MediaSource, default=MediaSource.UNKNOWN)
     licence = choice(_("Licence"), MediaLicence, default=MediaLicence.NONE)
     licence_note = text(_("Licence note"), 300, help=_("Contract number, author, until when."))
-    proof_id = file_ref(_("Proof"), kinds=("image", "pdf"))
+    proof_id = file_ref(_("Proof"), kinds=("document",))
     proof = relation("File", proof_id)
 
     def __str__(self) -> str:

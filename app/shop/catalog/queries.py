@@ -45,7 +45,7 @@ def attribute_set_ids(categories: list[Category]) -> dict[int, int | None]:
     """The attribute set that holds for each category: its own, else that of the nearest category above it."""
     wanted = {key for category in categories for key in ancestors(category.path)}
     rows = db.session.execute(select(Category.id, Category.attribute_set_id).where(Category.id.in_(wanted)))
-    own: dict[int, int | None] = {key: value for key, value in rows}
+    own: dict[int, int | None] = dict(rows.tuples())
     result = {}
     for category in categories:
         chain = reversed(ancestors(category.path))

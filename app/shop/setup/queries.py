@@ -17,7 +17,8 @@ from app.shop.setup.states import AccountState, ApplicationState
 EXPIRY_DAYS = 30
 
 __all__ = [
-    "accounts_expiring", "accounts_expired", "applications_to_review", "business", "default_channel",
+    "accounts_expiring", "accounts_expired", "applications_to_review", "business", "business_defaults",
+    "default_channel",
     "default_shop", "forget_shops", "more_than_one_shop", "my_channel_ids", "my_shop_ids", "sees_all_shops",
     "shop_currency",
 ]  # fmt: skip
@@ -26,6 +27,16 @@ __all__ = [
 def business() -> Business | None:
     """The one business of this instance, None before the first run."""
     return db.session.scalars(select(Business).order_by(Business.id).limit(1)).first()
+
+
+def business_defaults() -> tuple[str, str] | None:
+    """Zone and currency of the business, read once a request; None before the first run."""
+    if not has_app_context():
+        return None
+    if "_business_defaults" not in g:
+        row = db.session.execute(select(Business.zone, Business.currency).order_by(Business.id).limit(1)).first()
+        g._business_defaults = tuple(row) if row else None
+    return g._business_defaults
 
 
 def default_shop() -> Shop | None:
@@ -58,9 +69,10 @@ def more_than_one_shop() -> bool:
 
 
 def forget_shops() -> None:
-    """After a shop was opened or removed."""
+    """After a shop was opened or removed, or the business changed."""
     if has_app_context():
         g.pop("_shop_count", None)
+        g.pop("_business_defaults", None)
 
 
 def accounts_expiring(on: dt.date | None = None) -> Select[Any]:

@@ -91,3 +91,11 @@ class ReviewVerb(Choices):
     REJECTED = "rejected", _("Sent back"), "danger"
     REPLACED = "replaced", _("File replaced"), "info"
     APPROVED = "approved", _("Approved"), "success"
+
+
+class Severity(Choices):
+    """What happens when something is outside a rule of good practice."""
+
+    OFF = "off", _("Say nothing"), "muted"
+    WARN = "warn", _("Warn"), "warning"
+    BLOCK = "block", _("Refuse to save"), "danger"

@@ -68,9 +68,10 @@ def remind_of_accounts(*, actor: Any = SYSTEM) -> int:
     due = list(db.session.scalars(queries.accounts_expiring(today).where(ChannelAccount.reminded_on.is_(None))))
     for account in due:
         days = (account.expires_on - today).days
+        where = account.channel
         notices.send(
-            people_of_channel(account.channel),
-            _("%(account)s on %(channel)s runs out in %(days)s days.", account=account, channel=account.channel, days=days),
+            people_of_channel(where),
+            _("%(account)s on %(channel)s runs out in %(days)s days.", account=account, channel=where, days=days),
             body=_("Renew it on the platform, then enter the new date."),
             url=f"/setup/channelaccount/show/{account.id}",
         )

@@ -18,22 +18,18 @@ from app.shop.setup.events import shop_opened
 from app.shop.setup.models import Business, Channel, Shop
 from app.shop.setup.services.logos import check_logo
 from app.shop.setup.services.staff import keep_staff_of
-from app.shop.setup.states import ChannelKind
+from app.shop.setup.states import ChannelKind, Severity
 
-SEVERITIES = (
-    ("off", lazy_gettext("Say nothing")),
-    ("warn", lazy_gettext("Warn")),
-    ("block", lazy_gettext("Refuse to save")),
-)
 SETTING_OF = {"name": "setup.shop_name_rule", "main_category": "setup.licence_scope_rule"}
 
 define(
-    SETTING_OF["name"], "warn", label=lazy_gettext("A shop name outside the rules"), kind="choice", choices=SEVERITIES,
+    SETTING_OF["name"], Severity.WARN.value, label=lazy_gettext("A shop name outside the rules"), kind="choice",
+    choices=Severity, group=lazy_gettext("Shops"),
     help=lazy_gettext("8 to 12 characters, the core keyword in it, no rare characters."),
 )
 define(
-    SETTING_OF["main_category"], "warn", label=lazy_gettext("A main category outside the business licence"),
-    kind="choice", choices=SEVERITIES,
+    SETTING_OF["main_category"], Severity.WARN.value, label=lazy_gettext("A main category that the licence lacks"),
+    kind="choice", choices=Severity, group=lazy_gettext("Shops"),
 )
 
 
@@ -45,7 +41,7 @@ def shop_findings(
     found = rules.shop_name_findings(name or "", core_keyword)
     found += rules.category_findings(main_category, owner.licence_scope if owner else "")
     severity = {field: setting(key) for field, key in SETTING_OF.items()}
-    return [(item, severity[item.field] == "block") for item in found if severity[item.field] != "off"]
+    return [(item, severity[item.field] == Severity.BLOCK) for item in found if severity[item.field] != Severity.OFF]
 
 
 def check_shop(shop: Shop | None, values: dict[str, Any]) -> None:
@@ -60,6 +56,24 @@ def check_shop(shop: Shop | None, values: dict[str, Any]) -> None:
             raise InvalidInput(blocking)
     if values.get("logo_id"):
         check_logo(values["logo_id"])
+
+
+def zone_of_business() -> str | None:
+    """For the clock: the zone of day boundaries and display, read once a request."""
+    found = queries.business_defaults()
+    return found[0] if found else None
+
+
+def currency_of_business() -> str | None:
+    """For amounts whose row names no currency."""
+    found = queries.business_defaults()
+    return found[1] if found else None
+
+
+def change_business(business: Business, values: dict[str, Any], *, actor: Any) -> Business:
+    records.assign(business, values, actor=actor)
+    queries.forget_shops()
+    return business
 
 
 def ensure_business(name: str = "") -> Business:
@@ -129,6 +143,7 @@ def first_run(name: str, *, zone: str, currency: str, language: str = "", actor:
     if errors:
         raise InvalidInput(errors)
     values = {"name": name.strip(), "zone": zone, "currency": fields.spec(Shop, "currency").parse(currency)}
+    queries.forget_shops()
     shop = queries.default_shop()
     business = ensure_business(name.strip())
     business.zone, business.currency = zone, values["currency"]
@@ -137,10 +152,13 @@ def first_run(name: str, *, zone: str, currency: str, language: str = "", actor:
         records.assign(shop, values, actor=actor)
         return shop
     shop = open_shop({**values, "business_id": business.id}, actor=actor)
-    for position, (label, kind) in enumerate(((_("Counter"), ChannelKind.COUNTER), (_("Own site"), ChannelKind.OWN_SITE))):
+    first_channels = ((_("Counter"), ChannelKind.COUNTER), (_("Own site"), ChannelKind.OWN_SITE))
+    for position, (label, kind) in enumerate(first_channels):
         db.session.add(Channel(shop_id=shop.id, name=label, kind=kind, position=position))
     return shop
 
 
 records.override(Shop, create=open_shop, delete=close_shop, validate=check_shop)
-records.override(Business, validate=check_business)
+records.override(Business, update=change_business, validate=check_business)
+clock.zone_from(zone_of_business)
+fields.currency_from(currency_of_business)
