@@ -2,21 +2,36 @@
 
 from flask_babel import lazy_gettext as _
 
+from app.panel.core.choices import Choices
 from app.panel.core.settings import define
 
-MODES = (("auto", _("Checked by itself")), ("manual", _("Confirmed by a person")), ("off", _("Not checked")))
+
+class CheckMode(Choices):
+    """How one part of the first check of a new order is done."""
+
+    AUTO = "auto", _("Checked by itself"), "success"
+    MANUAL = "manual", _("Confirmed by a person"), "warning"
+    OFF = "off", _("Not checked"), "muted"
+
+
 CHECKS = {
-    "goods": _("Goods are known"),
-    "quantity": _("Quantity is in stock"),
-    "address": _("Address is complete"),
-    "phone": _("Phone number is right"),
+    "goods": _("First check: goods are known"),
+    "quantity": _("First check: quantity is in stock"),
+    "address": _("First check: address is complete"),
+    "phone": _("First check: phone number is right"),
 }
 
 for _code, _label in CHECKS.items():
     define(
-        f"orders.check_{_code}", "auto", label=_label, kind="choice", choices=MODES, group=_("First check of an order"),
+        f"orders.check_{_code}", CheckMode.AUTO.value, label=_label, kind="choice", choices=CheckMode, group=_("Orders"),
+        required=True,
     )  # fmt: skip
 define(
-    "orders.receipt_footer", "", label=_("Last line of the receipt"), kind="text", group=_("Printing"),
+    "orders.receipt_footer", "", label=_("Last line of the receipt"), group=_("Orders"),
     help=_("Such as opening hours or how to return goods."),
 )  # fmt: skip
+
+
+def check_key(code: str) -> str:
+    """The key under which the mode of a check is kept."""
+    return f"orders.check_{code}"

@@ -1,1 +1,49 @@
-"""The verbs of the orders domain."""
+"""The verbs of the orders domain: `from app.shop.orders import services`, then `services.refund(order, …)`."""
+
+from app.panel.core import records
+from app.shop.orders.models import ExceptionReason, Order
+from app.shop.orders.services import forms
+from app.shop.orders.services.closing import close, hold, release
+from app.shop.orders.services.counter import sell
+from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason
+from app.shop.orders.services.intake import Incoming, Paid, take_in
+from app.shop.orders.services.notes import add_note
+from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
+from app.shop.orders.services.payments import pay
+from app.shop.orders.services.placing import Amounts, Wanted, place
+from app.shop.orders.services.refunds import refund
+from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
+from app.shop.orders.services.shipping import complete, ship
+
+records.override(Order, create=forms.create, update=forms.update, delete=forms.delete)
+records.override(ExceptionReason, validate=forms.validate_reason)
+
+__all__ = [
+    "Amounts",
+    "Incoming",
+    "Paid",
+    "PastOutcome",
+    "Wanted",
+    "add_note",
+    "close",
+    "complete",
+    "confirm",
+    "edit_address",
+    "ensure_reasons",
+    "failures",
+    "first_check",
+    "handle_exception",
+    "hold",
+    "open_exception",
+    "pay",
+    "place",
+    "reason",
+    "record_past_order",
+    "record_past_orders",
+    "refund",
+    "release",
+    "remove_past_orders",
+    "sell",
+    "ship",
+    "take_in",
+]

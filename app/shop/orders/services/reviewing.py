@@ -12,13 +12,14 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
 from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
-from app.shop.customers.services import address_problems
 from app.shop.customers.checks import phone as read_phone
+from app.shop.customers.services.addresses import address_problems
 from app.shop.orders import events
 from app.shop.orders.models import Order, OrderState, ReviewState
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, lock
 from app.shop.orders.services.exceptions import open_exception, reason, settle
+from app.shop.orders.settings import CheckMode, check_key
 
 ADDRESS = ("country", "province", "city", "district", "street", "postcode")
 # check -> code of the reason under which its failure is listed
@@ -58,13 +59,13 @@ CHECKS: dict[str, Callable[[Order], str]] = {
 }
 
 
-def mode(code: str) -> str:
-    return str(setting(f"orders.check_{code}"))
+def mode(code: str) -> CheckMode:
+    return CheckMode(setting(check_key(code)))
 
 
 def failures(order: Order) -> dict[str, str]:
     """Check → sentence, of the checks that run by themselves and found something."""
-    found = {code: check(order) for code, check in CHECKS.items() if mode(code) == "auto"}
+    found = {code: check(order) for code, check in CHECKS.items() if mode(code) is CheckMode.AUTO}
     return {code: sentence for code, sentence in found.items() if sentence}
 
 
@@ -77,7 +78,7 @@ def first_check(order: Order, *, actor: Any) -> Order:
         open_exception(order, reason(REASONS[code]), actor=SYSTEM, detail=sentence)
     if found:
         order.review = ReviewState.FAILED
-    elif any(mode(code) == "manual" for code in CHECKS):
+    elif any(mode(code) is CheckMode.MANUAL for code in CHECKS):
         order.review = ReviewState.WAITING
     else:
         order.review = ReviewState.CONFIRMED

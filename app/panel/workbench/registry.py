@@ -1,0 +1,123 @@
+"""Cards, charts, to-dos and shortcuts of the home page, contributed by domains in their `tiles.py`.
+
+    @workbench.card("sales.orders", _("Orders"), needs=("read", "orders.Order"), order=20)
+    def orders(actor): return Card(value="12", url="…")
+
+Each names the right it needs; who lacks it never runs its queries. What it shows is limited by the row and field rules
+that its own queries ask.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from app.panel.core import policy
+
+Right = tuple[str, str]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Period:
+    """A span of dates of the shop, both included, and the span of the same length before it."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        return Period(self.first - dt.timedelta(days=self.days), self.first - dt.timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a figure moved: `text` is `+12.5%`, `tone` success, danger or muted."""
+
+    label: str
+    text: str
+    tone: str = "muted"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One figure. `help` says what it counts, `url` opens the rows behind it."""
+
+    value: str
+    changes: tuple[Change, ...] = ()
+    help: str = ""
+    url: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Todo:
+    """How much waits somewhere; nothing is shown when it is 0."""
+
+    count: int
+    url: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A registered piece: `func(actor)` of a card or to-do, `func(actor, period)` of a chart, `func()` → URL of a shortcut."""
+
+    key: str
+    label: Any
+    func: Callable[..., Any]
+    needs: tuple[Right, ...]
+    order: int = 100
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def allowed(self, actor: Any) -> bool:
+        return all(policy.allowed(actor, verb, resource) for verb, resource in self.needs)
+
+
+CARDS: dict[str, Tile] = {}
+CHARTS: dict[str, Tile] = {}
+TODOS: dict[str, Tile] = {}
+SHORTCUTS: dict[str, Tile] = {}
+
+
+def _register(shelf: dict[str, Tile], key: str, label: Any, needs: Any, order: int, **options: Any) -> Callable[[F], F]:
+    rights = (needs,) if needs and isinstance(needs[0], str) else tuple(needs)
+
+    def add(func: F) -> F:
+        if key in shelf:
+            raise ValueError(f"the tile {key} is declared twice")
+        shelf[key] = Tile(key, label, func, rights, order, options)
+        return func
+
+    return add
+
+
+def card(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
+    """`func(actor) -> Card | None`: a figure on top of the home page."""
+    return _register(CARDS, key, label, needs, order)
+
+
+def chart(key: str, label: Any, *, needs: Any, order: int = 100, wide: bool = False) -> Callable[[F], F]:
+    """`func(actor, period) -> Chart | None`: a chart over the period that the page shows."""
+    return _register(CHARTS, key, label, needs, order, wide=wide)
+
+
+def todo(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
+    """`func(actor) -> Todo | None`: work that waits for this person."""
+    return _register(TODOS, key, label, needs, order)
+
+
+def shortcut(key: str, label: Any, *, needs: Any, icon: str = "fa-bolt", order: int = 100) -> Callable[[F], F]:
+    """`func() -> url`: a button to what is done all day."""
+    return _register(SHORTCUTS, key, label, needs, order, icon=icon)
+
+
+def shown(shelf: dict[str, Tile], actor: Any) -> list[Tile]:
+    """The tiles that this person may see, in order."""
+    return sorted((tile for tile in shelf.values() if tile.allowed(actor)), key=lambda tile: (tile.order, tile.key))

@@ -1,0 +1,98 @@
+"""Reading orders: how many stand where, what is to pick, what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
+
+from app.panel.core import policy
+from app.shop.catalog.models import Product, Sku
+from app.shop.orders.models import (
+    ExceptionReason,
+    ExceptionState,
+    Order,
+    OrderException,
+    OrderLine,
+    OrderState,
+    ReviewState,
+)
+from app.shop.orders.states import TO_SHIP
+
+
+def count_by_state(actor: Any) -> Select[Any]:
+    """(state, orders) within the actor's rows: the numbers on the tabs above the list."""
+    statement = select(Order.state, func.count(Order.id)).group_by(Order.state)
+    return policy.scope(statement, actor, Order)
+
+
+def to_ship(actor: Any) -> Select[Any]:
+    """Orders that may leave now, oldest payment first."""
+    statement = select(Order).where(
+        Order.state.in_(TO_SHIP), Order.is_held.is_(False), Order.review == ReviewState.CONFIRMED
+    )
+    return policy.scope(statement.order_by(Order.paid_at, Order.id), actor, Order)
+
+
+def count_to_ship(actor: Any) -> Select[Any]:
+    return select(func.count()).select_from(to_ship(actor).order_by(None).subquery())
+
+
+def to_confirm(actor: Any) -> Select[Any]:
+    """Living orders that wait for a person's word."""
+    statement = select(Order).where(Order.review != ReviewState.CONFIRMED, Order.state != OrderState.CLOSED)
+    return policy.scope(statement, actor, Order)
+
+
+def count_to_confirm(actor: Any) -> Select[Any]:
+    return select(func.count()).select_from(to_confirm(actor).subquery())
+
+
+def open_exceptions_by_reason(actor: Any) -> Select[Any]:
+    """(reason_id, name, open exceptions), the most frequent first."""
+    counted = (
+        select(OrderException.reason_id, func.count(OrderException.id).label("n"))
+        .where(OrderException.state == ExceptionState.OPEN)
+        .group_by(OrderException.reason_id)
+    )
+    part = policy.scope(counted, actor, OrderException).subquery()
+    return (
+        select(part.c.reason_id, ExceptionReason.name, part.c.n)
+        .join(ExceptionReason, ExceptionReason.id == part.c.reason_id)
+        .order_by(part.c.n.desc(), ExceptionReason.position)
+    )
+
+
+def picking(order_ids: list[int], actor: Any) -> Select[Any]:
+    """(sku_id, code, barcode, title, option, pieces, orders) to be fetched for these orders, by SKU code."""
+    left = OrderLine.quantity - OrderLine.shipped_quantity - OrderLine.cancelled_quantity
+    mine = policy.scope(select(Order.id).where(Order.id.in_(order_ids)), actor, Order)
+    return (
+        select(
+            OrderLine.sku_id, func.min(OrderLine.sku_code).label("code"), func.min(Sku.barcode).label("barcode"),
+            func.min(OrderLine.title).label("title"), func.min(OrderLine.option).label("option"),
+            func.sum(left).label("pieces"), func.count(OrderLine.order_id.distinct()).label("orders"),
+        )
+        .outerjoin(Sku, Sku.id == OrderLine.sku_id)
+        .where(OrderLine.order_id.in_(mine), left > 0)
+        .group_by(OrderLine.sku_id, OrderLine.sku_code, OrderLine.title)
+        .order_by("code", OrderLine.sku_id)
+    )  # fmt: skip
+
+
+def with_lines(order_ids: list[int], actor: Any) -> Select[Any]:
+    """These orders with their lines, for prints."""
+    statement = policy.scope(select(Order).where(Order.id.in_(order_ids)), actor, Order)
+    return statement.options(selectinload(Order.lines), selectinload(Order.payments)).order_by(Order.id)
+
+
+def sku_by_scan(text: str) -> Select[Any]:
+    """(Sku, product title) of a scanned or typed barcode or SKU code; an exact code stands before a barcode."""
+    return (
+        select(Sku, Product.title)
+        .join(Product, Product.id == Sku.product_id)
+        .where((Sku.code == text) | (Sku.barcode == text), Sku.is_active)
+        .order_by((Sku.code == text).desc(), Sku.id)
+        .limit(1)
+    )

@@ -1,0 +1,140 @@
+"""Orders that channels send: taken in once, whatever number of times they are posted (ORD-03)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.errors import InvalidInput, NotFound
+from app.panel.core.transaction import transactional
+from app.shop.catalog.models import Sku
+from app.shop.inventory.models import StockLevel
+from app.shop.inventory.services import OutOfStock, default_warehouse_id
+from app.shop.orders.models import Order, OrderSource, PaymentMethod
+from app.shop.orders.services.common import RESOURCE
+from app.shop.orders.services.payments import pay
+from app.shop.orders.services.placing import Amounts, Wanted, place
+from app.shop.orders.services.reviewing import first_check
+from app.shop.setup.models import Channel
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A payment that the channel has taken already; `amount` None means all of it."""
+
+    method: PaymentMethod = PaymentMethod.PLATFORM
+    external_ref: str = ""
+    amount: int | None = None
+    paid_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """An order as a channel tells it. Lines name SKUs by code; amounts are minor units of the shop's currency."""
+
+    channel_id: int
+    external_number: str
+    lines: tuple[tuple[str, int, int | None, str], ...]  # sku code, quantity, unit price or None, title
+    buyer: Mapping[str, Any] = field(default_factory=dict)
+    amounts: Amounts = Amounts()
+    paid: Paid | None = None
+    placed_at: dt.datetime | None = None
+    remark: str = ""
+
+
+def take_in(incoming: Incoming, *, actor: Any) -> tuple[Order, bool]:
+    """The order of this channel and number, and whether it is new.
+
+    An order that is paid already is taken even when goods are short or unknown (the buyer has it in writing): it opens
+    an exception. An unpaid one is refused then.
+
+    :raises OutOfStock: nothing was taken
+    """
+    policy.authorize(actor, "intake", RESOURCE)
+    _check(incoming, actor)
+    known = find(incoming.channel_id, incoming.external_number)
+    if known is not None:
+        return known, False
+    if incoming.paid is None:
+        _refuse_if_gone(incoming)
+    try:
+        return _take_in(incoming, actor=actor), True
+    except IntegrityError:
+        db.session.rollback()
+        known = find(incoming.channel_id, incoming.external_number)  # somebody else posted it in this very moment
+        if known is None:
+            raise
+        return known, False
+
+
+def find(channel_id: int, external_number: str) -> Order | None:
+    """The order that a channel knows under this number."""
+    query = select(Order).where(Order.channel_id == channel_id, Order.external_number == external_number)
+    return db.session.scalar(query)
+
+
+def _check(incoming: Incoming, actor: Any) -> None:
+    if not incoming.external_number or len(incoming.external_number) > 120:
+        raise InvalidInput({"external_number": _("Say the number of the order, of at most 120 characters.")})
+    query = policy.scope(select(Channel.id).where(Channel.id == incoming.channel_id), actor, Channel)
+    if db.session.scalar(query) is None:
+        raise NotFound(_("There is no such channel."))
+
+
+def _skus(codes: Sequence[str]) -> dict[str, int]:
+    return dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(codes))).tuples())
+
+
+def _refuse_if_gone(incoming: Incoming) -> None:
+    """A look before the write lock is taken: a rush for what is sold out must not keep the others waiting.
+
+    The look may be old by a moment; what decides is the conditional update in `place`.
+    """
+    shop_id = select(Channel.shop_id).where(Channel.id == incoming.channel_id).scalar_subquery()
+    warehouse_id = default_warehouse_id(db.session.scalar(select(shop_id)))
+    wanted: dict[str, int] = {}
+    for code, quantity, _price, _title in incoming.lines:
+        wanted[code] = wanted.get(code, 0) + quantity
+    query = (
+        select(Sku.id, Sku.code, func.coalesce(StockLevel.available, 0))
+        .outerjoin(StockLevel, (StockLevel.sku_id == Sku.id) & (StockLevel.warehouse_id == warehouse_id))
+        .where(Sku.code.in_(wanted))
+    )
+    for sku_id, code, left in db.session.execute(query):
+        if left < wanted[code]:
+            raise OutOfStock(code, left, sku_id=sku_id, wanted=wanted[code], warehouse_id=warehouse_id)
+
+
+@transactional
+def _take_in(incoming: Incoming, *, actor: Any) -> Order:
+    known = find(incoming.channel_id, incoming.external_number)
+    if known is not None:
+        return known
+    ids = _skus([code for code, _quantity, _price, _title in incoming.lines])
+    wanted = [
+        Wanted(ids.get(code), quantity, unit_price=price, title=title, sku_code=code)
+        for code, quantity, price, title in incoming.lines
+    ]
+    # the right that was asked is `intake`; the steps below are its own
+    order = place(
+        wanted, channel_id=incoming.channel_id, actor=SYSTEM, buyer=incoming.buyer, amounts=incoming.amounts,
+        external_number=incoming.external_number, source=OrderSource.INTAKE, buyer_remark=incoming.remark,
+        placed_at=incoming.placed_at, accept_short=incoming.paid is not None,
+    )  # fmt: skip
+    order.created_by_id = actor.id
+    if incoming.paid is not None and order.total:
+        one = incoming.paid
+        pay(
+            order, one.amount, method=one.method, external_ref=one.external_ref, paid_at=one.paid_at, actor=SYSTEM
+        )  # fmt: skip
+    first_check(order, actor=actor)
+    return order
