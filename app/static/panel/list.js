@@ -1,0 +1,76 @@
+/* A list: choosing rows, walking with the keyboard, and the dialog that writes the filter into the address. */
+import { announce, isTyping, t } from "./dom.js";
+import { filterEditor } from "./filter.js";
+
+function selection(form) {
+  const bar = form.querySelector("[data-bulk]");
+  const all = form.querySelector("[data-all]");
+  if (!bar || !all) return;
+  const boxes = [...form.querySelectorAll("input[name=rowid]")];
+  let last = null;
+
+  const show = () => {
+    const chosen = boxes.filter((box) => box.checked);
+    for (const box of boxes) box.closest("tr").classList.toggle("chosen", box.checked);
+    all.checked = chosen.length > 0 && chosen.length === boxes.length;
+    all.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
+    bar.hidden = chosen.length === 0;
+    const text = t("chosen", { n: chosen.length });
+    bar.querySelector("[data-chosen]").textContent = text;
+    announce(chosen.length ? text : "");
+  };
+  all.addEventListener("change", () => {
+    for (const box of boxes) box.checked = all.checked;
+    show();
+  });
+  form.addEventListener("click", (event) => {
+    const at = boxes.indexOf(event.target);
+    if (at < 0) return;
+    if (event.shiftKey && last !== null) {
+      for (let i = Math.min(at, last); i <= Math.max(at, last); i += 1) boxes[i].checked = event.target.checked;
+    }
+    last = at;
+    show();
+  });
+  form.addEventListener("change", (event) => { if (event.target.name === "rowid") show(); });
+  bar.querySelector("[data-none]").addEventListener("click", () => {
+    for (const box of boxes) box.checked = false;
+    show();
+    all.focus();
+  });
+  show();
+}
+
+function rows(form) {
+  const lines = [...form.querySelectorAll("tbody tr[data-url]")];
+  let here = -1;
+  const go = (to) => {
+    if (!lines.length) return;
+    lines[here]?.classList.remove("here");
+    here = Math.max(0, Math.min(lines.length - 1, to));
+    const line = lines[here];
+    line.classList.add("here");
+    line.scrollIntoView({ block: "nearest" });
+    (line.querySelector("a.lead") || line.querySelector("a"))?.focus({ preventScroll: true });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const key = event.key.toLowerCase();
+    if (key === "j") go(here + 1);
+    else if (key === "k") go(here < 0 ? 0 : here - 1);
+    else if (key === "x" && here >= 0) lines[here].querySelector("input[name=rowid]")?.click();
+    else if (key === "enter" && here >= 0 && event.target === document.body) location.assign(lines[here].dataset.url);
+    else return;
+    event.preventDefault();
+  });
+  form.addEventListener("dblclick", (event) => {
+    const line = event.target.closest("tr[data-url]");
+    if (line && !event.target.closest("a, button, input") && !String(getSelection())) location.assign(line.dataset.url);
+  });
+}
+
+for (const form of document.querySelectorAll("[data-list]")) {
+  selection(form);
+  rows(form);
+}
+filterEditor(document.getElementById("filter"));

@@ -1,0 +1,190 @@
+/* What every page has: menu, appearance, messages, questions before an effect, keys. */
+import { announce, ask, confirmDialog, isTyping, t } from "./dom.js";
+
+const root = document.documentElement;
+
+function menu() {
+  const nav = document.getElementById("nav");
+  if (!nav) return;
+  const opener = document.querySelector("[data-menu-open]");
+  const open = (yes) => {
+    document.body.classList.toggle("menu-open", yes);
+    opener?.setAttribute("aria-expanded", String(yes));
+    if (yes) nav.querySelector("a, button")?.focus();
+    else if (nav.contains(document.activeElement)) opener?.focus();
+  };
+  opener?.addEventListener("click", () => open(!document.body.classList.contains("menu-open")));
+  document.querySelector("[data-menu-close]")?.addEventListener("click", () => open(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.body.classList.contains("menu-open")) open(false);
+  });
+
+  let kept = {};
+  try { kept = JSON.parse(localStorage.getItem("panel_menu") || "{}"); } catch { kept = {}; }
+  for (const head of nav.querySelectorAll(".nav-head")) {
+    const key = head.textContent.trim();
+    if (kept[key]) head.setAttribute("aria-expanded", "true");
+    head.addEventListener("click", () => {
+      const yes = head.getAttribute("aria-expanded") !== "true";
+      head.setAttribute("aria-expanded", String(yes));
+      kept[key] = yes;
+      try { localStorage.setItem("panel_menu", JSON.stringify(kept)); } catch { /* a browser that keeps nothing */ }
+    });
+  }
+  const rail = nav.querySelector("[data-rail]");
+  rail?.addEventListener("click", () => {
+    const narrow = root.dataset.rail !== "1";
+    root.dataset.rail = narrow ? "1" : "0";
+    rail.setAttribute("aria-pressed", String(narrow));
+    document.cookie = `panel_rail=${narrow ? 1 : 0}; path=/; max-age=31536000; samesite=lax`;
+  });
+  nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+}
+
+/** Wear a skin at once; charts listen to the event. */
+export function wear(skin) {
+  root.dataset.skin = skin;
+  root.dataset.bsTheme = skin === "dark" ? "dark" : "light";
+  document.dispatchEvent(new CustomEvent("panel:skin", { detail: skin }));
+}
+
+function appearance() {
+  const form = document.querySelector("[data-appearance]");
+  form?.addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    if (button?.name !== "skin") return;
+    event.preventDefault();
+    wear(button.value);
+    for (const other of form.querySelectorAll("[name=skin]")) {
+      if (other === button) other.setAttribute("aria-current", "true");
+      else other.removeAttribute("aria-current");
+      other.querySelector(".check")?.remove();
+    }
+    const data = new FormData(form, button);
+    try {
+      await ask(form.action, { method: "POST", body: data });
+    } catch (error) {
+      announce(error.message);
+    }
+  });
+}
+
+function questions() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const asker = event.submitter?.dataset.confirm ? event.submitter : form;
+    const text = asker.dataset?.confirm;
+    if (!text || form.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!(await confirmDialog(text, asker.dataset.tone || "primary"))) return;
+    form.dataset.confirmed = "1";
+    form.requestSubmit(event.submitter);
+    delete form.dataset.confirmed;
+  }, true);
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("a[data-confirm]");
+    if (!link || event.defaultPrevented) return;
+    event.preventDefault();
+    if (await confirmDialog(link.dataset.confirm, link.dataset.tone || "primary")) location.assign(link.href);
+  });
+}
+
+/** A form is sent once: a second click while the first is on its way does nothing. */
+function once() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.matches?.("[data-once]")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+    setTimeout(() => { for (const b of form.querySelectorAll("button:not([type=button])")) b.disabled = true; });
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const form of document.querySelectorAll("[data-sent]")) {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+      for (const b of form.querySelectorAll("button[disabled]")) b.disabled = false;
+    }
+  });
+}
+
+function clicks() {
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest?.("[data-dismiss], [data-open], [data-back]");
+    if (!target) return;
+    if ("dismiss" in target.dataset) target.closest(".message")?.remove();
+    else if ("back" in target.dataset) history.back();
+    else document.querySelector(target.dataset.open)?.showModal();
+  });
+  for (const dialog of document.querySelectorAll("dialog.panel-dialog")) {
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close("no"); });
+  }
+  document.querySelector("[data-focus]")?.focus();
+}
+
+function keys() {
+  const search = document.querySelector("[data-search]");
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && search) {
+      event.preventDefault();
+      search.select();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key === "/" && search) {
+      event.preventDefault();
+      search.select();
+    } else if (event.key === "?") {
+      event.preventDefault();
+      document.getElementById("shortcuts")?.showModal();
+    }
+  });
+}
+
+async function notices() {
+  const bell = document.querySelector("[data-notices][data-count-url]");
+  if (!bell) return;
+  const show = (n) => {
+    const dot = bell.querySelector(".dot");
+    dot.textContent = n > 99 ? "99+" : String(n);
+    dot.hidden = !n;
+  };
+  document.addEventListener("panel:notice", (event) => show(event.detail?.unread ?? Number(bell.querySelector(".dot").textContent) + 1));
+}
+
+function preview() {
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (input.type !== "file") return;
+    const box = input.closest("[data-preview]");
+    const file = input.files?.[0];
+    if (!box || !file?.type.startsWith("image/")) return;
+    let now = box.querySelector(".file-now");
+    if (!now) {
+      now = document.createElement("div");
+      now.className = "file-now";
+      box.prepend(now);
+    }
+    const image = document.createElement("img");
+    image.alt = "";
+    image.src = URL.createObjectURL(file);
+    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+    now.replaceChildren(image, file.name);
+  });
+}
+
+menu();
+appearance();
+questions();
+once();
+clicks();
+keys();
+notices();
+preview();
+root.dataset.ready = "1";
+export { t };

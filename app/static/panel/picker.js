@@ -1,0 +1,161 @@
+/* Choosing a related row: an editable combobox with a list (WAI-ARIA APG), its options fetched while typing. */
+import { announce, ask, el, icon, t } from "./dom.js";
+
+const WAIT = 180;
+
+/** Wire one combobox; returns {add(item), values(), clear()}. */
+export function combobox(box) {
+  const input = box.querySelector("[role=combobox]");
+  const list = box.querySelector("[role=listbox]");
+  const many = "multiple" in box.dataset;
+  const name = box.dataset.name;
+  let options = [];
+  let active = -1;
+  let timer = 0;
+  let running = null;
+  let chosen = input.value;
+
+  const holders = () => [...box.querySelectorAll("input[type=hidden]")].filter((one) => one.value !== "");
+  const changed = () => box.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: holders().map((one) => one.value) }));
+
+  function close() {
+    list.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+    box.closest(".children")?.classList.remove("open");
+  }
+
+  function mark(to) {
+    const items = [...list.querySelectorAll("[role=option]:not([aria-disabled])")];
+    if (!items.length) return;
+    active = (to + items.length) % items.length;
+    for (const [at, item] of items.entries()) {
+      item.classList.toggle("on", at === active);
+      item.setAttribute("aria-selected", String(at === active));
+    }
+    items[active].scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", items[active].id);
+  }
+
+  function chip(item) {
+    const drop = el("button", { type: "button", "aria-label": t("removeNamed", { name: item.label }) }, icon("fa-xmark"));
+    return el("span", { class: "chip" }, el("span", {}, item.label), drop, el("input", { type: "hidden", name, value: item.id }));
+  }
+
+  function add(item) {
+    if (many) {
+      if (!holders().some((one) => one.value === String(item.id))) input.before(chip(item));
+      input.value = "";
+    } else {
+      let holder = box.querySelector("input[type=hidden]");
+      if (!holder) {
+        holder = el("input", { type: "hidden", name });
+        box.prepend(holder);
+      }
+      holder.value = item.id;
+      input.value = chosen = item.label;
+    }
+    changed();
+  }
+
+  function show(found, more) {
+    options = found;
+    list.replaceChildren();
+    for (const [at, item] of found.entries()) {
+      const hint = item.hint ? el("span", { class: "hint" }, item.hint) : null;
+      const line = el("li", { role: "option", id: `${list.id}-${at}`, "aria-selected": "false" }, el("span", {}, item.label), hint);
+      line.addEventListener("pointerdown", (event) => {
+        event.preventDefault();
+        take(at);
+      });
+      list.append(line);
+    }
+    const note = found.length ? (more ? t("more") : "") : t("nothing");
+    if (note) list.append(el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, note));
+    list.hidden = false;
+    box.closest(".children")?.classList.add("open");
+    input.setAttribute("aria-expanded", "true");
+    announce(found.length ? t("results", { n: found.length }) : t("nothing"));
+    active = -1;
+    if (found.length && input.value.trim() && input.value !== chosen) mark(0);
+  }
+
+  async function fetchOptions() {
+    running?.abort();
+    running = new AbortController();
+    const url = new URL(box.dataset.url, location.href);
+    url.searchParams.set("q", !many && input.value === chosen ? "" : input.value.trim());
+    try {
+      const answer = await ask(url, { signal: running.signal });
+      show(answer.results, answer.more);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      list.replaceChildren(el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, error.message));
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    }
+  }
+
+  function take(at) {
+    const item = options[at];
+    if (!item) return;
+    add(item);
+    close();
+  }
+
+  function settle() {
+    close();
+    if (many) input.value = "";
+    else if (!input.value.trim() && chosen) {
+      for (const holder of box.querySelectorAll("input[type=hidden]")) holder.value = "";
+      chosen = "";
+      changed();
+    } else input.value = chosen;
+  }
+
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(fetchOptions, WAIT);
+  });
+  input.addEventListener("click", () => { if (list.hidden && !input.readOnly) fetchOptions(); });
+  input.addEventListener("blur", () => {
+    clearTimeout(timer);
+    running?.abort();
+    settle();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (input.readOnly) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) fetchOptions();
+      else mark(event.key === "ArrowDown" ? active + 1 : active < 0 ? -1 : active - 1);
+    } else if (event.key === "Enter" && !list.hidden) {
+      event.preventDefault();
+      if (active >= 0) take(active);
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      event.stopPropagation();
+      settle();
+    } else if (event.key === "Backspace" && many && !input.value) {
+      const chips = box.querySelectorAll(".chip");
+      chips[chips.length - 1]?.remove();
+      changed();
+    }
+  });
+  box.addEventListener("click", (event) => {
+    const drop = event.target.closest(".chip button");
+    if (drop && !input.readOnly) {
+      drop.closest(".chip").remove();
+      changed();
+    }
+    if (event.target === box || drop) input.focus();
+  });
+  box.dataset.wired = "1";
+  return { add, values: () => holders().map((one) => one.value), clear: () => { for (const one of box.querySelectorAll(".chip")) one.remove(); } };
+}
+
+/** Wire all comboboxes inside an element that are not yet. */
+export function wirePickers(root = document) {
+  for (const box of root.querySelectorAll("[data-combo]:not([data-wired])")) combobox(box);
+}
