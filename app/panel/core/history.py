@@ -90,6 +90,11 @@ def record_restore(table: str, key: int, *, actor: Any) -> None:
     db.session.execute(insert(HistoryEntry), [_row(table, key, "restored", {}, "", actor)])
 
 
+def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:
+    """A setting of the instance was changed; settings have names, not numbers, so their rows carry key 0."""
+    db.session.execute(insert(HistoryEntry), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)])
+
+
 def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
     who = actor or _actor.get() or current_actor()
     return {

@@ -1,0 +1,55 @@
+"""Zhanggui: `create_app()` is the whole start-up on one screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+
+import config
+from app import chrome, cli, welcome
+from app.panel.accounts import install as accounts
+from app.panel.core import (
+    assets,
+    charts,
+    db,
+    domain,
+    errorpages,
+    files,
+    health,
+    i18n,
+    logs,
+    mount,
+    openapi,
+    pickers,
+    search,
+    security,
+    sheets,
+)
+
+
+def create_app(packages: tuple[str, ...] = domain.TIERS, **overrides: Any) -> Flask:
+    """The application over the domains of `packages`, with settings of the environment and `overrides` last."""
+    app = Flask("app", static_folder="static", template_folder="templates")
+    app.config.from_mapping(config.load())
+    app.config.update(overrides)
+    logs.init_app(app)
+    errorpages.init_app(app)
+    i18n.init_app(app)
+    db.init_app(app)
+    domains = domain.load(packages)  # every model is known before FAB starts
+    db.never_reuse_ids(db.metadata())
+    security.init_app(app)  # CSRF before FAB, which refuses GET deletes only then
+    accounts.init_app(app)
+    with app.app_context():
+        appbuilder = AppBuilder(app, db.db.session, indexview=chrome.Home)
+        appbuilder.add_view_no_menu(search.SearchPage)
+        appbuilder.add_view_no_menu(openapi.OpenApiPage)
+        mount.mount(app, appbuilder, domains)
+        sheets.mount(app, domains)
+    for blueprint in (pickers.blueprint, files.blueprint):
+        app.register_blueprint(blueprint)
+    for part in (assets, charts, health, chrome, cli, welcome):
+        part.init_app(app)
+    return app

@@ -1,0 +1,42 @@
+"""What stands around every page: menu, addresses of the top bar, the number of unread notices; and where `/` leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, redirect, url_for
+from flask_appbuilder import IndexView, expose
+
+from app.panel.core import menu, notices
+from app.panel.core.actor import NOBODY, current_actor
+from app.panel.core.pages import logged_in
+
+
+class Home(IndexView):
+    """`/`: the workbench where there is one, else the first screen that the reader may open."""
+
+    @expose("/")
+    @logged_in
+    def index(self) -> Any:
+        if "workbench_home.index" in current_app.view_functions:
+            return redirect(url_for("workbench_home.index"))
+        first = next((item.url for group in menu.groups() for item in group["items"]), None)
+        return redirect(first or "/account/")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["panel_menu"] = menu.groups
+    app.context_processor(addresses)
+
+
+def addresses() -> dict[str, Any]:
+    actor = current_actor()
+    known = current_app.view_functions
+    urls = {
+        "home": "/", "search": "/search/", "language": "/prefs/", "appearance": "/prefs/", "profile": "/account/",
+        "sessions": "/account/sessions/", "logout": "/logout/",
+    }  # fmt: skip
+    if "notices.index" in known:
+        urls |= {"notices": url_for("notices.index"), "notices_count": url_for("notices.count")}
+    unread = 0 if actor is NOBODY else notices.unread(actor.id)
+    return {"panel_urls": urls, "notices_unread": unread}

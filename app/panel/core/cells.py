@@ -1,0 +1,94 @@
+"""What a list, a show page and a timeline show of a value: plain data; the template turns it into text nodes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from flask_babel import gettext as _
+
+from app.panel.core import clock, money, policy
+from app.panel.core.choices import Choices
+from app.panel.core.fields import FieldSpec, spec
+
+
+class Cell(TypedDict, total=False):
+    """`kind`: text, badge, badges, money, number, bool, instant, date, link, image, json, masked."""
+
+    kind: str
+    text: str
+    url: str
+    tone: str
+    title: str
+    items: list[Any]
+
+
+
+def badge(text: object, tone: str = "neutral", title: str = "") -> Cell:
+    return {"kind": "badge", "text": str(text), "tone": tone, "title": title}
+
+
+def text(value: object, title: str = "") -> Cell:
+    return {"kind": "text", "text": "" if value is None else str(value), "title": title}
+
+
+def link(value: object, url: str) -> Cell:
+    return {"kind": "link", "text": str(value), "url": url}
+
+
+def align(field: FieldSpec) -> str:
+    return "end" if field.kind in ("money", "integer", "number") and field.relation is None else "start"
+
+
+def value_of(row: Any, name: str) -> Any:
+    """An attribute, or one of a related row (`customer.level`)."""
+    for part in name.split("."):
+        row = getattr(row, part, None)
+    return row
+
+
+def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = None) -> Cell:
+    """The cell of one field of one row, masked where the reader may not see it whole."""
+    value = value_of(row, name)
+    if access.masked(name) and value not in (None, ""):
+        return {"kind": "masked", "text": access.mask(name, value)}
+    try:
+        field: FieldSpec | None = spec(type(row), name) if "." not in name else None
+    except KeyError:
+        field = None
+    return show(value, field, row, url_for_row)
+
+
+def show(value: Any, field: FieldSpec | None, row: Any = None, url_for_row: Any = None) -> Cell:
+    """The cell of a value by its type and, where known, its field."""
+    if value is None or value == "":
+        return {"kind": "text", "text": ""}
+    if isinstance(value, dict) and "kind" in value:
+        return value  # type: ignore[return-value]
+    if isinstance(value, Choices):
+        return badge(value.label, value.tone)
+    if isinstance(value, bool):
+        return {"kind": "bool", "text": _("yes") if value else _("no"), "tone": "success" if value else "muted"}
+    if field is not None and field.kind == "money":
+        return {"kind": "money", "text": money.format(value, field.currency_of(row))}
+    if isinstance(value, dt.datetime):
+        return {"kind": "instant", "text": clock.local(value).strftime("%Y-%m-%d %H:%M"), "title": value.isoformat()}
+    if isinstance(value, dt.date):
+        return {"kind": "date", "text": value.isoformat()}
+    if isinstance(value, Decimal):
+        unit = str(field.unit) if field is not None and field.unit else ""
+        return {"kind": "number", "text": f"{value.normalize():f} {unit}".strip()}
+    if isinstance(value, int):
+        unit = str(field.unit) if field is not None and field.unit else ""
+        return {"kind": "number", "text": f"{value} {unit}".strip()}
+    if isinstance(value, list | tuple | set):
+        return {"kind": "badges", "text": ", ".join(str(item) for item in value), "items": [str(item) for item in value]}
+    if isinstance(value, dict):
+        return {"kind": "json", "text": "; ".join(f"{key}: {item}" for key, item in value.items())}
+    if hasattr(type(value), "__table__"):
+        url = url_for_row(value) if url_for_row is not None else ""
+        return link(value, url) if url else text(value)
+    if field is not None and field.kind == "url" and str(value).startswith(("https://", "http://")):
+        return link(value, str(value))
+    return text(value)

@@ -1,0 +1,220 @@
+"""Files that people give us: random names outside of the web root, type by content, served through the policy only."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, Any
+
+import puremagic
+from flask import Blueprint, Response, abort, current_app, request, send_file, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from app.panel.core import policy
+from app.panel.core.actor import NOBODY, current_actor
+from app.panel.core.cells import Cell
+from app.panel.core.columns import integer, text
+from app.panel.core.db import PanelModel, db
+from app.panel.core.errors import DomainError, InvalidInput, TooLarge
+from app.panel.core.transaction import transactional
+
+blueprint = Blueprint("files", __name__, url_prefix="/files")
+MAX_BYTES, MAX_PIXELS, LINK_SECONDS = 20 * 2**20, 50_000_000, 8 * 3600
+THUMBNAILS = {"thumb": 160, "medium": 800}
+IMAGES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
+VIDEOS = {"video/mp4": ".mp4", "video/webm": ".webm", "video/quicktime": ".mov"}
+DOCUMENTS = {"application/pdf": ".pdf"}
+TABLES = {"text/csv": ".csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx"}
+KINDS = {"image": IMAGES, "video": VIDEOS, "document": DOCUMENTS | IMAGES, "table": TABLES}
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+class File(PanelModel):
+    """A stored file. `token` is its random name on disk, `name` what its giver called it: shown, never used as a path."""
+
+    __tablename__ = "core_file"
+    __resource__ = "core.File"
+
+    token = text("Token", 64, required=True, unique=True, hidden=True)
+    name = text(lazy_gettext("Name"), 200, required=True, search=True)
+    mime = text(lazy_gettext("Type"), 100, required=True)
+    size = integer(lazy_gettext("Bytes"), required=True)
+    sha256 = text("SHA-256", 64, required=True, index=True, hidden=True)
+    width = integer(lazy_gettext("Width"))
+    height = integer(lazy_gettext("Height"))
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    @property
+    def is_image(self) -> bool:
+        return self.mime in IMAGES
+
+
+_readers: list[Callable[[Any, File], bool]] = []
+
+
+def readable_by(rule: Callable[[Any, File], bool]) -> Callable[[Any, File], bool]:
+    """Register who may read a file: `rule(actor, file)`. One yes is enough; the giver may always."""
+    _readers.append(rule)
+    return rule
+
+
+def folder() -> Path:
+    return Path(current_app.config["UPLOAD_FOLDER"])
+
+
+def path_of(token: str, size: str = "") -> Path:
+    """Where a file lies. The token is ours, checked all the same; nothing that a person wrote is part of a path."""
+    if not token.isalnum() or size not in ("", *THUMBNAILS):
+        raise ValueError(token)
+    return folder() / token[:2] / (f"{token}.{size}.webp" if size else token)
+
+
+@transactional
+def store(
+    stream: IO[bytes], name: str, *, actor: Any, kinds: Iterable[str] = ("image",), max_bytes: int = MAX_BYTES
+) -> File:
+    """Keep a file.
+
+    :raises TooLarge: over `max_bytes`
+    :raises InvalidInput: when its content is none of the kinds, whatever its name says
+    """
+    token = secrets.token_hex(20)
+    target = path_of(token)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with target.open("wb") as out:
+        while block := stream.read(2**16):
+            size += len(block)
+            if size > max_bytes:
+                out.close()
+                target.unlink()
+                raise TooLarge(_("“%(name)s” is larger than %(max)s MB.", name=name[:60], max=max_bytes // 2**20))
+            digest.update(block)
+            out.write(block)
+    try:
+        mime = _type_of(target, name, kinds)
+        width, height = _measure(target) if mime in IMAGES else (None, None)
+    except DomainError:
+        target.unlink()
+        raise
+    file = File(token=token, name=Path(name.replace("\\", "/")).name[:200] or "file", mime=mime, size=size,
+                sha256=digest.hexdigest(), width=width, height=height, created_by_id=actor.id)  # fmt: skip
+    db.session.add(file)
+    db.session.flush()
+    return file
+
+
+def _type_of(path: Path, name: str, kinds: Iterable[str]) -> str:
+    wanted = {mime: suffix for kind in kinds for mime, suffix in KINDS[kind].items()}
+    try:
+        found = [match.mime_type for match in puremagic.magic_file(path)]
+    except (puremagic.PureError, ValueError):
+        found = []
+    mime = next((m for m in found if m in wanted), None)
+    if mime is None and "text/csv" in wanted and Path(name).suffix.lower() in (".csv", ".txt", ".tsv") and not found:
+        mime = "text/csv"
+    if mime is None:
+        raise InvalidInput({"file": _("“%(name)s” is none of: %(kinds)s.", name=name[:60], kinds=", ".join(sorted(set(wanted.values()))))})
+    return mime
+
+
+def _measure(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as image:
+            image.verify()
+        with Image.open(path) as image:
+            return ImageOps.exif_transpose(image).size
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError, ValueError) as error:
+        raise InvalidInput({"file": _("This picture cannot be read.")}) from error
+
+
+def thumbnail(file: File, size: str) -> Path:
+    """The path of a small WebP of a picture, made at the first question for it. Metadata (place, camera) is left out."""
+    target = path_of(file.token, size)
+    if not target.exists():
+        with Image.open(path_of(file.token)) as image:
+            small = ImageOps.exif_transpose(image).convert("RGBA" if "A" in image.getbands() else "RGB")
+            small.thumbnail((THUMBNAILS[size], THUMBNAILS[size]))
+            buffer = io.BytesIO()
+            small.save(buffer, "WEBP", quality=82)
+        part = target.with_suffix(f".{secrets.token_hex(4)}")
+        part.write_bytes(buffer.getvalue())
+        part.replace(target)
+    return target
+
+
+def delete_bytes(token: str) -> None:
+    """Remove a file and its thumbnails from the disk; for the outbox, after the row is gone."""
+    for path in (path_of(token), *(path_of(token, size) for size in THUMBNAILS)):
+        path.unlink(missing_ok=True)
+
+
+def may_read(actor: Any, file: File) -> bool:
+    if actor is NOBODY:
+        return False
+    if policy.is_administrator(actor) or (actor.id is not None and file.created_by_id == actor.id):
+        return True
+    return any(rule(actor, file) for rule in _readers)
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="files")
+
+
+def url(file: File | int | None, size: str = "") -> str:
+    """A link for whoever reads this page: it names the reader, so it opens for nobody else, and ends with the day."""
+    if file is None:
+        return ""
+    key = file if isinstance(file, int) else file.id
+    signed = _signer().dumps([key, current_actor().id])
+    return url_for("files.serve", signed=signed, size=size or None)
+
+
+@blueprint.get("/<signed>")
+def serve(signed: str) -> Response:
+    """The bytes of a file for the reader whom the link names; the page that made it asked the policy."""
+    try:
+        key, reader = _signer().loads(signed, max_age=LINK_SECONDS)
+    except BadSignature:
+        abort(404)
+    actor = current_actor()
+    if actor is NOBODY or actor.id != reader:
+        abort(404)
+    file = db.session.get(File, key)
+    size = request.args.get("size", "")
+    if file is None or size not in ("", *THUMBNAILS) or not path_of(file.token).exists():
+        abort(404)
+    if size and file.is_image:
+        response = send_file(thumbnail(file, size), mimetype="image/webp", conditional=True)
+    else:
+        inline = file.is_image or file.mime in VIDEOS or file.mime in DOCUMENTS
+        response = send_file(path_of(file.token), mimetype=file.mime, as_attachment=not inline, download_name=file.name, conditional=True)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    # a file that somebody uploaded runs nothing, whatever is in it
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
+def cell(key: int) -> Cell:
+    """The cell of a file on a show page."""
+    file = db.session.get(File, key)
+    if file is None:
+        return {"kind": "text", "text": ""}
+    if file.is_image:
+        return {"kind": "image", "text": str(file), "url": url(file), "title": url(file, "medium")}
+    return {"kind": "link", "text": str(file), "url": url(file)}
+
+
+def copy_to(file: File, out: IO[bytes]) -> None:
+    """The bytes of a file into a stream."""
+    with path_of(file.token).open("rb") as source:
+        shutil.copyfileobj(source, out)

@@ -1,0 +1,308 @@
+"""The filter tree: JSON of column, operator and value, with and/or groups → SQL.
+
+    {"and": [["state", "eq", "paid"], {"or": [["total", "gte", "100"], ["buyer", "contains", "张"]]}]}
+
+Lists, saved views, row rules, selections and automation rules all speak it. Columns come from an allow-list, values
+are parsed strictly: a filter that cannot be read is an error and never means "all rows" (SAFETY F05 to F08).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, and_, func, literal, not_, or_, select
+
+from app.panel.core import clock, policy
+from app.panel.core.db import db
+from app.panel.core.errors import BadRequest
+from app.panel.core.fields import FieldSpec, resource_of, spec
+
+MAX_DEPTH, MAX_CONDITIONS, MAX_VALUES, MAX_LENGTH = 3, 50, 500, 8000
+
+LABELS = {
+    "contains": _("contains"), "not_contains": _("does not contain"), "starts": _("starts with"), "eq": _("is"),
+    "ne": _("is not"), "in": _("is one of"), "not_in": _("is none of"), "gt": _("more than"), "gte": _("at least"),
+    "lt": _("less than"), "lte": _("at most"), "between": _("between"), "empty": _("is empty"),
+    "not_empty": _("is not empty"), "on": _("on"), "before": _("before"), "after": _("after"), "is": _("is"),
+    "within": _("within"), "any": _("has any of"), "all": _("has all of"), "none": _("has none of"),
+}  # fmt: skip
+PERIODS = {
+    "today": _("today"), "yesterday": _("yesterday"), "last_7_days": _("the last 7 days"),
+    "last_30_days": _("the last 30 days"), "this_week": _("this week"), "last_week": _("last week"),
+    "this_month": _("this month"), "last_month": _("last month"), "this_year": _("this year"),
+}  # fmt: skip
+_TEXT = ("contains", "not_contains", "starts", "eq", "ne", "in", "empty", "not_empty")
+_NUMBER = ("eq", "ne", "gt", "gte", "lt", "lte", "between", "empty", "not_empty")
+_TIME = ("within", "on", "before", "after", "between", "empty", "not_empty")
+_ONE = ("eq", "ne", "in", "not_in", "empty", "not_empty")
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "text": _TEXT, "longtext": ("contains", "not_contains", "empty", "not_empty"), "phone": _TEXT, "email": _TEXT,
+    "url": _TEXT, "code": _TEXT, "currency": _ONE, "integer": _NUMBER, "number": _NUMBER, "money": _NUMBER,
+    "bool": ("is",), "date": _TIME, "instant": _TIME, "choice": _ONE, "ref": _ONE, "file": ("empty", "not_empty"),
+    "many": ("any", "all", "none", "empty", "not_empty"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition as it was read, for chips and explanations."""
+
+    name: str
+    op: str
+    value: Any
+    spec: FieldSpec
+
+
+def loads(text: str) -> Any:
+    """A tree from a URL.
+
+    :raises BadRequest: when it is too long or no JSON
+    """
+    if len(text) > MAX_LENGTH:
+        raise BadRequest(gettext("This filter is too long."))
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRequest(gettext("This filter cannot be read.")) from None
+
+
+def build(tree: Any, model: type[Any], names: Collection[str], actor: Any) -> ColumnElement[bool]:
+    """The SQL condition of a tree over `model`, using only the columns `names` that `actor` may use.
+
+    :raises BadRequest: for an unknown column or operator, a value that does not fit, or a tree out of bounds
+    """
+    return _group(tree, _Reader(model, frozenset(names), actor), 0)
+
+
+def conditions(tree: Any, model: type[Any], names: Collection[str], actor: Any) -> list[Condition]:
+    """The conditions of a tree, flat, for showing what is filtered."""
+    reader = _Reader(model, frozenset(names), actor)
+    _group(tree, reader, 0)
+    return reader.seen
+
+
+class _Reader:
+    def __init__(self, model: type[Any], names: frozenset[str], actor: Any) -> None:
+        self.model, self.names, self.actor = model, names, actor
+        self.seen: list[Condition] = []
+
+    def condition(self, node: list[Any]) -> ColumnElement[bool]:
+        if len(node) not in (2, 3) or not all(isinstance(part, str) for part in node[:2]):
+            raise BadRequest(gettext("This filter cannot be read."))
+        name, op, value = node[0], node[1], node[2] if len(node) == 3 else None
+        if name not in self.names:
+            raise BadRequest(gettext("“%(name)s” cannot be filtered.", name=name[:60]))
+        if len(self.seen) >= MAX_CONDITIONS:
+            raise BadRequest(gettext("This filter has too many conditions."))
+        head, _dot, tail = name.partition(".")
+        self._usable(self.model, head, name)
+        if not tail:
+            field = spec(self.model, head)
+            self.seen.append(Condition(name, op, value, field))
+            return _compare(field, op, value)
+        first = spec(self.model, head)
+        if first.target is None or first.relation is None:
+            raise BadRequest(gettext("“%(name)s” cannot be filtered.", name=name[:60]))
+        self._usable(first.target, tail, name)
+        field = spec(first.target, tail)
+        self.seen.append(Condition(name, op, value, field))
+        inner = _compare(field, op, value)
+        scope = policy.row_condition(self.actor, first.target)
+        return getattr(self.model, first.relation).has(inner if scope is None else and_(inner, scope))
+
+    def _usable(self, model: type[Any], part: str, name: str) -> None:
+        if not policy.fields(self.actor, resource_of(model)).usable(part):
+            raise BadRequest(gettext("“%(name)s” cannot be filtered.", name=name[:60]))
+
+
+def _group(node: Any, reader: _Reader, depth: int) -> ColumnElement[bool]:
+    if isinstance(node, list):
+        return reader.condition(node)
+    if not isinstance(node, dict) or len(node) != 1 or depth >= MAX_DEPTH:
+        raise BadRequest(gettext("This filter cannot be read."))
+    (word, parts), *_rest = node.items()
+    if word == "not":
+        return not_(_group(parts, reader, depth + 1))
+    if word not in ("and", "or") or not isinstance(parts, list) or not parts:
+        raise BadRequest(gettext("This filter cannot be read."))
+    built = [_group(part, reader, depth + 1) for part in parts]
+    return and_(*built) if word == "and" else or_(*built)
+
+
+def _compare(field: FieldSpec, op: str, value: Any) -> ColumnElement[bool]:
+    if op not in OPERATORS.get(field.kind, ()):
+        raise BadRequest(gettext("“%(label)s” knows no “%(op)s”.", label=field.label, op=op[:20]))
+    try:
+        if field.kind == "many":
+            return _many(field, op, value)
+        if op in ("empty", "not_empty"):
+            return _empty(field, op == "empty")
+        if field.kind in ("date", "instant"):
+            return _time(field, op, value)
+        return _SIMPLE[op](field, value)
+    except ValueError as error:
+        raise BadRequest(f"{field.label}: {error}", field=field.name) from None
+
+
+def _one(field: FieldSpec, value: Any) -> Any:
+    parsed = field.parse(value if not isinstance(value, list | dict) else None)
+    if parsed is None:
+        raise ValueError(gettext("This is needed."))
+    return parsed
+
+
+def _list(field: FieldSpec, value: Any, size: int = MAX_VALUES) -> list[Any]:
+    parts = value if isinstance(value, list) else str(value if value is not None else "").split(",")
+    if not parts or len(parts) > size:
+        raise ValueError(gettext("Give one to %(max)s values.", max=size))
+    return [_one(field, part) for part in parts]
+
+
+def _pair(field: FieldSpec, value: Any) -> list[Any]:
+    pair = _list(field, value, 2)
+    if len(pair) != 2:
+        raise ValueError(gettext("Give two values."))
+    return pair
+
+
+def _words(field: FieldSpec, value: Any) -> str:
+    if not isinstance(value, str | int) or str(value) == "" or len(str(value)) > 200:
+        raise ValueError(gettext("Give some text."))
+    return str(value)
+
+
+def _between(field: FieldSpec, value: Any) -> ColumnElement[bool]:
+    return field.column.between(*_pair(field, value))
+
+
+_SIMPLE: dict[str, Callable[[FieldSpec, Any], ColumnElement[bool]]] = {
+    "contains": lambda f, v: f.column.icontains(_words(f, v), autoescape=True),
+    "not_contains": lambda f, v: or_(f.column.is_(None), ~f.column.icontains(_words(f, v), autoescape=True)),
+    "starts": lambda f, v: f.column.istartswith(_words(f, v), autoescape=True),
+    "eq": lambda f, v: f.column == _one(f, v),
+    "ne": lambda f, v: or_(f.column.is_(None), f.column != _one(f, v)),
+    "gt": lambda f, v: f.column > _one(f, v),
+    "gte": lambda f, v: f.column >= _one(f, v),
+    "lt": lambda f, v: f.column < _one(f, v),
+    "lte": lambda f, v: f.column <= _one(f, v),
+    "between": _between,
+    "in": lambda f, v: f.column.in_(_list(f, v)),
+    "not_in": lambda f, v: or_(f.column.is_(None), f.column.not_in(_list(f, v))),
+    "is": lambda f, v: f.column.is_(bool(_one(f, v))),
+}
+
+
+def _empty(field: FieldSpec, wanted: bool) -> ColumnElement[bool]:
+    nothing = field.column.is_(None)
+    if field.kind in ("text", "longtext", "phone", "email", "url", "code"):
+        nothing = or_(nothing, field.column == "")
+    return nothing if wanted else not_(nothing)
+
+
+def _many(field: FieldSpec, op: str, value: Any) -> ColumnElement[bool]:
+    relation: Any = getattr(field.model, field.name)
+    if op in ("empty", "not_empty"):
+        return ~relation.any() if op == "empty" else relation.any()
+    target: Any = field.target
+    keys = field.parse(value if isinstance(value, list) else str(value or ""))
+    if not keys or len(keys) > MAX_VALUES:
+        raise ValueError(gettext("Give one to %(max)s values.", max=MAX_VALUES))
+    if op == "all":
+        return and_(*(relation.any(target.id == key) for key in keys))
+    found = relation.any(target.id.in_(keys))
+    return found if op == "any" else ~found
+
+
+def period(name: str) -> tuple[dt.date, dt.date]:
+    """First and last date of a named period, on the wall of the shop."""
+    today = clock.today()
+    day = dt.timedelta(days=1)
+    monday, first = today - today.weekday() * day, today.replace(day=1)
+    spans = {
+        "today": (today, today), "yesterday": (today - day, today - day), "last_7_days": (today - 6 * day, today),
+        "last_30_days": (today - 29 * day, today), "this_week": (monday, monday + 6 * day),
+        "last_week": (monday - 7 * day, monday - day), "this_month": (first, _month_end(first)),
+        "last_month": ((first - day).replace(day=1), first - day),
+        "this_year": (today.replace(month=1, day=1), today.replace(month=12, day=31)),
+    }  # fmt: skip
+    if name not in spans:
+        raise ValueError(gettext("There is no such period."))
+    return spans[name]
+
+
+def _month_end(first: dt.date) -> dt.date:
+    return (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+
+
+def _time(field: FieldSpec, op: str, value: Any) -> ColumnElement[bool]:
+    """Whole days of the shop, so that "on 11 November" means its midnight to its midnight."""
+    if op == "within":
+        first, last = period(str(value))
+    elif op == "between":
+        first, last = _dates(value)
+    else:
+        first = last = _date(value)
+    if op in ("before", "after"):
+        edge: Any = first if op == "before" else last
+        if field.kind == "instant":
+            edge = clock.day_start(first) if op == "before" else clock.day_start(last + dt.timedelta(days=1))
+            return field.column < edge if op == "before" else field.column >= edge
+        return field.column < edge if op == "before" else field.column > edge
+    if field.kind == "date":
+        return field.column.between(first, last)
+    start, end = clock.day_span(first, last)
+    return and_(field.column >= start, field.column < end)
+
+
+def _date(value: Any) -> dt.date:
+    try:
+        return dt.date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(gettext("“%(text)s” is no date such as 2026-11-21.", text=str(value)[:40])) from None
+
+
+def _dates(value: Any) -> tuple[dt.date, dt.date]:
+    parts = value if isinstance(value, list) else str(value).split(",")
+    if len(parts) != 2:
+        raise ValueError(gettext("Give two values."))
+    return _date(parts[0]), _date(parts[1])
+
+
+def describe(condition: Condition) -> str:
+    """A condition in words: “State is one of: Paid, Shipped”."""
+    field, value = condition.spec, condition.value
+    if condition.op in ("empty", "not_empty"):
+        return f"{field.label} {LABELS[condition.op]}"
+    if condition.op == "within":
+        shown = str(PERIODS.get(str(value), value))
+    else:
+        shown = ", ".join(_shown(field, part) for part in (value if isinstance(value, list) else [value]))
+    return f"{field.label} {LABELS[condition.op]} {shown}"
+
+
+def _shown(field: FieldSpec, value: Any) -> str:
+    if field.choices is not None:
+        member = field.choices.of(str(value))
+        return str(member.label) if member is not None else str(value)
+    if field.kind == "bool":
+        return gettext("yes") if str(value).lower() in ("true", "1", "yes") else gettext("no")
+    if field.kind in ("ref", "many") and field.target is not None:
+        found = _named(field.target, value)
+        return found if found is not None else str(value)
+    return str(value)
+
+
+def _named(model: type[Any], key: Any) -> str | None:
+    row = db.session.get(model, int(key)) if str(key).isdigit() else None
+    return str(row) if row is not None else None
+
+
+def count_up_to(statement: Any, limit: int) -> Any:
+    """A select of how many rows a statement has, counting no further than `limit`."""
+    return select(func.count()).select_from(statement.with_only_columns(literal(1)).order_by(None).limit(limit).subquery())

@@ -1,0 +1,194 @@
+"""Forms: WTForms fields made from what the model declares. They carry text; `records.parse` reads it, in one place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from wtforms import Field, HiddenField
+from wtforms.widgets import CheckboxInput, FileInput, Input, Select, TextArea, TextInput
+
+from app.panel.core import clock, money, policy
+from app.panel.core.db import db
+from app.panel.core.fields import FieldSpec, resource_of, spec
+
+KINDS = {
+    "longtext": "textarea", "integer": "number", "number": "number", "money": "money", "bool": "checkbox",
+    "choice": "select", "date": "date", "instant": "datetime-local", "ref": "picker", "many": "picker", "file": "file",
+    "json": "json", "phone": "tel", "email": "email", "url": "url",
+}  # fmt: skip
+_CHILD = re.compile(r"^(\w+)-(\d{1,4})-(\w+)$")
+MAX_CHILDREN = 500
+
+
+class PanelForm(FlaskForm):
+    """Base of the forms of operations: CSRF, and a key that makes a double click one effect (SAFETY R03)."""
+
+    idempotency_key = HiddenField(default=lambda: uuid.uuid4().hex)
+
+
+class RawField(Field):
+    """A field that keeps what was typed. `kind` tells the template how to draw it, `spec` what it is."""
+
+    def __init__(self, label: Any = None, *, spec: FieldSpec | None = None, kind: str = "text", **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.spec, self.kind = spec, kind
+        self.multiple = spec is not None and spec.kind == "many"
+        self.widget = _widget(kind)
+        self.picker_url = ""
+        self.picked: list[tuple[int, str]] = []
+        self.choices: list[tuple[str, Any]] = []
+        self.required = bool(spec is not None and spec.required)
+        self.unit = spec.unit if spec is not None else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if self.multiple:
+            self.data = [part for value in valuelist for part in str(value).split(",") if part]
+        elif self.kind == "checkbox":
+            self.data = bool(valuelist) and valuelist[-1] not in ("", "0", "false")
+        elif valuelist:
+            self.data = valuelist[0]
+
+    def _value(self) -> str:
+        if self.data is None:
+            return ""
+        return ",".join(str(part) for part in self.data) if isinstance(self.data, list) else str(self.data)
+
+    def iter_choices(self) -> Any:
+        """For WTForms' select widget: value, label, selected, render_kw."""
+        for value, label in self.choices:
+            yield value, str(label), str(value) == str(self.data or ""), {}
+
+    def has_groups(self) -> bool:
+        return False
+
+
+def _widget(kind: str) -> Any:
+    if kind in ("textarea", "json"):
+        return TextArea()
+    if kind == "checkbox":
+        return CheckboxInput()
+    if kind == "select":
+        return Select()
+    if kind == "file":
+        return FileInput()
+    if kind in ("number", "date", "datetime-local", "email", "tel", "url"):
+        return Input(input_type=kind)
+    return TextInput()
+
+
+def record_form(model: type[Any], names: list[str], actor: Any) -> type[PanelForm]:
+    """A form class for the fields of a model that this actor may write; the others are not in it at all."""
+    access = policy.fields(actor, resource_of(model))
+    fields: dict[str, Any] = {}
+    for name in names:
+        field = spec(model, name)
+        if field.kind in ("children", "computed") or field.readonly or not access.writable(field.name):
+            continue
+        fields[field.name] = unbound(field, owner=resource_of(model))
+    return type("RecordForm", (PanelForm,), {**fields, "version": HiddenField(), "base": HiddenField()})
+
+
+def unbound(field: FieldSpec, owner: str = "") -> Any:
+    """A WTForms field for a spec."""
+    kind = KINDS.get(field.kind, "text")
+    render: dict[str, Any] = {}
+    if field.length and kind in ("text", "email", "tel", "url"):
+        render["maxlength"] = field.length
+    if field.placeholder:
+        render["placeholder"] = field.placeholder
+    if field.required and kind != "checkbox":
+        render["required"] = True
+    if kind == "money":
+        render["inputmode"] = "decimal"
+    if kind == "number":
+        render["step"] = "1" if field.kind == "integer" else "any"
+    return RawField(field.label, spec=field, kind=kind, description=field.help, render_kw=render, name=None)
+
+
+def fill(form: Any, row: Any) -> None:
+    """Show the values of a row (or the defaults of a new one), and hang choices and picked labels on the fields."""
+    for field in form:
+        if isinstance(field, RawField) and field.spec is not None and not form.is_submitted():
+            field.data = typed(field.spec, row)
+    dress(form, row)
+
+
+def dress(form: Any, row: Any = None) -> None:
+    """Choices, picker addresses and the labels of what is picked; after values are known."""
+    for field in form:
+        if not isinstance(field, RawField) or field.spec is None:
+            continue
+        dress_field(field, row)
+
+
+def dress_field(field: RawField, row: Any = None) -> None:
+    known = field.spec
+    assert known is not None
+    if known.kind == "choice" and known.choices is not None:
+        field.choices = ([] if known.required and field.data else [("", "")]) + known.choices.pairs()
+    if known.kind in ("ref", "many"):
+        field.picker_url = url_for("pickers.options", resource=resource_of(known.model), field=known.name)
+        field.picked = picked(known, field.data, row)
+    if known.kind == "money":
+        field.unit = known.currency_of(row if row is not None else {})
+
+
+def typed(known: FieldSpec, row: Any) -> Any:
+    """The value as its input element wants it."""
+    if row is None:
+        default = known.default
+        return known.plain(default, {}) if default is not None and known.kind != "bool" else default
+    value = getattr(row, known.name)
+    if isinstance(value, dt.datetime):
+        return clock.local(value).strftime("%Y-%m-%dT%H:%M")
+    if known.kind == "money":
+        return money.plain(value, known.currency_of(row))
+    if known.kind == "bool":
+        return bool(value)
+    plain = known.plain(value, row)
+    return [str(part) for part in plain] if isinstance(plain, list) else plain
+
+
+def picked(known: FieldSpec, data: Any, row: Any) -> list[tuple[int, str]]:
+    """Id and label of what a picker holds."""
+    keys = [int(key) for key in (data if isinstance(data, list) else [data]) if str(key or "").isdigit()]
+    if not keys or known.target is None:
+        return []
+    target: Any = known.target
+    rows = {found.id: str(found) for found in db.session.scalars(select(target).where(target.id.in_(keys)))}
+    return [(key, rows.get(key, _("(gone)"))) for key in keys]
+
+
+def raw_values(form: Any) -> dict[str, Any]:
+    """What was typed, by field name, for `records.parse`."""
+    return {field.name: field.data for field in form if isinstance(field, RawField) and field.kind != "file"}
+
+
+def child_rows(data: Any, name: str) -> list[dict[str, Any]]:
+    """Rows of children from `lines-0-title=…`, in the order of their numbers; a row marked `DELETE` is left out."""
+    rows: dict[int, dict[str, Any]] = {}
+    for key in data:
+        match = _CHILD.match(key)
+        if match and match[1] == name and int(match[2]) < MAX_CHILDREN:
+            rows.setdefault(int(match[2]), {})[match[3]] = data[key]
+    kept = [row for _index, row in sorted(rows.items()) if not row.pop("DELETE", "")]
+    return [row for row in kept if any(str(value).strip() for key, value in row.items() if key != "id")]
+
+
+def show_errors(form: Any, errors: dict[str, Any]) -> list[str]:
+    """Hang sentences on their fields; returns those that belong to none."""
+    rest = []
+    for name, text in errors.items():
+        field = form._fields.get(name) or form._fields.get(f"{name}_id")
+        if field is None:
+            rest.append(str(text))
+        else:
+            field.errors = [*field.errors, str(text)]
+    return rest

@@ -1,0 +1,20 @@
+"""Languages: every area keeps its own catalogue beside its code; a string is looked for in all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+APP = Path(__file__).resolve().parents[2]
+
+
+def folders() -> list[str]:
+    """The catalogue folders of all areas, the templates' last so that an area's own word wins."""
+    found = sorted(str(path) for path in APP.glob("**/translations") if path.is_dir())
+    return sorted(found, key=lambda path: path != str(APP / "translations"))
+
+
+def init_app(app: Flask) -> None:
+    """Tell Flask-Babel where to look; to be called before AppBuilder adds FAB's own folder."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(folders())

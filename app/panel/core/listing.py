@@ -1,0 +1,193 @@
+"""One page of a list: what was asked for, read strictly, and the rows that answer it, in a constant number of statements."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.panel.core import cells, clock, filters, policy
+from app.panel.core.db import db
+from app.panel.core.errors import BadRequest
+from app.panel.core.fields import FieldSpec, resource_of, spec, specs
+
+SIZES = (25, 50, 100, 200)
+MAX_PAGE, COUNT_LIMIT, MAX_SEARCH = 100_000, 10_000, 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The state of a list, as its URL says it."""
+
+    q: str = ""
+    tree: Any = None
+    sort: str = ""
+    page: int = 1
+    size: int = 50
+
+    def url(self, base: str, **changes: Any) -> str:
+        """The address of the same list with something changed."""
+        state = {"q": self.q, "f": self.tree, "sort": self.sort, "page": self.page, "size": self.size, **changes}
+        state["f"] = json.dumps(state["f"], ensure_ascii=False, separators=(",", ":")) if state["f"] else ""
+        kept = {k: v for k, v in state.items() if v and not (k == "page" and v == 1) and not (k == "size" and v == 50)}
+        return f"{base}?{urlencode(kept)}" if kept else base
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a list may show and be asked, for one reader."""
+
+    model: type[Any]
+    columns: tuple[str, ...]
+    filterable: tuple[str, ...]
+    sortable: tuple[str, ...]
+    searchable: tuple[str, ...]
+    default_sort: str
+    access: policy.FieldAccess
+    base: ColumnElement[bool] | None = None
+
+
+@dataclass
+class Found:
+    """The rows of a page and what is known of the rest."""
+
+    rows: list[Any]
+    total: int
+    exact: bool
+    as_of: dt.datetime
+    conditions: list[filters.Condition] = field(default_factory=list)
+
+
+def read(args: Any, plan: Plan) -> Asked:
+    """The state of a list from its URL.
+
+    :raises BadRequest: for a page, size, order or search that no screen of ours asks for
+    """
+    q = (args.get("q") or "").strip()
+    if len(q) > MAX_SEARCH or "\x00" in q:
+        raise BadRequest(_("This search is too long."))
+    tree = filters.loads(args["f"]) if args.get("f") else None
+    sort = args.get("sort") or ""
+    if sort and sort.removeprefix("-") not in plan.sortable:
+        raise BadRequest(_("“%(name)s” cannot be ordered by.", name=sort[:60]))
+    return Asked(q, tree, sort, _bounded(args, "page", 1, MAX_PAGE), _bounded(args, "size", 50, SIZES[-1]))
+
+
+def _bounded(args: Any, name: str, default: int, limit: int) -> int:
+    text = args.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= limit:
+        raise BadRequest(_("“%(name)s” must be a number from 1 to %(max)s.", name=name, max=limit))
+    return int(text)
+
+
+def statement(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[filters.Condition]]:
+    """All rows that the state asks for, within the actor's rows, without order and page."""
+    query = policy.scope(select(plan.model), actor, plan.model)
+    if plan.base is not None:
+        query = query.where(plan.base)
+    found: list[filters.Condition] = []
+    if asked.tree:
+        query = query.where(filters.build(asked.tree, plan.model, plan.filterable, actor))
+        found = filters.conditions(asked.tree, plan.model, plan.filterable, actor)
+    if asked.q:
+        query = query.where(search_condition(plan.model, plan.searchable, asked.q, plan.access))
+    return query, found
+
+
+def search_condition(
+    model: type[Any], names: tuple[str, ...], q: str, access: policy.FieldAccess
+) -> ColumnElement[bool]:
+    """Every word of the search box is found in some of the columns."""
+    result: ColumnElement[bool] | None = None
+    usable = [name for name in names if access.usable(name.split(".")[0])]
+    for word in q.split()[:8]:
+        options = [_like(model, name, word) for name in usable]
+        one: ColumnElement[bool] = or_(*options) if options else model.id.is_(None)
+        result = one if result is None else result & one
+    assert result is not None
+    return result
+
+
+def _like(model: type[Any], name: str, word: str) -> ColumnElement[bool]:
+    head, _dot, tail = name.partition(".")
+    if tail:
+        first = spec(model, head)
+        return getattr(model, str(first.relation)).has(_like(first.target, tail, word))  # type: ignore[arg-type]
+    column: ColumnElement[bool] = spec(model, head).column.icontains(word, autoescape=True)
+    return column
+
+
+def find(asked: Asked, plan: Plan, actor: Any) -> Found:
+    """One page of rows with the relations that its columns show: a statement for the rows, one a relation, one for the count."""
+    query, conditions = statement(asked, plan, actor)
+    total = int(db.session.scalar(filters.count_up_to(query, COUNT_LIMIT + 1)) or 0)
+    exact = total <= COUNT_LIMIT
+    rows = list(db.session.scalars(_page(_ordered(_loading(query, plan), asked, plan), asked)).unique())
+    return Found(rows, total if exact else COUNT_LIMIT, exact, clock.now(), conditions)
+
+
+def _page(query: Select[Any], asked: Asked) -> Select[Any]:
+    return query.limit(asked.size).offset((asked.page - 1) * asked.size)
+
+
+def _ordered(query: Select[Any], asked: Asked, plan: Plan) -> Select[Any]:
+    name = asked.sort or plan.default_sort
+    column = spec(plan.model, name.removeprefix("-")).column
+    # the id makes the order total, so that no row stands on two pages
+    return query.order_by(column.desc(), plan.model.id.desc()) if name.startswith("-") else query.order_by(column, plan.model.id)
+
+
+def _loading(query: Select[Any], plan: Plan) -> Select[Any]:
+    for name in dict.fromkeys(column.split(".")[0] for column in plan.columns):
+        known = specs(plan.model).get(name)
+        if known is None:
+            continue
+        if known.kind in ("many", "children"):
+            query = query.options(selectinload(getattr(plan.model, name)))
+        elif known.relation and known.target is not None:
+            query = query.options(joinedload(getattr(plan.model, known.relation)))
+    return query
+
+
+def default_columns(model: type[Any]) -> list[str]:
+    """The columns of a list that nobody configured: what was declared, without long texts."""
+    names = [s.screen_name for s in dict.fromkeys(specs(model).values()) if _listable(s)]
+    return list(dict.fromkeys(names))[:8] or ["id"]
+
+
+def _listable(field_: FieldSpec) -> bool:
+    return not field_.hidden and field_.kind not in ("longtext", "json", "children", "many") and field_.name != "version"
+
+
+def plan_for(
+    model: type[Any],
+    actor: Any,
+    *,
+    columns: list[str],
+    filterable: list[str] | None = None,
+    sortable: list[str] | None = None,
+    searchable: list[str] | None = None,
+    default_sort: str = "-id",
+    base: ColumnElement[bool] | None = None,
+) -> Plan:
+    """Narrow what a screen declares to what this reader may see, filter and order by."""
+    access = policy.fields(actor, resource_of(model))
+    real = [name for name in columns if "." not in name and spec(model, name).is_column]
+    usable = [name for name in (filterable if filterable is not None else real) if access.usable(name)]
+    order = [name for name in (sortable if sortable is not None else real) if access.usable(name)]
+    order = [name for name in order if "." not in name and spec(model, name).kind != "json"]
+    known = {s.name: s for s in specs(model).values()}
+    search = searchable if searchable is not None else [name for name, s in known.items() if s.search]
+    return Plan(
+        model, tuple(access.only(columns)), tuple(usable), tuple(dict.fromkeys([*order, "id"])), tuple(search),
+        default_sort if access.usable(default_sort.removeprefix("-")) else "-id", access, base,
+    )  # fmt: skip
+
+
+__all__ = ["SIZES", "Asked", "Found", "Plan", "cells", "default_columns", "find", "plan_for", "read", "statement"]

@@ -1,0 +1,60 @@
+"""Puts what the domains declared on the application: screens, REST APIs, sheets, templates, static files, commands."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import click
+from flask import Blueprint, Flask
+from flask_appbuilder import AppBuilder
+from sqlalchemy import inspect
+
+from app.panel.core.api import PanelApi, api_for
+from app.panel.core.db import PanelModel
+from app.panel.core.domain import Domain
+from app.panel.core.fields import resource_of
+from app.panel.core.pages import PanelPage
+from app.panel.core.views import PanelView
+
+
+def mount(app: Flask, appbuilder: AppBuilder, domains: list[Domain]) -> None:
+    """Register all entries; `app.extensions` then answers which view shows a model, and which model a resource is."""
+    app.extensions["panel_domains"] = domains
+    app.extensions["panel_views"], app.extensions["panel_view_of"] = {}, {}
+    app.extensions["panel_models"] = {resource_of(m.class_): m.class_ for m in PanelModel.registry.mappers}
+    for domain in domains:
+        _blueprint(app, domain)
+        for entry in domain.entries:
+            _add(app, appbuilder, entry.view)
+        _commands(app, domain)
+
+
+def _blueprint(app: Flask, domain: Domain) -> None:
+    app.register_blueprint(
+        Blueprint(
+            domain.key, domain.package, template_folder="templates", static_folder="static",
+            static_url_path=f"/static/{domain.key}",
+        )
+    )  # fmt: skip
+
+
+def _add(app: Flask, appbuilder: AppBuilder, cls: type[Any]) -> None:
+    if not issubclass(cls, PanelView | PanelPage | PanelApi):
+        raise TypeError(f"{cls.__name__} derives from a class of the package; use PanelView, PanelPage or PanelApi")
+    view = appbuilder.add_view_no_menu(cls, endpoint=cls.endpoint_name())
+    app.extensions["panel_view_of"][cls] = view
+    if isinstance(view, PanelView):
+        app.extensions["panel_views"].setdefault(view.model, view)
+        inspect(view.model)  # a relation that cannot be resolved stops the start
+        appbuilder.add_view_no_menu(api_for(view), endpoint=f"api_{view.endpoint}")
+
+
+def _commands(app: Flask, domain: Domain) -> None:
+    name = f"{domain.package}.cli"
+    if find_spec(name) is None:
+        return
+    for command in vars(import_module(name)).values():
+        if isinstance(command, click.Command):
+            app.cli.add_command(command)

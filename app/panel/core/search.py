@@ -1,0 +1,48 @@
+"""The search box at the top: over every model whose view says that it can be found."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import current_app, render_template, request
+from flask_appbuilder import BaseView, expose
+
+from app.panel.core import cells, listing, policy
+from app.panel.core.actor import current_actor
+from app.panel.core.pages import logged_in
+
+EACH = 6
+
+
+def everywhere(q: str, actor: Any) -> list[Any]:
+    """Groups of rows that hold every word of `q`, of the resources and rows that `actor` may read."""
+    found = []
+    for view in current_app.extensions["panel_views"].values():
+        plan = view.plan(actor) if policy.allowed(actor, "read", view.resource) else None
+        if plan is None or not plan.searchable or not any(plan.access.usable(n.split(".")[0]) for n in plan.searchable):
+            continue
+        asked = listing.Asked(q=q, size=EACH)
+        page = listing.find(asked, plan, actor)
+        if page.rows:
+            rows = [SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan)) for row in page.rows]
+            all_url = asked.url(view.url("list"), size=50)
+            found.append(SimpleNamespace(label=str(view.title), rows=rows, total=page.total, exact=page.exact, all_url=all_url))
+    return found
+
+
+def _hints(row: Any, plan: listing.Plan) -> list[Any]:
+    shown = [cells.cell(row, name, plan.access) for name in plan.columns[:5]]
+    return [cell for cell in shown if cell.get("text") and cell["text"] != str(row)][:3]
+
+
+class SearchPage(BaseView):
+    route_base = ""
+    default_view = "search"
+
+    @expose("/search/")
+    @logged_in
+    def search(self) -> str:
+        q = (request.args.get("q") or "").replace("\x00", "").strip()[: listing.MAX_SEARCH]
+        groups = everywhere(q, current_actor()) if q else []
+        return render_template("panel/search.html", q=q, groups=groups, appbuilder=self.appbuilder)

