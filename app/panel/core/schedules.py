@@ -19,11 +19,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import mapped_column
 
-from app.panel.core import clock, outbox
+from app.panel.core import clock
 from app.panel.core.choices import Choices
 from app.panel.core.columns import choice, flag, instant, json_column, text
 from app.panel.core.db import PanelModel, db
-from app.panel.core.jobs import JOBS, SCHEDULES, check_arguments, job, scheduled
+from app.panel.core.jobs import JOBS, SCHEDULES, check_arguments
 from app.panel.core.lease import insert_once
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
@@ -195,16 +195,8 @@ def late_seconds() -> float:
     return max(0.0, (clock.now() - row.next_at).total_seconds()) if row else 0.0
 
 
-@scheduled("core.sweep", cron="20 4 * * *", label=_("Tidy up finished work"))
-@job("core.sweep", timeout=600)
-def sweep() -> None:
-    """Forget finished outbox rows after a week and slots after a quarter of a year."""
-    while outbox.sweep():
-        pass
-    _forget_slots()
-
-
 @transactional
-def _forget_slots() -> None:
+def sweep(days: int = 90) -> None:
+    """Forget which slots were taken a quarter of a year ago."""
     table = ScheduleRun.__table__
-    db.session.execute(delete(table).where(table.c.slot_at < clock.now() - dt.timedelta(days=90)))
+    db.session.execute(delete(table).where(table.c.slot_at < clock.now() - dt.timedelta(days=days)))

@@ -7,6 +7,7 @@ from typing import Any
 import redis
 import redis.asyncio
 from flask import Flask
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -27,5 +28,7 @@ def client(app: Flask, *, timeout: float | None = QUICK) -> redis.Redis:
 
 
 def async_client(app: Flask) -> Any:
-    """A client for one event loop; its owner closes it."""
-    return redis.asyncio.Redis.from_url(app.config["REDIS_URL"], socket_connect_timeout=QUICK, socket_timeout=None)
+    """A client for one event loop; its owner closes it. It must not block for as long as ten seconds."""
+    return redis.asyncio.Redis.from_url(
+        app.config["REDIS_URL"], socket_connect_timeout=QUICK, socket_timeout=10.0, retry=AsyncRetry(NoBackoff(), 0)
+    )

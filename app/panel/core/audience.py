@@ -1,0 +1,91 @@
+"""Who may hear an event? The policy is asked for each one, with answers that are at most four seconds old."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+
+from app.panel.core import bus, policy
+from app.panel.core.db import PanelModel, db
+from app.panel.core.fields import resource_of
+
+FRESH = 4.0
+MOST_REMEMBERED = 20_000
+NOTHING, SOME_ROWS, ALL_ROWS = "nothing", "some rows", "all rows"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the stream; `position` orders them and is what a page names to catch up."""
+
+    position: tuple[int, int]
+    topic: str
+    kind: str
+    data: str  # JSON
+    resource: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.position[0]}-{self.position[1]}"
+
+
+class Audience:
+    """Answers for all streams of a process; its methods block, so the hub calls them in threads."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._rights: dict[tuple[int, str], tuple[float, str]] = {}
+
+    def known(self, user_id: int, resource: str) -> str | None:
+        """A right that is fresh in memory; None when it must be asked for."""
+        asked_at, right = self._rights.get((user_id, resource), (0.0, ""))
+        return right if right and time.monotonic() - asked_at < FRESH else None
+
+    def ask(self, user_id: int, resources: Sequence[str]) -> None:
+        """Ask the policy for these resources and remember."""
+        with self.app.app_context():
+            user = _user(user_id)
+            for resource in resources:
+                self._rights[user_id, resource] = (time.monotonic(), _right(user, resource))
+        if len(self._rights) > MOST_REMEMBERED:
+            self._rights.clear()
+
+    def rows(self, user_id: int, resource: str, ids: Sequence[int]) -> set[int]:
+        """Which of these rows the user may see."""
+        with self.app.app_context():
+            user, model = _user(user_id), _model(resource)
+            if user is None or model is None:
+                return set()
+            query = policy.scope(select(model.id).where(model.id.in_(ids)), user, model)
+            return set(db.session.scalars(query))
+
+
+def _user(user_id: int) -> User | None:
+    user = db.session.get(User, user_id)
+    return user if user is not None and user.is_active else None
+
+
+def _right(user: User | None, resource: str) -> str:
+    if user is None or not policy.allowed(user, "read", resource):
+        return NOTHING
+    model = _model(resource)
+    return ALL_ROWS if model is None or policy.row_condition(user, model) is None else SOME_ROWS
+
+
+def _model(resource: str) -> Any:
+    for mapper in PanelModel.registry.mappers:
+        if issubclass(mapper.class_, PanelModel) and resource_of(mapper.class_) == resource:
+            return mapper.class_
+    return None
+
+
+def needed(user_id: int, events: Sequence[Event], known: Callable[[int, str], str | None]) -> list[str]:
+    """The resources whose rights must be asked for before these events can be sent."""
+    resources = {event.resource for event in events if event.resource and bus.owner(event.topic) is None}
+    return sorted(resource for resource in resources if known(user_id, resource) is None)

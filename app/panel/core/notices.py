@@ -1,0 +1,79 @@
+"""Short messages to people inside the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_appbuilder import Model
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, delete, func, insert, select, update
+from sqlalchemy.orm import mapped_column
+
+from app.panel.core import bus, clock
+from app.panel.core.db import db
+from app.panel.core.transaction import transactional
+from app.panel.core.types import UTCDateTime
+
+
+class Notice(Model):
+    __tablename__ = "core_notice"
+    __table_args__ = (Index("ix_core_notice_unread", "user_id", "read_at"),)
+
+    id = mapped_column(Integer, primary_key=True)
+    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
+    title = mapped_column(String(200), nullable=False)
+    body = mapped_column(Text, nullable=False, default="")
+    url = mapped_column(String(500), nullable=False, default="")  # of this panel, beginning with one slash
+    created_at = mapped_column(UTCDateTime, nullable=False, default=clock.now)
+    read_at = mapped_column(UTCDateTime, nullable=True)
+
+
+@transactional
+def send(user_ids: Iterable[int], title: object, body: object = "", url: str = "") -> int:
+    """Write a notice to each of these users and tell their open pages; returns how many were written.
+
+    :raises ValueError: for a link that leads out of the panel
+    """
+    if url and (not url.startswith("/") or url.startswith(("//", "/\\"))):
+        raise ValueError(f"a notice leads to a page of the panel, not to {url!r}")
+    users = sorted({int(user_id) for user_id in user_ids})
+    if not users:
+        return 0
+    common = {"title": str(title)[:200], "body": str(body), "url": url[:500], "created_at": clock.now()}
+    db.session.execute(insert(Notice.__table__), [{"user_id": user_id, **common} for user_id in users])
+    for user_id in users:
+        bus.publish(f"user:{user_id}", "notice", {"title": common["title"], "url": common["url"]})
+    return len(users)
+
+
+def unread(user_id: int) -> int:
+    query = select(func.count()).select_from(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None))
+    return int(db.session.execute(query).scalar_one())
+
+
+def latest(user_id: int, limit: int = 20) -> Sequence[Notice]:
+    """The notices of a user, newest first."""
+    return db.session.scalars(
+        select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(limit)
+    ).all()
+
+
+@transactional
+def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:
+    """Mark these notices of a user as read, or all of them; returns how many were unread."""
+    table = Notice.__table__
+    mine: list[Any] = [table.c.user_id == user_id, table.c.read_at.is_(None)]
+    if ids is not None:
+        mine.append(table.c.id.in_([int(number) for number in ids]))
+    count = int(db.session.execute(update(table).where(*mine).values(read_at=clock.now())).rowcount)
+    if count:
+        bus.publish(f"user:{user_id}", "notices_read", {"unread": unread(user_id)})
+    return count
+
+
+@transactional
+def sweep(days: int = 180) -> int:
+    """Delete notices of half a year ago, read or not."""
+    table = Notice.__table__
+    old = table.c.created_at < clock.now() - clock.dt.timedelta(days=days)
+    return int(db.session.execute(delete(table).where(old)).rowcount)
