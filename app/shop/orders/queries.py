@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.panel.core import policy
@@ -19,6 +20,7 @@ from app.shop.orders.models import (
     ReviewState,
 )
 from app.shop.orders.states import TO_SHIP
+from app.shop.setup.models import Shop, StaffAssignment
 
 
 def count_by_state(actor: Any) -> Select[Any]:
@@ -96,3 +98,23 @@ def sku_by_scan(text: str) -> Select[Any]:
         .order_by((Sku.code == text).desc(), Sku.id)
         .limit(1)
     )
+
+
+def people_who_confirm(shop_id: int) -> Select[Any]:
+    """Ids of the active people of a shop whose roles let them confirm orders; administrators are left in peace."""
+    t = User.metadata.tables
+    pvr, pv = t["ab_permission_view_role"], t["ab_permission_view"]
+    may = (
+        select(t["ab_user_role"].c.user_id)
+        .join(pvr, pvr.c.role_id == t["ab_user_role"].c.role_id)
+        .join(pv, pv.c.id == pvr.c.permission_view_id)
+        .join(t["ab_permission"], t["ab_permission"].c.id == pv.c.permission_id)
+        .join(t["ab_view_menu"], t["ab_view_menu"].c.id == pv.c.view_menu_id)
+        .where(t["ab_permission"].c.name == "can_confirm", t["ab_view_menu"].c.name == "orders.Order")
+    )
+    works_here = exists().where(
+        StaffAssignment.user_id == User.id,
+        or_(StaffAssignment.shop_id == shop_id, StaffAssignment.shop_id.is_(None)),
+    )
+    only_shop = select(func.count(Shop.id)).scalar_subquery() == 1
+    return select(User.id).where(User.active, User.id.in_(may), or_(works_here, only_shop))

@@ -17,6 +17,7 @@ from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput, NotFound
 from app.panel.core.transaction import transactional
 from app.shop.catalog.models import Sku
+from app.shop.customers.services import remember
 from app.shop.inventory.models import StockLevel
 from app.shop.inventory.services import OutOfStock, default_warehouse_id
 from app.shop.orders.models import Order, OrderSource, PaymentMethod
@@ -124,9 +125,10 @@ def _take_in(incoming: Incoming, *, actor: Any) -> Order:
         Wanted(ids.get(code), quantity, unit_price=price, title=title, sku_code=code)
         for code, quantity, price, title in incoming.lines
     ]
+    customer_id = _customer(incoming, actor)
     # the right that was asked is `intake`; the steps below are its own
     order = place(
-        wanted, channel_id=incoming.channel_id, actor=SYSTEM, buyer=incoming.buyer, amounts=incoming.amounts,
+        wanted, channel_id=incoming.channel_id, actor=SYSTEM, customer_id=customer_id, buyer=incoming.buyer, amounts=incoming.amounts,
         external_number=incoming.external_number, source=OrderSource.INTAKE, buyer_remark=incoming.remark,
         placed_at=incoming.placed_at, accept_short=incoming.paid is not None,
     )  # fmt: skip
@@ -138,3 +140,16 @@ def _take_in(incoming: Incoming, *, actor: Any) -> Order:
         )  # fmt: skip
     first_check(order, actor=actor)
     return order
+
+
+def _customer(incoming: Incoming, actor: Any) -> int | None:
+    """The customer who bought, recognised or new; None when the channel does not say who it was."""
+    known = {name: incoming.buyer.get(name) or "" for name in ("buyer_phone", "buyer_email", "external_id")}
+    if not any(known.values()):
+        return None
+    shop_id = db.session.scalar(select(Channel.shop_id).where(Channel.id == incoming.channel_id))
+    customer = remember(
+        name=incoming.buyer.get("buyer_name") or "", shop_id=shop_id, phone=known["buyer_phone"], email=known["buyer_email"],
+        channel_id=incoming.channel_id, external_id=known["external_id"], actor=actor,
+    )  # fmt: skip
+    return int(customer.id)

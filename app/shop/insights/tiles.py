@@ -1,0 +1,112 @@
+"""What insights puts on the home page: four cards of yesterday and three charts over the period of the page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import g, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from app.panel.core import money
+from app.panel.core.charts import Chart
+from app.panel.core.db import db
+from app.panel.workbench.registry import Card, Change, Period, card, chart
+from app.shop.insights import charts, figures, queries
+from app.shop.insights.figures import Sales
+
+ORDERS = ("read", "orders.Order")
+CUSTOMERS = ("read", "customers.Customer")
+YESTERDAY = "yesterday"
+
+
+def _sales(actor: Any) -> list[Sales]:
+    """Yesterday, the day before, a week before; three cards, one statement."""
+    if "_insights_sales" not in g:
+        days = list(figures.compared_days())
+        found = figures.daily(actor, days)
+        g._insights_sales = [found[day] for day in days]
+    return list(g._insights_sales)
+
+
+def _changes(now: int | None, day: int | None, week: int | None) -> tuple[Change, ...]:
+    return (
+        _change(gettext("day before"), now, day),
+        _change(gettext("week before"), now, week),
+    )
+
+
+def _change(label: str, now: int | None, before: int | None) -> Change:
+    """`+12.5%`; without a figure to compare with a dash."""
+    if not before or now is None:
+        return Change(label, "–")
+    if now == before:
+        return Change(label, "±0%")
+    percent = 100 * (now - before) / before
+    text = f"{percent:+.1f}%" if abs(percent) < 1000 else f"{percent:+.0f}%"
+    return Change(label, text.replace("-", "−"), "success" if now > before else "danger")
+
+
+def _rows(endpoint: str, column: str) -> str:
+    """The list that shows exactly the rows of a card of yesterday."""
+    tree = {"and": [[column, "within", YESTERDAY]]}
+    return url_for(f"{endpoint}.list", f=json.dumps(tree, separators=(",", ":")))
+
+
+@card("insights.gmv", _("Yesterday's sales (GMV)"), needs=ORDERS, order=10)
+def gmv(actor: Any) -> Card:
+    sales = _sales(actor)
+    currency = figures.leading_currency(*sales)
+    now, day, week = (one.amount(currency) for one in sales)
+    others = [money.format(v, code) for code, v in sorted(sales[0].gmv.items()) if code != currency]
+    help_ = gettext("Totals of the orders paid yesterday; refunds are not taken off.")
+    if others:
+        help_ += " " + gettext("Also: %(amounts)s", amounts=", ".join(others))
+    return Card(money.format(now, currency), _changes(now, day, week), help_, _rows("orders_order", "paid_at"))
+
+
+@card("insights.orders", _("Yesterday's orders"), needs=ORDERS, order=20)
+def orders(actor: Any) -> Card:
+    now, day, week = (one.orders for one in _sales(actor))
+    return Card(f"{now:,}", _changes(now, day, week), gettext("Orders paid yesterday."), _rows("orders_order", "paid_at"))
+
+
+@card("insights.aov", _("Yesterday's average order"), needs=ORDERS, order=30)
+def average_order(actor: Any) -> Card:
+    sales = _sales(actor)
+    currency = figures.leading_currency(*sales)
+    now, day, week = (figures.average(one.amount(currency), one.orders) for one in sales)
+    text = money.format(now, currency) if now is not None else "–"
+    return Card(text, _changes(now, day, week), gettext("Sales divided by orders (AOV)."), _rows("orders_order", "paid_at"))
+
+
+@card("insights.customers", _("Yesterday's new customers"), needs=CUSTOMERS, order=40)
+def customers(actor: Any) -> Card:
+    days = list(figures.compared_days())
+    found = figures.new_customers(actor, days)
+    now, day, week = (found[one] for one in days)
+    url = _rows("customers_customer", "first_seen_at")
+    return Card(f"{now:,}", _changes(now, day, week), gettext("Customers seen for the first time yesterday."), url)
+
+
+@chart("insights.sales_by_day", _("Sales by day"), needs=ORDERS, order=10, wide=True)
+def sales_by_day(actor: Any, period: Period) -> Chart:
+    before = period.before
+    found = figures.daily(actor, queries.span(before.first, period.last))
+    now = {day: found[day] for day in queries.span(period.first, period.last)}
+    then = {day: found[day] for day in queries.span(before.first, before.last)}
+    return charts.sales_by_day(now, then, figures.leading_currency(*now.values()))
+
+
+@chart("insights.sales_by_channel", _("Sales by channel"), needs=ORDERS, order=20)
+def sales_by_channel(actor: Any, period: Period) -> Chart:
+    rows = db.session.execute(queries.sales_by_channel(actor, period.first, period.last)).all()
+    currency = figures.leading_currency(*(Sales(row.orders, {row.currency: row.gmv}) for row in rows))
+    return charts.sales_by_channel(rows, currency)
+
+
+@chart("insights.orders_by_state", _("Orders by state"), needs=ORDERS, order=30)
+def orders_by_state(actor: Any, period: Period) -> Chart:
+    rows = db.session.execute(queries.orders_by_state(actor, period.first, period.last))
+    return charts.orders_by_state({state: n for state, n in rows})

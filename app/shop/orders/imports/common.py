@@ -1,0 +1,211 @@
+"""What all order files have in common: into which channel, whose orders, which SKUs; and the way into `record_past_orders`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.panel.bulk import removal, writing
+from app.panel.bulk.importers import Image, Importer, Option, Plan, Result, Work
+from app.panel.bulk.reading.problems import BadValue
+from app.panel.bulk.states import Outcome
+from app.panel.core import clock, money, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.shop.catalog.models import Sku
+from app.shop.customers.imports.people import People, Person
+from app.shop.orders.models import Order
+from app.shop.orders.services import past
+from app.shop.setup import queries as setup
+from app.shop.setup.models import Channel, Shop
+from app.shop.setup.services import shops
+from app.shop.setup.states import ChannelKind
+
+NOWHERE = 0  # the channel that a check looks into when the first import will open it
+
+
+class OrderImporter(Importer):
+    """`kind` is the platform of the channel that the orders go to when the user does not name one."""
+
+    resource = "orders.Order"
+    kind = ChannelKind.OTHER
+    channel_name: Any = ""
+
+    def options(self, actor: Any) -> list[Option]:
+        return [
+            Option("channel", _("Channel"), choices=channels,
+                   help=_("Empty: the first channel of this platform, opened when there is none.")),
+            Option("customers", _("Add customers"), kind="flag", default="yes",
+                   help=_("Recognised by phone and e-mail; those nobody knows get a card.")),
+            Option("zone", _("Time zone of the file"), kind="text", help=_("For times without one. Empty: that of the shop.")),
+        ]  # fmt: skip
+
+    def undo(self, images: list[Image], *, actor: Any, since: Any, run_id: int) -> list[str] | None:
+        """Past orders go and come back through their own verbs, lines and payments with them."""
+        if images[0].table != Order.__tablename__:
+            return None
+        said = removal.why_not(Order, images, since=since, run_id=run_id)
+        free = [image for image in images if not said.get(image.row_id)]
+        if free and free[0].before is None:
+            past.remove_past_orders([image.row_id for image in free], actor=actor)
+        elif free:
+            outcomes = past.record_past_orders([image.before or {} for image in free], actor=actor)
+            said.update({
+                image.row_id: found.why for image, found in zip(free, outcomes, strict=True) if found.outcome == "refused"
+            })  # fmt: skip
+        return [said.get(image.row_id, "") for image in images]
+
+
+class OrderWork(Work):
+    """Orders of one file on their way into one channel."""
+
+    importer: OrderImporter
+
+    def __init__(self, importer: OrderImporter, headings: Sequence[str], options: dict[str, Any], actor: Any) -> None:
+        super().__init__(importer, headings, options, actor)
+        self.channel_id, self.shop = place_of(importer, options, actor)
+        self.currency = self.shop.currency
+        self.shop_id = self.shop.id
+        zone = str(options.get("zone") or "")
+        if zone and not clock.is_zone(zone):
+            raise DomainError(gettext("“%(zone)s” is no time zone; write it as Asia/Shanghai.", zone=zone[:60]))
+        self.zone = ZoneInfo(zone or self.shop.zone or str(clock.zone()))
+        self.with_customers = str(options.get("customers") or "yes").lower() not in ("no", "false", "0", "off")
+        self.people: People | None = None
+        self.opened: list[Image] = []
+
+    def exponent(self, currency: str) -> int:
+        return exponent(currency)
+
+    def apply(self, plans: list[Plan], *, dry_run: bool) -> list[Result]:
+        """Channel, customers and SKUs first, then all orders of the chunk in one call."""
+        if self.channel_id == NOWHERE and not dry_run:
+            self._open_channel()
+        customers = self._customers(plans, dry_run)
+        skus = self._skus(plans)
+        numbers = self._numbers(plans)
+        rows = []
+        for plan, customer in zip(plans, customers, strict=True):
+            row = {**plan.values, "shop_id": self.shop_id, "channel_id": self.channel_id}
+            row.pop("person", None)
+            row["number"] = numbers[plan.seq]
+            if customer.customer_id is not None:
+                row["customer_id"] = customer.customer_id
+            row["lines"] = [
+                {**line, "sku_id": skus.get(line.get("sku_code") or "")} for line in plan.values.get("lines", ())
+            ]
+            rows.append(row)
+        outcomes = past.record_past_orders(rows, actor=self.actor, dry_run=dry_run)
+        touched = [found.order_id for found in outcomes if found.order_id and found.outcome in ("new", "changed")]
+        versions = {} if dry_run else writing.versions(Order, touched)
+        results = [
+            self._result(found, versions, customer.images)
+            for found, customer in zip(outcomes, customers, strict=True)
+        ]  # fmt: skip
+        if results and self.opened:
+            results[0].images[:0] = self.opened
+            self.opened = []
+        return results
+
+    def _result(self, found: past.PastOutcome, versions: dict[int, int], images: list[Image]) -> Result:
+        outcome = Outcome(found.outcome)
+        made = list(images)
+        if found.order_id in versions:
+            before = found.before if outcome is Outcome.CHANGED else None
+            made.append(Image(Order.__tablename__, found.order_id, before, versions[found.order_id]))
+        return Result(outcome, found.order_id, found.why, made)
+
+    def _customers(self, plans: list[Plan], dry_run: bool) -> list[Any]:
+        if self.people is None:
+            self.people = People(self.shop_id, self.channel_id or None, self.actor)
+        self.people.channel_id = self.channel_id or None
+        none = Person()
+        persons = [plan.values.get("person") or none if self.with_customers else none for plan in plans]
+        return list(self.people.remember(persons, dry_run=dry_run))
+
+    def _skus(self, plans: list[Plan]) -> dict[str, int]:
+        codes = {line["sku_code"] for plan in plans for line in plan.values.get("lines", ()) if line.get("sku_code")}
+        found: dict[str, int] = {}
+        for part in writing.pieces(codes):
+            found.update(dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(part))).tuples()))
+        return found
+
+    def _numbers(self, plans: list[Plan]) -> dict[int, str]:
+        """Two stores may both have an order #1001: the second one in this shop gets the platform's number behind it."""
+        wanted = {plan.seq: plan.values.get("number") or plan.values["external_number"] for plan in plans}
+        owners: dict[str, str] = {}
+        for part in writing.pieces(set(wanted.values())):
+            query = select(Order.number, Order.channel_id, Order.external_number)
+            for row in db.session.execute(query.where(Order.shop_id == self.shop_id, Order.number.in_(part))):
+                owners[row.number] = f"{row.channel_id}/{row.external_number}"
+        result = {}
+        for plan in plans:
+            number, external = wanted[plan.seq], plan.values.get("external_number")
+            me = f"{self.channel_id}/{external}"
+            if external and owners.setdefault(number, me) != me:
+                number = f"{number} · {external}"[-64:]
+            result[plan.seq] = number
+        return result
+
+    def _open_channel(self) -> None:
+        channel = self._own_channel() or shops.open_channel(
+            self.shop, str(self.importer.channel_name), self.importer.kind, actor=self.actor
+        )
+        if self.channel_id == NOWHERE and channel.version == 1:
+            self.opened = writing.created(Channel, [channel.id])
+        self.channel_id = channel.id
+
+    def _own_channel(self) -> Channel | None:
+        """A channel that an earlier chunk of this import has opened, before it was killed."""
+        query = select(Channel).where(Channel.shop_id == self.shop_id, Channel.kind == self.importer.kind)
+        return db.session.scalars(query.order_by(Channel.id)).first()
+
+
+def channels(actor: Any) -> list[tuple[str, str]]:
+    """The channels of this person's shops, "Shop · Channel" when there is more than one shop."""
+    query = policy.scope(select(Channel).order_by(Channel.shop_id, Channel.position, Channel.id), actor, Channel)
+    several = setup.more_than_one_shop()
+    return [
+        (str(channel.id), f"{channel.shop} · {channel}" if several else str(channel))
+        for channel in db.session.scalars(query)
+    ]
+
+
+def place_of(importer: OrderImporter, options: dict[str, Any], actor: Any) -> tuple[int, Shop]:
+    """The channel's id (NOWHERE when it has to be opened yet) and its shop."""
+    if options.get("channel"):
+        channel = db.session.get_one(Channel, int(options["channel"]))
+        return channel.id, channel.shop
+    query = policy.scope(select(Shop).order_by(Shop.is_active.desc(), Shop.id), actor, Shop)
+    for shop in db.session.scalars(query):
+        found = setup.default_channel(shop, importer.kind)
+        if found is not None:
+            return found.id, shop
+    shop = db.session.scalars(query).first()
+    if shop is None:
+        raise DomainError(gettext("There is no shop yet. Set up the shop first."))
+    return NOWHERE, shop
+
+
+_exponents: dict[str, int] = {}
+
+
+def exponent(currency: str) -> int:
+    """Decimals of a currency, remembered: a file asks for it a million times."""
+    if currency not in _exponents:
+        _exponents[currency] = money.exponent(currency)
+    return _exponents[currency]
+
+
+def currency_code(cell: str) -> str | None:
+    code = cell.strip().upper()
+    if not code:
+        return None
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise BadValue("unknown_currency", value=cell[:20])
+    return code

@@ -1,0 +1,181 @@
+"""Shopify's orders_export.csv: one row a line item, the money only on the first row of an order.
+
+Totals are the file's: what was taken off is the value of the lines less the Subtotal, whichever of Shopify's discount
+columns says so, and what Subtotal, Shipping and Taxes do not explain of Total (duties, taxes already inside the prices)
+stays visible as the order's adjustment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from app.panel.bulk import importers
+from app.panel.bulk.importers import Plan, Reader, Record
+from app.panel.bulk.reading import values as cells
+from app.panel.bulk.source import Row
+from app.shop.customers.imports.people import Person
+from app.shop.orders.imports.common import OrderImporter, OrderWork, currency_code
+from app.shop.orders.models import CloseReason, OrderState, PaymentMethod
+from app.shop.setup.states import ChannelKind
+
+METHODS = (
+    (("cod", "cash"), PaymentMethod.CASH), (("alipay",), PaymentMethod.ALIPAY), (("wechat",), PaymentMethod.WECHAT),
+    (("bank", "transfer", "deposit"), PaymentMethod.TRANSFER),
+    (("card", "visa", "stripe", "shopify payments", "shopify_payments"), PaymentMethod.CARD),
+)  # fmt: skip
+PAID = frozenset({"paid", "refunded", "partially_refunded"})
+
+
+class ShopifyWork(OrderWork):
+    _order = ""
+
+    def group_key(self, row: Row) -> str | None:
+        """Name, and the Id that only the first row of an order carries: two stores' #1001 may stand side by side."""
+        name, own = self.cell(row, "name"), self.cell(row, "id")
+        if own or not self._order.startswith(f"{name}\n"):
+            self._order = f"{name}\n{own}"
+        return self._order
+
+    def parse(self, record: Record) -> Plan:
+        plan = Plan(record.seq, [])
+        reader = Reader(self, record)
+        name = reader.need(cells.identifier, "name")
+        currency = reader.get(currency_code, "currency") or self.currency
+        digits = self.exponent(currency)
+        values = {"number": name, "currency": currency, "external_number": reader.get(cells.identifier, "id") or name}
+        values |= self._money(reader, digits)
+        values["placed_at"] = reader.need(cells.instant, "created_at", self.zone)
+        values["lines"] = [line for row in record.rows if (line := self._line(reader, row, digits))]
+        values |= self._state(reader, values)
+        values |= self._buyer(reader)
+        values["person"] = Person(
+            values["buyer_name"] or "", values["buyer_phone"] or "", values["buyer_email"] or "", "",
+            values["country"] or "", values["placed_at"],
+        )  # fmt: skip
+        plan.errors = reader.errors
+        plan.key = str(values["external_number"] or "")
+        plan.values = self._balanced(values)
+        if not plan.errors:
+            for amount in ("total", "subtotal", "discount", "shipping_fee", "tax", "paid", "refunded"):
+                plan.add(currency, amount, values[amount])
+        plan.shown = {
+            "number": self.cell(record.rows[0], "name"), "placed_at": self.cell(record.rows[0], "created_at"),
+            "buyer_name": values["buyer_name"] or "", "lines": str(len(values["lines"])),
+            "total": f"{self.cell(record.rows[0], 'total')} {currency}",
+        }  # fmt: skip
+        return plan
+
+    def _money(self, reader: Reader, digits: int) -> dict[str, Any]:
+        total = reader.need(cells.minor, "total", digits)
+        return {
+            "total": total or 0, "file_subtotal": reader.get(cells.minor, "subtotal", digits),
+            "shipping_fee": reader.get(cells.minor, "shipping", digits) or 0,
+            "tax": reader.get(cells.minor, "taxes", digits) or 0,
+            "refunded": reader.get(cells.minor, "refunded", digits) or 0,
+            "outstanding": reader.get(cells.minor, "outstanding", digits),
+            "file_discount": reader.get(cells.minor, "discount", digits) or 0,
+        }  # fmt: skip
+
+    def _line(self, reader: Reader, row: Row, digits: int) -> dict[str, Any] | None:
+        quantity = reader.need(cells.integer, "line_quantity", row=row)
+        price = reader.need(cells.minor, "line_price", digits, row=row)
+        if not quantity or price is None:
+            return None  # a line taken out of the order stays in the export with quantity 0
+        return {
+            "title": reader.get(cells.text, "line_name", row=row), "quantity": quantity, "unit_price": price,
+            "sku_code": reader.get(cells.identifier, "line_sku", row=row),
+        }  # fmt: skip
+
+    def _balanced(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The discount that makes lines and Subtotal agree; without a Subtotal, the discount that the file names."""
+        subtotal, said = values.pop("file_subtotal"), values.pop("file_discount")
+        values.pop("outstanding", None)
+        goods = sum(line["unit_price"] * line["quantity"] for line in values["lines"])
+        discount = goods - subtotal if subtotal is not None and goods >= subtotal else said
+        if not values["lines"]:
+            discount = 0
+        values["discount"] = discount
+        values["subtotal"] = goods if values["lines"] else (subtotal if subtotal is not None else values["total"])
+        return values
+
+    def _state(self, reader: Reader, values: dict[str, Any]) -> dict[str, Any]:
+        """Our state out of Shopify's three: Financial Status, Fulfillment Status and Cancelled at."""
+        financial = (reader.get(cells.text, "financial") or "").lower()
+        fulfilment = (reader.get(cells.text, "fulfilment") or "").lower()
+        cancelled = reader.get(cells.instant, "cancelled_at", self.zone)
+        shipped = reader.get(cells.instant, "fulfilled_at", self.zone)
+        total, refunded, outstanding = values["total"], values["refunded"], values["outstanding"]
+        paid = max(total, 0) if financial in PAID else 0
+        if financial == "partially_paid":
+            paid = max(total - (outstanding or 0), 0)
+        paid = max(paid, refunded)
+        result: dict[str, Any] = {"paid": paid, "shipped_at": shipped, "payment_method": self._method(reader)}
+        result["paid_at"] = reader.get(cells.instant, "paid_at", self.zone) if paid else None
+        settled = paid > 0 and paid >= total
+        back = refunded > 0 and refunded >= paid
+        if cancelled or financial in ("voided", "expired") or (back and fulfilment != "fulfilled"):
+            reason = CloseReason.REFUNDED if back else CloseReason.BUYER
+            result |= {"state": OrderState.CLOSED, "closed_at": cancelled or values["placed_at"], "close_reason": reason}
+        elif fulfilment == "fulfilled":
+            result["state"] = OrderState.COMPLETED if settled or total == 0 else OrderState.SHIPPED
+            if settled or total == 0:
+                result["completed_at"] = shipped or result["paid_at"] or values["placed_at"]
+        elif fulfilment in ("partial", "partially_fulfilled"):
+            result["state"] = OrderState.PARTLY_SHIPPED
+        else:
+            result["state"] = OrderState.PAID if settled else OrderState.PENDING
+        if result["state"] is OrderState.SHIPPED and not paid:
+            result["paid_at"] = None
+        return result
+
+    def _method(self, reader: Reader) -> PaymentMethod:
+        said = (reader.get(cells.text, "payment_method") or "").lower()
+        for words, method in METHODS:
+            if any(word in said for word in words):
+                return method
+        return PaymentMethod.OTHER if said else PaymentMethod.PLATFORM
+
+    def _buyer(self, reader: Reader) -> dict[str, Any]:
+        def first(*names: str, how: Any = cells.text) -> str | None:
+            return next((found for name in names if (found := reader.get(how, name))), None)
+
+        notes = [first("tags"), first("note_attributes")]
+        street = [part for name in ("1", "2") if (part := first(f"shipping_address{name}", f"billing_address{name}"))]
+        return {
+            "buyer_name": first("shipping_name", "billing_name"),
+            "buyer_phone": first("shipping_phone", "phone", "billing_phone", how=cells.identifier),
+            "buyer_email": first("email"), "country": first("shipping_country", "billing_country"),
+            "province": first("shipping_province_name", "shipping_province"), "city": first("shipping_city", "billing_city"),
+            "street": ", ".join(street) or first("shipping_street"),
+            "postcode": first("shipping_zip", "billing_zip", how=cells.text), "buyer_remark": first("notes"),
+            "seller_remark": "\n".join(note for note in notes if note) or None,
+        }  # fmt: skip
+
+
+@importers.register
+class ShopifyOrders(OrderImporter):
+    key = "shopify-orders"
+    label = _("Shopify orders")
+    kind = ChannelKind.SHOPIFY
+    channel_name = "Shopify"
+    work = ShopifyWork
+    required = ("name", "financial", "total", "created_at", "line_quantity", "line_name", "line_price")
+    headings = {
+        "name": ("Name",), "id": ("Id",), "email": ("Email",), "financial": ("Financial Status",), "paid_at": ("Paid at",),
+        "fulfilment": ("Fulfillment Status",), "fulfilled_at": ("Fulfilled at",), "currency": ("Currency",),
+        "subtotal": ("Subtotal",), "shipping": ("Shipping",), "taxes": ("Taxes",), "total": ("Total",),
+        "discount": ("Discount Amount",), "created_at": ("Created at",), "line_quantity": ("Lineitem quantity",),
+        "line_name": ("Lineitem name",), "line_price": ("Lineitem price",), "line_sku": ("Lineitem sku",),
+        "cancelled_at": ("Cancelled at",), "payment_method": ("Payment Method",), "refunded": ("Refunded Amount",),
+        "outstanding": ("Outstanding Balance",), "notes": ("Notes",), "note_attributes": ("Note Attributes",),
+        "tags": ("Tags",), "phone": ("Phone",), "shipping_name": ("Shipping Name",), "billing_name": ("Billing Name",),
+        "shipping_phone": ("Shipping Phone",), "billing_phone": ("Billing Phone",), "shipping_street": ("Shipping Street",),
+        "shipping_address1": ("Shipping Address1",), "shipping_address2": ("Shipping Address2",),
+        "billing_address1": ("Billing Address1",), "billing_address2": ("Billing Address2",),
+        "shipping_city": ("Shipping City",), "billing_city": ("Billing City",), "shipping_zip": ("Shipping Zip",),
+        "billing_zip": ("Billing Zip",), "shipping_province": ("Shipping Province",),
+        "shipping_province_name": ("Shipping Province Name",), "shipping_country": ("Shipping Country",),
+        "billing_country": ("Billing Country",),
+    }  # fmt: skip

@@ -1,0 +1,213 @@
+"""Screens of orders that are no tables: the counter, the prints, and the door for channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.panel.core import money, policy
+from app.panel.core.actor import current_actor
+from app.panel.core.api import answers, body, problem
+from app.panel.core.db import db
+from app.panel.core.errors import InvalidInput, NotFound
+from app.panel.core.idempotency import with_key
+from app.panel.core.pages import PanelPage, expose, needs
+from app.panel.core.settings import setting
+from app.shop.inventory.services import OutOfStock
+from app.shop.orders import barcodes, domain, intake_json, queries, services, states
+from app.shop.orders.models import Order, PaymentMethod
+from app.shop.orders.pricing import PriceRequest, price
+from app.panel.core import clock
+from app.shop.setup.models import Channel
+from app.shop.setup.states import ChannelKind
+
+RESOURCE = "orders.Order"
+MAX_PRINTED = 200
+# what is taken at a counter; the others are booked on the order itself
+AT_COUNTER = (PaymentMethod.CASH, PaymentMethod.ALIPAY, PaymentMethod.WECHAT, PaymentMethod.CARD)
+
+
+def my_channels(actor: Any) -> list[Channel]:
+    """Channels that this person may sell on, counters first."""
+    query = policy.scope(select(Channel).where(Channel.is_active), actor, Channel)
+    found = list(db.session.scalars(query.order_by(Channel.position, Channel.id)))
+    return sorted(found, key=lambda channel: channel.kind is not ChannelKind.COUNTER)
+
+
+@domain.page(_("Counter"), icon="fa-cash-register", order=20)
+class CounterPage(PanelPage):
+    """Sell by scanning: every key is on the keyboard and on the scanner, the mouse is not needed."""
+
+    title = _("Counter")
+    resource = RESOURCE
+    route_base = "/orders/counter"
+
+    @expose("/")
+    @needs("counter")
+    def index(self) -> str:
+        channels = my_channels(current_actor())
+        methods = [(method.value, method.label) for method in AT_COUNTER]
+        return self.render("orders/counter.html", channels=channels, methods=methods)
+
+    @expose("/find")
+    @needs("counter")
+    def find(self) -> Any:
+        """The article of a scanned barcode or typed SKU code, with its price on this channel."""
+        text = (request.args.get("code") or "").strip()
+        found = db.session.execute(queries.sku_by_scan(text)).first() if 0 < len(text) <= 120 else None
+        if found is None:
+            return problem(404, gettext("Nothing is known under “%(code)s”.", code=text[:60]))
+        sku, title = found
+        channel = _channel(request.args.get("channel"), current_actor())
+        asked = PriceRequest(channel.shop_id, channel.id, channel.shop.currency, ((sku.id, 1),), clock.now())
+        unit = price(asked)[0]
+        return jsonify(
+            sku_id=sku.id, code=sku.code, title=title, option=sku.options, price=unit.unit_price - unit.discount,
+            currency=channel.shop.currency, exponent=money.exponent(channel.shop.currency),
+        )  # fmt: skip
+
+    @expose("/sell", methods=["POST"])
+    @answers("counter")
+    def sell(self, actor: Any) -> Any:
+        """Sell what is on the screen, once: the screen's key makes a second press answer as the first."""
+        raw = body()
+        channel = _channel(raw.get("channel_id"), actor)
+        method = PaymentMethod.of(raw.get("method"))
+        if method not in AT_COUNTER:
+            raise InvalidInput({"method": gettext("Choose one from the list.")})
+        wanted = _wanted(raw.get("lines"))
+        tendered = _minor(raw.get("tendered"), channel.shop.currency, "tendered")
+        made = with_key(
+            str(raw.get("key") or "") or None, actor, "orders.sell", raw,
+            lambda: services.sell(
+                wanted, channel_id=channel.id, method=method, tendered=tendered, expected=raw.get("expected"),
+                external_ref=str(raw.get("reference") or "")[:120], actor=actor,
+            ).id,
+        )  # fmt: skip
+        order = db.session.get_one(Order, made)
+        change = order.payments[-1].change if order.payments else 0
+        return jsonify(
+            number=order.number, total=money.format(order.total, order.currency), change=money.format(change, order.currency),
+            url=url_for("orders_order.show", pk=order.id), receipt=url_for("orders_print.receipts", ids=order.id),
+        )  # fmt: skip
+
+
+def _channel(text: Any, actor: Any) -> Channel:
+    """One of the person's channels; without a number the first one."""
+    channels = my_channels(actor)
+    if text in (None, ""):
+        if channels:
+            return channels[0]
+        raise NotFound(gettext("There is no channel to sell on. Add one under Setup, Channels."))
+    found = next((channel for channel in channels if str(channel.id) == str(text)), None)
+    if found is None:
+        raise NotFound(gettext("There is no such channel."))
+    return found
+
+
+def _wanted(raw: Any) -> list[services.Wanted]:
+    if not isinstance(raw, list) or not 0 < len(raw) <= intake_json.MAX_LINES:
+        raise InvalidInput({"lines": gettext("Scan at least one article.")})
+    wanted = []
+    for one in raw:
+        sku_id, quantity = (one.get("sku_id"), one.get("quantity")) if isinstance(one, dict) else (None, None)
+        if type(sku_id) is not int or type(quantity) is not int or not 0 < quantity <= intake_json.MAX_QUANTITY:
+            raise InvalidInput({"lines": gettext("A quantity is a whole number above zero.")})
+        wanted.append(services.Wanted(sku_id, quantity))
+    return wanted
+
+
+def _minor(text: Any, currency: str, name: str) -> int | None:
+    if text in (None, ""):
+        return None
+    try:
+        return money.parse(str(text), currency)
+    except ValueError as error:
+        raise InvalidInput({name: str(error)}) from None
+
+
+@domain.page(_("Prints"), menu=False)
+class PrintPage(PanelPage):
+    """Papers: what to fetch, what is in the parcel, what was paid. They ask the policy for every order they show."""
+
+    title = _("Print")
+    resource = RESOURCE
+    route_base = "/orders/print"
+
+    def _ids(self) -> list[int]:
+        parts = [part for part in (request.args.get("ids") or "").split(",") if part]
+        if not parts or len(parts) > MAX_PRINTED or not all(part.isdigit() and len(part) < 10 for part in parts):
+            raise NotFound(gettext("There is nothing here."))
+        return [int(part) for part in parts]
+
+    def _orders(self) -> list[Order]:
+        ids = self._ids()
+        found = list(db.session.scalars(queries.with_lines(ids, current_actor())))
+        if len(found) != len(set(ids)):
+            raise NotFound(gettext("There is nothing here."))
+        return found
+
+    @expose("/picking")
+    @needs("read")
+    def picking(self) -> str:
+        """What to fetch for these orders; without numbers, for all that may leave now."""
+        actor = current_actor()
+        if request.args.get("ids"):
+            orders = [order for order in self._orders() if order.state in states.TO_SHIP]
+        else:
+            orders = list(db.session.scalars(queries.to_ship(actor).limit(MAX_PRINTED)))
+        rows = db.session.execute(queries.picking([order.id for order in orders], actor)).all()
+        return self.render("orders/picking.html", title=gettext("Picking list"), rows=rows, orders=orders, now=clock.now())
+
+    @expose("/slips")
+    @needs("read")
+    def slips(self) -> str:
+        access = policy.fields(current_actor(), RESOURCE)
+        return self.render(
+            "orders/slips.html", title=gettext("Packing slip"), orders=self._orders(), barcode=barcodes.data_url, access=access
+        )
+
+    @expose("/receipts")
+    @needs("read")
+    def receipts(self) -> str:
+        return self.render(
+            "orders/receipts.html", title=gettext("Receipt"), orders=self._orders(), barcode=barcodes.data_url,
+            money=money.format, footer=setting("orders.receipt_footer"), width="narrow",
+        )  # fmt: skip
+
+
+@domain.page(_("Intake"), menu=False)
+class IntakePage(PanelPage):
+    """Where channels post their orders."""
+
+    title = _("Intake")
+    resource = RESOURCE
+    route_base = "/api/v1/orders/intake"
+
+    @expose("/", methods=["POST"])
+    @answers("intake")
+    def post(self, actor: Any) -> Any:
+        """201 with the new order; 200 with the one that this channel and number already made; 409 when goods are gone."""
+        raw = body()
+        incoming = intake_json.read(raw, self._currency(raw.get("channel_id")))
+        try:
+            order, is_new = services.take_in(incoming, actor=actor)
+        except OutOfStock as error:
+            return problem(409, error.message, code="out_of_stock", left=error.left)
+        answer = jsonify(
+            id=order.id, number=order.number, new=is_new, state=order.state.value, review=order.review.value,
+            total=money.plain(order.total, order.currency), currency=order.currency,
+            problems=[{"reason": one.reason.code, "detail": one.detail} for one in order.exceptions] if is_new else [],
+        )  # fmt: skip
+        answer.status_code = 201 if is_new else 200
+        return answer
+
+    def _currency(self, channel_id: Any) -> str:
+        if type(channel_id) is not int:
+            raise InvalidInput({"channel_id": gettext("This is needed.")})
+        channel = db.session.get(Channel, channel_id)
+        return channel.shop.currency if channel is not None else "CNY"

@@ -1,0 +1,52 @@
+"""What orders put on the home page: what waits for somebody, and the two ways to a new order."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _
+
+from app.panel.core.db import db
+from app.panel.workbench.registry import Todo, shortcut, todo
+from app.shop.orders import queries
+from app.shop.orders.models import ExceptionState, OrderState, ReviewState
+from app.shop.orders.states import TO_SHIP
+
+RESOURCE = "orders.Order"
+
+
+def _list(endpoint: str, *conditions: list[Any]) -> str:
+    return url_for(f"{endpoint}.list", f=json.dumps({"and": list(conditions)}, separators=(",", ":")))
+
+
+@todo("orders.to_ship", _("Orders to ship"), needs=("ship", RESOURCE), order=10)
+def to_ship(actor: Any) -> Todo:
+    count = int(db.session.scalar(queries.count_to_ship(actor)) or 0)
+    ready = [["state", "in", [state.value for state in TO_SHIP]], ["is_held", "is", "false"]]
+    return Todo(count, _list("orders_order", *ready, ["review", "eq", ReviewState.CONFIRMED.value]))
+
+
+@todo("orders.to_confirm", _("Orders to confirm"), needs=("confirm", RESOURCE), order=20)
+def to_confirm(actor: Any) -> Todo:
+    count = int(db.session.scalar(queries.count_to_confirm(actor)) or 0)
+    waiting = [["review", "ne", ReviewState.CONFIRMED.value], ["state", "ne", OrderState.CLOSED.value]]
+    return Todo(count, _list("orders_order", *waiting), "warning")
+
+
+@todo("orders.exceptions", _("Abnormal orders"), needs=("read", "orders.OrderException"), order=30)
+def exceptions(actor: Any) -> Todo:
+    counts = db.session.execute(queries.open_exceptions_by_reason(actor)).all()
+    url = _list("orders_orderexception", ["state", "eq", ExceptionState.OPEN.value])
+    return Todo(sum(n for _id, _name, n in counts), url, "danger")
+
+
+@shortcut("orders.counter", _("Counter"), needs=("counter", RESOURCE), icon="fa-cash-register", order=10)
+def counter() -> str:
+    return url_for("orders_counter.index")
+
+
+@shortcut("orders.new", _("New order"), needs=(("write", RESOURCE), ("place", RESOURCE)), icon="fa-plus", order=20)
+def new() -> str:
+    return url_for("orders_order.add")
