@@ -1,0 +1,131 @@
+"""Forms of the door, of one's own account and of the people that an administrator looks after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.panel.accounts import preferences, queries
+from app.panel.accounts.models import Layout, Skin
+from app.panel.core.errors import InvalidInput
+
+NEEDED = InputRequired(_("This is needed."))
+
+
+class AccountForm(FlaskForm):
+    """`refuse` hangs the sentences of a service on the fields that they belong to."""
+
+    problem = ""
+
+    def refuse(self, error: InvalidInput) -> None:
+        for name, sentence in error.errors.items():
+            if name in self._fields:
+                self._fields[name].errors = [*self._fields[name].errors, str(sentence)]
+            else:
+                self.problem = str(sentence)
+
+
+class NewPassword:
+    """Two fields for a new password, of which the second catches slips."""
+
+    password = PasswordField(
+        _("New password"),
+        [NEEDED, Length(max=256)],
+        description=_("At least 12 characters; a short sentence is good. No rules about digits or signs."),
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(_("New password, again"), [NEEDED], render_kw={"autocomplete": "new-password"})
+
+    def validate_again(self, field: Any) -> None:
+        if field.data != self.password.data:
+            raise ValidationError(gettext("The two passwords differ."))
+
+
+class LoginForm(AccountForm):
+    username = StringField(
+        _("User name or e-mail"),
+        [NEEDED, Length(max=320)],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True},
+    )
+    password = PasswordField(
+        _("Password"), [NEEDED, Length(max=1024)], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class LinkForm(NewPassword, AccountForm):
+    """Set a password by a one-time link."""
+
+
+class PasswordForm(NewPassword, AccountForm):
+    """One's own password."""
+
+    current = PasswordField(_("Current password"), [NEEDED], render_kw={"autocomplete": "current-password"})
+
+
+class ProfileForm(AccountForm):
+    name = StringField(_("Name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "name"})
+    email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "email"})
+    language = SelectField(_("Language"))
+    skin = SelectField(_("Colours"))
+    layout = SelectField(_("Menu"))
+    zone = StringField(
+        _("Time zone"), [Length(max=60)], description=_("Empty: the time zone of the business. Example: Asia/Shanghai."),
+    )  # fmt: skip
+
+    def offer(self) -> None:
+        self.language.choices = [(key, entry["name"]) for key, entry in preferences.languages().items()]
+        self.skin.choices = [(value, str(label)) for value, label in Skin.pairs()]
+        self.layout.choices = [(value, str(label)) for value, label in Layout.pairs()]
+
+
+class CurrentPasswordForm(AccountForm):
+    """Something grave: the person says again who he is."""
+
+    current = PasswordField(_("Current password"), [NEEDED], render_kw={"autocomplete": "current-password"})
+
+
+class Checks(SelectMultipleField):
+    """Several of a few: a box each."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class PersonForm(AccountForm):
+    """An account, as an administrator sees it. He never types a password: the person does, by a one-time link."""
+
+    username = StringField(
+        _("User name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "off", "autocapitalize": "none"}
+    )
+    name = StringField(_("Name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "off"})
+    email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "off"})
+    roles = Checks(_("Roles"), render_kw={"data-options": "1"})
+
+    def offer(self, actor: Any, held: list[str] = []) -> None:  # noqa: B006
+        """The roles that this actor may hand out, and those that the person has already."""
+        mine = {role.name for role in queries.grantable(actor)}
+        self.roles.choices = [
+            (role.name, str(queries.role_label(role.name))) for role in queries.all_roles() if role.name in mine | set(held)
+        ]
+
+
+class SetupForm(NewPassword, AccountForm):
+    """The administrator of a new instance."""
+
+    name = StringField(_("Your name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "name"})
+    username = StringField(
+        _("User name"), [NEEDED, Length(max=64)], default="admin",
+        render_kw={"autocomplete": "username", "autocapitalize": "none"},
+    )  # fmt: skip
+    email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "email"})
+
+
+__all__ = [
+    "AccountForm", "CurrentPasswordForm", "LinkForm", "LoginForm", "PasswordForm", "PersonForm", "ProfileForm", "SetupForm",
+]  # fmt: skip

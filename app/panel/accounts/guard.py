@@ -1,0 +1,81 @@
+"""Walls under the services: they hold by whatever path an account is changed: screen, API, CLI, FAB's own code.
+
+A change of password, roles or state ends the sessions of that person in the same transaction; and an instance never
+loses its last administrator.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import event, func, insert, inspect, select, update
+from sqlalchemy.orm import Session
+
+from app.panel.accounts.models import LoginSession, OneTimeLink, Profile, Role, User
+from app.panel.core import clock, policy
+from app.panel.core.errors import DomainError
+
+WATCHED = ("password", "active", "roles")
+
+
+class LastAdministrator(DomainError):
+    def __init__(self) -> None:
+        super().__init__(gettext("This is the last administrator. Make somebody else administrator first."))
+
+
+def administrators(session: Session) -> int:
+    """How many active people hold the administrator's role themselves."""
+    query = select(func.count(User.id.distinct())).join(User.roles)  # type: ignore[attr-defined]
+    return int(session.scalar(query.where(Role.name == policy.ADMINISTRATOR, User.active.is_(True))) or 0)
+
+
+def before_flush(session: Session, _context: Any, _instances: Any) -> None:
+    roles = [obj for obj in (*session.dirty, *session.deleted) if isinstance(obj, Role)]
+    if any(_was_administrator_role(role, role in session.deleted) for role in roles):
+        raise DomainError(gettext("The administrator's role cannot be renamed or deleted."))
+    changed = [obj for obj in session.dirty if isinstance(obj, User) and _differs(obj)]
+    deleted = [obj for obj in session.deleted if isinstance(obj, User)]
+    if changed or deleted:
+        session.info["administrators"] = max(session.info.get("administrators", 0), administrators(session))
+    for user in changed:
+        end_everything(session, user.id)
+
+
+def after_flush_postexec(session: Session, _context: Any) -> None:
+    # counted once the rows are written, for one flush may demote one and promote another
+    if session.info.pop("administrators", 0) and not administrators(session):
+        raise LastAdministrator
+
+
+def after_rollback(session: Session) -> None:
+    session.info.pop("administrators", None)
+
+
+def end_everything(session: Session, user_id: int) -> None:
+    """Make sessions and open links of a person worthless."""
+    raised = session.execute(
+        update(Profile).where(Profile.user_id == user_id).values(auth_epoch=Profile.auth_epoch + 1)
+    )
+    if not raised.rowcount:  # type: ignore[attr-defined]
+        session.execute(insert(Profile).values(user_id=user_id, auth_epoch=2))
+    now = clock.now()
+    for table, ended in ((LoginSession, LoginSession.revoked_at), (OneTimeLink, OneTimeLink.used_at)):
+        session.execute(update(table).where(table.user_id == user_id, ended.is_(None)).values({ended: now}))
+    policy.forget()
+
+
+def _differs(user: User) -> bool:
+    state = inspect(user)
+    return any(state.attrs[name].history.has_changes() for name in WATCHED)
+
+
+def _was_administrator_role(role: Role, deleted: bool) -> bool:
+    change = inspect(role).attrs.name.history
+    before = change.deleted[0] if change.deleted else role.name
+    return before == policy.ADMINISTRATOR and (deleted or role.name != before)
+
+
+event.listen(Session, "before_flush", before_flush)
+event.listen(Session, "after_flush_postexec", after_flush_postexec)
+event.listen(Session, "after_rollback", after_rollback)

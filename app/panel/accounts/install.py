@@ -1,0 +1,61 @@
+"""Hangs the accounts into an application: sessions, the first-run gate, and what the base page knows of its reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, redirect, request, session
+from flask_login import current_user
+
+from app.panel.accounts import firstrun, preferences, queries, sessions
+from app.panel.accounts.models import full_name
+from app.panel.core import policy
+
+FREE_OF_CHANGE = ("/account/password/", "/logout/", "/static/", "/prefs/", "/healthz", "/readyz", "/metrics")
+
+
+def init_app(app: Flask) -> None:
+    """Call it after `core.security` and before AppBuilder."""
+    app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.panel.accounts.manager.PanelSecurityManager"
+    app.config["AUTH_ROLE_ADMIN"] = policy.ADMINISTRATOR
+    sessions.init_app(app)
+    app.before_request(firstrun.gate)
+    app.before_request(must_change)
+    app.context_processor(chrome)
+
+
+def must_change() -> Any:
+    """A password that somebody else chose opens one page: the one that changes it."""
+    if session.get("must_change") and not request.path.startswith(FREE_OF_CHANGE):
+        return redirect("/account/password/")
+    return None
+
+
+def chrome() -> dict[str, Any]:
+    """What the base page shows around every screen."""
+    chosen = preferences.current()
+    return {
+        "skin": chosen.skin,
+        "layout": chosen.layout,
+        "locale_tag": chosen.html_lang,
+        "languages": [
+            {"key": key, "label": entry["name"], "active": key == chosen.language}
+            for key, entry in preferences.languages().items()
+        ],
+        "panel_user": reader(),
+        "account_urls": {
+            "language": "/prefs/", "appearance": "/prefs/", "profile": "/account/", "sessions": "/account/sessions/",
+            "logout": "/logout/",
+        },
+    }  # fmt: skip
+
+
+def reader() -> dict[str, Any] | None:
+    """Name and role of whoever looks at the screen."""
+    if not current_user.is_authenticated:
+        return None
+    labels = [queries.role_label(role.name) for role in queries.in_order(current_user.roles)]
+    return {
+        "id": current_user.id, "username": current_user.username, "name": full_name(current_user),
+        "role": str(labels[0]) if labels else "",
+    }  # fmt: skip

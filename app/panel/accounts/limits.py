@@ -1,0 +1,115 @@
+"""How often somebody may try a password (SAFETY F21, R22).
+
+Counted per account and network, so that a stranger cannot lock the owner out: the owner comes from elsewhere. A flood
+from many networks is slowed per account too, except for networks from which that person has logged in before. Every
+lock ends by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis.exceptions import RedisError
+from sqlalchemy import exists, select
+
+from app.panel.accounts.models import LoginEvent, LoginResult
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+
+log = logging.getLogger(__name__)
+RULES = {
+    "account-network": "5 per 5 minute",
+    "network": "30 per 5 minute",
+    "account": "50 per hour",
+}
+KNOWN_FOR = dt.timedelta(days=90)
+_memory = FixedWindowRateLimiter(MemoryStorage())
+
+
+class TooMany(DomainError):
+    """Come back in `retry_after` seconds."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = max(1, retry_after)
+        minutes = -(-self.retry_after // 60)
+        super().__init__(gettext("Too many attempts. Please try again in %(n)s minutes.", n=minutes))
+
+
+def rule(name: str) -> RateLimitItem:
+    return parse({**RULES, **current_app.config.get("LOGIN_LIMITS", {})}[name])
+
+
+def before_login(account: str, network: str, user_id: int | None) -> None:
+    """Count an attempt, before anything expensive happens.
+
+    :raises TooMany: when one of the limits is used up
+    """
+    keys = _keys(account, network)
+    if user_id is not None and is_known_network(user_id, network):
+        keys.pop("account")
+    for name, key in keys.items():
+        item = rule(name)
+        if not _call("hit", item, key):
+            raise TooMany(int(_call("get_window_stats", item, key).reset_time - time.time()))
+
+
+def after_success(account: str, network: str) -> None:
+    """A good password clears what was counted for this person here."""
+    for name, key in _keys(account, network).items():
+        if name != "network":
+            _call("clear", rule(name), key)
+
+
+def hit(name: str, limit: str, *keys: str) -> None:
+    """A limit of another door (one-time links, first run, reveal).
+
+    :raises TooMany: when it is used up
+    """
+    item, key = parse(limit), ":".join((name, *keys))
+    if not _call("hit", item, key):
+        raise TooMany(int(_call("get_window_stats", item, key).reset_time - time.time()))
+
+
+def is_known_network(user_id: int, network: str) -> bool:
+    """Has this person logged in from there lately?"""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    LoginEvent.user_id == user_id, LoginEvent.ip == network, LoginEvent.result == LoginResult.SUCCESS,
+                    LoginEvent.at > clock.now() - KNOWN_FOR,
+                )
+            )
+        )
+    )  # fmt: skip
+
+
+def _keys(account: str, network: str) -> dict[str, str]:
+    # names as typed are often passwords, so Valkey gets only their hash
+    who = hashlib.sha256(account.strip().lower().encode()).hexdigest()[:32]
+    return {"network": f"login:{network}", "account-network": f"login:{who}:{network}", "account": f"login:{who}"}
+
+
+def _call(method: str, item: RateLimitItem, key: str) -> Any:
+    """Ask Valkey, and this process's memory while Valkey is away."""
+    call: Callable[..., Any]
+    try:
+        call = getattr(current_app.extensions["appbuilder"].sm.limiter.limiter, method)
+        return call(item, key)
+    except (RedisError, StorageError, OSError) as error:
+        log.warning("limits are kept in memory: %s", error)
+        return getattr(_memory, method)(item, key)

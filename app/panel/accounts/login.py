@@ -1,0 +1,116 @@
+"""Logging in and out: the same answer, in the same time, whether the name is unknown, the password wrong or the account off."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import current_app, request, session
+from flask_babel import gettext
+from flask_login import login_user, logout_user
+from sqlalchemy import func, insert, update
+
+from app.panel.accounts import limits, passwords, preferences, queries
+from app.panel.accounts.models import LoginEvent, LoginResult, User
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.security import network
+from app.panel.core.transaction import transactional
+
+# a refusal takes a whole number of these: a known name costs a write more than an unknown one, and nobody shall see it
+STEP_SECONDS = 0.25
+
+
+class WrongLogin(DomainError):
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(gettext("User name or password is wrong."))
+
+
+def log_in(name: str, password: str) -> User:
+    """Check name and password and make this the session of that person.
+
+    :raises WrongLogin: for every reason alike
+    :raises limits.TooMany: before anything expensive was done
+    """
+    user = authenticate(name, password)
+    enter(user)
+    return user
+
+
+def authenticate(name: str, password: str) -> User:
+    """Whose name and password are these? Counts and notes the attempt, but opens no session."""
+    started = time.monotonic()
+    user = queries.by_login(name)
+    limits.before_login(name, network(), user.id if user else None)
+    good = passwords.matches(user.password if user else None, password)
+    if user is None or not good or not user.active:
+        if user is not None:
+            note(user.id, LoginResult.DISABLED if good else LoginResult.WRONG)
+        _even_out(started)
+        raise WrongLogin
+    limits.after_success(name, network())
+    if passwords.outdated(str(user.password)):
+        _rehash(user.id, passwords.hash_password(password))
+    return user
+
+
+def enter(user: User, result: LoginResult = LoginResult.SUCCESS) -> None:
+    """Make this the session of `user`. The id of the session before is worthless afterwards (fixation)."""
+    note(user.id, result)
+    language = session.get("language")
+    session.clear()
+    login_user(user)
+    if language:
+        session["language"] = language
+    preferences.recall(user.id)
+
+
+def confirms(user: User, password: str) -> bool:
+    """Does the person who is logged in know his password, before something grave?
+
+    :raises limits.TooMany: for a guesser at an open screen
+    """
+    limits.hit("password", "10 per 10 minute", str(user.id))
+    return passwords.matches(user.password, password)
+
+
+def leave(user: Any) -> None:
+    """End this session for good: its cookie opens nothing any more."""
+    note(user.id, LoginResult.LOGOUT)
+    kept = {key: session[key] for key in ("language", "skin") if key in session}
+    logout_user()
+    session.clear()
+    session.update(kept)
+
+
+@transactional
+def note(user_id: int, result: LoginResult) -> None:
+    """Add to the log of log-ins; a success also counts on FAB's row. Neither is an edit of the account."""
+    db.session.execute(
+        insert(LoginEvent).values(
+            at=clock.now(), user_id=user_id, result=result, ip=network(), agent=str(request.user_agent)[:300]
+        )
+    )
+    if result in (LoginResult.SUCCESS, LoginResult.LINK):
+        count = func.coalesce(User.login_count, 0) + 1
+        db.session.execute(
+            update(User).where(User.id == user_id).values(last_login=clock.now(), login_count=count, fail_login_count=0)
+        )
+    elif result is LoginResult.WRONG:
+        count = func.coalesce(User.fail_login_count, 0) + 1
+        db.session.execute(update(User).where(User.id == user_id).values(fail_login_count=count))
+
+
+@transactional
+def _rehash(user_id: int, stored: str) -> None:
+    """The same password at today's price; set-based, for the guard would take it for a new password."""
+    db.session.execute(update(User).where(User.id == user_id).values(password=stored))
+
+
+def _even_out(started: float) -> None:
+    step = current_app.config.get("LOGIN_STEP_SECONDS", STEP_SECONDS)
+    if step:
+        time.sleep(step - (time.monotonic() - started) % step)

@@ -1,0 +1,102 @@
+"""Reading accounts: who is who, who holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from app.panel.accounts import devices, sessions
+from app.panel.accounts.models import Layout, LoginEvent, LoginSession, Profile, Role, Skin, User
+from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.fields import show_instant
+
+
+def by_login(name: str) -> User | None:
+    """The account that somebody means who types a user name or an e-mail address, whatever its capitals."""
+    wanted = name.strip().lower()
+    if not wanted or len(wanted) > 320:
+        return None
+    match = or_(func.lower(User.username) == wanted, func.lower(User.email) == wanted)
+    return db.session.scalars(select(User).where(match).order_by(User.id).limit(1)).first()
+
+
+def anybody() -> bool:
+    """Is there an account at all?"""
+    return db.session.scalar(select(User.id).limit(1)) is not None
+
+
+def profile(user_id: int) -> Profile:
+    """The preferences of a person; defaults that are not stored when he never chose."""
+    return db.session.get(Profile, user_id) or Profile(
+        user_id=user_id, language="", skin=Skin.LIGHT.value, layout=Layout.SIDE.value, zone="", must_change=False
+    )
+
+
+def held_by_roles(roles: Iterable[Role]) -> policy.Held:
+    """All (verb, resource) pairs of these roles."""
+    return frozenset(
+        (entry.permission.name.removeprefix(policy.PREFIX), entry.view_menu.name)
+        for role in roles
+        for entry in role.permissions
+    )
+
+
+def holds_all(actor: Any, rights: policy.Held, roles: Iterable[Role]) -> bool:
+    """Does the actor hold everything that these roles hold?"""
+    if actor is SYSTEM or policy.is_administrator(actor):
+        return True
+    if any(role.name == policy.ADMINISTRATOR for role in roles):
+        return False
+    return rights <= policy.held(actor)
+
+
+def all_roles() -> list[Role]:
+    """Every role, in order."""
+    return in_order(db.session.scalars(select(Role)))
+
+
+def in_order(roles: Iterable[Role]) -> list[Role]:
+    """As the domains contributed them, then by name."""
+    known = policy.REGISTRY.roles
+    return sorted(roles, key=lambda r: (known[r.name].order if r.name in known else 1000, r.name))
+
+
+def role_label(key: str) -> Any:
+    known = policy.REGISTRY.roles.get(key)
+    return known.label if known else key
+
+
+def grantable(actor: Any) -> list[Role]:
+    """The roles that this actor may hand out."""
+    return [role for role in all_roles() if holds_all(actor, held_by_roles([role]), [role])]
+
+
+def session_owner(key: str) -> int | None:
+    return db.session.scalar(
+        select(LoginSession.user_id).where(LoginSession.key == key, LoginSession.revoked_at.is_(None))
+    )
+
+
+def session_rows(user_id: int, here: str | None = None) -> list[dict[str, Any]]:
+    """The living sessions of a person as a page shows them, the one in use first."""
+    rows = [
+        {
+            "key": row.key, "here": row.key == here, "device": devices.describe(row.agent), "ip": row.ip,
+            "since": show_instant(row.created_at), "seen": show_instant(row.seen_at),
+        }
+        for row in sessions.living(user_id)
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: not row["here"])
+
+
+def login_rows(user_id: int, limit: int = 100) -> list[dict[str, Any]]:
+    """The last log-ins of a person, latest first."""
+    query = select(LoginEvent).where(LoginEvent.user_id == user_id).order_by(LoginEvent.id.desc()).limit(limit)
+    return [
+        {"at": show_instant(row.at), "result": row.result, "ip": row.ip, "device": devices.describe(row.agent)}
+        for row in db.session.scalars(query)
+    ]

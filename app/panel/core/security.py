@@ -1,0 +1,199 @@
+"""What every answer and every request has to do with safety: CSRF, headers, hosts, origins, redirects (SAFETY R14, R15)."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, has_request_context, request, session
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+WILDCARDS = {"", "0.0.0.0", "::", "[::]", "*"}
+SHORTEST_SECRET = 32
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+
+
+class PanelCSRF(CSRFProtect):
+    """CSRF protection without exceptions.
+
+    FAB's REST classes exempt their blueprints by themselves although they accept the session cookie (SAFETY F10), so
+    asking for an exemption has no effect here.
+    """
+
+    def exempt(self, view: Any) -> Any:
+        return view
+
+
+csrf = PanelCSRF()
+
+
+def init_app(app: Flask) -> None:
+    """Turn it all on. Call this before AppBuilder is made: FAB refuses GET deletes only when it finds CSRF loaded."""
+    refuse_weak_secret(app)
+    app.config["WTF_CSRF_ENABLED"] = True
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = True
+    app.config["WTF_CSRF_HEADERS"] = ["X-CSRFToken", "X-CSRF-Token"]
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # it lives as long as the session that it belongs to
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # `refuse_foreign` asks Origin, which privacy tools leave alone
+    app.config["TRUSTED_HOSTS"] = trusted_hosts(app)
+    app.config["FAB_SAFE_REDIRECT_HOSTS"] = [p for h in app.config["TRUSTED_HOSTS"] for p in (h, f"{h}:*")]
+    if proxies := int(app.config.get("PROXY_COUNT") or 0):
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )
+    app.before_request(refuse_foreign)
+    csrf.init_app(app)
+    app.after_request(add_headers)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def refuse_weak_secret(app: Flask) -> None:
+    """The last wall: `config.verify` says more, but not every entrance passes it (SAFETY F37).
+
+    :raises RuntimeError: for a key that is missing or short
+    """
+    if len(app.config.get("SECRET_KEY") or "") < SHORTEST_SECRET:
+        raise RuntimeError(f"SECRET_KEY must be a random text of at least {SHORTEST_SECRET} characters")
+
+
+def is_secure() -> bool:
+    """Does the browser speak TLS? A proxy that ends it may not tell us, but then the public address does."""
+    return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
+
+
+def trusted_hosts(app: Flask) -> list[str]:
+    """Names under which this instance may be called: loopback, the address it listens on, and the configured ones."""
+    names = list(LOOPBACK)
+    configured = app.config.get("TRUSTED_HOSTS") or []
+    names += [configured] if isinstance(configured, str) else list(configured)
+    listening = str(app.config.get("SERVER_HOST") or "127.0.0.1")
+    names += own_names() if listening in WILDCARDS else [listening]
+    return list(dict.fromkeys(bracketed(name.strip()) for name in names if name and name.strip() not in WILDCARDS))
+
+
+def bracketed(name: str) -> str:
+    """An IPv6 address as it stands in a Host header."""
+    return f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name
+
+
+def own_names() -> list[str]:
+    """What this machine calls itself, for a server that listens on all its addresses."""
+    name = socket.gethostname()
+    found = [name, f"{name}.local"]
+    try:
+        found += [str(entry[4][0]) for entry in socket.getaddrinfo(name, None)]
+    except OSError:
+        pass
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a datagram socket only picks the interface; nothing is sent
+            found.append(probe.getsockname()[0])
+        except OSError:
+            pass
+    return [entry.partition("%")[0] for entry in found]
+
+
+def host_is_ours(app: Flask, host: str) -> bool:
+    """The check of the Host header, for the stream hub that runs beside Flask."""
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return name.lower() in app.config["TRUSTED_HOSTS"]
+
+
+def refuse_foreign() -> None:
+    """Stop odd methods, two credentials at once, and changes that another site asks this browser to make."""
+    if request.method not in METHODS:
+        abort(405)
+    # which of the two acts? Guessing has cost others their audit trail (SAFETY F11)
+    if request.headers.get("Authorization", "").lower().startswith("bearer ") and session.get("_user_id"):
+        abort(400, "Send either a bearer token or a session cookie, not both.")
+    if request.method in SAFE_METHODS:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403, "This request came from another site.")
+    origin = request.headers.get("Origin")
+    if origin is not None and not same_origin(origin):
+        abort(403, "This request came from another site.")
+
+
+def same_origin(origin: str) -> bool:
+    """Is it our own host and port? A TLS proxy that we do not know of may have changed the scheme, never upwards."""
+    try:
+        parts = urlsplit(origin)
+        ours = urlsplit(request.host_url)
+        if parts.scheme not in ("http", "https") or (ours.scheme == "https" and parts.scheme != "https"):
+            return False
+        default = {"http": 80, "https": 443}
+        return parts.hostname == ours.hostname and (
+            parts.netloc.lower() == request.host.lower()
+            or (parts.port or default[parts.scheme]) == (ours.port or default[ours.scheme])
+        )
+    except ValueError:
+        return False
+
+
+def csp_nonce() -> str:
+    """The word of this answer that lets its own script and style elements run."""
+    if not has_request_context():
+        return ""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def add_headers(response: Response) -> Response:
+    headers = response.headers
+    # a view may be stricter (a file that people uploaded), never absent
+    headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["X-Frame-Options"] = "DENY"
+    if is_secure():
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    is_static = (request.endpoint or "").rpartition(".")[2] == "static"
+    # a view that serves pictures through the policy says "private" itself and is taken at its word
+    if not is_static and session.get("_user_id") and "private" not in headers.get("Cache-Control", ""):
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def safe_next(url: str | None, default: str = "") -> str:
+    """`url` as a path on this host, or `default` when it leads anywhere else or is not quite clear (SAFETY F28).
+
+    Browsers read a backslash as a slash and skip control characters, so both are refused wherever they stand.
+    """
+    if not url or len(url) > 2000 or "\\" in url or any(ord(c) <= 32 or 127 <= ord(c) <= 160 for c in url):
+        return default
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return default
+    if parts.scheme or parts.netloc:
+        if parts.scheme not in ("http", "https") or parts.netloc.lower() != request.host.lower():
+            return default
+        url = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return url if url.startswith("/") and not url.startswith("//") else default
+
+
+def network() -> str:
+    """Who is asking, for limits: the address, or for IPv6 its /64, of which one visitor owns 2^64."""
+    try:
+        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if address.version == 6 and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return str(address.ipv4_mapped if address.version == 6 else address)

@@ -1,0 +1,145 @@
+"""A panel without a shop, on a database file of its own: log-ins commit, so they cannot live in a savepoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_appbuilder.security.sqla.models import PermissionView
+
+from app import create_app
+from app.panel.accounts import limits, services
+from app.panel.accounts.models import Role, User
+from app.panel.core import clock, policy, setup
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+
+PASSWORD = "correct horse battery staple"
+PEOPLE = {"ada": ["administrator"], "hr": ["people"], "bob": [], "cleo": ["clerk"]}
+
+
+def make_app(home: Path, **overrides: Any) -> Flask:
+    settings = {
+        "TESTING": True, "HOME": home, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{home}/house.db", "REDIS_URL": "",
+        "SECRET_KEY": "k" * 20 + "0123456789ab" * 2, "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
+        "LOGIN_STEP_SECONDS": 0, "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False,
+        "UPLOAD_FOLDER": str(home / "files"), "LOG_FOLDER": home, "TRUSTED_HOSTS": ["panel.example.com"],
+    }  # fmt: skip
+    app = create_app(packages=("app.panel",), **{**settings, **overrides})
+    with app.app_context():
+        db.create_all()
+        setup.sync(app)
+    return app
+
+
+def grant(role: str, rights: dict[str, str]) -> None:
+    """A role that an administrator made, with these rights."""
+    with_ids = {(p.permission.name, p.view_menu.name): p for p in db.session.query(PermissionView)}
+    entry = Role(name=role)
+    entry.permissions = [
+        with_ids[f"can_{verb}", resource] for resource, verbs in rights.items() for verb in verbs.split()
+    ]
+    db.session.add(entry)
+    db.session.commit()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    app = make_app(tmp_path_factory.mktemp("house"))
+    with app.app_context():
+        grant("people", {"accounts.User": "read write", "accounts.LoginEvent": "read"})
+        grant("clerk", {"accounts.Role": "read"})
+        for name, roles in PEOPLE.items():
+            services.create_user(
+                actor=SYSTEM, username=name, name=name.title(), email=f"{name}@example.com", roles=roles, password=PASSWORD
+            )
+    return app
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> Iterator[None]:
+    yield
+    clock.freeze(None)
+    limits._memory.storage.reset()
+
+
+@pytest.fixture(autouse=True)
+def clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test begins without counted attempts."""
+    if "house" in request.fixturenames:
+        house: Flask = request.getfixturevalue("house")
+        house.extensions["appbuilder"].sm.limiter.reset()
+    yield
+
+
+class Browser:
+    """A browser with a cookie jar that reads the CSRF token from the pages that it opens."""
+
+    def __init__(self, app: Flask, **headers: str) -> None:
+        self.app, self.headers = app, headers
+        self.client: FlaskClient = app.test_client()
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(path, headers=self.headers, **options)
+
+    def token(self, path: str = "/login/") -> str:
+        found = re.search(rb'name="csrf_token" (?:type="hidden" )?value="([^"]+)"', self.get(path).data)
+        return found[1].decode() if found else ""
+
+    def post(self, path: str, data: dict[str, Any] | None = None, at: str | None = None, **options: Any) -> Any:
+        fields = {"csrf_token": self.token(at or path), **(data or {})}
+        return self.client.post(path, data=fields, headers={**self.headers, **options.pop("headers", {})}, **options)
+
+    def login(self, name: str, password: str = PASSWORD, **more: Any) -> Any:
+        return self.post("/login/", {"username": name, "password": password, **more})
+
+    def logout(self) -> Any:
+        return self.post("/logout/", at="/account/")
+
+    @property
+    def cookie(self) -> str:
+        found = self.client.get_cookie("zhanggui")
+        return found.value if found else ""
+
+    def logged_in(self) -> bool:
+        return self.get("/account/").status_code == 200
+
+    def replay(self, value: str) -> int:
+        """The status of a page for whoever stole this cookie."""
+        client = self.app.test_client(use_cookies=False)
+        return client.get("/account/", headers={"Cookie": f"zhanggui={value}"}).status_code
+
+
+@pytest.fixture
+def browse(house: Flask) -> Any:
+    """`browse("ada")` is a browser in which Ada is logged in; `browse()` one in which nobody is."""
+
+    def make(name: str = "", password: str = PASSWORD) -> Browser:
+        browser = Browser(house)
+        if name:
+            assert browser.login(name, password).status_code == 302
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def person(house: Flask) -> Any:
+    """A new account of its own, for tests that spoil it: `person("tom", "clerk")` returns its id."""
+
+    def make(name: str, *roles: str, password: str | None = PASSWORD) -> int:
+        with house.app_context():
+            user = services.create_user(
+                actor=SYSTEM, username=name, name=name.title(), email=f"{name}@example.com", roles=list(roles), password=password
+            )
+            return int(user.id)
+
+    return make
+
+
+__all__ = ["PASSWORD", "Browser", "User", "grant", "make_app", "policy"]
