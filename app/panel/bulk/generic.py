@@ -1,0 +1,202 @@
+"""An importer for any table of the panel: which column of the file fills which field is the user's mapping."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect
+
+from app.panel.bulk import generic_apply, importers
+from app.panel.bulk.importers import Importer, Option, Plan, Reader, Record, Result, Work
+from app.panel.bulk.languages import languages
+from app.panel.bulk.reading import values as cells
+from app.panel.bulk.reading.problems import BadValue
+from app.panel.core import clock, money, policy
+from app.panel.core.db import PanelModel
+from app.panel.core.fields import FieldSpec, default_currency, resource_of, specs
+
+PREFIX = "table:"
+IGNORED = frozenset({"json", "children", "file", "computed"})
+DATE_ORDERS = (("ymd", _l("2026-11-21")), ("dmy", _l("21/11/2026: day first")), ("mdy", _l("11/21/2026: month first")))
+
+
+class TableImporter(Importer):
+    """Made on demand for a model; `headings` come from its labels in every language, so that our own exports fit."""
+
+    def __init__(self, model: type[Any]) -> None:
+        self.model = model
+        self.resource = resource_of(model)
+        self.key = PREFIX + self.resource
+        self.label = model.__name__
+        self.work = TableWork
+
+    def options(self, actor: Any) -> list[Option]:
+        return [
+            Option("dates", _l("Dates are written"), choices=lambda _actor: DATE_ORDERS,
+                   help=_l("Only for dates that can be read in two ways.")),
+            Option("zone", _l("Time zone of the file"), kind="text", help=_l("Empty: that of the business.")),
+        ]  # fmt: skip
+
+    def suggest(self, headings: Sequence[str]) -> dict[str, str]:
+        """Heading → field, as far as names and labels tell."""
+        names = {}
+        for name, words in field_words(self.model).items():
+            for word in words:
+                names.setdefault(importers.normal(word), name)
+        taken: set[str] = set()
+        found: dict[str, str] = {}
+        for heading in headings:
+            name = names.get(importers.normal(heading))
+            if name and name not in taken:
+                taken.add(name)
+                found[heading] = name
+        return found
+
+    def natural_key(self) -> list[str]:
+        """The fields that most likely tell one row from another."""
+        fields = importable(self.model)
+        unique = [name for name, spec in fields.items() if spec.unique]
+        if unique:
+            return unique[:1]
+        for constraint in inspect(self.model).local_table.constraints:
+            columns = [column.key for column in getattr(constraint, "columns", ())]
+            if type(constraint).__name__ == "UniqueConstraint" and columns and all(name in fields for name in columns):
+                return columns
+        return [name for name, spec in fields.items() if spec.search][:1]
+
+
+class TableWork(Work):
+    """A file on its way into one table."""
+
+    importer: TableImporter
+
+    def __init__(self, importer: TableImporter, headings: Sequence[str], options: dict[str, Any], actor: Any) -> None:
+        super().__init__(importer, headings, options, actor)
+        self.model = importer.model
+        mapping = options.get("mapping") or {}
+        columns = mapping.get("columns") or importer.suggest(headings)
+        known = importable(self.model)
+        self.fields = {known[name].name: known[name] for name in columns.values() if name in known}
+        self.places = {name: headings.index(heading) for heading, name in columns.items()
+                       if heading in headings and name in self.fields}  # fmt: skip
+        self.fields = {name: spec for name, spec in self.fields.items() if name in self.places}
+        key = [name for name in (mapping.get("key") or importer.natural_key()) if name in self.fields]
+        self.key = key
+        self.order = str(options.get("dates") or "")
+        self.comma = True if mapping.get("decimal") == "," else None
+        self.zone = ZoneInfo(options["zone"]) if clock.is_zone(str(options.get("zone") or "")) else clock.zone()
+        self.references: dict[Any, Any] = {}
+
+    def parse(self, record: Record) -> Plan:
+        plan = Plan(record.seq, [row.line for row in record.rows])
+        reader = Reader(self, record)
+        if not self.key:
+            plan.errors.append(_("Choose the column by which a row is found again."))
+            return plan
+        ordered = sorted(self.fields.values(), key=lambda spec: spec.kind != "currency")
+        for spec in ordered:
+            plan.values[spec.name] = reader.get(self._value, spec.name, spec, plan.values)
+        plan.errors.extend(reader.errors)
+        for name in self.key:
+            if plan.values.get(name) in (None, "") and not plan.errors:
+                plan.errors.append(_("“%(column)s” is missing.", column=self.heading(name)))
+        plan.key = " · ".join(str(plan.values.get(name)) for name in self.key)
+        plan.shown = {name: self.cell(record.rows[0], name) for name in self.fields}
+        for spec in ordered:
+            if spec.kind == "money":
+                plan.add(spec.currency_of(plan.values), spec.name, plan.values.get(spec.name))
+        return plan
+
+    def _value(self, cell: str, spec: FieldSpec, values: dict[str, Any]) -> Any:
+        """The Python value of a cell. References stay words here; `apply` looks them up for a whole chunk."""
+        if cells.is_empty(cell):
+            return None
+        try:
+            if spec.kind in ("ref", "many"):
+                return cell
+            return spec.parse(self._prepared(cell, spec, values), values)
+        except ValueError as error:
+            raise BadValue("sentence", text=str(error)) from None
+
+    def _prepared(self, cell: str, spec: FieldSpec, values: dict[str, Any]) -> Any:
+        if spec.kind == "money":
+            currency = spec.currency_of(values) or default_currency()
+            minor = cells.minor(cell, money.exponent(currency), self.comma)
+            return money.plain(minor, currency)
+        if spec.kind in ("integer", "number"):
+            return f"{cells.decimal(cell, self.comma):f}" if spec.kind == "number" else cells.integer(cell)
+        if spec.kind == "bool":
+            return cells.flag(cell)
+        if spec.kind == "date":
+            return cells.day(cell, self.order)
+        if spec.kind == "instant":
+            found = cells.instant(cell, self.zone, self.order)
+            return found.astimezone(dt.UTC) if found else None
+        if spec.kind == "choice":
+            return choice_value(spec, cell)
+        if spec.name in self.key or "code" in spec.name or "phone" in spec.name:
+            return cells.identifier(cell)
+        return cell
+
+    def apply(self, plans: list[Plan], *, dry_run: bool) -> list[Result]:
+        return generic_apply.apply(self, plans)
+
+
+def importable(model: type[Any]) -> dict[str, FieldSpec]:
+    """Fields that a file may fill, by name."""
+    return {
+        spec.name: spec for spec in specs(model).values()
+        if not spec.readonly and not spec.hidden and spec.kind not in IGNORED
+    }  # fmt: skip
+
+
+def field_words(model: type[Any]) -> dict[str, list[str]]:
+    """The words a heading may use for a field: its names, and its label in every language of the panel."""
+    words: dict[str, list[str]] = {}
+    for name, spec in importable(model).items():
+        words[name] = [name, name.replace("_", " "), spec.screen_name]
+    for language in languages():
+        with force_locale(language):
+            for name, spec in importable(model).items():
+                words[name].append(str(spec.label))
+    return words
+
+
+def choice_value(spec: FieldSpec, cell: str) -> Any:
+    """A member by its value or by its label in any language."""
+    word = cells.half_width(cell).casefold()
+    for language in languages():
+        with force_locale(language):
+            for member in spec.choices or ():
+                if word in (member.value.casefold(), str(member.label).casefold()):
+                    return member.value
+    return cell
+
+
+def targets(actor: Any) -> list[TableImporter]:
+    """Every table that this person may import into."""
+    models = sorted((mapper.class_ for mapper in PanelModel.registry.mappers), key=lambda cls: resource_of(cls))
+    return [
+        TableImporter(model) for model in models
+        if issubclass(model, PanelModel) and not getattr(model, "__no_history__", False) and importable(model)
+        and policy.allowed(actor, "import", resource_of(model)) and policy.allowed(actor, "write", resource_of(model))
+    ]  # fmt: skip
+
+
+def find(key: str) -> Importer | None:
+    if not key.startswith(PREFIX):
+        return None
+    resource = key.removeprefix(PREFIX).casefold()
+    for mapper in PanelModel.registry.mappers:
+        if issubclass(mapper.class_, PanelModel) and resource_of(mapper.class_).casefold() == resource:
+            return TableImporter(mapper.class_)
+    return None
+
+
+importers.provide(find)

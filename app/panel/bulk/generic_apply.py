@@ -1,0 +1,110 @@
+"""Writing the plans of the generic importer: found again by natural key, references looked up, a chunk at a time.
+
+A model with rules of its own (`records.override`) is written row by row through them; any other one set-based.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import and_, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from app.panel.bulk import references, writing
+from app.panel.bulk.importers import Image, Plan, Result
+from app.panel.bulk.states import Outcome
+from app.panel.core import policy, records
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.fields import resource_of, specs
+from app.panel.core.transaction import savepoint
+
+if TYPE_CHECKING:
+    from app.panel.bulk.generic import TableWork
+
+
+def apply(work: TableWork, plans: list[Plan]) -> list[Result]:
+    access = policy.fields(work.actor, resource_of(work.model))
+    barred = [name for name in work.fields if not access.writable(name)]
+    if barred:
+        label = work.fields[barred[0]].label
+        return [Result.refuse(_("You may not change “%(field)s”.", field=label))] * len(plans)
+    resolved = references.resolve(work, plans)
+    existing = _existing(work, resolved)
+    results: list[Result] = []
+    for plan, (values, why) in zip(plans, resolved, strict=True):
+        if why:
+            results.append(Result.refuse(why))
+            continue
+        results.append(_one(work, values, existing))
+    return results
+
+
+def _key(work: TableWork, values: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(values.get(name) for name in work.key)
+
+
+def _existing(work: TableWork, resolved: list[tuple[dict[str, Any], str]]) -> dict[tuple[Any, ...], Any]:
+    """Rows of these natural keys, whoever may see them: one that is foreign must not be made a second time."""
+    model, found = work.model, {}
+    wanted = list({_key(work, values) for values, why in resolved if not why})
+    columns = [specs(model)[name].column for name in work.key]
+    for part in writing.pieces(wanted, 200):
+        if len(columns) == 1:
+            condition = columns[0].in_([key[0] for key in part])
+        else:
+            condition = or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in part))
+        for row in db.session.scalars(select(model).where(condition).order_by(model.id)):
+            found.setdefault(tuple(getattr(row, specs(model)[name].name) for name in work.key), row)
+    return found
+
+
+def _one(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, ...], Any]) -> Result:
+    row = existing.get(_key(work, values))
+    try:
+        with savepoint():
+            if row is None:
+                return _create(work, values, existing)
+            return _update(work, row, values)
+    except InvalidInput as error:
+        known = specs(work.model)
+        said = [f"{known[name].label if name in known else name}: {text}" for name, text in error.errors.items()]
+        return Result.refuse(" ".join(said))
+    except DomainError as error:
+        return Result.refuse(str(error))
+    except IntegrityError:
+        return Result.refuse(_("The database refused this record: it contradicts another one."))
+
+
+def _create(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, ...], Any]) -> Result:
+    given = {name: value for name, value in values.items() if value is not None}
+    missing = [
+        spec.label for spec in set(specs(work.model).values())
+        if spec.required and spec.default is None and spec.name not in given and not spec.readonly and spec.is_column
+        and specs(work.model)[spec.name].kind != "currency"
+    ]  # fmt: skip
+    if missing:
+        return Result.refuse(_("“%(column)s” is missing.", column=", ".join(sorted(map(str, missing)))))
+    row = records.create(work.model, given, actor=work.actor)
+    existing[_key(work, values)] = row
+    return Result(Outcome.NEW, row.id, images=writing.created(work.model, [row.id]))
+
+
+def _update(work: TableWork, row: Any, values: dict[str, Any]) -> Result:
+    known = specs(work.model)
+    before: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None and known[name].required:
+            continue  # an empty cell does not empty a field that needs a value
+        if known[name].kind == "many":
+            now = sorted(other.id for other in getattr(row, name))
+            if now != sorted(value or []):
+                before[name], changed[name] = now, value or []
+        elif writing.difference(row, {name: value}):
+            before[name], changed[name] = writing.plain(getattr(row, name)), value
+    if not changed:
+        return Result(Outcome.SAME, row.id)
+    records.update(row, changed, actor=work.actor)
+    return Result(Outcome.CHANGED, row.id, images=[Image(work.model.__tablename__, row.id, before, row.version)])

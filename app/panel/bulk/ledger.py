@@ -1,0 +1,57 @@
+"""The book of a run: outcomes, sums, before-images, and the word that goes out to whoever watches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert
+
+from app.panel.bulk import importers, runs
+from app.panel.bulk.importers import Plan, Result
+from app.panel.bulk.models import BeforeImage, Run, RunItem
+from app.panel.bulk.tally import Tally
+from app.panel.core import bus
+from app.panel.core.db import db
+
+
+def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
+    """Write down what became of a chunk, in its transaction."""
+    tally = Tally()
+    tally.add(plans, results)
+    run = db.session.get(Run, run_id, populate_existing=True)
+    assert run is not None
+    for outcome, name in runs.COUNTS.items():
+        setattr(run, name, getattr(run, name) + tally.counts[outcome])
+    run.read += tally.read
+    run.rows += tally.rows
+    sums = {currency: dict(amounts) for currency, amounts in (run.sums or {}).items()}
+    importers.add_sums(sums, tally.sums)
+    run.sums = sums
+    db.session.execute(insert(RunItem), [
+        {"run_id": run_id, "seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
+         "reason": result.reason, "row_id": result.row_id}
+        for plan, result in zip(plans, results, strict=True)
+    ])  # fmt: skip
+    images = [
+        {"run_id": run_id, "seq": plan.seq, "table": image.table, "row_id": image.row_id, "before": image.before,
+         "version": image.version}
+        for plan, result in zip(plans, results, strict=True) for image in result.images
+    ]  # fmt: skip
+    if images:
+        db.session.execute(insert(BeforeImage), images)
+
+
+def publish(run_id: int) -> None:
+    """Tell the open pages; whoever misses it asks again by itself."""
+    run = db.session.get(Run, run_id, populate_existing=True)
+    if run is not None:
+        bus.publish(f"run:{run_id}", "progress", progress(run))
+
+
+def progress(run: Run) -> dict[str, Any]:
+    """What the bar shows."""
+    return {
+        "id": run.id, "state": run.state.value, "label": str(run.state.label), "tone": run.state.tone,
+        "read": run.read, "expected": run.expected, "percent": run.percent, "new": run.new, "changed": run.changed,
+        "same": run.same, "refused": run.refused,
+    }  # fmt: skip

@@ -1,0 +1,222 @@
+"""Working a run off: read, group, plan, write in chunks, each chunk one transaction with its checkpoint.
+
+A run may be killed at any line. Whoever takes it up reads the file again from the start, skips what is committed
+(`position`) and goes on; the same record is never written twice, because effect and position are one commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from app.panel.bulk import importers, ledger, opening, runs, undo
+from app.panel.bulk.importers import Plan, Result, Work
+from app.panel.bulk.ledger import publish
+from app.panel.bulk.models import Run
+from app.panel.bulk.reading.problems import BadFile
+from app.panel.bulk.runs import Hold, Lost
+from app.panel.bulk.sentences import explain, sentence
+from app.panel.bulk.source import Source
+from app.panel.bulk.states import Outcome, RunKind, RunState
+from app.panel.bulk.tally import Tally
+from app.panel.core import history, policy
+from app.panel.core.db import db
+from app.panel.core.errors import Conflict, DomainError
+from app.panel.core.transaction import after_commit, transactional
+
+CHUNK = 500
+POISON_CRASHES = 4
+BEAT_SECONDS = 4.0
+
+
+def work_off(run_id: int) -> RunState | None:
+    """Check or run what waits under this number, to its end. None: there was nothing to do here."""
+    held = runs.take(run_id)
+    if held is None:
+        return None
+    run = db.session.get(Run, run_id, populate_existing=True)
+    assert run is not None
+    checking = run.state is RunState.CHECKING
+    try:
+        if run.kind is RunKind.UNDO:
+            return undo.work_off(run, held)
+        return _check(run, held) if checking else _write(run, held)
+    except Lost:
+        return None
+    except (BadFile, DomainError) as wrong:
+        db.session.rollback()
+        return _stop(held, checking, sentence(wrong) if isinstance(wrong, BadFile) else str(wrong))
+
+
+def _stop(held: Hold, checking: bool, why: str) -> RunState:
+    """A file that cannot be read: a check goes back to the user, a run ends."""
+    try:
+        if checking:
+            runs.finish(held, RunState.DRAFT, error=why, findings={"error": why})
+            return RunState.DRAFT
+        runs.finish(held, RunState.FAILED, error=why)
+    except Lost:
+        pass
+    publish(held.run_id)
+    return RunState.FAILED
+
+
+def _check(run: Run, held: Hold) -> RunState:
+    """Go through the whole file without writing a row; what was found is stored with the run."""
+    tally = Tally()
+    beat = time.monotonic()
+    with opening.open_run(run) as (source, work):
+        for plans in _chunks(_plans(source, work), CHUNK):
+            tally.add(plans, look(work, plans))
+            if time.monotonic() - beat > BEAT_SECONDS:
+                runs.renew(held, read=tally.read)
+                publish(held.run_id)
+                beat = time.monotonic()
+        findings = tally.findings(source.meta, source.skipped)
+    runs.finish(held, RunState.CHECKED, findings=findings, read=tally.read, rows=tally.rows, error=None)
+    publish(held.run_id)
+    return RunState.CHECKED
+
+
+def look(work: Work, plans: list[Plan]) -> list[Result]:
+    """What would become of these plans."""
+    return settle(plans, lambda good: _look(work, good))
+
+
+def _look(work: Work, good: list[Plan]) -> list[Result]:
+    policy.authorize(work.actor, "import", work.importer.resource)
+    try:
+        _rolled_back(work, good)
+    except _Seen as seen:
+        return seen.results
+    raise AssertionError("unreachable")
+
+
+class _Seen(Exception):
+    def __init__(self, results: list[Result]) -> None:
+        super().__init__()
+        self.results = results
+
+
+@transactional
+def _rolled_back(work: Work, good: list[Plan]) -> None:
+    """Every importer looks inside a transaction that never commits: nothing can be written by a check."""
+    raise _Seen(work.apply(good, dry_run=True))
+
+
+def settle(plans: list[Plan], apply: Any) -> list[Result]:
+    """Results for plans in their order: refused for those with errors, what `apply` says for the others."""
+    good = [plan for plan in plans if not plan.errors and not plan.repeats]
+    found = iter(apply(good) if good else [])
+    results = []
+    for plan in plans:
+        if plan.errors:
+            results.append(Result.refuse(" ".join(plan.errors)))
+        elif plan.repeats:
+            results.append(Result(Outcome.SAME, None, _("An exact copy of a record further up in the file.")))
+        else:
+            results.append(next(found))
+    return results
+
+
+def _write(run: Run, held: Hold) -> RunState:
+    run_id = run.id
+    size = max(1, CHUNK >> (3 * (held.crashes - 1)))
+    poisoned = held.crashes > POISON_CRASHES and size == 1
+    beat = time.monotonic()
+    with opening.open_run(run) as (source, work):
+        for plans in _chunks(_plans(source, work), size, held.position):
+            if not plans:  # still behind the checkpoint
+                if time.monotonic() - beat > BEAT_SECONDS:
+                    runs.renew(held)
+                    beat = time.monotonic()
+                continue
+            if poisoned:
+                plans[0].errors.append(_("The import stopped several times at this record; it was left out."))
+                poisoned = False
+            _chunk_or_halves(held, work, plans)
+            beat = time.monotonic()
+    runs.finish(held, RunState.DONE)
+    publish(run_id)
+    return RunState.DONE
+
+
+def _chunk_or_halves(held: Hold, work: Work, plans: list[Plan]) -> None:
+    """One transaction for the chunk; when the database refuses it, halves of it, down to the record that is wrong."""
+    try:
+        _chunk(held, work, plans)
+    except (IntegrityError, DomainError, DBAPIError) as error:
+        db.session.rollback()
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        if len(plans) == 1:
+            if plans[0].errors:
+                raise
+            plans[0].errors.append(_reason(error))
+            _chunk(held, work, plans)
+            return
+        half = len(plans) // 2
+        _chunk_or_halves(held, work, plans[:half])
+        _chunk_or_halves(held, work, plans[half:])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, DomainError) and not isinstance(error, Conflict):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
+        current_app.logger.warning("import record refused by the database", exc_info=error)
+        return _("The database refused this record: it contradicts another one.")
+    return str(error)
+
+
+@transactional
+def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
+    runs.hold(held, position=plans[-1].seq, crashes=0)
+    policy.forget()
+
+    def apply(good: list[Plan]) -> list[Result]:
+        policy.authorize(work.actor, "import", work.importer.resource)
+        with history.by("import", actor=work.actor, run_id=held.run_id):
+            return work.apply(good, dry_run=False)
+
+    ledger.record(held.run_id, plans, settle(plans, apply))
+    after_commit(lambda: publish(held.run_id))
+
+
+def _plans(source: Source, work: Work) -> Iterator[Plan]:
+    """Plans in the order of the file. A key that comes again is the same record (counted so), or a contradiction."""
+    seen: dict[str, tuple[int, int]] = {}
+    for found in importers.records(source.rows(), work):
+        plan = importers.plan(work, found)
+        if plan.key and not plan.errors:
+            mark = hash(repr(plan.values))
+            first = seen.setdefault(plan.key, (plan.lines[0], mark))
+            if first[0] != plan.lines[0]:
+                plan.repeats = first[1] == mark
+                if plan.repeats:
+                    plan.sums = {}
+                else:
+                    plan.errors.append(explain("repeated", {"line": first[0]}))
+        yield plan
+
+
+def _chunks(plans: Iterator[Plan], size: int, position: int = 0) -> Iterator[list[Plan]]:
+    """Lists of plans behind the checkpoint. While before it, an empty list now and then, to keep the lease alive."""
+    chunk: list[Plan] = []
+    for plan in plans:
+        if plan.seq <= position:
+            if plan.seq % CHUNK == 0:
+                yield []
+            continue
+        chunk.append(plan)
+        if len(chunk) >= size:
+            yield chunk
+            chunk = []
+            size = CHUNK if size == 1 else min(CHUNK, size * 2)
+    if chunk:
+        yield chunk

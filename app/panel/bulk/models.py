@@ -1,0 +1,108 @@
+"""Runs over many rows: what was asked, how far it is, what became of every record, and how rows stood before."""
+
+from __future__ import annotations
+
+from flask_appbuilder import Model
+from flask_babel import lazy_gettext as _
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import mapped_column
+
+from app.panel.bulk.states import Outcome, RunKind, RunState
+from app.panel.core.columns import choice, flag, instant, integer, json_column, longtext, ref, relation, text
+from app.panel.core.db import PanelModel
+
+
+class Run(PanelModel):
+    """One pass over many records. `position` is the last record whose effect is committed: a resumed run goes on behind it.
+
+    `fence` grows whenever somebody takes the run up; a chunk of a holder with an older fence is rolled back.
+    """
+
+    __tablename__ = "bulk_run"
+    __no_history__ = True
+
+    kind = choice(_("Kind"), RunKind, default=RunKind.IMPORT, readonly=True)
+    state = choice(_("State"), RunState, default=RunState.DRAFT, readonly=True)
+    importer = text(_("Layout"), 120, default="", readonly=True)
+    file_name = text(_("File"), 200, search=True, readonly=True)
+    file_key = text(_("Stored as"), 80, default="", hidden=True)
+    file_size = integer(_("Size"), default=0, readonly=True)
+    file_hash = text(_("Fingerprint"), 64, default="", hidden=True)
+    params = json_column(_("Settings"), default=dict, hidden=True)
+    actor_id = ref(_("Started by"), "ab_user.id", ondelete="SET NULL", readonly=True)
+    actor = relation("User", actor_id)
+    undo_of_id = ref(_("Takes back"), "bulk_run.id", ondelete="SET NULL", readonly=True)
+    undo_of = relation("Run", undo_of_id, remote_side="Run.id")
+    is_undone = flag(_("Taken back"), default=False, readonly=True)
+
+    rows = integer(_("Rows"), default=0, readonly=True)
+    read = integer(_("Records"), default=0, readonly=True)
+    new = integer(_("New"), default=0, readonly=True)
+    changed = integer(_("Changed"), default=0, readonly=True)
+    same = integer(_("Same"), default=0, readonly=True)
+    refused = integer(_("Refused"), default=0, readonly=True)
+    expected = integer(_("Records in all"), default=0, hidden=True)
+    sums = json_column(_("Sums"), default=dict, hidden=True)
+    findings = json_column(_("Result of the check"), default=dict, hidden=True)
+
+    position = integer(_("Worked off to"), default=0, hidden=True)
+    fence = integer(_("Fence"), default=0, hidden=True)
+    lease_until = mapped_column(Float, nullable=False, default=0.0, server_default="0")
+    crashes = integer(_("Crashes at this place"), default=0, hidden=True)
+    started_at = instant(_("Started"), readonly=True)
+    finished_at = instant(_("Finished"), readonly=True)
+    error = longtext(_("Error"), readonly=True)
+
+    __table_args__ = (Index(None, "state", "lease_until"), Index(None, "kind", "created_at"))
+
+    def __str__(self) -> str:
+        return f"#{self.id} {self.file_name or ''}".strip()
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.read * 100 // self.expected) if self.expected else 0
+
+
+class RunItem(Model):
+    """What became of one record of a run."""
+
+    __tablename__ = "bulk_run_item"
+    __table_args__ = (Index("ix_bulk_run_item_outcome", "run_id", "outcome", "seq"),)
+
+    run_id = mapped_column(ForeignKey("bulk_run.id", ondelete="CASCADE"), primary_key=True)
+    seq = mapped_column(Integer, primary_key=True, autoincrement=False)
+    lines = mapped_column(JSON, nullable=False)
+    key = mapped_column(String(200), nullable=False, default="")
+    outcome = mapped_column(String(12), nullable=False, default=Outcome.NEW.value)
+    reason = mapped_column(Text, nullable=False, default="")
+    row_id = mapped_column(Integer, nullable=True)
+
+
+class BeforeImage(Model):
+    """A row that a run has written: its values before (None: the run made it), and its version after."""
+
+    __tablename__ = "bulk_before_image"
+    __table_args__ = (Index("ix_bulk_before_image_run", "run_id", "id"),)
+
+    id = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    run_id = mapped_column(ForeignKey("bulk_run.id", ondelete="CASCADE"), nullable=False)
+    seq = mapped_column(Integer, nullable=False)
+    table = mapped_column(String(80), nullable=False)
+    row_id = mapped_column(Integer, nullable=False)
+    before = mapped_column(JSON(none_as_null=True), nullable=True)
+    version = mapped_column(Integer, nullable=True)
+
+
+class Mapping(PanelModel):
+    """How the columns of a file were mapped the last time: found again by its headings."""
+
+    __tablename__ = "bulk_mapping"
+    __table_args__ = (UniqueConstraint("fingerprint", "importer"),)
+    __no_history__ = True
+
+    fingerprint = text(_("Headings"), 64, required=True, hidden=True)
+    importer = text(_("Layout"), 120, required=True)
+    columns = json_column(_("Columns"), default=dict)
+
+    def __str__(self) -> str:
+        return self.importer

@@ -1,0 +1,24 @@
+"""Runs: everybody sees his own; `read` on runs shows those of all."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement
+
+from app.panel.bulk.models import Mapping, Run
+from app.panel.core import policy
+
+policy.verbs("bulk.Run", undo=_("Take back an import"), oversee=_("See the imports of everybody"))
+
+
+@policy.rows(Run)
+def own_runs(actor: object) -> ColumnElement[bool] | None:
+    """Whoever may not oversee sees what he started."""
+    if policy.allowed(actor, "oversee", "bulk.Run"):
+        return None
+    return Run.actor_id == getattr(actor, "id", None)
+
+
+@policy.rows(Mapping)
+def every_mapping(_actor: object) -> ColumnElement[bool] | None:
+    return None

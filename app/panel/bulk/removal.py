@@ -1,0 +1,165 @@
+"""Rows back to what they were before a run, set-based, for any table: the generic half of undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, inspect, or_, select
+from sqlalchemy.orm import Mapper
+
+from app.panel.bulk import writing
+from app.panel.bulk.importers import Image
+from app.panel.core import changes, history, records
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import PanelModel, db
+from app.panel.core.errors import DomainError
+from app.panel.core.fields import specs
+from app.panel.core.history import HistoryEntry
+from app.panel.core.transaction import savepoint
+
+
+def take_back(images: Sequence[Image], *, actor: Any, since: Any, run_id: int) -> list[str]:
+    """Images of one table and one kind; for each why it was left alone, "" when it was taken back."""
+    model = model_of(images[0].table)
+    if model is None:
+        return [_("The table is no longer there.")] * len(images)
+    touched = why_not(model, images, since=since, run_id=run_id)
+    free = [image for image in images if not touched.get(image.row_id)]
+    if free and free[0].before is None:
+        touched.update(remove(model, [image.row_id for image in free], actor=actor))
+    else:
+        touched.update(_restore(model, free, actor=actor))
+    return [touched.get(image.row_id, "") for image in images]
+
+
+def model_of(table: str) -> type[Any] | None:
+    mappers: frozenset[Mapper[Any]] = PanelModel.registry.mappers
+    return next((mapper.class_ for mapper in mappers if getattr(mapper.local_table, "name", "") == table), None)
+
+
+def why_not(model: type[Any], images: Sequence[Image], *, since: Any, run_id: int) -> dict[int, str]:
+    """Rows that somebody has touched since, with the sentence that says so. Rows that are gone are no trouble."""
+    ids = [image.row_id for image in images]
+    now = writing.versions(model, ids)
+    said: dict[int, str] = {}
+    for image in images:
+        if image.row_id not in now and image.before is not None:
+            said[image.row_id] = _("It was deleted since.")
+        elif image.version is not None and now.get(image.row_id, image.version) != image.version:
+            said[image.row_id] = _("It was changed since.")
+    for key in _later(model, ids, since, run_id) | _children_touched(model, ids, since):
+        said.setdefault(key, _("It was changed since."))
+    return said
+
+
+def _later(model: type[Any], ids: list[int], since: Any, run_id: int) -> set[int]:
+    """Rows with a trail that goes on after the run."""
+    found: set[int] = set()
+    for part in writing.pieces(ids):
+        query = select(HistoryEntry.key).where(
+            HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.at > since,
+            or_(HistoryEntry.run_id.is_(None), HistoryEntry.run_id != run_id), HistoryEntry.path != "undo",
+        )  # fmt: skip
+        found.update(db.session.scalars(query))
+    return found
+
+
+def _children_touched(model: type[Any], ids: list[int], since: Any) -> set[int]:
+    found: set[int] = set()
+    for rel in inspect(model).relationships:
+        child: Any = rel.mapper.class_
+        if not (rel.uselist and rel.cascade.delete and issubclass(child, PanelModel)):
+            continue
+        key = next(iter(rel.remote_side))
+        for part in writing.pieces(ids):
+            late = or_(child.created_at > since, child.changed_at > since)
+            found.update(db.session.scalars(select(key).where(key.in_(part), late).distinct()))
+    return found
+
+
+def remove(model: type[Any], ids: list[int], *, actor: Any) -> dict[int, str]:
+    """Delete rows that nothing else needs, with their children; for the others the reason."""
+    used = _used(model, ids)
+    free = [key for key in ids if key not in used]
+    for part in writing.pieces(free):
+        _remove_children(model, part)
+        # A row that points at one of its own table must go before it: the younger ones first.
+        for group in [[key] for key in sorted(part, reverse=True)] if _points_at_itself(model) else [part]:
+            db.session.execute(delete(model).where(model.id.in_(group)).execution_options(synchronize_session=False))
+    history.record_many(model, [(key, {}) for key in free], verb="delete", actor=actor)
+    changes.record(model, free, "delete")
+    return dict.fromkeys(used, str(_("Other rows need it by now.")))
+
+
+def _remove_children(model: type[Any], ids: list[int]) -> None:
+    """Children whose key does not cascade by itself."""
+    for rel in inspect(model).relationships:
+        if rel.uselist and rel.cascade.delete:
+            key = next(iter(rel.remote_side))
+            if not _cascades(key):
+                db.session.execute(delete(rel.mapper.local_table).where(key.in_(ids)))
+        elif rel.secondary is not None and not rel.viewonly:
+            key = rel.local_remote_pairs[0][1]
+            if not _cascades(key):
+                db.session.execute(delete(rel.secondary).where(key.in_(ids)))
+
+
+def _points_at_itself(model: type[Any]) -> bool:
+    table = model.__table__
+    return any(key.column.table is table for column in table.columns for key in column.foreign_keys)
+
+
+def _cascades(column: Any) -> bool:
+    return all((key.ondelete or "").upper() == "CASCADE" for key in column.foreign_keys)
+
+
+def _used(model: type[Any], ids: list[int]) -> set[int]:
+    """Rows that others point at, also where the database would let the pointer go: it would be lost in silence."""
+    mapper = inspect(model)
+    own = {next(iter(rel.remote_side)) for rel in mapper.relationships if rel.uselist and rel.cascade.delete}
+    own |= {rel.local_remote_pairs[0][1] for rel in mapper.relationships if rel.secondary is not None}
+    used: set[int] = set()
+    for table in db.metadata.tables.values():
+        for column in table.columns:
+            held = any(key.column is model.__table__.c.id for key in column.foreign_keys)
+            if not held or column in own or _cascades(column):
+                continue
+            for part in writing.pieces(ids):
+                query = select(column).where(column.in_(part)).distinct()
+                if table is model.__table__:
+                    query = query.where(table.c.id.not_in(ids))
+                used.update(db.session.scalars(query))
+    return used
+
+
+def _restore(model: type[Any], images: Sequence[Image], *, actor: Any) -> dict[int, str]:
+    """Old values back, through the rules of the model when it has rules."""
+    said: dict[int, str] = {}
+    known = specs(model)
+    rows = {}
+    for part in writing.pieces(image.row_id for image in images):
+        rows.update({row.id: row for row in db.session.scalars(select(model).where(model.id.in_(part)))})
+    plain_rows = []
+    for image in images:
+        values = {name: writing.from_plain(model, name, value) for name, value in (image.before or {}).items()}
+        row = rows[image.row_id]
+        if any(known[name].kind in ("many", "children") for name in values if name in known):
+            said[image.row_id] = _restore_one(row, values)
+        else:
+            plain_rows.append((row.id, writing.difference(row, values)))
+    writing.update_rows(model, [(key, pairs) for key, pairs in plain_rows if pairs], actor=actor)
+    for key, _pairs in plain_rows:
+        db.session.expire(rows[key])
+    return {key: why for key, why in said.items() if why}
+
+
+def _restore_one(row: Any, values: dict[str, Any]) -> str:
+    try:
+        with savepoint():
+            records.assign(row, values, actor=SYSTEM)
+            db.session.flush()
+    except DomainError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,200 @@
+"""The life of a run: made, checked, started, held by one worker at a time, cancelled. Every change is one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+
+from app.panel.bulk import store
+from app.panel.bulk.models import BeforeImage, Run, RunItem
+from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
+from app.panel.core import clock, policy
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, Forbidden, NotFound
+from app.panel.core.lease import epoch
+from app.panel.core.transaction import transactional
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+
+LEASE_SECONDS = 15.0
+COUNTS = {Outcome.NEW: "new", Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused"}
+RESOURCE = "bulk.Run"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A run in the hands of this worker; worth nothing once somebody else has raised the fence."""
+
+    run_id: int
+    fence: int
+    position: int
+    crashes: int
+
+
+class Lost(Exception):
+    """The run was cancelled, or another worker has it."""
+
+
+@transactional
+def make(stored: store.Stored, *, actor: Any, params: dict[str, Any] | None = None, importer: str = "") -> Run:
+    """A run that only holds a file as yet."""
+    run = Run(
+        kind=RunKind.IMPORT, state=RunState.DRAFT, importer=importer, file_name=stored.name, file_key=stored.key,
+        file_size=stored.size, file_hash=stored.digest, params=params or {}, actor_id=actor.id,
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    return run
+
+
+def find(run_id: int, *, actor: Any) -> Run:
+    """A run of this person, or any run for who oversees them.
+
+    :raises NotFound: also when it is somebody else's
+    """
+    run = db.session.get(Run, run_id)
+    if run is None or not (run.actor_id == actor.id or policy.allowed(actor, "oversee", RESOURCE)):
+        raise NotFound(_("There is nothing here."))
+    return run
+
+
+@transactional
+def configure(run_id: int, *, actor: Any, importer: str | None = None, **params: Any) -> Run:
+    """Change how a file is read, before it runs; what was found by a check is void then."""
+    run = find(run_id, actor=actor)
+    if run.state not in (RunState.DRAFT, RunState.CHECKED, RunState.CHECKING):
+        raise DomainError(_("This import has started; it cannot be changed any more."))
+    run.params = {**(run.params or {}), **params}
+    if importer is not None:
+        run.importer = importer
+    run.state, run.findings, run.read, run.rows = RunState.DRAFT, {}, 0, 0
+    run.fence = (run.fence or 0) + 1
+    return run
+
+
+def _set(run_id: int, states: tuple[RunState, ...], **values: Any) -> bool:
+    table = Run.__table__
+    statement = update(table).where(table.c.id == run_id, table.c.state.in_(states))
+    return bool(db.session.execute(statement.values(version=table.c.version + 1, **values)).rowcount)  # type: ignore[attr-defined]
+
+
+@transactional
+def ask_check(run_id: int, *, actor: Any) -> None:
+    find(run_id, actor=actor)
+    if not _set(run_id, (RunState.DRAFT, RunState.CHECKED), state=RunState.CHECKING, lease_until=0.0, findings={}, read=0):
+        raise DomainError(_("This import has started; it cannot be changed any more."))
+
+
+@transactional
+def ask_start(run_id: int, *, actor: Any, unchecked: bool = False) -> None:
+    """Let a checked run begin. `unchecked` is for the command line, which counts while it writes."""
+    run = find(run_id, actor=actor)
+    ready = (RunState.CHECKED, RunState.DRAFT) if unchecked else (RunState.CHECKED,)
+    expected = (run.findings or {}).get("read", 0)
+    values = {"state": RunState.QUEUED, "lease_until": 0.0, "read": 0, "rows": 0, "position": 0, "expected": expected}
+    if not _set(run_id, ready, **values):
+        raise DomainError(_("Check the file first."))
+
+
+@transactional
+def cancel(run_id: int, *, actor: Any) -> bool:
+    """Stop a run between two chunks. What is written stays, and can be undone."""
+    find(run_id, actor=actor)
+    return _set(run_id, WORKING, state=RunState.CANCELLED, finished_at=clock.now(), fence=Run.__table__.c.fence + 1)
+
+
+@transactional
+def discard(run_id: int, *, actor: Any) -> None:
+    """Throw away a prepared import that never ran, and its file."""
+    run = find(run_id, actor=actor)
+    if run.state not in (RunState.DRAFT, RunState.CHECKED):
+        raise DomainError(_("Only an import that has not started can be thrown away."))
+    store.forget(run.file_key)
+    db.session.execute(delete(Run.__table__).where(Run.__table__.c.id == run_id))
+
+
+@transactional
+def take(run_id: int) -> Hold | None:
+    """Take up a run whose lease is free; None when somebody has it or it is finished."""
+    table = Run.__table__
+    row = db.session.execute(
+        update(table)
+        .where(table.c.id == run_id, table.c.state.in_(WORKING), table.c.lease_until < epoch())
+        .values(fence=table.c.fence + 1, crashes=table.c.crashes + 1, lease_until=epoch() + LEASE_SECONDS,
+                started_at=func.coalesce(table.c.started_at, clock.now()), version=table.c.version + 1)
+        .returning(table.c.fence, table.c.position, table.c.crashes)
+    ).first()
+    if row is None:
+        return None
+    _set(run_id, (RunState.QUEUED,), state=RunState.RUNNING)
+    return Hold(run_id, row.fence, row.position, row.crashes)
+
+
+def hold(held: Hold, **values: Any) -> None:
+    """The first statement of every chunk: still mine? Writes `values` and renews the lease.
+
+    :raises Lost: when not; the transaction is then rolled back with everything in it
+    """
+    table = Run.__table__
+    done = db.session.execute(
+        update(table)
+        .where(table.c.id == held.run_id, table.c.fence == held.fence, table.c.state.in_(WORKING))
+        .values(lease_until=epoch() + LEASE_SECONDS, version=table.c.version + 1, **values)
+    )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Lost
+
+
+@transactional
+def renew(held: Hold, **values: Any) -> None:
+    hold(held, **values)
+
+
+@transactional
+def finish(held: Hold, state: RunState, **values: Any) -> None:
+    hold(held, state=state, finished_at=clock.now(), crashes=0, **values)
+    _set(held.run_id, (state,), lease_until=0.0)
+
+
+def silent(limit: int = 50) -> list[int]:
+    """Runs that should be worked on and are not: their worker died, or their bell was lost."""
+    table = Run.__table__
+    query = select(table.c.id).where(table.c.state.in_(WORKING), table.c.lease_until < epoch()).order_by(table.c.id)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def actor_of(run: Run) -> Any:
+    """Who asked for the run; a run of the command line is the system's.
+
+    :raises Forbidden: when the person has been switched off since
+    """
+    if run.actor_id is None:
+        return SYSTEM
+    user = db.session.get(User, run.actor_id)
+    if user is None or not user.is_active:
+        raise Forbidden(_("The person who started this is no longer active."))
+    return user
+
+
+def items(run_id: int, outcome: Outcome | None = None, *, after: int = 0, limit: int = 100) -> list[RunItem]:
+    query = select(RunItem).where(RunItem.run_id == run_id, RunItem.seq > after).order_by(RunItem.seq).limit(limit)
+    if outcome is not None:
+        query = query.where(RunItem.outcome == outcome.value)
+    return list(db.session.scalars(query))
+
+
+def forget_images(run_id: int) -> None:
+    db.session.execute(delete(BeforeImage).where(BeforeImage.run_id == run_id))
+
+
+def can_undo(run: Run) -> bool:
+    return run.kind is RunKind.IMPORT and run.state in FINISHED and not run.is_undone and bool(run.new or run.changed)
+
+
+def undone_by(run_id: int) -> Run | None:
+    """The undo of a run that is under way or done."""
+    query = select(Run).where(Run.undo_of_id == run_id, or_(Run.state.in_(WORKING), Run.state == RunState.DONE))
+    return db.session.scalars(query.order_by(Run.id.desc())).first()

@@ -1,0 +1,123 @@
+"""Taking a run back, as a run of its own: rows that it made go, rows that it changed get their old values.
+
+What somebody has touched since is listed and left alone. The images of the run are worked off from the last to the
+first; `seq` of an item is the place counted from there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, insert, select, update
+
+from app.panel.bulk import importers, removal, runs
+from app.panel.bulk.importers import Image
+from app.panel.bulk.ledger import publish
+from app.panel.bulk.models import BeforeImage, Run, RunItem
+from app.panel.bulk.runs import Hold
+from app.panel.bulk.states import Outcome, RunKind, RunState
+from app.panel.core import clock, history, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.transaction import transactional
+
+CHUNK = 500
+
+
+@transactional
+def make(run_id: int, *, actor: Any) -> Run:
+    """The undo of a run, ready to be worked off.
+
+    :raises DomainError: when there is nothing to take back, or somebody is at it
+    """
+    run = runs.find(run_id, actor=actor)
+    if run.is_undone or runs.undone_by(run.id) is not None:
+        raise DomainError(_("This import has been taken back already."))
+    if not runs.can_undo(run):
+        raise DomainError(_("There is nothing to take back."))
+    importer = importers.get(run.importer)
+    if importer is None:
+        raise DomainError(_("The layout of this import is no longer known."))
+    policy.authorize(actor, "import", importer.resource)
+    count = db.session.scalar(select(func.count()).select_from(BeforeImage).where(BeforeImage.run_id == run.id)) or 0
+    back = Run(
+        kind=RunKind.UNDO, state=RunState.QUEUED, importer=run.importer, file_name=run.file_name, undo_of_id=run.id,
+        actor_id=actor.id, expected=count, params={}, findings={},
+    )  # fmt: skip
+    db.session.add(back)
+    db.session.flush()
+    return back
+
+
+def work_off(back: Run, held: Hold) -> RunState:
+    run = db.session.get(Run, back.undo_of_id)
+    importer = importers.get(back.importer)
+    if run is None or importer is None:
+        raise DomainError(_("The layout of this import is no longer known."))
+    actor, run_id, since = runs.actor_of(back), run.id, run.finished_at or clock.now()
+    size, position = max(1, CHUNK >> (3 * (held.crashes - 1))), held.position
+    while images := _images(run_id, position, size):
+        _chunk(held, importer, images, position, actor, run_id, since)
+        position += len(images)
+        size = min(CHUNK, size * 2)
+    _close(held, run_id)
+    publish(held.run_id)
+    return RunState.DONE
+
+
+@transactional
+def _close(held: Hold, run_id: int) -> None:
+    runs.finish(held, RunState.DONE)
+    db.session.execute(update(Run.__table__).where(Run.__table__.c.id == run_id).values(is_undone=True))
+
+
+def _images(run_id: int, position: int, size: int) -> list[BeforeImage]:
+    query = select(BeforeImage).where(BeforeImage.run_id == run_id).order_by(BeforeImage.id.desc())
+    return list(db.session.scalars(query.offset(position).limit(size)))
+
+
+@transactional
+def _chunk(
+    held: Hold, importer: importers.Importer, rows: list[BeforeImage], position: int, actor: Any, run_id: int, since: Any
+) -> None:
+    """One chunk of images, grouped by table and by what is to be done, in the order in which they come."""
+    runs.hold(held, position=position + len(rows), crashes=0)
+    policy.forget()
+    policy.authorize(actor, "import", importer.resource)
+    images = [Image(row.table, row.row_id, row.before, row.version) for row in rows]
+    said: dict[int, str] = {}
+    with history.by("undo", actor=actor, run_id=held.run_id):
+        for places in _groups(images):
+            part = [images[place] for place in places]
+            done = importer.undo(part, actor=actor, since=since, run_id=run_id)
+            if done is None:
+                done = removal.take_back(part, actor=actor, since=since, run_id=run_id)
+            said.update(zip(places, done, strict=True))
+    _record(held.run_id, images, said, position)
+
+
+def _groups(images: list[Image]) -> list[list[int]]:
+    """Places by table and kind, in the order in which the tables first come: what was written last goes first."""
+    groups: dict[tuple[str, bool], list[int]] = {}
+    for place, image in enumerate(images):
+        groups.setdefault((image.table, image.before is None), []).append(place)
+    return list(groups.values())
+
+
+def _record(run_id: int, images: list[Image], said: dict[int, str], position: int) -> None:
+    counts: dict[str, int] = defaultdict(int)
+    items = []
+    for place, image in enumerate(images):
+        reason = said[place]
+        outcome = Outcome.REFUSED if reason else Outcome.CHANGED
+        counts[runs.COUNTS[outcome]] += 1
+        items.append({
+            "run_id": run_id, "seq": position + place + 1, "lines": [], "key": f"{image.table} #{image.row_id}",
+            "outcome": outcome.value, "reason": reason, "row_id": image.row_id,
+        })  # fmt: skip
+    db.session.execute(insert(RunItem), items)
+    table = Run.__table__
+    values = {name: table.c[name] + count for name, count in counts.items()}
+    db.session.execute(update(table).where(table.c.id == run_id).values(read=table.c.read + len(images), **values))
