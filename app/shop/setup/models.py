@@ -63,7 +63,7 @@ class Shop(PanelModel):
 
     __tablename__ = "setup_shop"
     __table_args__ = (UniqueConstraint("name"), UniqueConstraint("code"))
-    business_id = ref(_("Business"), "setup_business.id", required=True, hidden=True)
+    business_id = ref(_("Business"), "setup_business.id", nullable=False, hidden=True)
     business = relation("Business", business_id, back_populates="shops")
     name = text(
         _("Shop name"), 100, required=True, search=True,
