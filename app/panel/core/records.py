@@ -214,6 +214,8 @@ def assign(obj: Any, values: Mapping[str, Any], *, actor: Any) -> None:
 def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], actor: Any) -> None:
     """Rows with an `id` are changed, those without are new, those not named are removed."""
     model: Any = spec.target
+    access = policy.fields(actor, resource_of(model))
+    back = {column.key for column in inspect(type(obj)).relationships[spec.name].remote_side}
     existing = {row.id: row for row in getattr(obj, spec.name)}
     kept, errors = [], {}
     for index, raw in enumerate(rows):
@@ -222,8 +224,9 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
         child = existing.get(int(key)) if key not in (None, "") else None
         if key not in (None, "") and child is None:
             raise NotFound(_("There is nothing here."))
-        back = next(rel for rel in inspect(model).relationships if rel.mapper.class_ is type(obj) and not rel.uselist)
-        own = {s.name for s in specs(model).values()} - {column.key for column in back.local_columns}
+        own = {s.name for s in specs(model).values()} - back
+        if hidden := sorted(own & set(raw) - {name for name in own if access.readable(name) and not access.masked(name)}):
+            raise Forbidden(_("You may not change “%(field)s”.", field=specs(model)[hidden[0]].label))
         try:
             values = parse(model, raw, row=child, names=own)
         except InvalidInput as error:

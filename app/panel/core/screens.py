@@ -200,7 +200,7 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
 def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> SimpleNamespace:
     known = spec(view.model, name)
     model: Any = known.target
-    back = {c.key for rel in model.__mapper__.relationships if rel.mapper.class_ is view.model for c in rel.local_columns}
+    back = {column.key for column in _owning(view.model, name)}
     access = policy.fields(current_actor(), resource_of(model))
     own = [s for s in dict.fromkeys(specs(model).values()) if _shown(s) and not s.readonly and s.name not in back
            and s.kind not in ("many", "children") and access.readable(s.name) and not access.masked(s.name)]  # fmt: skip
@@ -213,6 +213,11 @@ def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> Simpl
         rows=[_child_row(name, index, own, values, errors, row) for index, values in enumerate(rows)],
         blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row),
     )  # fmt: skip
+
+
+def _owning(model: type[Any], name: str) -> set[Any]:
+    """The columns of a child that point at its parent; another reference to the same table is a field of its own."""
+    return set(model.__mapper__.relationships[name].remote_side)
 
 
 def _child_row(name: str, index: Any, own: list[FieldSpec], values: dict[str, Any], errors: dict[str, str], row: Any) -> SimpleNamespace:
@@ -282,7 +287,8 @@ def _child_table(view: Any, row: Any, name: str) -> SimpleNamespace:
     known = spec(view.model, name)
     model: Any = known.target
     access = policy.fields(current_actor(), resource_of(model))
-    back = {rel.key for rel in model.__mapper__.relationships if rel.mapper.class_ is view.model and not rel.uselist}
+    owning = _owning(view.model, name)
+    back = {rel.key for rel in model.__mapper__.relationships if not rel.uselist and set(rel.local_columns) == owning}
     own = [s for s in dict.fromkeys(specs(model).values()) if _shown(s) and s.screen_name not in back and s.name != "id"
            and s.kind not in ("longtext", "json") and s.name not in ("created_at", "changed_at") and access.readable(s.name)]  # fmt: skip
     columns = [SimpleNamespace(name=s.screen_name, label=str(s.label), align=cells.align(s), kind=s.kind) for s in own]
