@@ -87,13 +87,13 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     upload_mb = _number(env, "ZHANGGUI_UPLOAD_MB", 220, 1, 4096)  # an import of 200 MB and the form around it
     return FIXED | {
         "HOME": home,
+        "MIGRATIONS": str(ROOT / "migrations"),
         "UPLOAD_FOLDER": str(Path(env.get("ZHANGGUI_UPLOADS") or home / "files").expanduser().resolve()),
         "LOG_FOLDER": home / "logs",
         "LOG_LEVEL": _one_of(env, "ZHANGGUI_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         "SQLALCHEMY_DATABASE_URI": _database_url(env.get("DATABASE_URL") or "sqlite:///zhanggui.db", home),
         "REDIS_URL": redis_url or f"unix://{quote(str(socket_path(home)))}",
         "EMBEDDED_VALKEY": not redis_url,  # our supervisor starts one when none is named
-        "RATELIMIT_STORAGE_URI": "memory://",  # per process; `accounts` counts log-ins in the database
         "SERVER_HOST": host,
         "SERVER_PORT": port,
         "PUBLIC_URL": public,  # in mails and signed links; also decides whether cookies are Secure

@@ -25,6 +25,7 @@ START_SECONDS = 90.0
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
+    os.umask(0o077)  # whatever the parts write is the owner's alone
     try:
         settings = config.load()
         config.prepare(settings["HOME"])

@@ -30,7 +30,7 @@ SECRET_KEYS = re.compile(
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 PHONE = re.compile(r"(?<![\w.-])(?:\+?86[- ]?)?1[3-9]\d{9}(?![\w.-])")
 URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@/\s]+@")
-QUIET = {"alembic": logging.WARNING, "PIL": logging.WARNING, "httpx": logging.WARNING, "rq": logging.WARNING}
+QUIET = dict.fromkeys(("alembic", "flask_appbuilder", "httpx", "PIL", "rq"), logging.WARNING)
 
 log = structlog.stdlib.get_logger("zhanggui")
 access = structlog.stdlib.get_logger("zhanggui.access")

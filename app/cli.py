@@ -1,0 +1,99 @@
+"""The command line of an instance: `flask --app app setup | check | worker | ticker`.
+
+`run.py` starts these as processes; each is also what a container or a process manager runs by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import flask_migrate
+from flask import Flask, current_app
+from flask.cli import ScriptInfo, with_appcontext
+from sqlalchemy import text
+
+import config
+from app import welcome
+from app.panel.core import health, setup, translations
+from app.panel.core.db import db
+from app.panel.core.jobs import QUEUES
+from app.panel.core.queue import run_worker
+from app.panel.core.ticker import run_ticker
+
+SETUP_LOCK = 7276930  # any number that nothing else in the database locks
+
+
+def init_app(app: Flask) -> None:
+    for command in (set_up, check, worker, ticker):
+        app.cli.add_command(command)
+
+
+@click.command("setup")
+@click.option("--demo", is_flag=True, help="Fill an empty instance with the demo shop.")
+@with_appcontext
+def set_up(demo: bool) -> None:
+    """Bring tables, permissions, roles and translations up to date. May be run at any time, and twice."""
+    app = _app()
+    with one_at_a_time(app):
+        translations.compile_all()
+        flask_migrate.upgrade()
+        setup.sync(app)
+        click.echo(welcome.prepare(app, demo))
+
+
+@contextlib.contextmanager
+def one_at_a_time(app: Flask) -> Iterator[None]:
+    """Several machines may start at once on one PostgreSQL, several programs on one home."""
+    with open(app.config["HOME"] / "setup.lock", "w") as lock, contextlib.ExitStack() as stack:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if db.engine.dialect.name == "postgresql":
+            connection = stack.enter_context(db.engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": SETUP_LOCK})
+        yield
+
+
+@click.command("check")
+@with_appcontext
+def check() -> None:
+    """Look for settings with which this instance must not run, and for parts that do not answer."""
+    config.verify(current_app.config)
+    click.echo("ok    settings: none of them is dangerous.")
+    report = health.findings()
+    for name, part in report.items():
+        click.echo(f"{'ok   ' if part['ok'] else 'WRONG'} {name}: {part['message']}")
+    if not all(part["ok"] for part in report.values()):
+        raise SystemExit(1)
+
+
+@click.command("worker")
+@click.argument("queues", default=",".join(QUEUES))
+def worker(queues: str) -> None:
+    """Do the jobs of QUEUES (names with commas), the first ones first."""
+    names = [name.strip() for name in queues.split(",") if name.strip()]
+    if unknown := sorted(set(names) - set(QUEUES)):
+        raise click.BadParameter(f"there is no queue {unknown[0]!r}; there are {', '.join(QUEUES)}.")
+    run_worker(_loaded(), names)
+
+
+@click.command("ticker")
+def ticker() -> None:
+    """Do what is due by the clock. Several may run; one at a time holds the lease."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    run_ticker(_loaded(), stop)
+
+
+def _loaded() -> Flask:
+    """The application without a context of its own: workers and ticker push one for each piece of work."""
+    return click.get_current_context().ensure_object(ScriptInfo).load_app()
+
+
+def _app() -> Any:
+    return current_app._get_current_object()  # type: ignore[attr-defined]

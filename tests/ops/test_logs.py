@@ -1,0 +1,100 @@
+"""Log lines are JSON, carry the request id and nothing that is secret or personal."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.panel.core import logs, trace
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def lines(tmp_path):
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    logs.configure(tmp_path)
+    yield lambda: [json.loads(line) for line in (tmp_path / "zhanggui.log").read_text().splitlines()]
+    for handler in root.handlers:
+        handler.close()
+    root.handlers[:], root.level = before, level
+
+
+def test_a_line_is_json_and_knows_its_request(lines):
+    with trace.tracing("request-0001"):
+        logs.log.info("order shipped", order_id=7)
+        logging.getLogger("somewhere.else").warning("as %s", "well")
+    logs.log.info("afterwards")
+    own, foreign, after = lines()
+    assert own["event"] == "order shipped" and own["order_id"] == 7 and own["level"] == "info"
+    assert own["request_id"] == foreign["request_id"] == "request-0001"
+    assert foreign["event"] == "as well"
+    assert "request_id" not in after
+
+
+@pytest.mark.parametrize(
+    ("event", "fields", "canary"),
+    [
+        ("log-in", {"password": "hunter2hunter2"}, "hunter2hunter2"),
+        ("call", {"headers": {"Authorization": "Bearer abc.def"}}, "abc.def"),
+        ("mail to ada@example.com failed", {}, "ada@example.com"),
+        ("sms to 13812345678", {}, "13812345678"),
+        ("sms to +86 13812345678", {}, "13812345678"),
+        ("to", {"rows": ["ben@example.com"]}, "ben@example.com"),
+        ("connect postgresql+psycopg://zg:s3cr3tpw@db/x", {}, "s3cr3tpw"),
+        ("customer", {"shipping_address": "1 Nanjing Road"}, "Nanjing"),
+    ],
+)
+def test_secrets_and_personal_data_are_blotted_out(lines, event, fields, canary):
+    logs.log.warning(event, **fields)
+    text = json.dumps(lines(), ensure_ascii=False)
+    assert canary not in text and logs.HIDDEN in text
+
+
+def test_a_traceback_is_blotted_out_too(lines):
+    try:
+        raise ValueError("no such customer: ada@example.com, 13912345678")
+    except ValueError:
+        logs.log.exception("it failed")
+    (line,) = lines()
+    assert "ValueError" in line["exception"]
+    assert "ada@" not in line["exception"] and "13912345678" not in line["exception"]
+
+
+def test_order_numbers_and_amounts_stay_readable(lines):
+    logs.log.info("refund", number="202611211234567890123", minor=13812345678, at="2026-11-21T13:45:00")
+    (line,) = lines()
+    assert line["number"] == "202611211234567890123" and line["minor"] == 13812345678
+
+
+def test_a_request_is_noted_without_what_a_person_typed(lines):
+    app = Flask("noted")
+    app.config |= {"SECRET_KEY": "x" * 32, "TESTING": True}
+    logs.init_app(app)
+    app.add_url_rule("/customers/<name>", "customer", lambda name: "ok")
+    app.test_client().get("/customers/ada?phone=13812345678")
+    (line,) = lines()
+    assert (line["event"], line["endpoint"], line["status"]) == ("request", "customer", 200)
+    assert line["ms"] >= 0
+    assert "ada" not in json.dumps(line) and "1381" not in json.dumps(line)
+
+
+def test_processes_share_a_file_through_its_rotations(tmp_path):
+    program = (
+        "import sys, pathlib\n"
+        "from app.panel.core import logs\n"
+        "logs.MAX_BYTES, logs.KEEP = 20000, 50\n"
+        "logs.configure(pathlib.Path(sys.argv[1]), 'info')\n"
+        "for i in range(400): logs.access.info('request', i=i, who=sys.argv[2])\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), str(n)], cwd=ROOT) for n in range(3)]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    files = [path for path in tmp_path.glob("zhanggui.log*") if path.suffix != ".lock"]
+    found = {(line["who"], line["i"]) for path in files for line in map(json.loads, path.read_text().splitlines())}
+    assert len(files) > 5
+    assert found == {(str(who), i) for who in range(3) for i in range(400)}

@@ -1,0 +1,156 @@
+"""The whole panel as one process tree, really started: it comes up, heals, ends, and leaves nobody behind."""
+
+import os
+import signal
+import socket
+import sys
+
+import pytest
+import redis
+
+import config
+from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, run, wait_for
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a parent's death")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    with Tree(tmp_path_factory.mktemp("tree") / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as started:
+        yield started.ready()
+
+
+def test_it_is_alive_and_ready_with_every_part_named(tree):
+    assert get(tree.port, "/healthz") == (200, {"status": "ok"})
+    status, report = get(tree.port, "/readyz")
+    assert status == 200
+    assert set(report["parts"]) == {"database", "migrations", "valkey", "worker", "ticker"}
+    assert all(part["ok"] and part["message"] for part in report["parts"].values())
+
+
+def test_the_terminal_names_the_address_and_never_a_given_password(tree):
+    assert f"http://127.0.0.1:{tree.port}" in tree.text
+    assert "User admin" in tree.text
+    assert PASSWORD not in tree.text
+
+
+def test_the_check_command_finds_nothing_wrong(tree):
+    done = flask(tree.home, tree.port, "check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout
+
+
+def test_everything_of_the_instance_lies_in_its_home(tree):
+    assert {"secret_key", "zhanggui.db", "valkey", "logs", "files"} <= {path.name for path in tree.home.iterdir()}
+    assert (tree.home.stat().st_mode & 0o077, (tree.home / "secret_key").stat().st_mode & 0o077) == (0, 0)
+
+
+def test_a_second_start_on_the_same_home_says_so_and_ends(tree):
+    done = run(tree.home, free_port())
+    assert done.returncode == 69
+    assert done.stderr.count("\n") == 1
+    assert "already runs" in done.stderr and str(tree.process.pid) in done.stderr
+    assert get(tree.port, "/readyz")[0] == 200
+
+
+def test_a_taken_port_is_a_sentence(tree, tmp_path):
+    for arguments in ((), ("web",)):
+        done = run(tmp_path / "home", tree.port, *arguments, REDIS_URL=f"unix://{config.socket_path(tree.home)}")
+        assert done.returncode == 69
+        assert done.stderr.count("\n") == 1
+        assert f"Port {tree.port}" in done.stderr and "PORT" in done.stderr
+
+
+def test_a_part_alone_without_valkey_is_a_sentence(tmp_path):
+    for part in ("web", "worker", "ticker"):
+        done = run(tmp_path / "home", free_port(), part)
+        assert done.returncode == 78
+        assert done.stderr.count("\n") == 1 and "REDIS_URL" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["granian", "worker bulk", "worker live", "ticker", "valkey"])
+def test_a_killed_part_comes_back_and_the_rest_lives_on(tree, word):
+    before = {process.pid for process in tree.look()}
+    victim = tree.part(word)
+    victim.kill()
+    wait_for(lambda: not victim.is_running(), 5, "the death")
+    wait_for(lambda: (found := tree.find(word)) and found.pid not in before, 60, f"{word} again")
+    wait_for(lambda: get(tree.port, "/readyz")[0] == 200, 60, "ready again")
+    gone = before - {process.pid for process in tree.alive()}
+    assert len(gone) == (2 if word == "granian" else 1)  # a web server takes its own process with it
+
+
+def test_a_killed_server_process_comes_back_too(tree):
+    inner = next(process for process in tree.look() if process.parent().pid == tree.part("granian").pid)
+    inner.kill()
+    wait_for(lambda: not inner.is_running(), 5, "the death")
+    wait_for(lambda: get(tree.port, "/healthz")[0] == 200, 60, "the web server")
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_ten_seconds_and_leaves_nobody(tmp_path, signum):
+    with Tree(tmp_path / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as tree:
+        tree.ready()
+        assert len(tree.look()) >= 6
+        assert tree.stop(signum) < 10
+        assert tree.process.returncode == 0
+        assert not tree.alive()
+        assert "killed" not in tree.text
+
+
+@linux
+def test_a_killed_supervisor_leaves_nobody_and_the_home_starts_again(tmp_path):
+    home, port = tmp_path / "home", free_port()
+    with Tree(home, port, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as tree:
+        tree.ready()
+        assert len(tree.look()) >= 6
+        tree.process.kill()
+        tree.process.wait(5)
+        wait_for(lambda: not tree.alive(), 5, "the end of all")
+    with Tree(home, port) as again:
+        again.ready()
+        assert get(port, "/readyz")[0] == 200
+
+
+def test_a_stream_held_open_does_not_hold_up_the_end(tmp_path):
+    with Tree(tmp_path / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as tree:
+        tree.ready()
+        with socket.create_connection(("127.0.0.1", tree.port)) as held:
+            held.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert held.recv(100).startswith(b"HTTP/1.1 ")
+            assert tree.stop() < 10
+        assert not tree.alive()
+
+
+def test_a_first_start_prints_a_one_time_address_instead_of_a_password(tmp_path):
+    with Tree(tmp_path / "home") as tree:
+        tree.ready()
+        assert f"http://127.0.0.1:{tree.port}/setup/?token=" in tree.text
+        assert "assword" not in tree.text.split("Zhanggui runs at")[1]
+
+
+def test_what_waits_in_the_embedded_queue_waits_there_after_a_restart(tmp_path):
+    home = tmp_path / "home"
+    for start in range(2):
+        with Tree(home, None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as tree:
+            tree.ready()
+            with redis.Redis(unix_socket_path=str(config.socket_path(home))) as client:
+                if start == 0:
+                    client.rpush("kept", "a-job")
+                assert client.lrange("kept", 0, -1) == [b"a-job"]
+            tree.stop()
+
+
+def test_the_last_second_survives_the_end_of_a_busy_instance(tmp_path):
+    home = tmp_path / "home"
+    with Tree(home, None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as tree:
+        tree.ready()
+        with redis.Redis(unix_socket_path=str(config.socket_path(home))) as client:
+            client.rpush("kept", *range(1000))
+        os.kill(tree.process.pid, signal.SIGTERM)
+        tree.process.wait(15)
+    with Tree(home) as again:
+        again.ready()
+        with redis.Redis(unix_socket_path=str(config.socket_path(home))) as client:
+            assert client.llen("kept") == 1000

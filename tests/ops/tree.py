@@ -1,0 +1,135 @@
+"""A real process tree for tests: `run.py` on a home of its own and a free port."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("ZHANGGUI_", "FLASK_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HOST", "PORT")
+PASSWORD = "a-long-and-quiet-Password-7"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def clean_env(home: Path, port: int, **more: str) -> dict[str, str]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
+    return env | {"ZHANGGUI_HOME": str(home), "PORT": str(port)} | more
+
+
+def get(port: int, path: str) -> tuple[int, dict]:
+    """Status and JSON; (0, {}) when nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+    except (OSError, ValueError):
+        return 0, {}
+
+
+def wait_for(condition, seconds=60.0, what="it"):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+def run(home: Path, port: int, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "run.py"), *arguments]
+    return subprocess.run(command, env=clean_env(home, port, **env), capture_output=True, text=True, timeout=120)
+
+
+def flask(home: Path, port: int, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
+    environment = clean_env(home, port, **env)
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+class Tree:
+    """Use as a context manager: whatever happens, nothing of it stays behind."""
+
+    def __init__(self, home: Path, port: int | None = None, *arguments: str, **env: str) -> None:
+        self.home, self.port = home, port or free_port()
+        self.home.parent.mkdir(parents=True, exist_ok=True)
+        self.output = home.parent / f"{home.name}.output"
+        self.seen: dict[int, psutil.Process] = {}
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "run.py"), *arguments],
+                env=clean_env(home, self.port, **env),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> "Tree":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.look()
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(15)
+        for process in [self.process, *self.seen.values()]:
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.kill()
+        self.process.wait(5)
+
+    def ready(self, seconds: float = 90.0) -> "Tree":
+        wait_for(lambda: self.process.poll() is not None or "Zhanggui runs at" in self.text, seconds, self.text)
+        assert self.process.poll() is None, self.text
+        self.look()
+        return self
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def look(self) -> list[psutil.Process]:
+        """All that runs under the supervisor, and remember it: later it may have another parent."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(self.process.pid).children(recursive=True):
+                self.seen[process.pid] = process
+        return self.alive()
+
+    def alive(self) -> list[psutil.Process]:
+        return [p for p in self.seen.values() if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+    def find(self, word: str) -> psutil.Process | None:
+        """The oldest process whose command holds the word."""
+        found = []
+        for process in self.look():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if word in " ".join(process.cmdline()):
+                    found.append(process)
+        return min(found, key=lambda process: (process.create_time(), process.pid), default=None)
+
+    def part(self, word: str) -> psutil.Process:
+        found = self.find(word)
+        assert found, f"no {word}: {self.text}"
+        return found
+
+    def stop(self, signum: int = signal.SIGTERM) -> float:
+        """Seconds until the supervisor has ended."""
+        self.look()
+        began = time.monotonic()
+        self.process.send_signal(signum)
+        self.process.wait(20)
+        return time.monotonic() - began
