@@ -48,7 +48,10 @@ def crossed(crossings: Sequence[Crossing], *, actor: Any) -> None:
         stock_ran_low.send(StockLevel, alert_ids=ids, actor=actor)
 
 
-def recheck(condition: Any = None, *, actor: Any, limit: int = 2000) -> int:
+CHUNK = 2000
+
+
+def recheck(condition: Any = None, *, actor: Any, limit: int = CHUNK) -> int:
     """Bring `is_low` and the alerts in step after a line was moved; how many levels changed. Works on locked rows."""
     default = line_of(None)
     from_line = db.func.coalesce(StockLevel.threshold, default)

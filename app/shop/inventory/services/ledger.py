@@ -14,7 +14,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import identity_key
+from sqlalchemy.orm.util import identity_key
 
 from app.panel.core import changes, clock
 from app.panel.core.db import db

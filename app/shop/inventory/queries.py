@@ -1,0 +1,86 @@
+"""Reading the inventory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+
+from app.panel.core import policy
+from app.shop.catalog.models import Sku
+from app.shop.inventory.models import (
+    StockAlert,
+    StockCount,
+    StockCountLine,
+    StockLevel,
+    StockMove,
+    StockReservation,
+    Supplier,
+    SupplierPrice,
+)
+
+
+def levels_of(sku_id: int, actor: Any) -> Select[Any]:
+    """Stock of one SKU, warehouse by warehouse."""
+    statement = select(StockLevel).where(StockLevel.sku_id == sku_id).order_by(StockLevel.warehouse_id)
+    return policy.scope(statement, actor, StockLevel)
+
+
+def moves_of(sku_id: int, actor: Any, limit: int = 50) -> Select[Any]:
+    """The latest lines of the journal of one SKU."""
+    statement = select(StockMove).where(StockMove.sku_id == sku_id)
+    latest = statement.order_by(StockMove.moved_at.desc(), StockMove.id.desc()).limit(limit)
+    return policy.scope(latest, actor, StockMove)
+
+
+def claims_on(sku_id: int, actor: Any, limit: int = 50) -> Select[Any]:
+    """Who holds goods of one SKU, the oldest first."""
+    statement = select(StockReservation).where(StockReservation.sku_id == sku_id, StockReservation.open > 0)
+    return policy.scope(statement.order_by(StockReservation.id).limit(limit), actor, StockReservation)
+
+
+def prices_of(sku_id: int, limit: int = 50) -> Select[Any]:
+    """What suppliers asked for one SKU: the best of the latest ones first, then the rest by date."""
+    return (
+        select(SupplierPrice)
+        .join(Supplier)
+        .where(SupplierPrice.sku_id == sku_id)
+        .order_by(
+            SupplierPrice.is_best.desc(), SupplierPrice.is_current.desc(), SupplierPrice.seen_on.desc(),
+            SupplierPrice.id.desc(),
+        )
+        .limit(limit)
+    )  # fmt: skip
+
+
+def available(sku_ids: list[int], warehouse_id: int | None = None) -> Select[Any]:
+    """(SKU id, available) over all warehouses or in one of them: what a counter or a product page shows."""
+    statement = select(StockLevel.sku_id, func.sum(StockLevel.available)).where(StockLevel.sku_id.in_(sku_ids))
+    if warehouse_id is not None:
+        statement = statement.where(StockLevel.warehouse_id == warehouse_id)
+    return statement.group_by(StockLevel.sku_id)
+
+
+def count_low(actor: Any) -> Select[Any]:
+    """How many stocks stand at or below their warning line."""
+    return policy.scope(select(func.count(StockLevel.id)).where(StockLevel.is_low), actor, StockLevel)
+
+
+def open_alerts(actor: Any) -> Select[Any]:
+    return policy.scope(select(StockAlert).where(StockAlert.recovered_at.is_(None)), actor, StockAlert)
+
+
+def skus_by_code(codes: list[str]) -> Select[Any]:
+    """SKUs whose code or barcode is one of `codes`."""
+    return select(Sku).where(or_(Sku.code.in_(codes), Sku.barcode.in_(codes)))
+
+
+def count_sheet(count: StockCount) -> Select[Any]:
+    """Lines of a paper with their SKU, those that differ first, then those not counted yet."""
+    differs = StockCountLine.counted.is_not(None) & (StockCountLine.counted != StockCountLine.expected)
+    return (
+        select(StockCountLine, Sku)
+        .join(Sku, Sku.id == StockCountLine.sku_id)
+        .where(StockCountLine.count_id == count.id)
+        .order_by(differs.desc(), StockCountLine.counted.is_not(None), Sku.code)
+    )
