@@ -305,4 +305,4 @@ def _named(model: type[Any], key: Any) -> str | None:
 
 def count_up_to(statement: Any, limit: int) -> Any:
     """A select of how many rows a statement has, counting no further than `limit`."""
-    return select(func.count()).select_from(statement.with_only_columns(literal(1)).order_by(None).limit(limit).subquery())
+    return select(func.count()).select_from(statement.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(limit).subquery())
