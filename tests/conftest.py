@@ -6,6 +6,7 @@ ada is the administrator, ben supports shop A, cleo supports shop B.
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import os
 import secrets
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ def make_app(url, home, packages=None, **more):
     app = create_app(packages or domain.TIERS, **settings(url, home, **more))
     app.test_client_class = Browser
     with app.app_context():
-        if packages is None and os.path.isdir("migrations/versions"):
+        if packages is None and glob.glob("migrations/versions/*.py"):
             flask_migrate.upgrade(directory="migrations")
         else:
             db.metadata.create_all(db.engine)

@@ -159,7 +159,7 @@ class PanelApi(BaseApi):
         raw = body()
         names = self._writable(self.view.add_fieldsets)
         values = records.parse(self.model, raw, names=names)
-        key = request.headers.get("Idempotency-Key", "")
+        key = request.headers.get("Idempotency-Key") or None
         name = f"{self.view.resource}.create"
         made = with_key(key, actor, name, raw, lambda: records.create(self.model, values, actor=actor).id)
         row = records.get(self.model, made, actor=actor, verb="write")

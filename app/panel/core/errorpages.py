@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, render_template, request
@@ -33,7 +34,8 @@ def page(status: int, message: str, **more: Any) -> Any:
     """A refusal, in the shape that the asker reads."""
     if wants_json():
         return {"message": message, **more}, status
-    return render_template("panel/error.html", status=status, message=message, error_id=more.get("id", "")), status
+    error = SimpleNamespace(code=status, text=message, request_id=more.get("id", ""))
+    return render_template("panel/error.html", error=error), status
 
 
 def _domain(error: DomainError) -> Any:

@@ -11,8 +11,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import Field, HiddenField
-from wtforms.widgets import CheckboxInput, FileInput, Input, Select, TextArea, TextInput
+from wtforms import Field, HiddenField, widgets
+from wtforms.fields.choices import Choice
 
 from app.panel.core import clock, money, policy
 from app.panel.core.db import db
@@ -40,7 +40,7 @@ class RawField(Field):
         super().__init__(label, **kwargs)
         self.spec, self.kind = spec, kind
         self.multiple = spec is not None and spec.kind == "many"
-        self.widget = _widget(kind)
+        self.widget = WIDGETS.get(kind, widgets.TextInput)()
         self.picker_url = ""
         self.picked: list[tuple[int, str]] = []
         self.choices: list[tuple[str, Any]] = []
@@ -60,27 +60,20 @@ class RawField(Field):
             return ""
         return ",".join(str(part) for part in self.data) if isinstance(self.data, list) else str(self.data)
 
-    def iter_choices(self) -> Any:
-        """For WTForms' select widget: value, label, selected, render_kw."""
+    def _iter_choices_normalized(self) -> Any:
+        """For WTForms' select widget."""
         for value, label in self.choices:
-            yield value, str(label), str(value) == str(self.data or ""), {}
+            yield Choice(value, str(label), str(value) == str(self.data or ""), {})
 
     def has_groups(self) -> bool:
         return False
 
 
-def _widget(kind: str) -> Any:
-    if kind in ("textarea", "json"):
-        return TextArea()
-    if kind == "checkbox":
-        return CheckboxInput()
-    if kind == "select":
-        return Select()
-    if kind == "file":
-        return FileInput()
-    if kind in ("number", "date", "datetime-local", "email", "tel", "url"):
-        return Input(input_type=kind)
-    return TextInput()
+WIDGETS: dict[str, Any] = {
+    "textarea": widgets.TextArea, "json": widgets.TextArea, "checkbox": widgets.CheckboxInput, "select": widgets.Select,
+    "file": widgets.FileInput, "number": widgets.NumberInput, "date": widgets.DateInput, "email": widgets.EmailInput,
+    "datetime-local": widgets.DateTimeLocalInput, "tel": widgets.TelInput, "url": widgets.URLInput,
+}  # fmt: skip
 
 
 def record_form(model: type[Any], names: list[str], actor: Any) -> type[PanelForm]:

@@ -13,8 +13,10 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 MAX_MINOR = 10**15
-_LEFT = re.compile(r"^(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})\s*")
-_RIGHT = re.compile(r"\s*(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})$")
+_SIGNS = "".join(chr(n) for n in range(0x24, 0xFFFF) if unicodedata.category(chr(n)) == "Sc")
+_MARK = rf"(?:[A-Z]{{3}}|[A-Za-z]{{0,3}}[{re.escape(_SIGNS)}]|元|圆|Rs\.?|Tk|RM|Rp|kr|zł|Kč)"
+_LEFT, _RIGHT = re.compile(rf"^{_MARK}\s*"), re.compile(rf"\s*{_MARK}$")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,']\d{3})+(?:[.,]\d+)?")
 
 
 def exponent(currency: str) -> int:
@@ -52,7 +54,7 @@ def parse(text: str, currency: str) -> int:
         if raw[:1] in "+-" and raw[:1]:
             sign, raw = raw[0], raw[1:].lstrip()
         raw = _LEFT.sub("", raw)
-    raw = _RIGHT.sub("", raw).removesuffix("元").strip()
+    raw = _RIGHT.sub("", raw).strip()
     digits = _plain_number(raw, exponent(currency))
     try:
         amount = Decimal(digits)
@@ -63,15 +65,19 @@ def parse(text: str, currency: str) -> int:
 
 def _plain_number(raw: str, decimals: int) -> str:
     """Drop group marks: the last of `.` and `,` is the decimal mark, unless it can only group thousands."""
-    raw = re.sub(r"[\s'\u00a0\u202f]", "", raw)
-    if "," in raw and "." in raw:
+    raw = re.sub(r"[\s\u00a0\u202f]", "", raw)
+    marks = [c for c in raw if c in ".,'"]
+    if len(marks) > 1 and not _GROUPED.fullmatch(raw):
+        return "?"
+    raw = raw.replace("'", "")
+    if len(set(raw) & {",", "."}) == 2:
         group = "," if raw.rfind(".") > raw.rfind(",") else "."
         return raw.replace(group, "").replace(",", ".")
-    if "," in raw:
-        head, _comma, tail = raw.rpartition(",")
-        grouped = raw.count(",") > 1 or (len(tail) == 3 and decimals != 3 and head not in ("", "0"))
-        return raw.replace(",", "") if grouped else raw.replace(",", ".")
-    return raw.replace(".", "") if raw.count(".") > 1 else raw
+    mark = "," if "," in raw else "."
+    head, _mark, tail = raw.rpartition(mark)
+    if raw.count(mark) > 1 or (mark == "," and len(tail) == 3 and decimals != 3 and head not in ("", "0")):
+        return raw.replace(mark, "")
+    return raw.replace(",", ".")
 
 
 def format(minor: int | None, currency: str) -> str:  # noqa: A001 - reads as money.format

@@ -193,7 +193,7 @@ class PanelView(ModelView):
                 raise BadRequest(gettext("This form is too old. Open it again."))
             return int(records.update(row, values, actor=actor, version=version).id)
         values = records.parse(self.model, raw, names=names)
-        key = form.idempotency_key.data or ""
+        key = form.idempotency_key.data or None
         made = with_key(key, actor, f"{self.resource}.create", raw, lambda: records.create(self.model, values, actor=actor).id)
         return int(made)
 

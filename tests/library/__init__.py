@@ -1,0 +1,1 @@
+"""A panel without a shop: a lending library. It proves that the panel knows no word of shops."""
