@@ -65,7 +65,9 @@ class Browser(FlaskClient):
             headers = dict(kwargs.get("headers") or {})
             headers.setdefault("X-CSRFToken", self.token)
             kwargs["headers"] = headers
-        return super().open(*args, **kwargs)
+        # a request inside a test's own context would share its `g`, and with it the person who was logged in before
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
 
 def settings(url, home, **more):
