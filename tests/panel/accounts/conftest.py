@@ -12,45 +12,35 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import PermissionView
 
-from app import create_app
 from app.panel.accounts import limits, services
-from app.panel.accounts.models import Role, User
-from app.panel.core import clock, policy, setup
+from app.panel.accounts.models import Role
+from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
+from tests.conftest import make_app
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = {"ada": ["administrator"], "hr": ["people"], "bob": [], "cleo": ["clerk"]}
 
 
-def make_app(home: Path, **overrides: Any) -> Flask:
-    settings = {
-        "TESTING": True, "HOME": home, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{home}/house.db", "REDIS_URL": "",
-        "SECRET_KEY": "k" * 20 + "0123456789ab" * 2, "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
-        "LOGIN_STEP_SECONDS": 0, "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False,
-        "UPLOAD_FOLDER": str(home / "files"), "LOG_FOLDER": home, "TRUSTED_HOSTS": ["panel.example.com"],
-    }  # fmt: skip
-    app = create_app(packages=("app.panel",), **{**settings, **overrides})
-    with app.app_context():
-        db.create_all()
-        setup.sync(app)
-    return app
-
-
 def grant(role: str, rights: dict[str, str]) -> None:
     """A role that an administrator made, with these rights."""
-    with_ids = {(p.permission.name, p.view_menu.name): p for p in db.session.query(PermissionView)}
+    known = {(p.permission.name, p.view_menu.name): p for p in db.session.query(PermissionView)}
     entry = Role(name=role)
-    entry.permissions = [
-        with_ids[f"can_{verb}", resource] for resource, verbs in rights.items() for verb in verbs.split()
-    ]
+    entry.permissions = [known[f"can_{verb}", resource] for resource, verbs in rights.items() for verb in verbs.split()]
     db.session.add(entry)
     db.session.commit()
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    app = make_app(tmp_path_factory.mktemp("house"))
+def panel_app(url: str, home: Path, **more: Any) -> Flask:
+    """The panel alone, with permissions and roles and nobody in it."""
+    home.joinpath("logs").mkdir(exist_ok=True)
+    return make_app(url, home, ("app.panel",), LOGIN_STEP_SECONDS=0, TRUSTED_HOSTS=["panel.example.com"], **more)
+
+
+@pytest.fixture(scope="session")
+def house(new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    app = panel_app(new_database(), tmp_path_factory.mktemp("house"))
     with app.app_context():
         grant("people", {"accounts.User": "read write", "accounts.LoginEvent": "read"})
         grant("clerk", {"accounts.Role": "read"})
@@ -140,6 +130,3 @@ def person(house: Flask) -> Any:
             return int(user.id)
 
     return make
-
-
-__all__ = ["PASSWORD", "Browser", "User", "grant", "make_app", "policy"]
