@@ -52,3 +52,8 @@ def tag_sizes() -> Select[Any]:
         .group_by(CustomerTag.id, CustomerTag.name, CustomerTag.tone)
         .order_by(size.desc(), CustomerTag.name)
     )
+
+
+def known_by(values: list[str]) -> Select[Any]:
+    """Ids of customers who are known by exactly one of these values."""
+    return select(CustomerIdentity.customer_id).where(CustomerIdentity.value.in_(values))

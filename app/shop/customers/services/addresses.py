@@ -8,12 +8,12 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app.panel.core import changes, records
+from app.panel.core import changes, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.customers import areas, checks
-from app.shop.customers.models import Address
+from app.shop.customers.models import Address, Customer
 
 
 def address_problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -105,6 +105,15 @@ def _one_default(address: Address) -> None:
         )
         changes.record(Address, wrong)
     db.session.flush()
+
+
+@transactional
+def add_address(customer: Customer, values: Mapping[str, Any], *, actor: Any) -> Address:
+    """Put an address on a card."""
+    policy.authorize(actor, "write", "customers.Address")
+    address = save_address(None, {**values, "customer_id": customer.id}, actor=actor)
+    db.session.expire(customer, ["addresses"])
+    return address
 
 
 def new_address(values: dict[str, Any], *, actor: Any) -> Address:

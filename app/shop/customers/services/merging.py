@@ -168,7 +168,7 @@ def _point(table: Table, column: Column[Any], ids: list[int], to: int, still: in
     held = [int(key) for key in db.session.scalars(select(table.c.id).where(wanted))]
     if not held:
         return
-    before = dict(db.session.execute(select(table.c.id, column).where(table.c.id.in_(held))).tuples())
+    before = dict(db.session.execute(select(table.c.id, column).where(table.c.id.in_(held))).tuples().all())
     values: dict[str, Any] = {column.name: to}
     if "version" in table.c:
         values["version"] = table.c.version + 1
