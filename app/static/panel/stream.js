@@ -63,6 +63,7 @@ function connect() {
   source = new EventSource(`/stream?${query}`);
   source.onopen = () => { wait = FIRST_WAIT; show("open"); alive(); };
   source.onmessage = (event) => { seen(event); deliver(event.data); };
+  source.addEventListener("beat", seen);
   source.addEventListener("reload", (event) => { seen(event); reload(); });
   source.addEventListener("away", () => show("lost"));
   source.addEventListener("back", () => { show("open"); reload(); });
