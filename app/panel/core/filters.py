@@ -31,6 +31,7 @@ LABELS = {
     "lt": _("less than"), "lte": _("at most"), "between": _("between"), "empty": _("is empty"),
     "not_empty": _("is not empty"), "on": _("on"), "before": _("before"), "after": _("after"), "is": _("is"),
     "within": _("within"), "any": _("has any of"), "all": _("has all of"), "none": _("has none of"),
+    "under": _("is or is below"),
 }  # fmt: skip
 PERIODS = {
     "today": _("today"), "yesterday": _("yesterday"), "last_7_days": _("the last 7 days"),
@@ -47,6 +48,13 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "bool": ("is",), "date": _TIME, "instant": _TIME, "choice": _ONE, "ref": _ONE, "file": ("empty", "not_empty"),
     "many": ("any", "all", "none", "empty", "not_empty"),
 }  # fmt: skip
+
+
+def operators(field: FieldSpec) -> tuple[str, ...]:
+    """What can be asked of a field; a reference to a tree (a model with `__tree__`) also knows its branches."""
+    known = OPERATORS.get(field.kind, ())
+    tree = field.kind == "ref" and getattr(field.target, "__tree__", None)
+    return ("under", *known) if tree else known
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,7 @@ def _group(node: Any, reader: _Reader, depth: int) -> ColumnElement[bool]:
 
 
 def _compare(field: FieldSpec, op: str, value: Any) -> ColumnElement[bool]:
-    if op not in OPERATORS.get(field.kind, ()):
+    if op not in operators(field):
         raise BadRequest(gettext("“%(label)s” knows no “%(op)s”.", label=field.label, op=op[:20]))
     try:
         if field.kind == "many":
@@ -181,6 +189,16 @@ def _between(field: FieldSpec, value: Any) -> ColumnElement[bool]:
     return field.column.between(*_pair(field, value))
 
 
+def _under(field: FieldSpec, value: Any) -> ColumnElement[bool]:
+    """Rows that point at a node or at one below it; `__tree__` names the column with its path (`/3/17/`)."""
+    target: Any = field.target
+    column = getattr(target, target.__tree__)
+    path = db.session.scalar(select(column).where(target.id == _one(field, value)))
+    if not path:
+        raise ValueError(gettext("Choose one from the list."))
+    return field.column.in_(select(target.id).where(column.startswith(path, autoescape=True)))
+
+
 _SIMPLE: dict[str, Callable[[FieldSpec, Any], ColumnElement[bool]]] = {
     "contains": lambda f, v: f.column.icontains(_words(f, v), autoescape=True),
     "not_contains": lambda f, v: or_(f.column.is_(None), ~f.column.icontains(_words(f, v), autoescape=True)),
@@ -195,6 +213,7 @@ _SIMPLE: dict[str, Callable[[FieldSpec, Any], ColumnElement[bool]]] = {
     "in": lambda f, v: f.column.in_(_list(f, v)),
     "not_in": lambda f, v: or_(f.column.is_(None), f.column.not_in(_list(f, v))),
     "is": lambda f, v: f.column.is_(bool(_one(f, v))),
+    "under": _under,
 }
 
 

@@ -118,7 +118,7 @@ def _filter_field(view: Any, name: str) -> dict[str, Any]:
     picker = field.kind in ("ref", "many")
     return {
         "name": name, "label": view.label(name), "kind": field.kind,
-        "ops": [{"op": op, "label": str(filters.LABELS[op])} for op in filters.OPERATORS.get(field.kind, ())],
+        "ops": [{"op": op, "label": str(filters.LABELS[op])} for op in filters.operators(field)],
         "choices": [{"value": v, "label": str(label)} for v, label in (field.choices.pairs() if field.choices else [])],
         "picker_url": url_for("pickers.options", resource=resource_of(field.model), field=field.name) if picker else "",
     }  # fmt: skip
