@@ -2,7 +2,7 @@
 
 from app.shop.catalog.services.categories import merge_category, move_category, remove_category
 from app.shop.catalog.services.derived import refresh
-from app.shop.catalog.services.media import file_image, set_main_image
+from app.shop.catalog.services.media import file_image, set_main_image, shift_image
 from app.shop.catalog.services.products import answer_attributes, move_to_category
 from app.shop.catalog.services.publishing import act_on_schedule, publish, schedule, set_phase, take_over, withdraw
 from app.shop.catalog.services.tags import change_tags, tags_named
@@ -10,5 +10,5 @@ from app.shop.catalog.services.tags import change_tags, tags_named
 __all__ = [
     "act_on_schedule", "answer_attributes", "change_tags", "file_image", "merge_category", "move_category",
     "move_to_category", "publish", "refresh", "remove_category", "schedule", "set_main_image", "set_phase",
-    "tags_named", "take_over", "withdraw",
+    "shift_image", "tags_named", "take_over", "withdraw",
 ]  # fmt: skip

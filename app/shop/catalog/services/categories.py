@@ -136,7 +136,7 @@ def remove_category(category: Category, move_to: Category | None, *, actor: Any)
         raise DomainError(_("The products cannot move into the branch that is removed."))
     if move_to is None and (count := queries.count_products(category)):
         raise DomainError(
-            _("%(n)s products are in “%(name)s”: say where to move them.", n=count, name=category.full_name)
+            _("Products in “%(name)s”: %(n)s. Say where to move them.", n=count, name=category.full_name)
         )
     moved = 0
     branch = list(db.session.scalars(

@@ -55,6 +55,20 @@ def set_main_image(image: ProductImage, *, actor: Any) -> ProductImage:
 
 
 @transactional
+def shift_image(image: ProductImage, by: int, *, actor: Any) -> ProductImage:
+    """Move a picture up (-1) or down (1) in the order of its product."""
+    policy.authorize(actor, "write", "catalog.ProductImage")
+    images = list(image.product.images)
+    index = images.index(image)
+    images.insert(min(max(index + by, 0), len(images) - 1), images.pop(index))
+    for position, other in enumerate(images):
+        if other.position != position:
+            other.position = position
+    _settle(image.product)
+    return image
+
+
+@transactional
 def create_image(values: dict[str, Any], *, actor: Any) -> ProductImage:
     image = ProductImage()
     with db.session.no_autoflush:

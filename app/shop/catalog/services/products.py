@@ -34,14 +34,15 @@ def free_handle(title: str, *, but: int | None = None) -> str:
     return found
 
 
-def check_product(product: Product | None, values: dict[str, Any]) -> None:
-    """:raises InvalidInput: for attribute answers that the category does not know or that do not fit"""
-    if values.get("attributes"):
-        category_id = values.get("category_id", getattr(product, "category_id", None))
-        category = db.session.get(Category, category_id) if category_id else None
-        known = {attribute.code: attribute for attribute in queries.attributes_of(category)}
-        kept = dict(getattr(product, "attributes", None) or {})
-        values["attributes"] = _answers(known, values["attributes"], kept)
+def _read_answers(product: Product | None, values: dict[str, Any]) -> None:
+    """Answers to the questions of the category, checked; without any the product keeps those that it has."""
+    raw = values.pop("attributes", None)
+    if not raw:
+        return
+    category_id = values.get("category_id", getattr(product, "category_id", None))
+    category = db.session.get(Category, category_id) if category_id else None
+    known = {attribute.code: attribute for attribute in queries.attributes_of(category)}
+    values["attributes"] = _answers(known, raw, dict(getattr(product, "attributes", None) or {}))
 
 
 def _answers(known: dict[str, Attribute], raw: Any, kept: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +69,7 @@ def create_product(values: dict[str, Any], *, actor: Any) -> Product:
     """A new draft with its SKUs and pictures."""
     values = dict(values)
     values["handle"] = values.get("handle") or free_handle(values["title"])
+    _read_answers(None, values)
     product = Product(handle=values["handle"])
     _fill(product, values, actor)
     db.session.add(product)
@@ -81,6 +83,7 @@ def update_product(product: Product, values: dict[str, Any], *, actor: Any) -> P
     values = dict(values)
     if "handle" in values and not values["handle"]:
         values["handle"] = free_handle(values.get("title") or product.title, but=product.id)
+    _read_answers(product, values)
     before = {sku.id: sku.price for sku in product.skus}
     _fill(product, values, actor)
     db.session.flush()
@@ -176,6 +179,6 @@ def _products_asked_by(attribute_set: AttributeSet) -> list[Product]:
     return list(found.values())
 
 
-records.override(Product, create=create_product, update=update_product, validate=check_product)
+records.override(Product, create=create_product, update=update_product)
 records.override(Sku, create=create_sku, update=update_sku, delete=delete_sku)
 records.override(AttributeSet, update=change_attribute_set)

@@ -1,0 +1,78 @@
+"""Forms of the catalog's operations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import MultipleFileField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from app.panel.core.fields import spec
+from app.panel.core.forms import PanelForm, dress, unbound
+from app.shop.catalog.models import Product
+from app.shop.catalog.states import MediaLicence, MediaSource, ProductPhase
+
+NEEDED = InputRequired(_("This is needed."))
+
+
+def field_like(name: str, label: Any, **changes: Any) -> Any:
+    """A form field that is drawn and read as one of the product's: a picker, a wall-clock time."""
+    return unbound(dataclasses.replace(spec(Product, name), label=label, readonly=False, **changes))
+
+
+class PickerForm(PanelForm):
+    """A form with pickers: they need their addresses and the labels of what is picked."""
+
+    def for_rows(self, rows: Sequence[Any]) -> None:
+        dress(self)
+
+
+class TargetForm(PickerForm):
+    """Choose a category. `target` may stay empty where that means something."""
+
+    target = field_like("category_id", _("Category"))
+
+
+class RootForm(PickerForm):
+    target = field_like("category_id", _("New parent category"), help=_("Empty: at the root."))
+
+
+class RemoveForm(PickerForm):
+    target = field_like("category_id", _("Move its products to"), help=_("Needed when products are in the branch."))
+
+
+class TagForm(PickerForm):
+    """Tags to add to and to remove from every product of the selection."""
+
+    add = field_like("tags", _("Add tags"))
+    new = StringField(_("Add new tags"), [Length(max=300)], description=_("Separated by commas."))
+    remove = field_like("tags", _("Remove tags"))
+
+
+class ScheduleForm(PickerForm):
+    """When a product goes on sale and leaves, on the wall clock of the shop."""
+
+    publish_at = field_like("publish_at", _("Goes on sale at"))
+    withdraw_at = field_like("withdraw_at", _("Leaves the shelf at"))
+
+
+class WhyForm(PanelForm):
+    why = StringField(_("Reason"), [Length(max=300)])
+
+
+class PhaseForm(WhyForm):
+    phase = SelectField(_("Phase"), [NEEDED], choices=ProductPhase.pairs())
+
+
+class PicturesForm(PanelForm):
+    """Several pictures of one origin."""
+
+    pictures = MultipleFileField(_("Pictures"), description=_("PNG, JPEG, WebP; at least 800 pixels on each side."))
+    source = SelectField(_("Source"), choices=MediaSource.pairs(), default=MediaSource.OWN)
+    licence = SelectField(_("Licence"), choices=MediaLicence.pairs(), default=MediaLicence.ORIGINAL)
+    licence_note = StringField(
+        _("Licence note"), [Length(max=300)], description=_("Contract number, author, until when.")
+    )

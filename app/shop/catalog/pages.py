@@ -1,0 +1,112 @@
+"""Pages of the catalog that are no tables: the pictures of a product, the tree of categories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from app.panel.core import files, policy, records
+from app.panel.core.actor import current_actor
+from app.panel.core.errors import DomainError
+from app.panel.core.pages import PanelPage, expose, needs
+from app.shop.catalog import domain, queries, rules, services
+from app.shop.catalog.forms import PicturesForm
+from app.shop.catalog.models import Product, ProductImage
+from app.shop.catalog.permissions import PRODUCT
+
+MAX_PICTURES = 30
+
+
+@files.readable_by
+def pictures_of_products(actor: Any, file: files.File) -> bool:
+    """Whoever sees the products sees their pictures."""
+    return policy.allowed(actor, "read", PRODUCT) and queries.is_picture(file.id)
+
+
+@domain.page(_("Pictures"), menu=False)
+class PicturesPage(PanelPage):
+    """Upload many pictures, put them in order, choose the main one."""
+
+    resource = "catalog.ProductImage"
+    title = _("Pictures")
+
+    @expose("/products/<int:product_id>/pictures/", methods=["GET", "POST"])
+    @needs("write")
+    def index(self, product_id: int) -> Any:
+        product = records.get(Product, product_id, actor=current_actor(), verb="write")
+        form, status = PicturesForm(), 200
+        if request.method == "POST":
+            try:
+                if form.validate():
+                    flash(self._take(product, form), "success")
+                    return self._here(product)
+            except DomainError as error:
+                flash(error.message, "danger")
+            status = 422
+        shown = [(image, files.url(image.file_id, "medium"), small(image)) for image in product.images]
+        title = gettext("Pictures of %(product)s", product=product.title)
+        return self.render("catalog/pictures.html", title=title, product=product, form=form, shown=shown), status
+
+    def _take(self, product: Product, form: PicturesForm) -> str:
+        given = [part for part in request.files.getlist("pictures") if part.filename]
+        if not given:
+            raise DomainError(_("Choose at least one picture."))
+        if len(product.images) + len(given) > MAX_PICTURES:
+            raise DomainError(_("At most %(n)s pictures a product."), n=MAX_PICTURES)
+        actor = current_actor()
+        stored = [files.store(part.stream, str(part.filename), actor=actor) for part in given]
+        rights = {name: form[name].data or None for name in ("source", "licence", "licence_note")}
+        made = services.file_image(product, [file.id for file in stored], actor=actor, **rights)
+        for image in made:
+            if small(image):
+                flash(small(image), "warning")
+        return gettext("Pictures added: %(n)s.", n=len(made))
+
+    @expose("/products/<int:product_id>/pictures/order", methods=["POST"])
+    @needs("write")
+    def order(self, product_id: int) -> Any:
+        """Move one picture up or down, or make it the main one."""
+        actor = current_actor()
+        product = records.get(Product, product_id, actor=actor, verb="write")
+        key = int(request.form.get("image") or 0)
+        image = next((image for image in product.images if image.id == key), None)
+        if image is None:
+            raise DomainError(_("There is no such picture."))
+        if request.form.get("to") == "main":
+            services.set_main_image(image, actor=actor)
+        elif request.form.get("to") == "away":
+            records.delete(image, actor=actor)
+        else:
+            services.shift_image(image, -1 if request.form.get("to") == "up" else 1, actor=actor)
+        return self._here(product)
+
+    def _here(self, product: Product) -> Any:
+        return redirect(url_for("catalog_pictures.index", product_id=product.id))
+
+
+def small(image: ProductImage) -> str:
+    """A warning for a picture too small to be looked at closely."""
+    file, side = image.file, rules.MIN_PICTURE_SIDE
+    if file is None or file.width is None or min(file.width, file.height) >= side:
+        return ""
+    return gettext(
+        "“%(name)s” has %(w)s × %(h)s pixels; %(side)s on each side look good.",
+        name=file.name, w=file.width, h=file.height, side=side,
+    )
+
+
+@domain.page(_("Category tree"), icon="fa-folder-tree", order=28)
+class TreePage(PanelPage):
+    """The whole tree on one page, with how many products stand in each branch."""
+
+    resource = "catalog.Category"
+    title = _("Category tree")
+
+    @expose("/tree/")
+    @needs("read")
+    def index(self) -> Any:
+        may_write = policy.allowed(current_actor(), "write", "catalog.Category")
+        return self.render("catalog/tree.html", branches=queries.tree(), may_write=may_write)
