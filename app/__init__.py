@@ -12,6 +12,7 @@ from app import chrome, cli, welcome
 from app.panel.accounts import install as accounts
 from app.panel.core import (
     assets,
+    background,
     charts,
     db,
     domain,
@@ -28,8 +29,10 @@ from app.panel.core import (
     sheets,
 )
 
+TIERS = ("app.panel", "app.shop")
 
-def create_app(packages: tuple[str, ...] = domain.TIERS, **overrides: Any) -> Flask:
+
+def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     """The application over the domains of `packages`, with settings of the environment and `overrides` last."""
     app = Flask("app", static_folder="static", template_folder="templates")
     app.config.from_mapping(config.load())
@@ -50,6 +53,6 @@ def create_app(packages: tuple[str, ...] = domain.TIERS, **overrides: Any) -> Fl
         sheets.mount(app, domains)
     for blueprint in (pickers.blueprint, files.blueprint):
         app.register_blueprint(blueprint)
-    for part in (assets, charts, health, chrome, cli, welcome):
+    for part in (assets, background, charts, health, chrome, cli, welcome):
         part.init_app(app)
     return app

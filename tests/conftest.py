@@ -72,21 +72,34 @@ class Browser(FlaskClient):
 
 def settings(url, home, **more):
     return {
-        "SQLALCHEMY_DATABASE_URI": url, "SECRET_KEY": SECRET, "TESTING": True, "JOBS_EAGER": True, "HOME": home,
-        "UPLOAD_FOLDER": str(home / "files"), "LOG_FOLDER": home / "logs", "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
-        "LIMITS_STORAGE": "memory://", "BABEL_DEFAULT_LOCALE": "en", "ZONE": "Asia/Shanghai", "SERVER_HOST": "127.0.0.1",
-        "SERVER_PORT": 80, "PUBLIC_URL": "http://localhost", "SESSION_COOKIE_SECURE": False, "REDIS_URL": "", **more,
-    }  # fmt: skip
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SECRET_KEY": SECRET,
+        "TESTING": True,
+        "JOBS_EAGER": True,
+        "HOME": home,
+        "UPLOAD_FOLDER": str(home / "files"),
+        "LOG_FOLDER": home / "logs",
+        "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
+        "LIMITS_STORAGE": "memory://",
+        "BABEL_DEFAULT_LOCALE": "en",
+        "ZONE": "Asia/Shanghai",
+        "SERVER_HOST": "127.0.0.1",
+        "SERVER_PORT": 80,
+        "PUBLIC_URL": "http://localhost",
+        "SESSION_COOKIE_SECURE": False,
+        "REDIS_URL": "",
+        **more,
+    }
 
 
 def make_app(url, home, packages=None, **more):
     """An application on an empty database: migrated, with permissions and roles."""
-    from app import create_app
-    from app.panel.core import domain, setup, translations
+    from app import TIERS, create_app
+    from app.panel.core import setup, translations
     from app.panel.core.db import db
 
     translations.compile_all()
-    app = create_app(packages or domain.TIERS, **settings(url, home, **more))
+    app = create_app(packages or TIERS, **settings(url, home, **more))
     app.test_client_class = Browser
     with app.app_context():
         if packages is None and glob.glob("migrations/versions/*.py"):
@@ -142,7 +155,9 @@ def session(app) -> Iterator[object]:
             outer.rollback()
             connection.close()
             engines[None] = engine
-            factory.kw.pop("join_transaction_mode", None) if before is None else factory.configure(join_transaction_mode=before)
+            factory.kw.pop("join_transaction_mode", None) if before is None else factory.configure(
+                join_transaction_mode=before
+            )
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ def library(tmp_path_factory, new_database):
 
         for name, role in (("ada", "administrator"), ("lena", "librarian"), ("nobody", "viewer")):
             roles = [role] if role != "viewer" else []
-            services.create_user(actor=SYSTEM, username=name, name=name, email=f"{name}@example.org", roles=roles, password=None)
+            services.create_user(
+                actor=SYSTEM, username=name, name=name, email=f"{name}@example.org", roles=roles, password=None
+            )
         db.session.commit()
     return app
 
@@ -62,7 +64,9 @@ def test_the_panel_runs_without_a_shop(tmp_path):
         "assert not [m for m in sys.modules if m.startswith('app.shop')]\n"
         "print(app.test_client().get('/books/book/list/').status_code)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=LIBRARY.parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=LIBRARY.parents[2]
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip().endswith("302")
 
@@ -74,16 +78,35 @@ def test_the_screens_list_show_add_and_edit_a_book(visit, book):
     assert ada.get("/books/book/add").status_code == 200
     page = ada.get(f"/books/book/edit/{key}")
     assert b'value="12.50"' in page.data
-    saved = ada.post(f"/books/book/edit/{key}", data={"isbn": "978-1", "title": "Hongloumeng", "genre": "novel", "copies": "3",
-                                                      "price": "9.90", "currency": "CNY", "version": "1"})  # fmt: skip
+    saved = ada.post(
+        f"/books/book/edit/{key}",
+        data={
+            "isbn": "978-1",
+            "title": "Hongloumeng",
+            "genre": "novel",
+            "copies": "3",
+            "price": "9.90",
+            "currency": "CNY",
+            "version": "1",
+        },
+    )
     assert saved.status_code == 302
     assert ada.get(f"/api/v1/books/book/{key}").json["result"]["title"] == "Hongloumeng"
 
 
 def test_what_was_typed_stays_when_a_value_is_refused(visit, book):
     ada, key = visit("ada"), book("978-2")
-    answer = ada.post(f"/books/book/edit/{key}", data={"isbn": "978-2", "title": "Typed with care", "copies": "minus one",
-                                                       "price": "9.90", "currency": "CNY", "version": "1"})  # fmt: skip
+    answer = ada.post(
+        f"/books/book/edit/{key}",
+        data={
+            "isbn": "978-2",
+            "title": "Typed with care",
+            "copies": "minus one",
+            "price": "9.90",
+            "currency": "CNY",
+            "version": "1",
+        },
+    )
     assert answer.status_code == 422
     assert b"Typed with care" in answer.data
     assert b"is no whole number" in answer.data
@@ -103,7 +126,14 @@ def test_a_stale_form_shows_both_versions_instead_of_overwriting(visit, book):
 
 def test_the_same_form_sent_twice_adds_one_book(visit):
     ada = visit("ada")
-    form = {"isbn": "978-4", "title": "Once", "genre": "novel", "copies": "1", "currency": "CNY", "idempotency_key": "k" * 32}
+    form = {
+        "isbn": "978-4",
+        "title": "Once",
+        "genre": "novel",
+        "copies": "1",
+        "currency": "CNY",
+        "idempotency_key": "k" * 32,
+    }
     first, second = ada.post("/books/book/add", data=form), ada.post("/books/book/add", data=form)
     assert first.status_code == second.status_code == 302
     assert first.location == second.location
@@ -111,8 +141,18 @@ def test_the_same_form_sent_twice_adds_one_book(visit):
 
 def test_children_are_saved_with_their_parent_and_refused_together(visit, book):
     ada, key = visit("ada"), book("978-5")
-    form = {"isbn": "978-5", "title": "With loans", "genre": "novel", "copies": "1", "currency": "CNY", "version": "1",
-            "loans-present": "1", "loans-0-reader": "Zhang", "loans-0-due_on": "2026-12-01", "loans-1-reader": "Li"}  # fmt: skip
+    form = {
+        "isbn": "978-5",
+        "title": "With loans",
+        "genre": "novel",
+        "copies": "1",
+        "currency": "CNY",
+        "version": "1",
+        "loans-present": "1",
+        "loans-0-reader": "Zhang",
+        "loans-0-due_on": "2026-12-01",
+        "loans-1-reader": "Li",
+    }
     refused = ada.post(f"/books/book/edit/{key}", data={**form, "loans-1-due_on": "someday"})
     assert refused.status_code == 422
     assert b"Zhang" in refused.data
@@ -132,7 +172,11 @@ def test_every_change_leaves_its_fields_in_the_history(visit, book):
 
 def test_a_deleted_book_lies_in_the_trash_with_its_loans_and_comes_back(visit, book):
     ada, key = visit("ada"), book("978-7")
-    ada.put(f"/api/v1/books/book/{key}", json={"loans": [{"reader": "Wang", "due_on": "2026-12-01"}]}, headers={"If-Match": '"1"'})
+    ada.put(
+        f"/api/v1/books/book/{key}",
+        json={"loans": [{"reader": "Wang", "due_on": "2026-12-01"}]},
+        headers={"If-Match": '"1"'},
+    )
     assert ada.post(f"/books/book/delete/{key}").status_code == 302
     assert ada.get(f"/books/book/show/{key}").status_code == 404
     page = ada.get("/books/book/trash/").data.decode()
@@ -168,11 +212,16 @@ def test_the_api_says_what_is_wrong_field_by_field(visit):
     answer = ada.post("/api/v1/books/book/", json={"isbn": "", "title": "x" * 201, "copies": -1, "currency": "CNY"})
     assert answer.status_code == 422
     assert set(answer.json["errors"]) == {"isbn", "title", "copies"}
-    assert ada.post("/api/v1/books/book/", json={"isbn": "1", "title": "y", "currency": "CNY", "price": 12.5}).status_code == 422
+    assert (
+        ada.post("/api/v1/books/book/", json={"isbn": "1", "title": "y", "currency": "CNY", "price": 12.5}).status_code
+        == 422
+    )
     assert ada.post("/api/v1/books/book/", data="[]", content_type="application/json").status_code == 400
     twice = {"isbn": "978-11", "title": "y", "currency": "CNY"}
     assert ada.post("/api/v1/books/book/", json=twice).status_code == 201
-    assert ada.post("/api/v1/books/book/", json=twice).json["errors"] == {"isbn": "There is one already with this ISBN."}
+    assert ada.post("/api/v1/books/book/", json=twice).json["errors"] == {
+        "isbn": "There is one already with this ISBN."
+    }
 
 
 def test_the_api_needs_the_version_that_was_read(visit, book):
@@ -184,9 +233,18 @@ def test_the_api_needs_the_version_that_was_read(visit, book):
 
 def test_a_librarian_lends_and_one_without_a_role_gets_nothing(visit, book):
     key = book("978-13")
-    assert visit("lena").post("/books/book/action_post", data={"action": "lend", "rowid": [key], "_go": "1"}).status_code == 302
+    assert (
+        visit("lena").post("/books/book/action_post", data={"action": "lend", "rowid": [key], "_go": "1"}).status_code
+        == 302
+    )
     nobody = visit("nobody")
-    for address in ("/books/book/list/", f"/books/book/show/{key}", "/books/book/add", f"/api/v1/books/book/{key}", "/books/book/trash/"):
+    for address in (
+        "/books/book/list/",
+        f"/books/book/show/{key}",
+        "/books/book/add",
+        f"/api/v1/books/book/{key}",
+        "/books/book/trash/",
+    ):
         assert nobody.get(address).status_code == 403, address
 
 
@@ -194,7 +252,11 @@ def test_a_page_of_50_rows_costs_no_more_statements_than_one_of_5(visit, book, c
     ada = visit("ada")
     for number in range(8):
         key = book(f"977-{number}")
-        ada.put(f"/api/v1/books/book/{key}", json={"loans": [{"reader": f"r{number}", "due_on": "2026-12-01"}]}, headers={"If-Match": '"1"'})
+        ada.put(
+            f"/api/v1/books/book/{key}",
+            json={"loans": [{"reader": f"r{number}", "due_on": "2026-12-01"}]},
+            headers={"If-Match": '"1"'},
+        )
     ada.get("/books/loan/list/")
     with count_queries() as few:
         ada.get("/books/loan/list/?size=2")

@@ -108,7 +108,11 @@ class PanelApi(BaseApi):
 
     def shown(self, actor: Any) -> list[FieldSpec]:
         """The fields that this reader gets, in the order of their declaration."""
-        names = [*self.view.list_columns, *screens.names(self.view.show_fieldsets), *screens.names(self.view.edit_fieldsets)]
+        names = [
+            *self.view.list_columns,
+            *screens.names(self.view.show_fieldsets),
+            *screens.names(self.view.edit_fieldsets),
+        ]
         access = policy.fields(actor, self.view.resource)
         declared = [spec(self.model, name) for name in dict.fromkeys(names) if "." not in name]
         known = dict.fromkeys(s for s in declared if access.readable(s.name))
@@ -120,7 +124,11 @@ class PanelApi(BaseApi):
         found: dict[str, Any] = {"id": row.id, "version": row.version}
         for field in self.shown(actor):
             value = getattr(row, field.name)
-            found[field.name] = access.mask(field.name, value) if access.masked(field.name) and value is not None else jsonable(field, value, row)
+            found[field.name] = (
+                access.mask(field.name, value)
+                if access.masked(field.name) and value is not None
+                else jsonable(field, value, row)
+            )
         for name in self.view.child_tables if children else ():
             if access.readable(name):
                 found[name] = [self._child(child, actor) for child in getattr(row, name)]
@@ -128,11 +136,16 @@ class PanelApi(BaseApi):
 
     def _child(self, child: Any, actor: Any) -> dict[str, Any]:
         access = policy.fields(actor, resource_of(type(child)))
-        own = [s for s in dict.fromkeys(specs(type(child)).values()) if not s.hidden and s.kind not in ("children", "many")]
+        own = [
+            s for s in dict.fromkeys(specs(type(child)).values()) if not s.hidden and s.kind not in ("children", "many")
+        ]
         return {
-            s.name: access.mask(s.name, getattr(child, s.name)) if access.masked(s.name) else jsonable(s, getattr(child, s.name), child)
-            for s in own if access.readable(s.name)
-        }  # fmt: skip
+            s.name: access.mask(s.name, getattr(child, s.name))
+            if access.masked(s.name)
+            else jsonable(s, getattr(child, s.name), child)
+            for s in own
+            if access.readable(s.name)
+        }
 
     @expose("/", methods=["GET"])
     @answers("read")

@@ -24,7 +24,6 @@ class Cell(TypedDict, total=False):
     items: list[Any]
 
 
-
 def badge(text: object, tone: str = "neutral", title: str = "") -> Cell:
     return {"kind": "badge", "text": str(text), "tone": tone, "title": title}
 
@@ -83,7 +82,11 @@ def show(value: Any, field: FieldSpec | None, row: Any = None, url_for_row: Any 
         unit = str(field.unit) if field is not None and field.unit else ""
         return {"kind": "number", "text": f"{value} {unit}".strip()}
     if isinstance(value, list | tuple | set):
-        return {"kind": "badges", "text": ", ".join(str(item) for item in value), "items": [str(item) for item in value]}
+        return {
+            "kind": "badges",
+            "text": ", ".join(str(item) for item in value),
+            "items": [str(item) for item in value],
+        }
     if isinstance(value, dict):
         return {"kind": "json", "text": "; ".join(f"{key}: {item}" for key, item in value.items())}
     if hasattr(type(value), "__table__"):

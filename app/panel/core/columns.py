@@ -85,7 +85,7 @@ def json_column(label: Any, **options: Any) -> Any:
 
 
 def ref(label: Any, target: str, *, ondelete: str = "RESTRICT", **options: Any) -> Any:
-    """A foreign key (`"catalog_brand.id"`), indexed; give the relation of the same name without `_id` beside it."""
+    """A foreign key (`"books_author.id"`), indexed; give the relation of the same name without `_id` beside it."""
     options.setdefault("index", True)
     return _column(label, "ref", ForeignKey(target, ondelete=ondelete), **options)
 

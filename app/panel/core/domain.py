@@ -15,7 +15,7 @@ PARTS = (
     "permissions", "events", "services", "listeners", "operations", "jobs", "imports", "exports", "tiles", "views",
     "pages", "sheets", "demo", "cli",
 )  # fmt: skip
-TIERS = ("app.panel", "app.shop")
+
 
 
 @dataclass
@@ -165,7 +165,7 @@ def parts(domain: Domain, name: str) -> Iterator[str]:
             yield info.name
 
 
-def load(packages: tuple[str, ...] = TIERS) -> list[Domain]:
+def load(packages: tuple[str, ...]) -> list[Domain]:
     """Import all domains: every model first, so that screens and rules may speak of any table below them."""
     domains = discover(packages)
     for name in ("models", *PARTS):

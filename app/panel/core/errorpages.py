@@ -20,7 +20,9 @@ from app.panel.core.trace import request_id
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(StaleDataError, lambda _error: page(409, _("Somebody else changed this in the meantime.")))
+    app.register_error_handler(
+        StaleDataError, lambda _error: page(409, _("Somebody else changed this in the meantime."))
+    )
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(Exception, _unknown)
 
@@ -60,7 +62,9 @@ def _http(error: HTTPException) -> Any:
     status = error.code or 500
     said = error.description if isinstance(error, CSRFError) else sentence(status)
     if isinstance(error, CSRFError):
-        said = _("This form is too old or was not opened here. Open it again; what you typed is still there if you go back.")
+        said = _(
+            "This form is too old or was not opened here. Open it again; what you typed is still there if you go back."
+        )
     answer = page(status, str(said))
     response = current_app.make_response(answer)
     if isinstance(headers := error.get_headers(), list):

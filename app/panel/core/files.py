@@ -123,7 +123,13 @@ def _type_of(path: Path, name: str, kinds: Iterable[str]) -> str:
     if mime is None and "text/csv" in wanted and Path(name).suffix.lower() in (".csv", ".txt", ".tsv") and not found:
         mime = "text/csv"
     if mime is None:
-        raise InvalidInput({"file": _("“%(name)s” is none of: %(kinds)s.", name=name[:60], kinds=", ".join(sorted(set(wanted.values()))))})
+        raise InvalidInput(
+            {
+                "file": _(
+                    "“%(name)s” is none of: %(kinds)s.", name=name[:60], kinds=", ".join(sorted(set(wanted.values())))
+                )
+            }
+        )
     return mime
 
 
@@ -197,7 +203,9 @@ def serve(signed: str) -> Response:
         response = send_file(thumbnail(file, size), mimetype="image/webp", conditional=True)
     else:
         inline = file.is_image or file.mime in VIDEOS or file.mime in DOCUMENTS
-        response = send_file(path_of(file.token), mimetype=file.mime, as_attachment=not inline, download_name=file.name, conditional=True)
+        response = send_file(
+            path_of(file.token), mimetype=file.mime, as_attachment=not inline, download_name=file.name, conditional=True
+        )
     response.headers["Cache-Control"] = "private, max-age=3600"
     # a file that somebody uploaded runs nothing, whatever is in it
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

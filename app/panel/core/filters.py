@@ -1,6 +1,6 @@
 """The filter tree: JSON of column, operator and value, with and/or groups → SQL.
 
-    {"and": [["state", "eq", "paid"], {"or": [["total", "gte", "100"], ["buyer", "contains", "张"]]}]}
+    {"and": [["state", "eq", "paid"], {"or": [["total", "gte", "100"], ["name", "contains", "张"]]}]}
 
 Lists, saved views, row rules, selections and automation rules all speak it. Columns come from an allow-list, values
 are parsed strictly: a filter that cannot be read is an error and never means "all rows" (SAFETY F05 to F08).
@@ -324,4 +324,6 @@ def _named(model: type[Any], key: Any) -> str | None:
 
 def count_up_to(statement: Any, limit: int) -> Any:
     """A select of how many rows a statement has, counting no further than `limit`."""
-    return select(func.count()).select_from(statement.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(limit).subquery())
+    return select(func.count()).select_from(
+        statement.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(limit).subquery()
+    )

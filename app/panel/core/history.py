@@ -58,9 +58,7 @@ def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Itera
             var.reset(token)
 
 
-def record(
-    obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[str, Any] | None = None
-) -> None:
+def record(obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[str, Any] | None = None) -> None:
     """Add the verb (`order.refunded`) to the trail of a row; its field changes are recorded by themselves."""
     if obj.id is None:
         db.session.flush()
@@ -92,7 +90,9 @@ def record_restore(table: str, key: int, *, actor: Any) -> None:
 
 def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:
     """A setting of the instance was changed; settings have names, not numbers, so their rows carry key 0."""
-    db.session.execute(insert(HistoryEntry), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)])
+    db.session.execute(
+        insert(HistoryEntry), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)]
+    )
 
 
 def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
@@ -176,5 +176,3 @@ def of(obj: Any, limit: int = 100) -> list[HistoryEntry]:
     """The trail of a row, latest first."""
     query = db.session.query(HistoryEntry).filter_by(table=obj.__tablename__, key=obj.id)
     return query.order_by(HistoryEntry.id.desc()).limit(limit).all()
-
-

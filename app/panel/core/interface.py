@@ -21,7 +21,7 @@ class PanelInterface(SQLAInterface):
     def __init__(self, obj: type[Any], session: Any = None) -> None:
         super().__init__(obj, session or db.session)
 
-    def get(self, id: Any, filters: Filters | None = None, select_columns: Any = None) -> Any:  # noqa: A002
+    def get(self, id: Any, filters: Filters | None = None, select_columns: Any = None) -> Any:
         """The row of this id among the actor's rows, or None."""
         try:
             row = records.get_many(self.obj, [id], actor=current_actor())[0]

@@ -140,7 +140,11 @@ def _ordered(query: Select[Any], asked: Asked, plan: Plan) -> Select[Any]:
     name = asked.sort or plan.default_sort
     column = spec(plan.model, name.removeprefix("-")).column
     # the id makes the order total, so that no row stands on two pages
-    return query.order_by(column.desc(), plan.model.id.desc()) if name.startswith("-") else query.order_by(column, plan.model.id)
+    return (
+        query.order_by(column.desc(), plan.model.id.desc())
+        if name.startswith("-")
+        else query.order_by(column, plan.model.id)
+    )
 
 
 def _loading(query: Select[Any], plan: Plan) -> Select[Any]:
@@ -162,7 +166,9 @@ def default_columns(model: type[Any]) -> list[str]:
 
 
 def _listable(field_: FieldSpec) -> bool:
-    return not field_.hidden and field_.kind not in ("longtext", "json", "children", "many") and field_.name != "version"
+    return (
+        not field_.hidden and field_.kind not in ("longtext", "json", "children", "many") and field_.name != "version"
+    )
 
 
 def plan_for(
@@ -185,9 +191,15 @@ def plan_for(
     known = {s.name: s for s in specs(model).values()}
     search = searchable if searchable is not None else [name for name, s in known.items() if s.search]
     return Plan(
-        model, tuple(access.only(columns)), tuple(usable), tuple(dict.fromkeys([*order, "id"])), tuple(search),
-        default_sort if access.usable(default_sort.removeprefix("-")) else "-id", access, base,
-    )  # fmt: skip
+        model,
+        tuple(access.only(columns)),
+        tuple(usable),
+        tuple(dict.fromkeys([*order, "id"])),
+        tuple(search),
+        default_sort if access.usable(default_sort.removeprefix("-")) else "-id",
+        access,
+        base,
+    )
 
 
 __all__ = ["SIZES", "Asked", "Found", "Plan", "cells", "default_columns", "find", "plan_for", "read", "statement"]

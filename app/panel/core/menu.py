@@ -16,7 +16,7 @@ _badges: dict[str, Any] = {}
 
 
 def badge(endpoint: str) -> Any:
-    """Register a live count for a menu entry: `@badge("orders_orderexception") def open_ones(actor): …`."""
+    """Register a live count for a menu entry: `@badge("books_loan") def open_ones(actor): …`."""
 
     def register(func: Any) -> Any:
         _badges[endpoint] = func
@@ -50,7 +50,9 @@ def groups() -> list[Group]:
     """Groups with their entries, for this reader."""
     actor, found = current_actor(), []
     for domain in current_app.extensions["panel_domains"]:
-        items = [_item(domain, entry) for entry in sorted(domain.entries, key=lambda e: e.order) if _shown(entry, actor)]
+        items = [
+            _item(domain, entry) for entry in sorted(domain.entries, key=lambda e: e.order) if _shown(entry, actor)
+        ]
         if items:
             label = str(domain.label)
             found.append(Group(key=domain.key, label=label, icon=domain.icon, order=domain.order, items=items))
@@ -72,4 +74,6 @@ def _item(domain: Domain, entry: Entry) -> SimpleNamespace:
     count = _badges[view.endpoint](current_actor()) if view.endpoint in _badges else None
     # the list, the show page and the form of a view all light up its entry
     active = request.blueprint == view.endpoint if request.blueprint != domain.key else request.path == url
-    return SimpleNamespace(key=view.endpoint, label=str(entry.label), icon=entry.icon, url=url, active=active, badge=count)
+    return SimpleNamespace(
+        key=view.endpoint, label=str(entry.label), icon=entry.icon, url=url, active=active, badge=count
+    )

@@ -26,7 +26,12 @@ LIST_PARAMETERS = [
     {"in": "query", "name": "size", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
 ]  # fmt: skip
 _PK = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 0}}
-_VERSION = {"in": "header", "name": "If-Match", "schema": {"type": "string"}, "description": "the version that you read"}
+_VERSION = {
+    "in": "header",
+    "name": "If-Match",
+    "schema": {"type": "string"},
+    "description": "the version that you read",
+}
 _ONCE = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}}
 
 
@@ -65,7 +70,9 @@ def describe(api: Any, api_spec: APISpec) -> None:
         "result": {"type": "array", "items": reference}, "count": {"type": "integer"}, "exact": {"type": "boolean"},
         "page": {"type": "integer"}, "size": {"type": "integer"}}}  # fmt: skip
     tag = {"tags": [name]}
-    collection = {"get": {**tag, "summary": f"List {view.title}", "parameters": LIST_PARAMETERS, "responses": _answers(200, many)}}
+    collection = {
+        "get": {**tag, "summary": f"List {view.title}", "parameters": LIST_PARAMETERS, "responses": _answers(200, many)}
+    }
     if view.can_add:
         collection["post"] = {**tag, "summary": f"Add {view.one}", "parameters": [_ONCE], "requestBody": _sent(f"{name}.New"),
                               "responses": _answers(201, one, 409, 422)}  # fmt: skip
@@ -75,7 +82,12 @@ def describe(api: Any, api_spec: APISpec) -> None:
                        "responses": _answers(200, one, 404, 409, 422, 428)}  # fmt: skip
     if view.can_delete:
         gone = {"type": "object", "properties": {"message": {"type": "string"}}}
-        item["delete"] = {**tag, "summary": f"Delete {view.one}", "parameters": [_PK, _VERSION], "responses": _answers(200, gone, 404, 409, 422)}
+        item["delete"] = {
+            **tag,
+            "summary": f"Delete {view.one}",
+            "parameters": [_PK, _VERSION],
+            "responses": _answers(200, gone, 404, 409, 422),
+        }
     api_spec.path(path=f"{api.route_base}/", operations=collection)
     api_spec.path(path=f"{api.route_base}/{{pk}}", operations=item)
 
@@ -85,8 +97,14 @@ def _sent(name: str) -> dict[str, Any]:
 
 
 def _answers(good: int, found: dict[str, Any], *more: int) -> dict[str, Any]:
-    problem = {"type": "object", "properties": {"message": {"type": "string"}, "errors": {"type": "object"}}, "required": ["message"]}
-    answers: dict[str, Any] = {str(good): {"description": "as asked", "content": {"application/json": {"schema": found}}}}
+    problem = {
+        "type": "object",
+        "properties": {"message": {"type": "string"}, "errors": {"type": "object"}},
+        "required": ["message"],
+    }
+    answers: dict[str, Any] = {
+        str(good): {"description": "as asked", "content": {"application/json": {"schema": found}}}
+    }
     for status in (400, 401, 403, *more):
         answers[str(status)] = {"description": "refused", "content": {"application/json": {"schema": problem}}}
     return answers
@@ -101,7 +119,12 @@ class OpenApiPage(BaseView):
     @expose("/api/v1/_openapi")
     @logged_in
     def document(self) -> Any:
-        found = APISpec(title=current_app.config["APP_NAME"], version="v1", openapi_version="3.0.3", servers=[{"url": request.host_url}])
+        found = APISpec(
+            title=current_app.config["APP_NAME"],
+            version="v1",
+            openapi_version="3.0.3",
+            servers=[{"url": request.host_url}],
+        )
         for api in self.appbuilder.baseviews:
             if hasattr(api, "view") and hasattr(api, "add_api_spec"):
                 api.add_api_spec(found)

@@ -81,7 +81,7 @@ def _bounded(spec: FieldSpec, value: Any) -> Any:
 def amount(spec: FieldSpec, raw: Any, currency: str) -> int:
     """Minor units of an amount in major units (`"12.50"`); a JSON float is refused, for it has lost its cents."""
     if isinstance(raw, float | bool):
-        raise ValueError(_("Write the amount as text, such as \"12.50\"."))
+        raise ValueError(_('Write the amount as text, such as "12.50".'))
     minor = money.parse(str(raw), currency)
     if spec.min is not None and minor < spec.min:
         raise ValueError(_("At least %(min)s.", min=money.format(spec.min, currency)))
@@ -155,7 +155,14 @@ def instant(spec: FieldSpec, raw: Any) -> dt.datetime:
 
 
 def _loose_instant(word: str) -> dt.datetime:
-    for pattern in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y"):
+    for pattern in (
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d",
+        "%d-%m-%Y %H:%M:%S",
+        "%d-%m-%Y %H:%M",
+        "%d-%m-%Y",
+    ):
         try:
             return dt.datetime.strptime(word, pattern)
         except ValueError:

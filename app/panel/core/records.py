@@ -225,7 +225,9 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
         if key not in (None, "") and child is None:
             raise NotFound(_("There is nothing here."))
         own = {s.name for s in specs(model).values()} - back
-        if hidden := sorted(own & set(raw) - {name for name in own if access.readable(name) and not access.masked(name)}):
+        if hidden := sorted(
+            own & set(raw) - {name for name in own if access.readable(name) and not access.masked(name)}
+        ):
             raise Forbidden(_("You may not change “%(field)s”.", field=specs(model)[hidden[0]].label))
         try:
             values = parse(model, raw, row=child, names=own)

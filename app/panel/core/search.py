@@ -25,9 +25,14 @@ def everywhere(q: str, actor: Any) -> list[Any]:
         asked = listing.Asked(q=q, size=EACH)
         page = listing.find(asked, plan, actor)
         if page.rows:
-            rows = [SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan)) for row in page.rows]
+            rows = [
+                SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan))
+                for row in page.rows
+            ]
             all_url = asked.url(view.url("list"), size=50)
-            found.append(SimpleNamespace(label=str(view.title), rows=rows, total=page.total, exact=page.exact, all_url=all_url))
+            found.append(
+                SimpleNamespace(label=str(view.title), rows=rows, total=page.total, exact=page.exact, all_url=all_url)
+            )
     return found
 
 

@@ -42,7 +42,9 @@ class Declared:
 DECLARED: dict[str, Declared] = {}
 
 
-def define(key: str, default: Any, *, label: Any, kind: str = "text", help: Any = "", group: Any = "", **rules: Any) -> None:  # noqa: A002
+def define(
+    key: str, default: Any, *, label: Any, kind: str = "text", help: Any = "", group: Any = "", **rules: Any
+) -> None:
     """Declare a setting with its default. `kind` is that of a field; `choices`, `min`, `max`, `unit`, `check` as there."""
     spec = FieldSpec(Setting, key, label, kind, help=help, default=default, length=rules.pop("length", 500), **rules)
     DECLARED[key] = Declared(key, default, spec, group)
@@ -109,5 +111,3 @@ def store(values: dict[str, Any], *, actor: Any) -> None:
         history.record_setting(key, before, value, actor=actor)
     db.session.flush()
     forget()
-
-

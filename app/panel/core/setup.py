@@ -46,7 +46,11 @@ def _write() -> None:
         held = set(role.permissions)
         for resource, verbs in rights.items():
             if is_new or resource in new_resources:
-                held |= {have[f"{policy.PREFIX}{verb}", resource] for verb in verbs if (f"{policy.PREFIX}{verb}", resource) in have}
+                held |= {
+                    have[f"{policy.PREFIX}{verb}", resource]
+                    for verb in verbs
+                    if (f"{policy.PREFIX}{verb}", resource) in have
+                }
         if held != set(role.permissions):
             role.permissions = list(held)
 

@@ -80,10 +80,13 @@ class PanelSheet(SheetView):
 
     def get_count_query(self) -> Any:
         statement = policy.scope(select(func.count()).select_from(self.model), current_actor(), self.model)
-        return db.session.query(func.count(self.model.id)).filter(statement.whereclause) if statement.whereclause is not None else (
-            db.session.query(func.count(self.model.id)))  # fmt: skip
+        return (
+            db.session.query(func.count(self.model.id)).filter(statement.whereclause)
+            if statement.whereclause is not None
+            else (db.session.query(func.count(self.model.id)))
+        )
 
-    def get_one(self, id: Any) -> Any:  # noqa: A002
+    def get_one(self, id: Any) -> Any:
         try:
             return records.get(self.model, id, actor=current_actor())
         except DomainError:
@@ -98,7 +101,9 @@ class PanelSheet(SheetView):
             abort(403)
         try:
             row = records.get(self.model, request.form.get("list_form_pk", ""), actor=actor, verb="write")
-            values = records.parse(self.model, {name: request.form[name]}, row=row, partial=True, names={spec(self.model, name).name})
+            values = records.parse(
+                self.model, {name: request.form[name]}, row=row, partial=True, names={spec(self.model, name).name}
+            )
             with history.by("sheet"):
                 records.update(row, values, actor=actor)
         except DomainError as error:
@@ -109,11 +114,20 @@ class PanelSheet(SheetView):
 def mount(app: Flask, domains: list[Domain]) -> None:
     """Serve the sheets at /sheets/<domain>/<noun>/ behind one Flask-Admin without an index."""
     index = NoIndex(url="/sheets", endpoint="sheets", name="Sheets")
-    admin = Admin(app, name="Zhanggui", url="/sheets", endpoint="sheets", index_view=index, theme=Bootstrap4Theme(base_template="admin/panel.html"))
+    admin = Admin(
+        app,
+        name="Zhanggui",
+        url="/sheets",
+        endpoint="sheets",
+        index_view=index,
+        theme=Bootstrap4Theme(base_template="admin/panel.html"),
+    )
     for domain in domains:
         for cls, model, label in domain.sheets:
             if not issubclass(cls, PanelSheet):
                 raise TypeError(f"{cls.__name__} derives from a class of the package; use PanelSheet")
             noun = model.__name__.lower()
             title = str(label or model.__name__)
-            admin.add_view(cls(model, db, name=title, endpoint=f"sheet_{domain.key}_{noun}", url=f"/sheets/{domain.key}/{noun}"))
+            admin.add_view(
+                cls(model, db, name=title, endpoint=f"sheet_{domain.key}_{noun}", url=f"/sheets/{domain.key}/{noun}")
+            )

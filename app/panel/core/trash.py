@@ -58,7 +58,9 @@ def put(obj: Any, *, actor: Any) -> TrashEntry:
             db.session.flush()
     except (IntegrityError, AssertionError) as error:
         # AssertionError: SQLAlchemy would have to blank a required key of a row that still needs this one
-        raise DomainError(_("“%(row)s” is still used elsewhere. Remove or move what uses it first.", row=entry.label)) from error
+        raise DomainError(
+            _("“%(row)s” is still used elsewhere. Remove or move what uses it first.", row=entry.label)
+        ) from error
     db.session.add(entry)
     db.session.flush()
     return entry
@@ -101,7 +103,10 @@ def restore(entry_id: int, *, actor: Any) -> tuple[str, int]:
                     changes.feed(db.session(), [(name, values["id"], "insert")])
     except IntegrityError as error:
         raise DomainError(
-            _("“%(row)s” cannot come back: what it belongs to is gone, or its number or name is used again.", row=entry.label)
+            _(
+                "“%(row)s” cannot come back: what it belongs to is gone, or its number or name is used again.",
+                row=entry.label,
+            )
         ) from error
     history.record_restore(entry.table, entry.key, actor=actor)
     db.session.delete(entry)
@@ -118,7 +123,11 @@ def _typed(table: Table, values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, str) and isinstance(column.type, UTCDateTime | DateTime):
             value = clock.from_iso(value)
         elif isinstance(value, str) and column.type.python_type.__name__ in ("date", "Decimal"):
-            value = clock.date_from_iso(value) if column.type.python_type.__name__ == "date" else column.type.python_type(value)
+            value = (
+                clock.date_from_iso(value)
+                if column.type.python_type.__name__ == "date"
+                else column.type.python_type(value)
+            )
         result[name] = value
     return result
 

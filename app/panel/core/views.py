@@ -46,8 +46,18 @@ class PanelView(ModelView):
     panels: list[Panel] = []
     domain_key = ""
     resource = ""
-    exclude_route_methods = {"download", "api", "api_read", "api_create", "api_update", "api_delete", "api_column_add",
-                             "api_column_edit", "api_readvalues", "api_get"}  # fmt: skip
+    exclude_route_methods = {
+        "download",
+        "api",
+        "api_read",
+        "api_create",
+        "api_update",
+        "api_delete",
+        "api_column_add",
+        "api_column_edit",
+        "api_readvalues",
+        "api_get",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         self.resource = self.resource or resource_of(self.datamodel.obj)
@@ -116,9 +126,15 @@ class PanelView(ModelView):
 
     def plan(self, actor: Any, base: Any = None, columns: list[str] | None = None) -> listing.Plan:
         return listing.plan_for(
-            self.model, actor, columns=columns or self.list_columns, filterable=self.filter_columns,
-            sortable=self.sort_columns, searchable=self.search_columns, default_sort=self.default_sort, base=base,
-        )  # fmt: skip
+            self.model,
+            actor,
+            columns=columns or self.list_columns,
+            filterable=self.filter_columns,
+            sortable=self.sort_columns,
+            searchable=self.search_columns,
+            default_sort=self.default_sort,
+            base=base,
+        )
 
     @expose("/list/")
     @needs("read")
@@ -194,7 +210,9 @@ class PanelView(ModelView):
             return int(records.update(row, values, actor=actor, version=version).id)
         values = records.parse(self.model, raw, names=names)
         key = form.idempotency_key.data or None
-        made = with_key(key, actor, f"{self.resource}.create", raw, lambda: records.create(self.model, values, actor=actor).id)
+        made = with_key(
+            key, actor, f"{self.resource}.create", raw, lambda: records.create(self.model, values, actor=actor).id
+        )
         return int(made)
 
     def save_files(self, form: Any) -> dict[str, Any]:
@@ -277,13 +295,21 @@ class PanelView(ModelView):
         rows = records.get_many(self.model, pks, actor=actor)
         refused = [str(row) for row in rows if not operation.possible(row)]
         if refused:
-            raise DomainError(gettext("“%(verb)s” is not possible for: %(rows)s.", verb=operation.label, rows=", ".join(refused[:5])))
-        form = operation.form(formdata=request.form if request.form.get("_go") else None) if operation.form else forms.PanelForm()
+            raise DomainError(
+                gettext("“%(verb)s” is not possible for: %(rows)s.", verb=operation.label, rows=", ".join(refused[:5]))
+            )
+        form = (
+            operation.form(formdata=request.form if request.form.get("_go") else None)
+            if operation.form
+            else forms.PanelForm()
+        )
         if hasattr(form, "for_rows"):
             form.for_rows(rows)
         go = request.method == "POST" and (request.form.get("_go") or not operation.asks)
         if not go and not (operation.read_only and not operation.asks):
-            return self.page_of("panel/verb.html", page=screens.verb_page(self, operation, rows, single), form=form, rows=rows)
+            return self.page_of(
+                "panel/verb.html", page=screens.verb_page(self, operation, rows, single), form=form, rows=rows
+            )
         return self._run(operation, rows, form, single)
 
     def _run(self, operation: verbs.Verb, rows: list[Any], form: Any, single: bool) -> Any:

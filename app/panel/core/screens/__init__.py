@@ -1,0 +1,23 @@
+"""What the templates get: one plain object a page."""
+
+from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
+from app.panel.core.screens.editing import conflict_page, form_page, once, stored_files, verb_page
+from app.panel.core.screens.lists import list_page, trash_page
+from app.panel.core.screens.shows import show_page, timeline
+
+__all__ = [
+    "conflict_page",
+    "default_fieldsets",
+    "default_form",
+    "fieldsets",
+    "form_page",
+    "list_page",
+    "names",
+    "once",
+    "row_url",
+    "show_page",
+    "stored_files",
+    "timeline",
+    "trash_page",
+    "verb_page",
+]

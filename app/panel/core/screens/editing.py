@@ -1,0 +1,183 @@
+"""What forms, conflicts and operations get; and how a repeated form does its work once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_wtf.file import FileStorage
+
+from app.panel.core import files, forms, history, policy
+from app.panel.core.actor import current_actor
+from app.panel.core.fields import FieldSpec, resource_of, spec, specs
+from app.panel.core.idempotency import with_key
+from app.panel.core.screens.common import owning, visible
+
+
+def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], actor: Any) -> SimpleNamespace:
+    sets = view.edit_fieldsets if row is not None else view.add_fieldsets
+    shown = []
+    for title, part in sets:
+        own = [spec(view.model, name).name for name in part["fields"]]
+        present = [name for name in own if name in form._fields]
+        if present:
+            shown.append(SimpleNamespace(label=str(title or ""), fields=present, help=str(part.get("description", ""))))
+    title = _("Edit %(row)s", row=str(row)) if row is not None else _("Add %(one)s", one=view.one)
+    access = policy.fields(actor, view.resource)
+    children = [_child_form(view, name, row, child_errors) for name in view.child_tables if access.writable(name)]
+    return SimpleNamespace(
+        title=title,
+        one=view.one,
+        list_title=view.title,
+        list_url=view.url("list"),
+        fieldsets=shown,
+        children=children,
+        action_url=view.url("edit", pk=row.id) if row is not None else view.url("add"),
+        cancel_url=view.url("show", pk=row.id) if row is not None else view.url("list"),
+        row=row,
+        draft_key=f"{view.resource}:{row.id if row is not None else 'new'}",
+    )
+
+
+def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> SimpleNamespace:
+    known = spec(view.model, name)
+    model: Any = known.target
+    back = {column.key for column in owning(view.model, name)}
+    access = policy.fields(current_actor(), resource_of(model))
+    own = [
+        s
+        for s in dict.fromkeys(specs(model).values())
+        if visible(s)
+        and not s.readonly
+        and s.name not in back
+        and s.kind not in ("many", "children")
+        and access.readable(s.name)
+        and not access.masked(s.name)
+    ]
+    typed = forms.child_rows(request.form, name) if request.form.get(f"{name}-present") else None
+    rows = (
+        typed
+        if typed is not None
+        else [
+            {"id": child.id, **{s.name: forms.typed(s, child) for s in own}}
+            for child in (getattr(row, name) if row is not None else [])
+        ]
+    )
+    return SimpleNamespace(
+        name=name,
+        label=str(known.label),
+        columns=own,
+        rows=[_child_row(name, index, own, values, errors, row) for index, values in enumerate(rows)],
+        blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row),
+    )
+
+
+def _child_row(
+    name: str, index: Any, own: list[FieldSpec], values: dict[str, Any], errors: dict[str, str], row: Any
+) -> SimpleNamespace:
+    holder = type("ChildForm", (forms.FlaskForm,), {f"{name}-{index}-{s.name}": forms.unbound(s) for s in own})
+    form = holder(formdata=None, meta={"csrf": False})
+    fields = []
+    for known in own:
+        field = form[f"{name}-{index}-{known.name}"]
+        field.data = values.get(known.name)
+        text = errors.get(f"{name}.{index}.{known.name}") or errors.get(f"{name}.{index}.{known.screen_name}")
+        field.errors = [text] if text else []
+        forms.dress_field(field, row)
+        fields.append(field)
+    return SimpleNamespace(id=values.get("id") or "", index=index, fields=fields)
+
+
+def stored_files(form: Any, actor: Any) -> dict[str, Any]:
+    """Store uploads of a form; the ids by field name. A box “remove” (`<name>-remove`) empties the field."""
+    found: dict[str, Any] = {}
+    for field in form:
+        if not isinstance(field, forms.RawField) or field.kind != "file" or field.spec is None:
+            continue
+        given = request.files.get(field.name)
+        if isinstance(given, FileStorage) and given.filename:
+            found[field.name] = files.store(given.stream, given.filename, actor=actor, kinds=field.spec.kinds).id
+        elif request.form.get(f"{field.name}-remove"):
+            found[field.name] = None
+    return found
+
+
+def conflict_page(view: Any, form: Any, row: Any) -> SimpleNamespace:
+    """Mine against theirs, for each field in which they differ."""
+    rows = []
+    for field in form:
+        if not isinstance(field, forms.RawField) or field.spec is None or field.kind == "file":
+            continue
+        theirs = forms.typed(field.spec, row)
+        if str(theirs or "") != str(field.data or ""):
+            rows.append(
+                SimpleNamespace(
+                    name=field.name,
+                    label=str(field.label.text),
+                    theirs=theirs,
+                    mine=field.data,
+                    theirs_text=_labelled(field, theirs, row),
+                    mine_text=_labelled(field, field.data, row),
+                )
+            )
+    last = history.of(row, limit=1)
+    return SimpleNamespace(
+        title=_("Somebody else changed this in the meantime."),
+        one=view.one,
+        row=row,
+        rows=rows,
+        version=row.version,
+        action_url=view.url("edit", pk=row.id),
+        cancel_url=view.url("show", pk=row.id),
+        by=last[0].actor_name if last else "",
+        at=last[0].at if last else None,
+    )
+
+
+def _labelled(field: forms.RawField, value: Any, row: Any) -> str:
+    known: Any = field.spec
+    if known.kind in ("ref", "many"):
+        return ", ".join(label for _key, label in forms.picked(known, value, row))
+    if known.choices is not None and (member := known.choices.of(value)) is not None:
+        return str(member.label)
+    if known.kind == "bool":
+        return _("yes") if value else _("no")
+    return "" if value is None else str(value)
+
+
+def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleNamespace:
+    return SimpleNamespace(
+        title=str(verb.label),
+        one=view.one,
+        list_title=view.title,
+        list_url=view.url("list"),
+        icon=verb.icon,
+        tone=verb.tone,
+        question=str(verb.confirm or ""),
+        help=str(verb.help or ""),
+        rows=[(row.id, str(row)) for row in rows],
+        name=verb.name,
+        action_url=view.url("action", name=verb.name, pk=rows[0].id) if single else view.url("action_post"),
+        single=single,
+        cancel_url=view.url("show", pk=rows[0].id) if single else view.url("list"),
+        has_form=verb.form is not None,
+        next=request.values.get("next", ""),
+    )
+
+
+def once(view: Any, verb: Any, rows: list[Any], form: Any) -> Any:
+    """Run an operation; a repeated form key answers as the first time and does nothing (SAFETY R03)."""
+    key = form.idempotency_key.data if verb.asks else ""
+    if not key or verb.read_only:
+        return verb.func(view, rows, form)
+    answer: list[Any] = []
+
+    def run() -> str:
+        answer.append(verb.func(view, rows, form))
+        return str(answer[0]) if isinstance(answer[0], str) else ""
+
+    payload = {"rows": [row.id for row in rows], "form": {k: str(v) for k, v in form.data.items() if k != "csrf_token"}}
+    said = with_key(key, current_actor(), f"{view.resource}.{verb.name}", payload, run)
+    return answer[0] if answer else (said or None)

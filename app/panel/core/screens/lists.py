@@ -1,0 +1,184 @@
+"""What the template of a list gets: a plain object, so that it only draws."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import gettext as _
+
+from app.panel.core import cells, filters, listing, policy
+from app.panel.core.actor import current_actor
+from app.panel.core.db import db
+from app.panel.core.fields import FieldSpec, resource_of, spec
+from app.panel.core.screens.common import action, may, row_url
+
+
+def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found, actor: Any) -> SimpleNamespace:
+    base = view.url("list")
+    pages = max(1, -(-found.total // asked.size))
+    urls = {
+        "first": asked.url(base, page=1),
+        "prev": asked.url(base, page=asked.page - 1) if asked.page > 1 else "",
+        "next": asked.url(base, page=asked.page + 1) if len(found.rows) == asked.size and _more(asked, found) else "",
+        "last": asked.url(base, page=pages) if found.exact else "",
+        "clear": base,
+        "base": base,
+        "action": view.url("action_post"),
+        "self": asked.url(base),
+    }
+    return SimpleNamespace(
+        title=view.title,
+        one=view.one,
+        resource=view.resource,
+        columns=columns_of(view, asked, plan),
+        rows=[row_of(view, row, plan) for row in found.rows],
+        total=found.total,
+        exact=found.exact,
+        as_of=found.as_of,
+        page=asked.page,
+        pages=pages,
+        size=asked.size,
+        sizes=[(n, asked.url(base, size=n, page=1)) for n in listing.SIZES],
+        urls=SimpleNamespace(**urls),
+        q=asked.q,
+        can_search=bool(plan.searchable),
+        chips=_chips(asked, base, found.conditions),
+        filter_fields=[_filter_field(view, name) for name in plan.filterable],
+        tree=asked.tree,
+        filter_labels={op: str(label) for op, label in filters.LABELS.items()},
+        periods=[(key, str(label)) for key, label in filters.PERIODS.items()],
+        quick=_quick(view, asked, plan, base),
+        actions=[action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)],
+        add_url=view.url("add") if view.can_add and may(view, "write") else "",
+        trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
+        import_url=_import_url(view),
+        empty=_empty(view, asked),
+        sort=asked.sort or view.default_sort,
+    )
+
+
+def _more(asked: listing.Asked, found: listing.Found) -> bool:
+    return not found.exact or asked.page * asked.size < found.total
+
+
+def columns_of(view: Any, asked: listing.Asked, plan: listing.Plan) -> list[Any]:
+    current, result = asked.sort or plan.default_sort, []
+    for name in plan.columns:
+        field = spec(view.model, name.split(".")[0])
+        column = SimpleNamespace(
+            name=name, label=view.label(name), kind=field.kind, align=cells.align(field), sorted="", sort_url=""
+        )
+        if name in plan.sortable:
+            column.sorted = {name: "asc", f"-{name}": "desc"}.get(current, "")
+            wanted = (
+                f"-{name}"
+                if column.sorted == "asc" or (not column.sorted and field.kind in ("money", "instant"))
+                else name
+            )
+            column.sort_url = asked.url(view.url("list"), sort=wanted, page=1)
+        result.append(column)
+    return result
+
+
+def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
+    shown = [
+        cells.show(view.formatters[name](row), None)
+        if name in view.formatters
+        else cells.cell(row, name, plan.access, row_url)
+        for name in plan.columns
+    ]
+    return SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), cells=shown)
+
+
+def _chips(asked: listing.Asked, base: str, conditions: list[filters.Condition]) -> list[Any]:
+    """One chip a condition; it can be removed by itself where the tree is a plain list."""
+    parts = asked.tree.get("and") if isinstance(asked.tree, dict) else [asked.tree] if asked.tree else []
+    flat = bool(parts) and all(isinstance(part, list) for part in parts)
+    chips = []
+    for index, condition in enumerate(conditions):
+        rest = [part for i, part in enumerate(parts or []) if i != index] if flat else []
+        url = asked.url(base, f={"and": rest} if rest else None, page=1)
+        chips.append(SimpleNamespace(label=filters.describe(condition), remove_url=url))
+    return chips
+
+
+def _filter_field(view: Any, name: str) -> dict[str, Any]:
+    head, _dot, tail = name.partition(".")
+    field = spec(view.model, head)
+    field = spec(field.target, tail) if tail and field.target else field
+    picker = field.kind in ("ref", "many")
+    return {
+        "name": name,
+        "label": view.label(name),
+        "kind": field.kind,
+        "ops": [{"op": op, "label": str(filters.LABELS[op])} for op in filters.operators(field)],
+        "choices": [{"value": v, "label": str(label)} for v, label in (field.choices.pairs() if field.choices else [])],
+        "picker_url": url_for("pickers.options", resource=resource_of(field.model), field=field.name) if picker else "",
+    }
+
+
+def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:
+    """Choices as tabs: one click sets one condition and leaves the others."""
+    tree = asked.tree if isinstance(asked.tree, dict) and isinstance(asked.tree.get("and"), list) else {"and": []}
+    groups = []
+    for name in view.quick_filters:
+        field = spec(view.model, name)
+        if name not in plan.filterable or field.kind not in ("choice", "bool", "ref"):
+            continue
+        others = [part for part in tree["and"] if not (isinstance(part, list) and part[:1] == [name])]
+        mine = [part for part in tree["and"] if isinstance(part, list) and part[:1] == [name]]
+        current = str(mine[0][2]) if len(mine) == 1 and len(mine[0]) == 3 else None
+        items = [SimpleNamespace(label=_("All"), url=_with(asked, base, others), active=not mine, count=None, tone="")]
+        for value, label, tone in _options(field):
+            op = "is" if field.kind == "bool" else "eq"
+            url = _with(asked, base, [*others, [name, op, value]])
+            items.append(SimpleNamespace(label=label, url=url, active=current == value, count=None, tone=tone))
+        groups.append(SimpleNamespace(name=name, label=view.label(name), items=items))
+    return groups
+
+
+def _with(asked: listing.Asked, base: str, parts: list[Any]) -> str:
+    return asked.url(base, f={"and": parts} if parts else None, page=1)
+
+
+def _options(field: FieldSpec) -> list[tuple[str, str, str]]:
+    if field.choices is not None:
+        return [(member.value, str(member.label), member.tone) for member in field.choices]
+    if field.kind == "bool":
+        return [("true", _("yes"), "success"), ("false", _("no"), "muted")]
+    target: Any = field.target
+    found = db.session.scalars(
+        policy.scope(listing.select(target), current_actor(), target).order_by(target.id).limit(20)
+    )
+    return [(str(row.id), str(row), "") for row in found]
+
+
+def _import_url(view: Any) -> str:
+    build = current_app.extensions.get("panel_import_url")
+    return str(build(view)) if build is not None and view.can_import and view.can_add and may(view, "import") else ""
+
+
+def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:
+    if asked.q or asked.tree:
+        clear = view.url("list")
+        return SimpleNamespace(
+            title=_("Nothing matches."), text=_("Try fewer words or remove a filter."), url=clear, label=_("Show all")
+        )
+    add = view.url("add") if view.can_add and may(view, "write") else ""
+    return SimpleNamespace(
+        title=str(view.empty_text), text="", url=add, label=_("Add %(one)s", one=view.one) if add else ""
+    )
+
+
+def trash_page(view: Any, entries: list[Any]) -> SimpleNamespace:
+    rows = [
+        SimpleNamespace(
+            id=e.id, label=e.label, at=e.deleted_at, by=e.deleted_by, restore_url=view.url("restore", entry_id=e.id)
+        )
+        for e in entries
+    ]
+    return SimpleNamespace(
+        title=_("Trash: %(what)s", what=view.title), list_title=view.title, list_url=view.url("list"), rows=rows
+    )

@@ -1,0 +1,211 @@
+"""What a show page gets: fields, children, tabs of other domains, and the trail of its changes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+
+from app.panel.core import cells, files, history, listing, policy
+from app.panel.core.actor import current_actor
+from app.panel.core.db import db
+from app.panel.core.fields import FieldSpec, resource_of, spec, specs
+from app.panel.core.screens.common import action, may, owning, row_url, visible
+from app.panel.core.screens.lists import columns_of, row_of
+
+
+def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
+    access = policy.fields(actor, view.resource)
+    sets = []
+    for title, part in view.show_fieldsets:
+        items = [_item(view, row, name, access) for name in access.only(part["fields"])]
+        if items:
+            sets.append(SimpleNamespace(label=str(title or ""), fields=items))
+    state = next((name for name in ("state", "status") if name in specs(view.model)), "")
+    tabs, related = _tabs(view, row, actor, args)
+    return SimpleNamespace(
+        title=str(row),
+        one=view.one,
+        list_title=view.title,
+        list_url=view.url("list"),
+        pk=row.id,
+        resource=view.resource,
+        badge=cells.cell(row, state, access) if state and access.readable(state) else None,
+        fieldsets=sets,
+        verbs=[
+            _offered(view, v, row)
+            for v in view.verbs.values()
+            if v.single and may(view, v.permission) and v.possible(row)
+        ],
+        edit_url=view.url("edit", pk=row.id) if view.can_edit and may(view, "write") else "",
+        delete_url=view.url("delete", pk=row.id) if view.can_delete and may(view, "delete") else "",
+        tables=[_child_table(view, row, name) for name in view.child_tables if access.readable(name)],
+        panels=_panels(view, row, actor),
+        tabs=tabs,
+        related=related,
+        history=timeline(row, access),
+        created_at=getattr(row, "created_at", None),
+        changed_at=getattr(row, "changed_at", None),
+        version=getattr(row, "version", None),
+    )
+
+
+def _item(view: Any, row: Any, name: str, access: policy.FieldAccess) -> SimpleNamespace:
+    shown = (
+        cells.show(view.formatters[name](row), None)
+        if name in view.formatters
+        else cells.cell(row, name, access, row_url)
+    )
+    field = spec(view.model, name.split(".")[0])
+    if field.kind == "file" and getattr(row, field.name) and not access.masked(field.name):
+        shown = files.cell(getattr(row, field.name))
+    return SimpleNamespace(
+        name=name,
+        label=view.label(name),
+        cell=shown,
+        help=str(field.help or ""),
+        wide=field.kind in ("longtext", "json"),
+    )
+
+
+def _offered(view: Any, verb: Any, row: Any) -> SimpleNamespace:
+    offered = action(view, verb)
+    offered.url, offered.primary, offered.read_only = (
+        view.url("action", name=verb.name, pk=row.id),
+        verb.primary,
+        verb.read_only,
+    )
+    return offered
+
+
+def _child_table(view: Any, row: Any, name: str) -> SimpleNamespace:
+    known = spec(view.model, name)
+    model: Any = known.target
+    access = policy.fields(current_actor(), resource_of(model))
+    owned = owning(view.model, name)
+    back = {rel.key for rel in model.__mapper__.relationships if not rel.uselist and set(rel.local_columns) == owned}
+    own = [
+        s
+        for s in dict.fromkeys(specs(model).values())
+        if visible(s)
+        and s.screen_name not in back
+        and s.name != "id"
+        and s.kind not in ("longtext", "json")
+        and s.name not in ("created_at", "changed_at")
+        and access.readable(s.name)
+    ]
+    columns = [SimpleNamespace(name=s.screen_name, label=str(s.label), align=cells.align(s), kind=s.kind) for s in own]
+    rows = [
+        SimpleNamespace(pk=c.id, url="", cells=[cells.cell(c, s.screen_name, access, row_url) for s in own])
+        for c in getattr(row, name)
+    ]
+    return SimpleNamespace(name=name, label=str(known.label), columns=columns, rows=rows)
+
+
+def _panels(view: Any, row: Any, actor: Any) -> list[Any]:
+    found = []
+    for panel in sorted((p for cls in type(view).__mro__ for p in vars(cls).get("panels", ())), key=lambda p: p.order):
+        result = panel.func(row, actor)
+        if result is not None:
+            found.append(SimpleNamespace(label=str(panel.label), template=result[0], context=result[1]))
+    return found
+
+
+def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
+    """Related rows: one tab open at a time, so that a show page costs the same however many there are."""
+    views = current_app.extensions["panel_view_of"]
+    offered = sorted((t for cls in type(view).__mro__ for t in vars(cls).get("tabs", ())), key=lambda t: t.order)
+    offered = [tab for tab in offered if policy.allowed(actor, "read", views[tab.view].resource)]
+    if not offered:
+        return [], None
+    keys = [views[tab.view].endpoint for tab in offered]
+    wanted = args.get("tab") if args.get("tab") in keys else keys[0]
+    here = view.url("show", pk=row.id)
+    tabs = [
+        SimpleNamespace(key=key, label=str(tab.label), url=f"{here}?tab={key}#related", active=key == wanted)
+        for key, tab in zip(keys, offered, strict=True)
+    ]
+    tab = offered[keys.index(wanted)]
+    other = views[tab.view]
+    relation = getattr(other.model, tab.via)
+    base = relation.any(id=row.id) if relation.property.uselist else relation == row
+    columns = [name for name in other.list_columns if name != tab.via]
+    plan = other.plan(actor, base=base, columns=columns)
+    found = listing.find(listing.Asked(size=20), plan, actor)
+    all_url = (
+        listing.Asked(tree={"and": [[tab.via, "eq", str(row.id)]]}).url(other.url("list"))
+        if tab.via in plan.filterable
+        else ""
+    )
+    related = SimpleNamespace(
+        title=str(tab.label),
+        columns=columns_of(other, listing.Asked(), plan),
+        rows=[row_of(other, r, plan) for r in found.rows],
+        total=found.total,
+        exact=found.exact,
+        all_url=all_url,
+    )
+    for column in related.columns:
+        column.sort_url = column.sorted = ""
+    return tabs, related
+
+
+def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
+    """The trail of a row for this reader: fields that are hidden from him are not in it, masked ones are masked."""
+    entries = []
+    known = specs(type(row))
+    for entry in history.of(row, limit=50):
+        changes = []
+        for name, (before, after) in entry.changes.items():
+            if not access.readable(name):
+                continue
+            field = known.get(name)
+            label = str(field.label) if field is not None else name.replace("_", " ")
+            pair = [access.mask(name, v) if access.masked(name) else _said(field, v, row) for v in (before, after)]
+            changes.append(SimpleNamespace(label=label, before=pair[0], after=pair[1]))
+        entries.append(
+            SimpleNamespace(
+                at=entry.at,
+                actor=entry.actor_name,
+                verb=verb_word(entry.verb),
+                key=entry.verb,
+                path=entry.path,
+                why=entry.why,
+                changes=changes,
+                run_id=entry.run_id,
+            )
+        )
+    return entries
+
+
+def verb_word(verb: str) -> str:
+    """`order.refunded` in the reader's language; domains translate their own by the msgid itself."""
+    known = {
+        "insert": _("created"),
+        "update": _("changed"),
+        "delete": _("deleted"),
+        "restored": _("restored from the trash"),
+    }
+    return known.get(verb) or _(verb)
+
+
+def _said(field: FieldSpec | None, value: Any, row: Any) -> str:
+    """A value of the trail (JSON) as a person reads it."""
+    if value in (None, ""):
+        return ""
+    if field is None:
+        return str(value)
+    if field.kind == "money" and isinstance(value, int):
+        return str(cells.show(value, field, row)["text"])
+    if field.choices is not None and (member := field.choices.of(value)) is not None:
+        return str(member.label)
+    if field.kind == "ref" and field.target is not None and isinstance(value, int):
+        found = db.session.get(field.target, value)
+        return str(found) if found is not None else str(value)
+    if field.kind == "instant":
+        return str(cells.show(field.parse(value), field)["text"])
+    if field.kind == "bool":
+        return _("yes") if value else _("no")
+    return str(value)

@@ -1,0 +1,103 @@
+"""The dependency picture is data (`Domain.needs`); this file holds the code to it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "app"
+FILES = sorted(path for path in ROOT.rglob("*.py"))
+# Inside a domain, imports go up this list only (DESIGN section 2).
+LAYERS = [
+    {"models"}, {"states", "events", "forms", "permissions", "rules", "checks"}, {"queries", "charts"}, {"services"},
+    {"operations", "jobs", "listeners", "imports"}, {"views", "pages", "sheets", "cli", "tiles", "demo"},
+]  # fmt: skip
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+MODELS_MAY_USE = {"states", "rules", "checks"}
+SCREENS = LAYERS[-1]
+MAX_FILE, MAX_FUNCTION = 400, 50
+
+
+def imported(path):
+    """(module names, is inside a function) of every import of ours."""
+    tree = ast.parse(path.read_text())
+    late = {id(n) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(f)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", id(node) in late
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "app":
+                    yield alias.name, id(node) in late
+
+
+def place(parts):
+    """(tier, domain, standard file) of a module path such as app/shop/orders/services/refunds."""
+    tier = parts[0] if parts and parts[0] in ("panel", "shop") else ""
+    domain = parts[1] if tier and len(parts) > 1 else ""
+    return tier, domain, parts[2] if len(parts) > 2 else ""
+
+
+def test_files_are_found():
+    assert len(FILES) > 60
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_declared_direction(app, path):
+    domains = {domain.key: domain for domain in app.extensions["panel_domains"]}
+    tier, mine, part = place(path.relative_to(ROOT).with_suffix("").parts)
+    if path.name == "__init__.py" and not part:
+        part = ""
+    for name, is_late in imported(path):
+        other_tier, other, other_part = place(name.split(".")[1:])
+        assert not is_late, f"{name} is imported inside a function"
+        if not tier:
+            continue
+        if tier == "panel":
+            assert other_tier != "shop", f"the panel knows no word of shops: {name}"
+        assert other_tier, f"{name} is above every domain"
+        if mine == "core":
+            assert other == "core", f"core knows nobody: {name}"
+        elif other and other != mine and other_tier == tier and other != "core":
+            assert other in domains[mine].needs, f"{mine} uses {other} without declaring it: {name}"
+            if part not in SCREENS:
+                assert other_part not in SCREENS, f"reaches into the screens of {other}: {name}"
+        elif other == mine and part in LEVEL and other_part in LEVEL and other_part != part:
+            up = LEVEL[other_part] <= LEVEL[part] or (part == "models" and other_part in MODELS_MAY_USE)
+            assert up, f"{part} imports upwards: {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_readable(path):
+    text = path.read_text()
+    assert text.count("\n") <= MAX_FILE, f"{text.count(chr(10))} lines"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = node.end_lineno - node.lineno + 1
+            assert length <= MAX_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_no_word_of_shops_stands_in_the_panel():
+    words = ("order_no", "GMV", "catalog_", "orders_", "buyer", "app.shop")
+    found = [f"{path.relative_to(ROOT)}: {word}" for path in (ROOT / "panel").rglob("*.py") for word in words
+             if word in path.read_text()]  # fmt: skip
+    assert not found
+
+
+def test_screens_derive_from_our_hardened_classes(app):
+    from flask_appbuilder import BaseView, ModelRestApi, ModelView
+    from flask_appbuilder.api import BaseApi
+
+    from app.panel.core.api import PanelApi
+    from app.panel.core.views import PanelView
+
+    ours = ("app.", "tests.")
+    for view in app.appbuilder.baseviews:
+        assert not isinstance(view, ModelRestApi), view
+        if isinstance(view, ModelView):
+            assert isinstance(view, PanelView), f"{view} is a plain ModelView"
+        if isinstance(view, BaseApi) and type(view).__module__.startswith(ours):
+            assert isinstance(view, PanelApi), view
+        if isinstance(view, BaseView) and not type(view).__module__.startswith(ours):
+            assert type(view).__name__ in {"UtilView", "LocaleView"}, f"{view} comes from the package"
