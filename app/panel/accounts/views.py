@@ -8,7 +8,7 @@ from flask import current_app, flash, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import devices, domain, queries, services
+from app.panel.accounts import devices, domain, guard, queries, services
 from app.panel.accounts.forms import PersonForm
 from app.panel.accounts.models import LoginEvent, User, full_name
 from app.panel.core import cells, policy, records
@@ -33,7 +33,7 @@ class UserView(PanelView):
     search_columns = ["first_name", "username", "email"]
     default_sort = "first_name"
     show_fieldsets = [(_("Account"), ["first_name", "username", "email", "roles", "active", "last_login"])]
-    form_fieldsets = [(_("Account"), ["username", "first_name", "email"])]
+    form_fieldsets = [(_("Account"), ["username", "first_name", "email", "roles"])]  # of the API; the screens have forms of their own
     quick_filters = ["active"]
     can_delete = can_import = False
     formatters = {"roles": lambda user: ", ".join(str(queries.role_label(r.name)) for r in queries.in_order(user.roles))}
@@ -59,7 +59,8 @@ class UserView(PanelView):
     def edit(self, pk: str) -> Any:
         user = records.get(User, pk, actor=current_actor(), verb="write")
         held = [role.name for role in user.roles]
-        form = PersonForm(username=user.username, name=full_name(user), email=user.email, roles=held)
+        form = PersonForm(name=full_name(user), email=user.email, roles=held)
+        del form.username  # what others know him by in the history does not change
         form.offer(current_actor(), held)
         if request.method == "POST" and form.validate():
             if request.form.get("version") != str(user.version):
@@ -72,6 +73,8 @@ class UserView(PanelView):
                 return redirect(self.url("show", pk=user.id))
             except InvalidInput as error:
                 form.refuse(error)
+            except guard.LastAdministrator as error:
+                form.problem = error.message
         return self._person(form, user), 422 if request.method == "POST" else 200
 
     def _person(self, form: PersonForm, user: User | None) -> str:
