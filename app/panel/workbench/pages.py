@@ -40,7 +40,9 @@ class HomePage(PanelPage):
 
 def cards(actor: Any) -> list[Any]:
     found = [(tile, tile.func(actor)) for tile in registry.shown(registry.CARDS, actor)]
-    return [SimpleNamespace(key=tile.key, label=str(tile.label), as_of=None, **vars(card)) for tile, card in found if card]
+    return [
+        SimpleNamespace(key=tile.key, label=str(tile.label), as_of=None, **vars(card)) for tile, card in found if card
+    ]
 
 
 def charts(actor: Any, period: registry.Period) -> list[Any]:
@@ -50,7 +52,11 @@ def charts(actor: Any, period: registry.Period) -> list[Any]:
 
 def todos(actor: Any) -> list[Any]:
     found = [(tile, tile.func(actor)) for tile in registry.shown(registry.TODOS, actor)]
-    return [SimpleNamespace(key=tile.key, label=str(tile.label), **vars(todo)) for tile, todo in found if todo and todo.count]
+    return [
+        SimpleNamespace(key=tile.key, label=str(tile.label), **vars(todo))
+        for tile, todo in found
+        if todo and todo.count
+    ]
 
 
 def shortcuts(actor: Any) -> list[Any]:

@@ -67,7 +67,7 @@ class Todo:
 
 @dataclass(frozen=True)
 class Tile:
-    """A registered piece: `func(actor)` of a card or to-do, `func(actor, period)` of a chart, `func()` → URL of a shortcut."""
+    """A registered piece: `func(actor)` of a card or to-do, `func(actor, period)` of a chart, `func()` of a button."""
 
     key: str
     label: Any

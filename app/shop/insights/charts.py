@@ -59,7 +59,9 @@ def sales_by_channel(rows: Sequence[Any], currency: str) -> Chart:
     """GMV by channel as horizontal bars. `rows`: (channel_id, channel, currency, orders, gmv), the best first."""
     own = [row for row in rows if row.currency == currency]
     names, amounts = [row.name for row in own], [row.gmv for row in own]
-    best = own[0] if own else None
+    said = ""
+    if own:
+        said = _("Most on %(name)s: %(amount)s.", name=own[0].name, amount=money.format(own[0].gmv, currency))
     return Chart(
         key="sales-by-channel", title=_("Sales by channel"),
         data=[bars(names, [_major(v, currency) for v in amounts], _("Sales"), horizontal=True)],
@@ -67,18 +69,19 @@ def sales_by_channel(rows: Sequence[Any], currency: str) -> Chart:
         columns=[_("Channel"), _("Sales"), _("Orders")],
         rows=[[row.name, money.format(row.gmv, row.currency), row.orders] for row in rows],
         counts=_("Totals of the orders paid in this period, in %(currency)s.", currency=currency),
-        summary=_("Most on %(name)s: %(amount)s.", name=best.name, amount=money.format(best.gmv, currency)) if best else "",
+        summary=said,
     )  # fmt: skip
 
 
 def orders_by_state(counts: Mapping[OrderState, int]) -> Chart:
     """Orders by their state now, as a ring."""
     states = [state for state in OrderState if counts.get(state)]
+    labels = [state.label for state in states]
     total = sum(counts.values())
     share = [[state.label, counts[state], f"{100 * counts[state] / total:.1f} %"] for state in states] if total else []
     return Chart(
         key="orders-by-state", title=_("Orders by state"),
-        data=[ring([state.label for state in states], [counts[s] for s in states], colors=[STATE_COLORS[s] for s in states])],
+        data=[ring(labels, [counts[state] for state in states], colors=[STATE_COLORS[state] for state in states])],
         columns=[_("State"), _("Orders"), _("Share")], rows=share,
         counts=_("Orders placed in this period, by where they stand now."),
         summary="; ".join(f"{state.label} {counts[state]}" for state in states),

@@ -57,7 +57,7 @@ def average(amount: int, orders: int) -> int | None:
 
 
 def leading_currency(*all_sales: Sales) -> str:
-    """The currency to show first: that of the business where it was sold in it, else the one with the most orders of it."""
+    """The currency to show first: that of the business where something was sold in it, else the most frequent one."""
     own = shop_currency()
     seen = [currency for sales in all_sales for currency, amount in sales.gmv.items() if amount]
     if own in seen or not seen:

@@ -83,7 +83,9 @@ def new_customers_by_day(actor: Any, days: list[dt.date]) -> Select[Any]:
     day = calendar(days)
     statement = (
         select(day.c.day, func.count(Customer.id).label("customers"))
-        .select_from(day.join(Customer, (Customer.first_seen_at >= day.c.start) & (Customer.first_seen_at < day.c.stop)))
+        .select_from(
+            day.join(Customer, (Customer.first_seen_at >= day.c.start) & (Customer.first_seen_at < day.c.stop))
+        )
         .group_by(day.c.day)
     )
     return policy.scope(statement, actor, Customer)

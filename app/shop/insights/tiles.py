@@ -69,7 +69,9 @@ def gmv(actor: Any) -> Card:
 @card("insights.orders", _("Yesterday's orders"), needs=ORDERS, order=20)
 def orders(actor: Any) -> Card:
     now, day, week = (one.orders for one in _sales(actor))
-    return Card(f"{now:,}", _changes(now, day, week), gettext("Orders paid yesterday."), _rows("orders_order", "paid_at"))
+    return Card(
+        f"{now:,}", _changes(now, day, week), gettext("Orders paid yesterday."), _rows("orders_order", "paid_at")
+    )
 
 
 @card("insights.aov", _("Yesterday's average order"), needs=ORDERS, order=30)
@@ -78,7 +80,9 @@ def average_order(actor: Any) -> Card:
     currency = figures.leading_currency(*sales)
     now, day, week = (figures.average(one.amount(currency), one.orders) for one in sales)
     text = money.format(now, currency) if now is not None else "–"
-    return Card(text, _changes(now, day, week), gettext("Sales divided by orders (AOV)."), _rows("orders_order", "paid_at"))
+    return Card(
+        text, _changes(now, day, week), gettext("Sales divided by orders (AOV)."), _rows("orders_order", "paid_at")
+    )
 
 
 @card("insights.customers", _("Yesterday's new customers"), needs=CUSTOMERS, order=40)
@@ -109,4 +113,4 @@ def sales_by_channel(actor: Any, period: Period) -> Chart:
 @chart("insights.orders_by_state", _("Orders by state"), needs=ORDERS, order=30)
 def orders_by_state(actor: Any, period: Period) -> Chart:
     rows = db.session.execute(queries.orders_by_state(actor, period.first, period.last))
-    return charts.orders_by_state({state: n for state, n in rows})
+    return charts.orders_by_state(dict(rows.tuples().all()))

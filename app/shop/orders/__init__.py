@@ -5,5 +5,9 @@ from flask_babel import lazy_gettext as _
 from app.panel.core.domain import Domain
 
 domain = Domain(
-    __name__, label=_("Orders"), icon="fa-cart-shopping", needs=("workbench", "setup", "catalog", "inventory", "customers"), order=10
+    __name__,
+    label=_("Orders"),
+    icon="fa-cart-shopping",
+    needs=("workbench", "setup", "catalog", "inventory", "customers"),
+    order=10,
 )

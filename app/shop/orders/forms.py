@@ -22,7 +22,7 @@ NEEDED = InputRequired(_("This is needed."))
 
 
 class AmountField(StringField):
-    """An amount of money; `minor` holds it in minor units of `currency` once the form is valid, None when left empty."""
+    """An amount of money; `minor` holds it in minor units once the form is valid, None when left empty."""
 
     currency = "CNY"
     minor: int | None = None
@@ -61,7 +61,10 @@ class PiecesForm(PanelForm):
         for line in self.lines:
             label = gettext("%(title)s: pieces, at most %(n)s", title=str(line), n=most(line))
             field: Field = IntegerField(
-                label, [Optional(), NumberRange(0, most(line))], default=first(line), render_kw={"min": 0, "max": most(line)}
+                label,
+                [Optional(), NumberRange(0, most(line))],
+                default=first(line),
+                render_kw={"min": 0, "max": most(line)},
             ).bind(form=self, name=f"pieces-{line.id}", prefix=self._prefix)  # type: ignore[attr-defined]
             field.process(data)
             self._fields[f"pieces-{line.id}"] = field
@@ -77,7 +80,9 @@ class PayForm(PanelForm):
     method = SelectField(_("Payment method"), [NEEDED], choices=pairs(PaymentMethod))
     amount = AmountField(_("Amount"), description=_("Empty: all that is left to pay."))
     external_ref = StringField(
-        _("Payment reference"), [Optional(), Length(max=120)], description=_("The number that the payment service gave it.")
+        _("Payment reference"),
+        [Optional(), Length(max=120)],
+        description=_("The number that the payment service gave it."),
     )
 
     def for_rows(self, rows: list[Order]) -> None:
@@ -100,7 +105,9 @@ class ShipForm(PiecesForm):
 
 
 class RefundForm(PiecesForm):
-    amount = AmountField(_("Amount"), description=_("Empty: the value of the pieces below, or all that is left of the order."))
+    amount = AmountField(
+        _("Amount"), description=_("Empty: the value of the pieces below, or all that is left of the order.")
+    )
     reason = SelectField(_("Reason"), [NEEDED], choices=pairs(RefundReason))
     restock = BooleanField(_("The goods are back: put them into stock"))
     note = StringField(_("Note"), [Optional(), Length(max=300)])

@@ -13,7 +13,18 @@ from app.panel.core.errors import InvalidInput
 from app.shop.orders.models import PaymentMethod
 from app.shop.orders.services import Amounts, Incoming, Paid
 
-TOP = {"channel_id", "external_number", "placed_at", "lines", "buyer", "discount", "shipping_fee", "tax", "paid", "remark"}
+TOP = {
+    "channel_id",
+    "external_number",
+    "placed_at",
+    "lines",
+    "buyer",
+    "discount",
+    "shipping_fee",
+    "tax",
+    "paid",
+    "remark",
+}
 BUYER = {
     "name": "buyer_name", "phone": "buyer_phone", "email": "buyer_email", "country": "country", "province": "province",
     "city": "city", "district": "district", "street": "street", "postcode": "postcode", "external_id": "external_id",
@@ -31,7 +42,8 @@ def read(raw: Mapping[str, Any], currency: str) -> Incoming:
     incoming = Incoming(
         channel_id=reader.whole(raw, "channel_id", 2**31 - 1), external_number=reader.text(raw, "external_number", 120),
         lines=reader.lines(raw.get("lines")), buyer=reader.buyer(raw.get("buyer")), amounts=amounts,
-        paid=reader.paid(raw.get("paid")), placed_at=reader.instant(raw, "placed_at"), remark=reader.text(raw, "remark", 5000),
+        paid=reader.paid(raw.get("paid")), placed_at=reader.instant(raw, "placed_at"),
+        remark=reader.text(raw, "remark", 5000),
     )  # fmt: skip
     if reader.errors:
         raise InvalidInput(reader.errors)
@@ -66,7 +78,7 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, str):  # a JSON number is a float to most readers
-            self.errors[f"{at}{name}"] = _("Amounts are written as text, such as \"12.50\".")
+            self.errors[f"{at}{name}"] = _('Amounts are written as text, such as "12.50".')
             return None
         try:
             minor = money.parse(value, self.currency)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from app.panel.core import money, policy
+from app.panel.core import clock, money, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.api import answers, body, problem
 from app.panel.core.db import db
@@ -17,11 +17,11 @@ from app.panel.core.errors import InvalidInput, NotFound
 from app.panel.core.idempotency import with_key
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.settings import setting
+from app.shop.catalog.models import Sku
 from app.shop.inventory.services import OutOfStock
 from app.shop.orders import barcodes, domain, intake_json, queries, services, states
 from app.shop.orders.models import Order, PaymentMethod
 from app.shop.orders.pricing import PriceRequest, price
-from app.panel.core import clock
 from app.shop.setup.models import Channel
 from app.shop.setup.states import ChannelKind
 
@@ -62,13 +62,32 @@ class CounterPage(PanelPage):
         if found is None:
             return problem(404, gettext("Nothing is known under “%(code)s”.", code=text[:60]))
         sku, title = found
-        channel = _channel(request.args.get("channel"), current_actor())
-        asked = PriceRequest(channel.shop_id, channel.id, channel.shop.currency, ((sku.id, 1),), clock.now())
-        unit = price(asked)[0]
+        currency = _channel(request.args.get("channel"), current_actor()).shop.currency
         return jsonify(
-            sku_id=sku.id, code=sku.code, title=title, option=sku.options, price=unit.unit_price - unit.discount,
-            currency=channel.shop.currency, exponent=money.exponent(channel.shop.currency),
-        )  # fmt: skip
+            sku_id=sku.id,
+            code=sku.code,
+            title=title,
+            option=sku.options,
+            currency=currency,
+            exponent=money.exponent(currency),
+        )
+
+    @expose("/quote", methods=["POST"])
+    @answers("counter")
+    def quote(self, actor: Any) -> Any:
+        """What the basket costs now, in minor units, line by line; nothing is stored."""
+        raw = body()
+        channel = _channel(raw.get("channel_id"), actor)
+        wanted = tuple((one.sku_id or 0, one.quantity) for one in _wanted(raw.get("lines")))
+        known = set(db.session.scalars(select(Sku.id).where(Sku.id.in_([sku_id for sku_id, _quantity in wanted]))))
+        if {sku_id for sku_id, _quantity in wanted} - known:
+            raise InvalidInput({"lines": gettext("Choose one from the list.")})
+        priced = price(PriceRequest(channel.shop_id, channel.id, channel.shop.currency, wanted, clock.now()))
+        lines = [
+            {"price": one.unit_price, "amount": one.unit_price * quantity - one.discount}
+            for one, (_sku_id, quantity) in zip(priced, wanted, strict=True)
+        ]
+        return jsonify(lines=lines, total=sum(line["amount"] for line in lines))
 
     @expose("/sell", methods=["POST"])
     @answers("counter")
@@ -91,7 +110,8 @@ class CounterPage(PanelPage):
         order = db.session.get_one(Order, made)
         change = order.payments[-1].change if order.payments else 0
         return jsonify(
-            number=order.number, total=money.format(order.total, order.currency), change=money.format(change, order.currency),
+            number=order.number, total=money.format(order.total, order.currency),
+            change=money.format(change, order.currency),
             url=url_for("orders_order.show", pk=order.id), receipt=url_for("orders_print.receipts", ids=order.id),
         )  # fmt: skip
 
@@ -161,14 +181,20 @@ class PrintPage(PanelPage):
         else:
             orders = list(db.session.scalars(queries.to_ship(actor).limit(MAX_PRINTED)))
         rows = db.session.execute(queries.picking([order.id for order in orders], actor)).all()
-        return self.render("orders/picking.html", title=gettext("Picking list"), rows=rows, orders=orders, now=clock.now())
+        return self.render(
+            "orders/picking.html", title=gettext("Picking list"), rows=rows, orders=orders, now=clock.now()
+        )
 
     @expose("/slips")
     @needs("read")
     def slips(self) -> str:
         access = policy.fields(current_actor(), RESOURCE)
         return self.render(
-            "orders/slips.html", title=gettext("Packing slip"), orders=self._orders(), barcode=barcodes.data_url, access=access
+            "orders/slips.html",
+            title=gettext("Packing slip"),
+            orders=self._orders(),
+            barcode=barcodes.data_url,
+            access=access,
         )
 
     @expose("/receipts")
@@ -191,7 +217,7 @@ class IntakePage(PanelPage):
     @expose("/", methods=["POST"])
     @answers("intake")
     def post(self, actor: Any) -> Any:
-        """201 with the new order; 200 with the one that this channel and number already made; 409 when goods are gone."""
+        """201 with the new order; 200 with the one that this channel and number made; 409 when goods are gone."""
         raw = body()
         incoming = intake_json.read(raw, self._currency(raw.get("channel_id")))
         try:

@@ -50,11 +50,14 @@ policy.grant("support", {
     "orders.OrderNote": "read write", "orders.OrderException": "read write",
 })  # fmt: skip
 policy.grant("host", {"orders.Order": "read", "orders.OrderLine": "read"})
-policy.grant("field_control", {"orders.Order": "read hold", "orders.OrderLine": "read", "orders.OrderNote": "read write"})
+policy.grant(
+    "field_control", {"orders.Order": "read hold", "orders.OrderLine": "read", "orders.OrderNote": "read write"}
+)
 policy.grant("deputy", {
     **_READ,
     "orders.Order": (
-        "read write export place pay ship complete close refund hold confirm edit_address handle counter reveal see_cost"
+        "read write export place pay ship complete close refund hold confirm edit_address handle counter reveal "
+        "see_cost"
     ),
     "orders.OrderLine": "read see_cost", "orders.OrderNote": "read write delete",
     "orders.OrderException": "read write export", "orders.ExceptionReason": "read write",

@@ -1,4 +1,4 @@
-"""The hook `orders.pricing`: what a line costs. The list answers, unless a domain above us registers a better answer."""
+"""The hook `orders.pricing`: what a line costs. The list answers, unless a domain above registers a better answer."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def price(request: PriceRequest) -> list[PricedLine]:
 def list_prices(request: PriceRequest) -> list[PricedLine]:
     """The price of the channel where it has one, else that of the SKU: two statements for any number of lines."""
     ids = [sku_id for sku_id, _quantity in request.lines]
-    own: dict[int, int] = dict(db.session.execute(select(Sku.id, Sku.price).where(Sku.id.in_(ids))).tuples())
+    own: dict[int, int] = dict(db.session.execute(select(Sku.id, Sku.price).where(Sku.id.in_(ids))).tuples().all())
     channel = select(ChannelPrice.sku_id, ChannelPrice.price).where(
         ChannelPrice.sku_id.in_(ids),
         ChannelPrice.channel_id == request.channel_id,
         ChannelPrice.currency == request.currency,
     )
-    special: dict[int, int] = dict(db.session.execute(channel).tuples())
+    special: dict[int, int] = dict(db.session.execute(channel).tuples().all())
     result = []
     for sku_id, _quantity in request.lines:
         amount, source = (special[sku_id], "channel") if sku_id in special else (own[sku_id], "list")

@@ -23,8 +23,8 @@ CHECKS = {
 
 for _code, _label in CHECKS.items():
     define(
-        f"orders.check_{_code}", CheckMode.AUTO.value, label=_label, kind="choice", choices=CheckMode, group=_("Orders"),
-        required=True,
+        f"orders.check_{_code}", CheckMode.AUTO.value, label=_label, kind="choice", choices=CheckMode, required=True,
+        group=_("Orders"),
     )  # fmt: skip
 define(
     "orders.receipt_footer", "", label=_("Last line of the receipt"), group=_("Orders"),

@@ -16,6 +16,7 @@ MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.CLOSED: frozenset(),
 }
 
+DONE = (OrderState.COMPLETED, OrderState.CLOSED)
 TO_SHIP = (OrderState.PAID, OrderState.PARTLY_SHIPPED)
 
 

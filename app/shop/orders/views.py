@@ -46,10 +46,21 @@ class OrderView(PanelView):
     datamodel = PanelInterface(Order)
     title = _("Orders")
     one = _("order")
-    list_columns = ["number", "state", "channel", "buyer_name", "total", "refund_state", "review", "placed_at", "paid_at"]
+    list_columns = [
+        "number",
+        "state",
+        "channel",
+        "buyer_name",
+        "total",
+        "refund_state",
+        "review",
+        "placed_at",
+        "paid_at",
+    ]
     filter_columns = [
         "state", "refund_state", "review", "is_held", "shop", "channel", "customer", "buyer_name", "number",
-        "external_number", "total", "paid", "placed_at", "paid_at", "shipped_at", "province", "city", "source", "is_past",
+        "external_number", "total", "paid", "placed_at", "paid_at", "shipped_at", "province", "city", "source",
+        "is_past",
     ]  # fmt: skip
     sort_columns = ["number", "state", "total", "placed_at", "paid_at"]
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone"]
@@ -101,13 +112,12 @@ class OrderView(PanelView):
         amount = form.amount.minor if "amount" in form else None
         ref = form.external_ref.data if "external_ref" in form else None
         for order in orders:
-            services.pay(
-                order, amount, method=PaymentMethod(form.method.data), external_ref=ref, actor=current_actor()
-            )
+            services.pay(order, amount, method=PaymentMethod(form.method.data), external_ref=ref, actor=current_actor())
         return _done(len(orders), gettext("The payment is booked."))
 
     @verb("confirm", _("Confirm"), icon="fa-check", confirm=_("Is this order right: goods, quantities, address?"),
-          when=lambda order: order.review is not ReviewState.CONFIRMED and order.state is not OrderState.CLOSED)  # fmt: skip
+          when=lambda order: order.review is not ReviewState.CONFIRMED and order.state is not OrderState.CLOSED,
+          )  # fmt: skip
     def confirm(self, orders: list[Order], form: Any) -> str:
         for order in orders:
             services.confirm(order, actor=current_actor())
@@ -152,7 +162,7 @@ class OrderView(PanelView):
         return gettext("The address is changed; the old one stays in the history.")
 
     @verb("hold", _("Hold"), icon="fa-hand", form=forms.HoldForm,
-          when=lambda order: not order.is_held and order.state not in (OrderState.COMPLETED, OrderState.CLOSED))  # fmt: skip
+          when=lambda order: not order.is_held and order.state not in states.DONE)  # fmt: skip
     def hold(self, orders: list[Order], form: Any) -> str:
         for order in orders:
             services.hold(order, reason=form.reason.data, actor=current_actor())
@@ -221,7 +231,9 @@ class OrderExceptionView(PanelView):
         """How many are open for each reason (ORD-13)."""
         if name != "reason":
             return {}
-        return {str(reason_id): n for reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor))}
+        return {
+            str(reason_id): n for reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor))
+        }
 
     @verb("handle", _("Handled"), icon="fa-check", form=forms.HandleForm, permission="write", primary=True,
           when=lambda exception: exception.state is ExceptionState.OPEN)  # fmt: skip

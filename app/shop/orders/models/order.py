@@ -27,7 +27,7 @@ from app.shop.orders.models.choices import CloseReason, OrderSource, OrderState,
 class Order(PanelModel):
     """One purchase in one shop.
 
-    The buyer's name, phone and address are a copy: what a customer changes later does not rewrite where this parcel went.
+    The buyer's name, phone and address are a copy: what a customer changes later does not move a parcel that is gone.
     Amounts are minor units of `currency`; total = subtotal - discount + shipping_fee + tax + adjustment.
     """
 
@@ -50,7 +50,9 @@ class Order(PanelModel):
     is_held = flag(_("On hold"), default=False, readonly=True)
     hold_reason = text(_("Reason for the hold"), 200, readonly=True)
     source = choice(_("Source"), OrderSource, default=OrderSource.MANUAL, readonly=True)
-    is_past = flag(_("Past order"), default=False, readonly=True, help=_("Brought in from elsewhere; no clock touches it."))
+    is_past = flag(
+        _("Past order"), default=False, readonly=True, help=_("Brought in from elsewhere; no clock touches it.")
+    )
 
     buyer_name = text(_("Buyer"), 120, search=True)
     buyer_phone = text(_("Phone"), 32, search=True)
@@ -67,7 +69,9 @@ class Order(PanelModel):
     discount = money(_("Discount"), default=0)
     shipping_fee = money(_("Shipping fee"), default=0)
     tax = money(_("Tax"), default=0)
-    adjustment = money(_("Adjustment"), default=0, help=_("Rounding and whatever else the other amounts do not explain."))
+    adjustment = money(
+        _("Adjustment"), default=0, help=_("Rounding and whatever else the other amounts do not explain.")
+    )
     total = money(_("Total"), default=0, readonly=True)
     paid = money(_("Paid"), default=0, readonly=True)
     refunded = money(_("Refunded"), default=0, readonly=True)

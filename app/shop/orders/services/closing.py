@@ -35,7 +35,7 @@ def hold(order: Order, *, reason: str, actor: Any) -> Order:
     """Stop the order where it stands: nobody ships it until it is released."""
     policy.authorize(actor, "hold", RESOURCE)
     lock(order)
-    if order.state in (OrderState.COMPLETED, OrderState.CLOSED):
+    if order.state in states.DONE:
         raise DomainError(_("Order %(no)s is done; there is nothing to hold.", no=order.number))
     if order.is_held:
         raise DomainError(_("Order %(no)s is on hold already.", no=order.number))

@@ -31,7 +31,7 @@ def sell(
     customer_id: int | None = None,
     expected: int | None = None,
 ) -> Order:
-    """Sell what lies on the counter. `expected` is the total that the screen showed: if prices moved since, nothing is sold.
+    """Sell what lies on the counter. `expected` is the total on the screen: if prices moved since, nothing is sold.
 
     :raises OutOfStock: with the SKU and what is left
     """

@@ -1,4 +1,4 @@
-"""What the generic verbs (screens, API, import) do with an order: they place it, and later change only what may change."""
+"""What the generic verbs (screens, API) do with an order: they place it, and later change only what may change."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.panel.core import records
+from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.fields import spec
 from app.shop.orders.models import Order, OrderLine
@@ -15,7 +16,6 @@ from app.shop.orders.services.common import lock
 from app.shop.orders.services.placing import BUYER, Amounts, Wanted, place
 from app.shop.orders.services.reviewing import edit_address, first_check
 from app.shop.setup.models import Channel
-from app.panel.core.db import db
 
 LINE_FIELDS = {"sku_id", "quantity", "unit_price"}
 FREE = {"buyer_remark", "seller_remark", "external_number", "customer_id"}

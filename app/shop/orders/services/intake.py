@@ -23,7 +23,7 @@ from app.shop.inventory.services import OutOfStock, default_warehouse_id
 from app.shop.orders.models import Order, OrderSource, PaymentMethod
 from app.shop.orders.services.common import RESOURCE
 from app.shop.orders.services.payments import pay
-from app.shop.orders.services.placing import Amounts, Wanted, place
+from app.shop.orders.services.placing import NOTHING, Amounts, Wanted, place
 from app.shop.orders.services.reviewing import first_check
 from app.shop.setup.models import Channel
 
@@ -46,7 +46,7 @@ class Incoming:
     external_number: str
     lines: tuple[tuple[str, int, int | None, str], ...]  # sku code, quantity, unit price or None, title
     buyer: Mapping[str, Any] = field(default_factory=dict)
-    amounts: Amounts = Amounts()
+    amounts: Amounts = NOTHING
     paid: Paid | None = None
     placed_at: dt.datetime | None = None
     remark: str = ""
@@ -92,7 +92,7 @@ def _check(incoming: Incoming, actor: Any) -> None:
 
 
 def _skus(codes: Sequence[str]) -> dict[str, int]:
-    return dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(codes))).tuples())
+    return dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(codes))).tuples().all())
 
 
 def _refuse_if_gone(incoming: Incoming) -> None:
@@ -128,8 +128,9 @@ def _take_in(incoming: Incoming, *, actor: Any) -> Order:
     customer_id = _customer(incoming, actor)
     # the right that was asked is `intake`; the steps below are its own
     order = place(
-        wanted, channel_id=incoming.channel_id, actor=SYSTEM, customer_id=customer_id, buyer=incoming.buyer, amounts=incoming.amounts,
-        external_number=incoming.external_number, source=OrderSource.INTAKE, buyer_remark=incoming.remark,
+        wanted, channel_id=incoming.channel_id, actor=SYSTEM, customer_id=customer_id, buyer=incoming.buyer,
+        amounts=incoming.amounts, external_number=incoming.external_number, source=OrderSource.INTAKE,
+        buyer_remark=incoming.remark,
         placed_at=incoming.placed_at, accept_short=incoming.paid is not None,
     )  # fmt: skip
     order.created_by_id = actor.id
@@ -149,7 +150,7 @@ def _customer(incoming: Incoming, actor: Any) -> int | None:
         return None
     shop_id = db.session.scalar(select(Channel.shop_id).where(Channel.id == incoming.channel_id))
     customer = remember(
-        name=incoming.buyer.get("buyer_name") or "", shop_id=shop_id, phone=known["buyer_phone"], email=known["buyer_email"],
-        channel_id=incoming.channel_id, external_id=known["external_id"], actor=actor,
+        name=incoming.buyer.get("buyer_name") or "", shop_id=shop_id, phone=known["buyer_phone"],
+        email=known["buyer_email"], channel_id=incoming.channel_id, external_id=known["external_id"], actor=actor,
     )  # fmt: skip
     return int(customer.id)

@@ -36,12 +36,10 @@ class PastOutcome:
 
 
 @transactional
-def record_past_orders(
-    rows: Sequence[Mapping[str, Any]], *, actor: Any, dry_run: bool = False
-) -> list[PastOutcome]:
-    """Write many past orders in a handful of statements, and say for each row what became of it, in the same order.
+def record_past_orders(rows: Sequence[Mapping[str, Any]], *, actor: Any, dry_run: bool = False) -> list[PastOutcome]:
+    """Write many past orders in a handful of statements, and say for each row, in order, what became of it.
 
-    A row is found again by (channel_id, external_number), else by (shop_id, number): the same rows twice change nothing.
+    A row is found again by (channel_id, external_number), else by (shop_id, number); the same row changes nothing.
     Amounts are minor units (int), instants aware datetimes, choices their short words.
 
     =====================  ==========================================================================================
@@ -67,7 +65,7 @@ def record_past_orders(
     =====================  ==========================================================================================
 
     With `dry_run` everything is checked and counted, and nothing written. A row found as a living (not past) order is
-    refused: an import does not overwrite work in progress. A row that comes twice in one call is refused the second time.
+    refused: an import does not overwrite work in progress. A row that comes twice in one call is refused then.
     """
     policy.authorize(actor, "import", RESOURCE)
     plan = _plan(rows)
@@ -126,7 +124,7 @@ def _plan(rows: Sequence[Mapping[str, Any]]) -> _Plan:
 
 def _free_numbers(plan: _Plan) -> None:
     """A number that two channels gave out gets the channel behind it; one that the row insists on is refused."""
-    taken = {pair for pair in _taken([past for _index, past in plan.new])}
+    taken = set(_taken([past for _index, past in plan.new]))
     free: list[tuple[int, Past]] = []
     for index, past in plan.new:
         pair = (past.order["shop_id"], past.order["number"])
@@ -149,7 +147,9 @@ def _taken(pasts: Sequence[Past]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for shop_id, numbers in wanted.items():
         for start in range(0, len(numbers), CHUNK):
-            query = select(Order.number).where(Order.shop_id == shop_id, Order.number.in_(numbers[start : start + CHUNK]))
+            query = select(Order.number).where(
+                Order.shop_id == shop_id, Order.number.in_(numbers[start : start + CHUNK])
+            )
             found += [(shop_id, number) for number in db.session.scalars(query)]
     return found
 
@@ -222,11 +222,7 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
 
 def _insert_children(pasts: Sequence[tuple[Past, int]], stamp: dict[str, Any]) -> None:
     for model in CHILDREN:
-        rows = [
-            {**child, "order_id": order_id, **stamp}
-            for past, order_id in pasts
-            for child in past.children[model]
-        ]
+        rows = [{**child, "order_id": order_id, **stamp} for past, order_id in pasts for child in past.children[model]]
         if rows:
             db.session.execute(insert(model), rows)
 

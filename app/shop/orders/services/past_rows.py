@@ -92,7 +92,10 @@ def read(row: Mapping[str, Any]) -> Past:
     _sum_up(order, lines, row)
     _settle(order, row, state)
     children = {
-        OrderLine: lines, Payment: _payments(order, row), Refund: _refunds(order, row), Shipment: _shipments(order, row)
+        OrderLine: lines,
+        Payment: _payments(order, row),
+        Refund: _refunds(order, row),
+        Shipment: _shipments(order, row),
     }
     return Past(order, children, frozenset(row) & frozenset(PLAIN), own_number=bool(number))
 
@@ -163,7 +166,7 @@ def _sum_up(order: dict[str, Any], lines: list[dict[str, Any]], row: Mapping[str
     discount = _whole(row, "discount", own)
     if lines:
         subtotal = sum(line["unit_price"] * line["quantity"] for line in lines)
-        # what is off the whole order is shared by value; more than the goods are worth cannot be, the rest is adjustment
+        # what is off the whole order is shared by value; what exceeds the goods is adjustment
         left = [max(line["total"], 0) for line in lines]
         spread = min(max(discount - own, 0), sum(left))
         for line, share in zip(lines, money.allocate(spread, left), strict=True):
@@ -272,7 +275,8 @@ def as_row(stood: Past) -> dict[str, Any]:
     row = {name: history.plain(value) for name, value in stood.order.items() if name not in drop}
     lines = stood.children[OrderLine]
     row["lines"] = [
-        {name: line[name] for name in LINE_COLUMNS if name not in ("currency", "total", "shipped_quantity")} for line in lines
+        {name: line[name] for name in LINE_COLUMNS if name not in ("currency", "total", "shipped_quantity")}
+        for line in lines
     ]
     for payment in stood.children[Payment]:
         row |= {"payment_method": str(payment["method"].value), "payment_ref": payment["external_ref"]}

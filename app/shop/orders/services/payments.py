@@ -39,7 +39,7 @@ def pay(
     amount = order.left_to_pay if amount is None else amount
     known = _known(method, external_ref)
     if known is not None:
-        if known.order_id != order.id or known.amount != amount and order.left_to_pay:
+        if known.order_id != order.id or (known.amount != amount and order.left_to_pay):
             raise Conflict(_("Payment reference %(ref)s is already used by another payment.", ref=external_ref))
         return known
     _check(order, amount, tendered)
@@ -72,6 +72,8 @@ def _check(order: Order, amount: int, tendered: int | None) -> None:
         raise DomainError(_("A payment is more than nothing."), field="amount")
     if amount > order.left_to_pay:
         left = money.format(order.left_to_pay, order.currency)
-        raise DomainError(_("Only %(left)s of order %(no)s are left to pay.", left=left, no=order.number), field="amount")
+        raise DomainError(
+            _("Only %(left)s of order %(no)s are left to pay.", left=left, no=order.number), field="amount"
+        )
     if tendered is not None and tendered < amount:
         raise DomainError(_("The cash given is less than the amount."), field="tendered")

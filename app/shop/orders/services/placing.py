@@ -31,7 +31,7 @@ BUYER = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """One article as asked for. `unit_price` None lets the price list answer; an article outside the catalog has a title."""
+    """One article as asked for. `unit_price` None lets the price list answer; one outside the catalog has a title."""
 
     sku_id: int | None
     quantity: int
@@ -56,6 +56,9 @@ class Amounts:
         return self.shipping_fee + self.tax + self.adjustment
 
 
+NOTHING = Amounts()
+
+
 @transactional
 def place(
     wanted: Sequence[Wanted],
@@ -64,7 +67,7 @@ def place(
     actor: Any,
     customer_id: int | None = None,
     buyer: Mapping[str, Any] | None = None,
-    amounts: Amounts = Amounts(),
+    amounts: Amounts = NOTHING,
     external_number: str | None = None,
     warehouse_id: int | None = None,
     source: OrderSource = OrderSource.MANUAL,
@@ -140,8 +143,8 @@ def _priced(order: Order, wanted: Sequence[Wanted], at: dt.datetime, *, accept_u
         _check_sku(order, one, known, accept_unknown)
     asked = [one for one in wanted if one.sku_id in known]
     request = pricing.PriceRequest(
-        shop_id=order.shop_id, channel_id=order.channel_id, currency=order.currency, at=at, customer_id=order.customer_id,
-        lines=tuple((one.sku_id or 0, one.quantity) for one in asked),
+        shop_id=order.shop_id, channel_id=order.channel_id, currency=order.currency, at=at,
+        customer_id=order.customer_id, lines=tuple((one.sku_id or 0, one.quantity) for one in asked),
     )  # fmt: skip
     answers = dict(zip(map(id, asked), pricing.price(request), strict=True)) if asked else {}
     return [_line(order, one, known.get(one.sku_id or 0), answers.get(id(one))) for one in wanted]

@@ -93,7 +93,9 @@ def _goods(order: Order, amount: int | None, pieces: Mapping[int, int] | None) -
     for line, quantity in goods:
         if not 0 < quantity <= line.left_to_refund:
             left, title = line.left_to_refund, str(line)
-            raise DomainError(_("Only %(left)s of “%(title)s” are left to refund.", left=left, title=title), field="pieces")
+            raise DomainError(
+                _("Only %(left)s of “%(title)s” are left to refund.", left=left, title=title), field="pieces"
+            )
     return goods
 
 
@@ -108,7 +110,9 @@ def _amount(order: Order, amount: int | None, goods: Pieces) -> int:
         raise DomainError(_("Order %(no)s has nothing left to refund.", no=order.number), field="amount")
     if amount > order.left_to_refund:
         left = money.format(order.left_to_refund, order.currency)
-        raise DomainError(_("Order %(no)s has only %(left)s left to refund.", no=order.number, left=left), field="amount")
+        raise DomainError(
+            _("Order %(no)s has only %(left)s left to refund.", no=order.number, left=left), field="amount"
+        )
     return amount
 
 

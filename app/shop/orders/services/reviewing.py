@@ -113,7 +113,7 @@ def confirm(order: Order, *, actor: Any) -> Order:
 
 @transactional
 def edit_address(order: Order, values: Mapping[str, Any], *, actor: Any, why: str = "") -> Order:
-    """Send the parcel elsewhere; the history keeps the old address. An open complaint about it is settled if it is good."""
+    """Send the parcel elsewhere; the history keeps the old address. A problem with it is settled if it is good."""
     policy.authorize(actor, "edit_address", RESOURCE)
     lock(order)
     if order.state not in (OrderState.PENDING, OrderState.PAID, OrderState.PARTLY_SHIPPED):

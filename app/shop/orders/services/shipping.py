@@ -74,7 +74,8 @@ def _wanted(order: Order, pieces: Mapping[int, int] | None) -> list[tuple[OrderL
     for line, quantity in wanted:
         if not 0 < quantity <= line.left_to_ship:
             raise DomainError(
-                _("Only %(left)s of “%(title)s” are left to ship.", left=line.left_to_ship, title=str(line)), field="pieces"
+                _("Only %(left)s of “%(title)s” are left to ship.", left=line.left_to_ship, title=str(line)),
+                field="pieces",
             )
     return wanted
 

@@ -19,9 +19,7 @@ def _cause(order: Order, step: str) -> Cause:
 
 
 def _lines(order: Order, pieces: Iterable[tuple[OrderLine, int]]) -> list[Line]:
-    return [
-        Line(line.sku_id, quantity, order.warehouse_id, line.unit_cost) for line, quantity in pieces if line.sku_id
-    ]
+    return [Line(line.sku_id, quantity, order.warehouse_id, line.unit_cost) for line, quantity in pieces if line.sku_id]
 
 
 def _hold(order: Order, pieces: Pieces, *, step: str, actor: Any) -> None:
@@ -62,7 +60,7 @@ def hold_missing(order: Order, *, actor: Any) -> None:
 
 
 def take_out(order: Order, pieces: Pieces, shipment: Shipment, *, actor: Any) -> None:
-    """The pieces leave: what is not reserved yet is reserved first, so that nobody ships what another one was promised."""
+    """The pieces leave: what is not reserved yet is reserved first, so that nobody ships what another was promised."""
     step = f"parcel-{shipment.id}"
     missing = [(line, quantity - line.reserved_quantity) for line, quantity in pieces]
     _hold(order, [(line, n) for line, n in missing if n > 0], step=step, actor=actor)
