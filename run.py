@@ -68,10 +68,10 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
         supervisor.add(_part("ticker", _command("ticker", settings)))
         for name, queues in QUEUES.items():
             supervisor.add(_part(name, _command("worker", settings, queues)))
-        if supervisor.watch(lambda: _answers(settings), START_SECONDS):
+        if not supervisor.watch(lambda: _answers(settings), START_SECONDS) and not supervisor.stopping.is_set():
+            _say("all", f"not everything is ready after {START_SECONDS:g} s; see /readyz and the home's logs folder")
+        if supervisor.watch(lambda: _answers(settings)):
             print(f"\n{welcome}\n", flush=True)
-        elif not supervisor.stopping.is_set():
-            _say("web", f"has not answered for {START_SECONDS:g} s; see the logs folder in the home")
         supervisor.watch()
         return 0
     finally:

@@ -75,8 +75,8 @@ def test_a_killed_part_comes_back_and_the_rest_lives_on(tree, word):
     victim = tree.part(word)
     victim.kill()
     wait_for(lambda: not victim.is_running(), 5, "the death")
-    wait_for(lambda: (found := tree.find(word)) and found.pid not in before, 60, f"{word} again")
-    wait_for(lambda: get(tree.port, "/readyz")[0] == 200, 60, "ready again")
+    wait_for(lambda: (found := tree.find(word)) and found.pid not in before, 120, f"{word} again")
+    wait_for(lambda: get(tree.port, "/readyz")[0] == 200, 120, "ready again")
     gone = before - {process.pid for process in tree.alive()}
     assert len(gone) == (2 if word == "granian" else 1)  # a web server takes its own process with it
 
@@ -85,7 +85,7 @@ def test_a_killed_server_process_comes_back_too(tree):
     inner = next(process for process in tree.look() if process.parent().pid == tree.part("granian").pid)
     inner.kill()
     wait_for(lambda: not inner.is_running(), 5, "the death")
-    wait_for(lambda: get(tree.port, "/healthz")[0] == 200, 60, "the web server")
+    wait_for(lambda: get(tree.port, "/healthz")[0] == 200, 120, "the web server")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

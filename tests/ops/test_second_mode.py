@@ -76,7 +76,7 @@ def parts(tmp_path_factory):
         for arguments in (("web",), ("worker",), ("worker",), ("ticker",)):
             parts.start(*arguments)
         try:
-            wait_for(lambda: get(parts.port, "/readyz")[0] == 200, 90, "ready")
+            wait_for(lambda: get(parts.port, "/readyz")[0] == 200, 240, "ready")
             yield parts
         finally:
             for process in parts.processes:
@@ -87,7 +87,7 @@ def parts(tmp_path_factory):
 def test_every_part_is_found_ready(parts):
     status, report = get(parts.port, "/readyz")
     assert status == 200, report
-    wait_for(lambda: "2 workers" in get(parts.port, "/readyz")[1]["parts"]["worker"]["message"], 30, "both workers")
+    wait_for(lambda: "2 workers" in get(parts.port, "/readyz")[1]["parts"]["worker"]["message"], 120, "both workers")
 
 
 def test_two_processes_serve_one_port(parts):
@@ -114,7 +114,7 @@ def test_two_setups_at_once_wait_for_each_other(parts, tmp_path):
 
 def test_jobs_are_done_by_the_workers(parts):
     parts.script(SWEEP)
-    wait_for(lambda: "DONE 40" in parts.script(COUNT), 60, "all the work")
+    wait_for(lambda: "DONE 40" in parts.script(COUNT), 120, "all the work")
 
 
 def test_the_check_command_agrees(parts):

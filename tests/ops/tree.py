@@ -41,7 +41,7 @@ def get(port: int, path: str) -> tuple[int, dict]:
         return 0, {}
 
 
-def wait_for(condition, seconds=60.0, what="it"):
+def wait_for(condition, seconds=120.0, what="it"):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
@@ -92,7 +92,7 @@ class Tree:
                 process.kill()
         self.process.wait(5)
 
-    def ready(self, seconds: float = 90.0) -> "Tree":
+    def ready(self, seconds: float = 240.0) -> "Tree":
         wait_for(lambda: self.process.poll() is not None or "Zhanggui runs at" in self.text, seconds, self.text)
         assert self.process.poll() is None, self.text
         self.look()
