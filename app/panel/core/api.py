@@ -170,7 +170,7 @@ class PanelApi(BaseApi):
         if not self.view.can_add:
             return problem(405, _("This cannot be added here."))
         raw = body()
-        names = self._writable(self.view.add_fieldsets)
+        names = self._writable(self.view.add_fieldsets, None)
         values = records.parse(self.model, raw, names=names)
         key = request.headers.get("Idempotency-Key") or None
         name = f"{self.view.resource}.create"
@@ -191,7 +191,7 @@ class PanelApi(BaseApi):
         if version is None:
             return problem(428, _("Send the version that you read in the header If-Match."))
         raw = body()
-        values = records.parse(self.model, raw, row=row, partial=True, names=self._writable(self.view.edit_fieldsets))
+        values = records.parse(self.model, raw, row=row, partial=True, names=self._writable(self.view.edit_fieldsets, row))
         row = records.update(row, values, actor=actor, version=version)
         response = jsonify(id=row.id, result=self.out(row, actor, children=True))
         response.set_etag(str(row.version))
@@ -209,8 +209,9 @@ class PanelApi(BaseApi):
         tags = [tag for tag in request.if_match.as_set(include_weak=True) if tag.isdigit() and len(tag) < 10]
         return int(tags[0]) if tags else None
 
-    def _writable(self, fieldsets: list[Any]) -> set[str]:
-        return {spec(self.model, name).name for name in (*screens.names(fieldsets), *self.view.child_tables)}
+    def _writable(self, fieldsets: list[Any], row: Any) -> set[str]:
+        names = (*screens.names(fieldsets), *self.view.editable_children(row))
+        return {spec(self.model, name).name for name in names}
 
     def add_api_spec(self, api_spec: Any) -> None:
         openapi.describe(self, api_spec)

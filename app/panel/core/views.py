@@ -199,7 +199,7 @@ class PanelView(ModelView):
     def _write(self, form: Any, row: Any) -> int:
         if not form.validate():
             raise InvalidInput({name: texts[0] for name, texts in form.errors.items() if texts})
-        raw = {**forms.raw_values(form), **self._children(), **self.save_files(form)}
+        raw = {**forms.raw_values(form), **self._children(row), **self.save_files(form)}
         names = {spec(self.model, name).name for name in raw}
         actor = current_actor()
         if row is not None:
@@ -219,10 +219,18 @@ class PanelView(ModelView):
         """Store what was uploaded; returns the ids by field name."""
         return screens.stored_files(form, current_actor())
 
-    def _children(self) -> dict[str, Any]:
+    def editable_children(self, row: Any) -> list[str]:
+        """The child tables that a form edits (`row` None: that of a new one); a view may show more than it edits."""
+        return self.child_tables
+
+    def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
+        """Numbers on the tabs of a quick filter, by value; for a view that can count them in one statement."""
+        return {}
+
+    def _children(self, row: Any) -> dict[str, Any]:
         access = policy.fields(current_actor(), self.resource)
-        names = [name for name in self.child_tables if access.writable(name) and request.form.get(f"{name}-present")]
-        return {name: forms.child_rows(request.form, name) for name in names}
+        present = [name for name in self.editable_children(row) if request.form.get(f"{name}-present")]
+        return {name: forms.child_rows(request.form, name) for name in present if access.writable(name)}
 
     def _again(self, form: Any, pk: int | None, errors: dict[str, Any]) -> Any:
         # a child's error (`lines.0.title`) is drawn by the child table, the rest hangs on its field

@@ -26,7 +26,8 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
             shown.append(SimpleNamespace(label=str(title or ""), fields=present, help=str(part.get("description", ""))))
     title = _("Edit %(row)s", row=str(row)) if row is not None else _("Add %(one)s", one=view.one)
     access = policy.fields(actor, view.resource)
-    children = [_child_form(view, name, row, child_errors) for name in view.child_tables if access.writable(name)]
+    editable = [name for name in view.editable_children(row) if access.writable(name)]
+    children = [_child_form(view, name, row, child_errors) for name in editable]
     return SimpleNamespace(
         title=title,
         one=view.one,

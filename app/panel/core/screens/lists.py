@@ -130,11 +130,13 @@ def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> li
         others = [part for part in tree["and"] if not (isinstance(part, list) and part[:1] == [name])]
         mine = [part for part in tree["and"] if isinstance(part, list) and part[:1] == [name]]
         current = str(mine[0][2]) if len(mine) == 1 and len(mine[0]) == 3 else None
+        counts = view.quick_counts(name, current_actor())
         items = [SimpleNamespace(label=_("All"), url=_with(asked, base, others), active=not mine, count=None, tone="")]
         for value, label, tone in _options(field):
             op = "is" if field.kind == "bool" else "eq"
             url = _with(asked, base, [*others, [name, op, value]])
-            items.append(SimpleNamespace(label=label, url=url, active=current == value, count=None, tone=tone))
+            count = counts.get(value, 0) if counts else None
+            items.append(SimpleNamespace(label=label, url=url, active=current == value, count=count, tone=tone))
         groups.append(SimpleNamespace(name=name, label=view.label(name), items=items))
     return groups
 
