@@ -95,10 +95,13 @@ class OrderView(PanelView):
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
     ]
     child_tables = ["lines", "payments", "shipments", "refunds", "exceptions", "notes"]
-    form_children = ["lines"]
     can_delete = False
     can_import = False
     empty_text = _("No orders yet. They come from your channels, from the counter, or from a file.")
+
+    def editable_children(self, row: Any) -> list[str]:
+        """Lines are typed into a new order; those of a placed one stand, and the papers have verbs of their own."""
+        return ["lines"] if row is None else []
 
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
         """Numbers on the tabs: one statement for all states."""

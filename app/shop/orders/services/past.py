@@ -139,18 +139,17 @@ def _free_numbers(plan: _Plan) -> None:
     plan.new[:] = free
 
 
-def _taken(pasts: Sequence[Past]) -> list[tuple[int, str]]:
-    """(shop, number) pairs of these rows that orders hold already."""
+def _taken(pasts: Sequence[Past]) -> dict[tuple[int, str], int]:
+    """(shop, number) pairs of these rows that orders hold, with their ids."""
     wanted: dict[int, list[str]] = {}
     for past in pasts:
         wanted.setdefault(past.order["shop_id"], []).append(past.order["number"])
-    found: list[tuple[int, str]] = []
+    found: dict[tuple[int, str], int] = {}
     for shop_id, numbers in wanted.items():
         for start in range(0, len(numbers), CHUNK):
-            query = select(Order.number).where(
-                Order.shop_id == shop_id, Order.number.in_(numbers[start : start + CHUNK])
-            )
-            found += [(shop_id, number) for number in db.session.scalars(query)]
+            query = select(Order.number, Order.id).where(Order.shop_id == shop_id)
+            part = db.session.execute(query.where(Order.number.in_(numbers[start : start + CHUNK])))
+            found |= {(shop_id, number): key for number, key in part}
     return found
 
 
@@ -212,8 +211,10 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
     if not pasts:
         return []
     stamp = _stamp(actor)
-    statement = insert(Order).returning(Order.id, sort_by_parameter_order=True)
-    ids = list(db.session.scalars(statement, [{**past.order, **stamp} for past in pasts]))
+    # as plain table inserts: with RETURNING in order, SQLite would write them one by one
+    db.session.execute(insert(Order.__table__), [{**past.order, **stamp} for past in pasts])
+    known = _taken(pasts)
+    ids = [known[past.order["shop_id"], past.order["number"]] for past in pasts]
     _insert_children(list(zip(pasts, ids, strict=True)), stamp)
     history.record_many(Order, [(key, {}) for key in ids], verb="order.past_recorded", actor=actor)
     changes.record(Order, ids, "insert")
@@ -224,7 +225,7 @@ def _insert_children(pasts: Sequence[tuple[Past, int]], stamp: dict[str, Any]) -
     for model in CHILDREN:
         rows = [{**child, "order_id": order_id, **stamp} for past, order_id in pasts for child in past.children[model]]
         if rows:
-            db.session.execute(insert(model), rows)
+            db.session.execute(insert(model.__table__), rows)
 
 
 def _replace(entries: Sequence[tuple[Past, int, Past]], *, actor: Any) -> None:
@@ -246,7 +247,7 @@ def _replace(entries: Sequence[tuple[Past, int, Past]], *, actor: Any) -> None:
                 db.session.execute(delete(model).where(model.order_id == order_id))
                 rows = [{**child, "order_id": order_id, **stamp} for child in past.children[model]]
                 if rows:
-                    db.session.execute(insert(model), rows)
+                    db.session.execute(insert(model.__table__), rows)
                 diff[model.__tablename__] = [len(before.children[model]), len(rows)]
         diffs.append((order_id, diff))
     db.session.expire_all()
