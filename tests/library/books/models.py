@@ -18,6 +18,7 @@ class Book(PanelModel):
     genre = choice("Genre", Genre, default=Genre.NOVEL)
     copies = integer("Copies", default=1, min=0)
     price = money("Price")
+    cost = money("Cost")
     currency = currency(default="CNY")
     is_lent_out = flag("Lent out")
     blurb = longtext("Blurb")

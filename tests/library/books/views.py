@@ -12,6 +12,7 @@ class BookView(PanelView):
     datamodel = PanelInterface(Book)
     one = "book"
     list_columns = ["isbn", "title", "genre", "copies", "price"]
+    show_fieldsets = [("Book", ["isbn", "title", "genre", "copies", "price", "cost", "is_lent_out"])]
     quick_filters = ["genre"]
     child_tables = ["loans"]
 
@@ -28,3 +29,8 @@ class LoanView(PanelView):
     datamodel = PanelInterface(Loan)
     list_columns = ["book", "reader", "due_on"]
     filter_columns = ["book", "reader", "due_on", "book.title"]
+
+    @verb("remind", "Remind")
+    def remind(self, loans, form):
+        for loan in loans:
+            records.update(loan, {"reader": f"{loan.reader}!"}, actor=current_actor())

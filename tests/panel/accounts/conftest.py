@@ -46,7 +46,12 @@ def house(new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Flask:
         grant("clerk", {"accounts.Role": "read"})
         for name, roles in PEOPLE.items():
             services.create_user(
-                actor=SYSTEM, username=name, name=name.title(), email=f"{name}@example.com", roles=roles, password=PASSWORD
+                actor=SYSTEM,
+                username=name,
+                name=name.title(),
+                email=f"{name}@example.com",
+                roles=roles,
+                password=PASSWORD,
             )
     return app
 
@@ -125,7 +130,12 @@ def person(house: Flask) -> Any:
     def make(name: str, *roles: str, password: str | None = PASSWORD) -> int:
         with house.app_context():
             user = services.create_user(
-                actor=SYSTEM, username=name, name=name.title(), email=f"{name}@example.com", roles=list(roles), password=password
+                actor=SYSTEM,
+                username=name,
+                name=name.title(),
+                email=f"{name}@example.com",
+                roles=list(roles),
+                password=password,
             )
             return int(user.id)
 

@@ -167,7 +167,9 @@ def test_all_processes_count_together_in_valkey(valkey: str, new_database: Any, 
     url = new_database()
     apps = [panel_app(url, tmp_path, LIMITS_STORAGE=valkey) for _ in range(2)]
     with apps[0].app_context():
-        services.create_user(actor=SYSTEM, username="ada", name="Ada", email="a@example.com", roles=[], password=PASSWORD)
+        services.create_user(
+            actor=SYSTEM, username="ada", name="Ada", email="a@example.com", roles=[], password=PASSWORD
+        )
     codes = [Browser(apps[n % 2]).login("ada", "not it at all").status_code for n in range(7)]
     assert codes == [401] * 5 + [429] * 2
 
@@ -225,7 +227,8 @@ def test_a_hash_of_another_kind_opens_nothing(house: Flask, person: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "short", "eleven char", "password1234", "qwertyuiop12", "aaaaaaaaaaaaaaaa", "tilda.tilda.tilda", "a" * 300]
+    "bad",
+    ["", "short", "eleven char", "password1234", "qwertyuiop12", "aaaaaaaaaaaaaaaa", "tilda.tilda.tilda", "a" * 300],
 )
 def test_weak_passwords_are_refused_with_a_sentence(house: Flask, bad: str) -> None:
     with house.test_request_context(), pytest.raises(InvalidInput) as refused:

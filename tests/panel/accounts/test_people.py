@@ -49,7 +49,9 @@ def test_who_may_change_people_cannot_make_himself_administrator(house: Flask, b
 def test_nor_by_the_api(house: Flask, browse: Any) -> None:
     hr, me = browse("hr"), user_id(house, "hr")
     with house.app_context():
-        admin, people = (db.session.scalar(select(Role.id).where(Role.name == name)) for name in ("administrator", "people"))
+        admin, people = (
+            db.session.scalar(select(Role.id).where(Role.name == name)) for name in ("administrator", "people")
+        )
         version = db.session.get(User, me).version
     headers = {"X-CSRFToken": hr.token("/account/"), "If-Match": f'"{version}"'}
     answer = hr.client.put(f"/api/v1/accounts/user/{me}", json={"roles": [admin]}, headers=headers)
@@ -58,14 +60,18 @@ def test_nor_by_the_api(house: Flask, browse: Any) -> None:
     made = {"username": "evil", "first_name": "Evil", "email": "evil@example.com"}
     assert hr.client.post("/api/v1/accounts/user/", json={**made, "roles": [admin]}, headers=headers).status_code == 403
     assert user_id(house, "evil") == 0
-    assert hr.client.post("/api/v1/accounts/user/", json={**made, "roles": [people]}, headers=headers).status_code == 201
+    assert (
+        hr.client.post("/api/v1/accounts/user/", json={**made, "roles": [people]}, headers=headers).status_code == 201
+    )
     assert roles_of(house, "evil") == ["people"]
     key = user_id(house, "evil")
     with house.app_context():
         headers["If-Match"] = f'"{db.session.get(User, key).version}"'
     assert hr.client.put(f"/api/v1/accounts/user/{key}", json={"username": "good"}, headers=headers).status_code == 422
     assert hr.client.put(f"/api/v1/accounts/user/{key}", json={"first_name": "Eve"}, headers=headers).status_code == 200
-    assert hr.client.put(f"/api/v1/accounts/user/{key}", json={"first_name": "Late"}, headers=headers).status_code == 409
+    assert (
+        hr.client.put(f"/api/v1/accounts/user/{key}", json={"first_name": "Late"}, headers=headers).status_code == 409
+    )
     assert hr.client.delete(f"/api/v1/accounts/user/{key}", headers=headers).status_code == 403
 
 
@@ -176,7 +182,11 @@ class TestTheLastAdministrator:
                 services.update_user(ada, actor=SYSTEM, name="Ada", email="ada@example.com", roles=[])
             with pytest.raises(DomainError):
                 records.delete(ada, actor=SYSTEM)
-            for spoil in (lambda: setattr(ada, "active", False), lambda: setattr(ada, "roles", []), lambda: db.session.delete(ada)):
+            for spoil in (
+                lambda: setattr(ada, "active", False),
+                lambda: setattr(ada, "roles", []),
+                lambda: db.session.delete(ada),
+            ):
                 spoil()
                 with pytest.raises(guard.LastAdministrator):
                     db.session.commit()
@@ -272,7 +282,14 @@ def test_a_visitor_chooses_his_language_without_a_row(house: Flask) -> None:
 def test_one_s_own_profile_changes_only_oneself(house: Flask, browse: Any, person: Any) -> None:
     key = person("rosa")
     browser = browse("rosa")
-    form = {"name": "罗莎", "email": "rosa@example.com", "language": "en", "skin": "blue", "layout": "top", "zone": "Europe/Berlin"}
+    form = {
+        "name": "罗莎",
+        "email": "rosa@example.com",
+        "language": "en",
+        "skin": "blue",
+        "layout": "top",
+        "zone": "Europe/Berlin",
+    }
     assert browser.post("/account/", form).status_code == 302
     assert browser.post("/account/", {**form, "zone": "Mars/Base"}).status_code == 422
     assert browser.post("/account/", {**form, "email": "ada@example.com"}).status_code == 422

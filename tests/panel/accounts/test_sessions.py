@@ -116,7 +116,10 @@ def test_a_password_written_past_our_services_still_ends_sessions(browse: Any, p
 def test_a_person_ends_another_device_of_his(browse: Any, person: Any, house: Flask) -> None:
     key = person("ute")
     here, lost = browse("ute"), browse("ute")
-    assert here.post("/account/sessions/end/", {"key": sessions.hashed(lost.cookie)}, at="/account/sessions/").status_code == 302
+    assert (
+        here.post("/account/sessions/end/", {"key": sessions.hashed(lost.cookie)}, at="/account/sessions/").status_code
+        == 302
+    )
     assert not lost.logged_in() and here.logged_in()
     with house.app_context():
         assert len(sessions.living(key)) == 1

@@ -17,12 +17,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_babel import Babel
 
-from app.panel.core import (
-    bells,  # noqa: F401
-    db as database,
-    queue,
-    ticker,
-)
+from app.panel.core import db as database
+from app.panel.core import housekeeping, mail, notices, queue, ticker  # noqa: F401 (for their tables and handlers)
 from app.panel.core.db import PanelModel, db
 from app.panel.core.jobs import job
 from app.panel.core.transaction import transactional

@@ -21,14 +21,16 @@ def doorbell(tmp_path_factory):
 
 
 @pytest.fixture
-def backend(tmp_path, doorbell):
+def backend(tmp_path, doorbell, new_database):
     """An application on an empty database and an empty Valkey; commits are real."""
     url = f"redis://127.0.0.1:{doorbell.port}/0"
     Redis.from_url(url).flushall()
-    app = background.make_app(tmp_path, f"sqlite:///{tmp_path / 'test.db'}", url)
+    app = background.make_app(tmp_path, new_database(), url)
     background.make_tables(app)
     yield app
     clock.freeze(None)
+    with app.app_context():
+        background.db.engine.dispose()
 
 
 @pytest.fixture

