@@ -89,7 +89,9 @@ def parse(
         if not given and spec.default is not None:
             continue
         try:
-            values[spec.name] = spec.parse(raw.get(spec.name, raw.get(spec.relation or "")), context)
+            value = spec.parse(raw.get(spec.name, raw.get(spec.relation or "")), context)
+            # a column with a default knows no NULL: an emptied field means the default
+            values[spec.name] = spec.default if value is None and spec.default is not None else value
         except ValueError as error:
             errors[spec.screen_name if spec.screen_name in raw else spec.name] = str(error)
     if errors:

@@ -17,9 +17,18 @@ from app.shop.setup.states import AccountState, ApplicationState
 EXPIRY_DAYS = 30
 
 __all__ = [
-    "accounts_expiring", "accounts_expired", "applications_to_review", "business", "business_defaults",
+    "accounts_expired",
+    "accounts_expiring",
+    "applications_to_review",
+    "business",
+    "business_defaults",
     "default_channel",
-    "default_shop", "forget_shops", "more_than_one_shop", "my_channel_ids", "my_shop_ids", "sees_all_shops",
+    "default_shop",
+    "forget_shops",
+    "more_than_one_shop",
+    "my_channel_ids",
+    "my_shop_ids",
+    "sees_all_shops",
     "shop_currency",
 ]  # fmt: skip
 

@@ -69,8 +69,8 @@ class CategoryView(PanelView):
         return redirect(self.url("show", pk=target.id))
 
     @verb(
-        "remove", _("Remove"), icon="fa-trash-arrow-up", permission="delete", form=RemoveForm, many=False, tone="danger",
-        help=_("The categories below it go with it. Its products move where you say."),
+        "remove", _("Remove"), icon="fa-trash-arrow-up", permission="delete", form=RemoveForm, many=False,
+        tone="danger", help=_("The categories below it go with it. Its products move where you say."),
     )
     def remove(self, categories: list[Category], form: RemoveForm) -> Any:
         services.remove_category(categories[0], chosen_category(form), actor=current_actor())

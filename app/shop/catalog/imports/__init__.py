@@ -1,0 +1,1 @@
+"""File layouts of products: Shopify and WooCommerce."""

@@ -1,0 +1,94 @@
+"""Products out of a file: understood by a layout, found again by handle, written set-based.
+
+A SKU of a known product is found again by its code, else by its options. What a file does not speak of (SKUs or pictures
+added here, the state a product has here by now) stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from app.panel.bulk.importers import Importer, Option, Plan, Reader, Result, Work
+from app.panel.bulk.reading import values as cells
+from app.panel.bulk.reading.problems import BadValue
+from app.panel.bulk.source import Row
+from app.panel.core import money, policy
+from app.panel.core.errors import DomainError
+from app.shop.catalog import rules
+from app.shop.catalog.imports import writing
+from app.shop.setup import queries as setup
+
+LONGEST = {"title": 200, "brand": 100, "tag": 60, "category": 100, "option": 100, "code": 100, "url": 1000}
+OPTIONS = ("option1", "option2", "option3")
+
+
+class ProductImporter(Importer):
+    resource = "catalog.Product"
+
+    def options(self, actor: Any) -> list[Option]:
+        return [
+            Option("currency", _("Currency of the prices"), kind="text", default="",
+                   help=_("Three letters, for the file does not say it. Empty: that of the shop.")),
+        ]  # fmt: skip
+
+
+class ProductWork(Work):
+    """Products of one file. `taken` remembers which SKU codes this file has given away."""
+
+    def __init__(self, importer: Importer, headings: Sequence[str], options: dict[str, Any], actor: Any) -> None:
+        super().__init__(importer, headings, options, actor)
+        self.currency = str(options.get("currency") or setup.shop_currency()).upper()
+        if len(self.currency) != 3 or not self.currency.isalpha():
+            raise DomainError(gettext("A currency is three letters, such as CNY."))
+        self.digits = money.exponent(self.currency)
+        self.may_cost = policy.fields(actor, "catalog.Sku").writable("cost")
+        self.taken: dict[str, str] = {}
+
+    def price(self, reader: Reader, name: str, row: Row) -> int | None:
+        amount: int | None = reader.get(cells.minor, name, self.digits, row=row)
+        if amount is not None and amount < 0:
+            reader.wrong(BadValue("negative", value=self.cell(row, name)), name)
+        return amount
+
+    def finish(self, plan: Plan, reader: Reader, product: dict[str, Any], skus: list[dict[str, Any]]) -> Plan:
+        """The parts that all layouts share: lengths, sums and what the preview shows."""
+        if product["title"] and len(product["title"]) > LONGEST["title"]:
+            reader.wrong(BadValue("too_long", value=product["title"][:30] + "…", limit=LONGEST["title"]), "title")
+        for sku in skus:
+            plan.add(self.currency, "price", sku["price"])
+        plan.errors = reader.errors
+        if plan.errors:
+            plan.sums = {}
+        brand, path = plan.values.get("brand") or "", plan.values.get("category") or []
+        plan.shown = {
+            "handle": plan.key, "title": product["title"] or "", "brand": brand, "category": " / ".join(path),
+            "skus": str(len(skus)), "price": " – ".join(self.span(skus)),
+        }  # fmt: skip
+        return plan
+
+    def span(self, skus: list[dict[str, Any]]) -> list[str]:
+        prices = sorted({sku["price"] for sku in skus if sku["price"] is not None})
+        ends = [prices[0], prices[-1]] if len(prices) > 1 else prices
+        return [money.plain(price, self.currency) for price in ends]
+
+    def apply(self, plans: list[Plan], *, dry_run: bool) -> list[Result]:
+        return writing.write(self, plans, dry_run=dry_run)
+
+
+def handle(raw: str) -> str:
+    """A handle as the house writes it, the same for the same word whatever came before."""
+    return raw if not raw or rules.handle_of(raw) == raw else rules.handle_of(raw) or raw
+
+
+def words(cell: str | None, limit: int) -> list[str]:
+    """A comma-separated cell without doubles."""
+    parts = [part.strip() for part in (cell or "").split(",")]
+    return list(dict.fromkeys(part[:limit] for part in parts if part))
+
+
+def clip(value: str | None, name: str) -> str | None:
+    return value[: LONGEST[name]] if value else value
