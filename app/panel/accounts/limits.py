@@ -31,7 +31,7 @@ from app.panel.core.errors import DomainError
 log = logging.getLogger(__name__)
 RULES = {
     "account-network": "5 per 5 minute",
-    "network": "30 per 5 minute",
+    "network": "60 per 5 minute",
     "account": "50 per hour",
 }
 KNOWN_FOR = dt.timedelta(days=90)

@@ -47,12 +47,14 @@ def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_HEADERS"] = ["X-CSRFToken", "X-CSRF-Token"]
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # it lives as long as the session that it belongs to
     app.config["WTF_CSRF_SSL_STRICT"] = False  # `refuse_foreign` asks Origin, which privacy tools leave alone
-    app.config["TRUSTED_HOSTS"] = trusted_hosts(app)
-    app.config["FAB_SAFE_REDIRECT_HOSTS"] = [p for h in app.config["TRUSTED_HOSTS"] for p in (h, f"{h}:*")]
+    app.config["OUR_HOSTS"] = our_hosts(app)
+    app.config["TRUSTED_HOSTS"] = None  # Werkzeug's own check cannot be told of an IPv6 address; `refuse_host` can
+    app.config["FAB_SAFE_REDIRECT_HOSTS"] = [p for h in app.config["OUR_HOSTS"] for p in (h, f"{h}:*")]
     if proxies := int(app.config.get("PROXY_COUNT") or 0):
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
+    app.before_request_funcs.setdefault(None, []).insert(0, refuse_host)
     app.before_request(refuse_foreign)
     csrf.init_app(app)
     app.after_request(add_headers)
@@ -73,7 +75,7 @@ def is_secure() -> bool:
     return request.is_secure or bool(current_app.config.get("SESSION_COOKIE_SECURE"))
 
 
-def trusted_hosts(app: Flask) -> list[str]:
+def our_hosts(app: Flask) -> list[str]:
     """Names under which this instance may be called: loopback, the address it listens on, and the configured ones."""
     names = list(LOOPBACK)
     configured = app.config.get("TRUSTED_HOSTS") or []
@@ -106,9 +108,16 @@ def own_names() -> list[str]:
 
 
 def host_is_ours(app: Flask, host: str) -> bool:
-    """The check of the Host header, for the stream hub that runs beside Flask."""
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    return name.lower() in app.config["TRUSTED_HOSTS"]
+    """Is this Host header one of ours? A name that begins with a dot stands for all names below it."""
+    name = (host if host.endswith("]") else host.rpartition(":")[0] or host).lower()
+    return any(name == ours or (ours.startswith(".") and f".{name}".endswith(ours)) for ours in app.config["OUR_HOSTS"])
+
+
+def refuse_host() -> Any:
+    """Before everything else: a page for a name that is not ours could carry that name into links (SAFETY F28)."""
+    if host_is_ours(current_app, request.host):  # type: ignore[arg-type]
+        return None
+    return Response("This is not an address of this panel.\n", 400, mimetype="text/plain")
 
 
 def refuse_foreign() -> None:
