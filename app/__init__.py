@@ -19,9 +19,11 @@ from app.panel.core import (
     errorpages,
     files,
     health,
+    house,
     i18n,
     logs,
     mount,
+    noticepages,
     openapi,
     pickers,
     search,
@@ -51,8 +53,8 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
         appbuilder.add_view_no_menu(openapi.OpenApiPage)
         mount.mount(app, appbuilder, domains)
         sheets.mount(app, domains)
-    for blueprint in (pickers.blueprint, files.blueprint):
+    for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint):
         app.register_blueprint(blueprint)
-    for part in (assets, background, charts, health, chrome, cli, welcome):
+    for part in (assets, background, charts, health, house, chrome, cli, welcome):
         part.init_app(app)
     return app
