@@ -79,7 +79,7 @@ def line(
         "line": {"color": color, "width": 2.25, **({"dash": dash} if dash else {})},
     }  # fmt: skip
     if fill:
-        trace |= {"fill": "tozeroy", "fillcolor": "$accent-soft"}
+        trace |= {"fill": "tozeroy", "fillcolor": "$chart-fill"}
     return trace | more
 
 

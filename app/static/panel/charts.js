@@ -17,6 +17,7 @@ export function dressed(value) {
 
 function axis(given = {}, grid) {
   return {
+    showline: !grid, ticks: "", ticklabelstandoff: 6,
     gridcolor: token("--line"), zerolinecolor: token("--line-strong"), linecolor: token("--line-strong"), tickcolor: token("--line-strong"),
     tickfont: { color: token("--ink-3"), size: 11.5 }, showgrid: grid, zeroline: grid, automargin: true, fixedrange: true, ...given,
   };
@@ -29,7 +30,7 @@ export function layout(given = {}) {
   const axes = { xaxis: axis(given.xaxis, Boolean(flat)), yaxis: axis(given.yaxis, !flat) };
   for (const key of Object.keys(given)) if (/^[xy]axis\d+$/.test(key)) axes[key] = axis(given[key], key[0] === "y");
   return {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font, margin: { l: 8, r: 8, t: 8, b: 8 }, autosize: true,
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font, margin: { l: 4, r: 8, t: 4, b: 4 }, autosize: true,
     colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => token(`--chart-${n}`)), hovermode: "x unified", dragmode: false, bargap: 0.35,
     legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 12, color: token("--ink-2") } },
     hoverlabel: { bgcolor: token("--surface-raised"), bordercolor: token("--line-strong"), font: { ...font, color: token("--ink") } },

@@ -63,9 +63,12 @@ export function valueControl(field, op, value, periods) {
       return { nodes: [box], read: () => box.value };
     }
     const chosen = new Set((Array.isArray(value) ? value : [value]).map(String));
-    const box = el("select", { class: "form-select", multiple: true, size: Math.min(6, options.length), "aria-label": t("value") });
-    for (const [key, text] of options) box.append(el("option", { value: key, selected: chosen.has(String(key)) }, String(text)));
-    return { nodes: [box], read: () => { const got = [...box.selectedOptions].map((o) => o.value); return got.length ? got : undefined; } };
+    const box = el("div", { class: "checks", role: "group", "aria-label": t("value") });
+    for (const [key, text] of options) {
+      const check = el("input", { class: "form-check-input", type: "checkbox", value: key, checked: chosen.has(String(key)) });
+      box.append(el("label", { class: "check" }, check, String(text)));
+    }
+    return { nodes: [box], read: () => { const got = [...box.querySelectorAll(":checked")].map((one) => one.value); return got.length ? got : undefined; } };
   }
   if (count === 2) {
     const [from, to] = Array.isArray(value) ? value : [];

@@ -13,3 +13,8 @@ window.SwaggerUIBundle({
     return request;
   },
 });
+
+/* Swagger leaves its list of servers without a name. */
+new MutationObserver(() => {
+  for (const select of box.querySelectorAll("select:not([aria-label])")) select.setAttribute("aria-label", box.dataset.servers);
+}).observe(box, { childList: true, subtree: true });
