@@ -32,6 +32,22 @@ def without(text: str, person: Person) -> str:
     return text
 
 
+def once_theirs(tables: Sequence[str], customer_id: int) -> set[tuple[str, int]]:
+    """(table, id) of rows of these tables that ever belonged to the customer, also of those that are gone by now."""
+    found: set[tuple[str, int]] = set()
+    trail = select(HistoryEntry.table, HistoryEntry.key, HistoryEntry.changes).where(
+        HistoryEntry.table.in_(tables), cast(HistoryEntry.changes, Text).like(f'%"customer_id": [%, {customer_id}]%')
+    )
+    for table, key, pairs in db.session.execute(trail):
+        if (pairs or {}).get("customer_id", [None, None])[1] == customer_id:
+            found.add((table, key))
+    trashed = select(TrashEntry.table, TrashEntry.key, TrashEntry.rows).where(TrashEntry.table.in_(tables))
+    for table, key, rows in db.session.execute(trashed):
+        if any(values.get("customer_id") == customer_id for _name, values in rows):
+            found.add((table, key))
+    return found
+
+
 def empty_trails(person: Person) -> None:
     """Of the person's own rows the trail keeps who did what and when, but no value; the trash keeps nothing."""
     about = sorted(person.rows)
