@@ -30,7 +30,7 @@ from app.panel.core.db import db
 from app.panel.core.errors import Conflict
 from app.panel.core.transaction import savepoint, transactional
 
-TOKEN_FILE = "setup_token"
+TOKEN_FILE = "setup_token"  # noqa: S105 (a file name)
 OPEN = ("/setup/", "/static/", "/prefs/", "/healthz", "/readyz", "/metrics", "/favicon.ico")
 
 
@@ -53,7 +53,7 @@ class Choice:
     label: Any
     text: Any
     action: Callable[[Any], str]
-    icon: str = "fa-store"
+    icon: str = "fa-circle-play"
     order: int = 100
 
 
@@ -77,7 +77,7 @@ def step(label: Any, template: str, form: type[Any], save: Callable[..., None], 
 
 
 def choice(
-    key: str, label: Any, text: Any, action: Callable[[Any], str], *, icon: str = "fa-store", order: int = 100
+    key: str, label: Any, text: Any, action: Callable[[Any], str], *, icon: str = "fa-circle-play", order: int = 100
 ) -> None:
     """Contribute something to begin with."""
     _choices[key] = Choice(key, label, text, action, icon, order)
@@ -249,5 +249,5 @@ def _hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-choice("empty", _("Start empty"), _("Add products and orders yourself."), lambda actor: "/", icon="fa-seedling", order=10)
+choice("empty", _("Start empty"), _("Enter everything yourself."), lambda actor: "/", icon="fa-seedling", order=10)
 cleaner("accounts.people", _("People of the demo"), remove_demo_users, order=10)

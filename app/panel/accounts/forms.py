@@ -11,7 +11,6 @@ from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField,
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.panel.accounts import preferences, queries
 from app.panel.accounts.models import Layout, Skin
 from app.panel.core.errors import InvalidInput
 
@@ -78,8 +77,8 @@ class ProfileForm(AccountForm):
         _("Time zone"), [Length(max=60)], description=_("Empty: the time zone of the business. Example: Asia/Shanghai."),
     )  # fmt: skip
 
-    def offer(self) -> None:
-        self.language.choices = [(key, entry["name"]) for key, entry in preferences.languages().items()]
+    def offer(self, languages: dict[str, Any]) -> None:
+        self.language.choices = [(key, entry["name"]) for key, entry in languages.items()]
         self.skin.choices = [(value, str(label)) for value, label in Skin.pairs()]
         self.layout.choices = [(value, str(label)) for value, label in Layout.pairs()]
 
@@ -107,12 +106,8 @@ class PersonForm(AccountForm):
     email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "off"})
     roles = Checks(_("Roles"), render_kw={"data-options": "1"})
 
-    def offer(self, actor: Any, held: list[str] = []) -> None:  # noqa: B006
-        """The roles that this actor may hand out, and those that the person has already."""
-        mine = {role.name for role in queries.grantable(actor)}
-        self.roles.choices = [
-            (role.name, str(queries.role_label(role.name))) for role in queries.all_roles() if role.name in mine | set(held)
-        ]
+    def offer(self, roles: list[tuple[str, str]]) -> None:
+        self.roles.choices = roles
 
 
 class SetupForm(NewPassword, AccountForm):

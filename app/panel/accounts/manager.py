@@ -81,7 +81,6 @@ class PanelSecurityManager(SecurityManager):
 
     def load_user_jwt(self, _jwt_header: Any, jwt_data: Any) -> None:
         """No tokens: nothing of ours issues one, so one that verifies was made by somebody who knows the key."""
-        return None
 
     # accounts, as FAB's own commands know them
 

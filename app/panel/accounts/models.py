@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapper, mapped_column, relationship
 
 from app.panel.core import clock, columns
 from app.panel.core.choices import Choices
-from app.panel.core.columns import choice, instant, text
+from app.panel.core.columns import choice, instant, ref, text
 from app.panel.core.types import UTCDateTime
 
 
@@ -99,7 +99,7 @@ class LoginEvent(Model):
 
     id = mapped_column(Integer, primary_key=True)
     at = instant(_("Time"), required=True, default=clock.now)
-    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
+    user_id = ref(_("Person"), "ab_user.id", ondelete="CASCADE", required=True, index=False)
     result = choice(_("Result"), LoginResult, required=True)
     ip = text(_("Address"), 45, default="")
     agent = text(_("Device"), 300, default="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, request, session
-from flask_babel import gettext, get_locale
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
@@ -36,7 +36,7 @@ class AccountPage(PanelPage):
             name=full_name(user), email=user.email, language=stored.language or chosen.language, skin=chosen.skin,
             layout=chosen.layout, zone=stored.zone,
         )  # fmt: skip
-        form.offer()
+        form.offer(preferences.languages())
         if request.method == "POST" and form.validate():
             try:
                 services.update_profile(user, name=form.name.data, email=form.email.data, zone=form.zone.data)

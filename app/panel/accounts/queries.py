@@ -75,6 +75,12 @@ def grantable(actor: Any) -> list[Role]:
     return [role for role in all_roles() if holds_all(actor, held_by_roles([role]), [role])]
 
 
+def role_choices(actor: Any, held: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Key and label of the roles that this actor may hand out, and of those that the person has already."""
+    mine = {role.name for role in grantable(actor)} | set(held)
+    return [(role.name, str(role_label(role.name))) for role in all_roles() if role.name in mine]
+
+
 def session_owner(key: str) -> int | None:
     return db.session.scalar(
         select(LoginSession.user_id).where(LoginSession.key == key, LoginSession.revoked_at.is_(None))

@@ -33,7 +33,8 @@ class UserView(PanelView):
     search_columns = ["first_name", "username", "email"]
     default_sort = "first_name"
     show_fieldsets = [(_("Account"), ["first_name", "username", "email", "roles", "active", "last_login"])]
-    form_fieldsets = [(_("Account"), ["username", "first_name", "email", "roles"])]  # of the API; the screens have forms of their own
+    # what the API takes; the screens have a form of their own
+    form_fieldsets = [(_("Account"), ["username", "first_name", "email", "roles"])]
     quick_filters = ["active"]
     can_delete = can_import = False
     formatters = {"roles": lambda user: ", ".join(str(queries.role_label(r.name)) for r in queries.in_order(user.roles))}
@@ -42,7 +43,7 @@ class UserView(PanelView):
     @needs("write")
     def add(self) -> Any:
         form = PersonForm()
-        form.offer(current_actor())
+        form.offer(queries.role_choices(current_actor()))
         if request.method == "POST" and form.validate():
             try:
                 user = services.create_user(
@@ -61,7 +62,7 @@ class UserView(PanelView):
         held = [role.name for role in user.roles]
         form = PersonForm(name=full_name(user), email=user.email, roles=held)
         del form.username  # what others know him by in the history does not change
-        form.offer(current_actor(), held)
+        form.offer(queries.role_choices(current_actor(), held))
         if request.method == "POST" and form.validate():
             if request.form.get("version") != str(user.version):
                 raise Conflict(gettext("Somebody else changed this in the meantime."))
@@ -130,16 +131,13 @@ class LoginEventView(PanelView):
     title = _("Log-ins")
     one = _("log-in")
     list_columns = ["at", "user", "result", "ip", "agent"]
-    filter_columns = ["at", "result", "ip"]
+    filter_columns = ["at", "user", "result", "ip"]
     sort_columns = ["at"]
     search_columns = ["ip", "agent"]
     default_sort = "-at"
     quick_filters = ["result"]
     can_add = can_edit = can_delete = can_import = False
-    formatters = {
-        "agent": lambda event: cells.text(devices.describe(event.agent), event.agent),
-        "user": lambda event: full_name(event.user),
-    }
+    formatters = {"agent": lambda event: cells.text(devices.describe(event.agent), event.agent)}
 
 
 def _created(values: dict[str, Any], *, actor: Any) -> User:

@@ -55,6 +55,8 @@ def _commands(app: Flask, domain: Domain) -> None:
     name = f"{domain.package}.cli"
     if find_spec(name) is None:
         return
-    for command in vars(import_module(name)).values():
-        if isinstance(command, click.Command):
+    commands = [value for value in vars(import_module(name)).values() if isinstance(value, click.Command)]
+    inside = {id(part) for group in commands if isinstance(group, click.Group) for part in group.commands.values()}
+    for command in commands:
+        if id(command) not in inside:  # `flask accounts link` is not `flask link`
             app.cli.add_command(command)

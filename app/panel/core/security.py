@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import secrets
 import socket
@@ -15,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-WILDCARDS = {"", "0.0.0.0", "::", "[::]", "*"}
+WILDCARDS = {"", "0.0.0.0", "::", "[::]", "*"}  # noqa: S104 (compared with, not bound to)
 SHORTEST_SECRET = 32
 
 POLICY = (
@@ -94,16 +95,11 @@ def own_names() -> list[str]:
     """What this machine calls itself, for a server that listens on all its addresses."""
     name = socket.gethostname()
     found = [name, f"{name}.local"]
-    try:
+    with contextlib.suppress(OSError):
         found += [str(entry[4][0]) for entry in socket.getaddrinfo(name, None)]
-    except OSError:
-        pass
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # a datagram socket only picks the interface; nothing is sent
-            found.append(probe.getsockname()[0])
-        except OSError:
-            pass
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # a datagram socket only picks the interface; nothing is sent
+        found.append(probe.getsockname()[0])
     return [entry.partition("%")[0] for entry in found]
 
 

@@ -110,7 +110,8 @@ def test_without_the_right_people_are_not_even_listed(house: Flask, browse: Any)
 def test_no_page_and_no_api_shows_a_hash(house: Flask, browse: Any) -> None:
     ada, key = browse("ada"), user_id(house, "bob")
     for path in ("/accounts/user/list/", f"/accounts/user/show/{key}", f"/accounts/user/edit/{key}", "/api/v1/accounts/user/",
-                 f"/api/v1/accounts/user/{key}", "/accounts/loginevent/list/", "/api/v1/accounts/loginevent/", "/account/"):  # fmt: skip
+                 f"/api/v1/accounts/user/{key}", "/accounts/loginevent/list/", "/api/v1/accounts/loginevent/",
+                 "/account/"):  # fmt: skip
         answer = ada.get(path)
         assert answer.status_code == 200, path
         assert b"argon2" not in answer.data and b"password_changed" not in answer.data, path

@@ -31,7 +31,7 @@ http://localhost\\@evil.example http://evil.example\\@localhost https://localhos
 mailto:a@b.c tel:1 about:blank blob:http://evil.example/x ws://evil.example //evil.example//x .evil.example @evil.example
 evil.example www.evil.example ?x=1 #x ..//evil.example ./evil x:y http: : // http:// //user:pw@evil.example/
 http://localhost//evil.example http://localhost///evil.example/ http://localhost/\\evil.example
-""".split()
+""".split()  # noqa: SIM905
 SPACED = ["/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/\r\nLocation: //evil.example",
           "\x00//evil.example", "/\u00a0/evil.example", "java\nscript:alert(1)", "/" + "a" * 3000]  # fmt: skip
 

@@ -1,0 +1,73 @@
+"""For whoever owns the machine: the way back in when nobody can log in any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.panel.accounts import firstrun, queries, services
+from app.panel.accounts.models import User
+from app.panel.core import history
+from app.panel.core.actor import SYSTEM
+from app.panel.core.errors import DomainError
+
+accounts = AppGroup("accounts", help="Accounts: one-time links, switching on and off, the address of the first run.")
+
+
+@accounts.command("link")
+@click.argument("name")
+def link(name: str) -> None:
+    """Print an address with which NAME (user name or e-mail) sets a new password, once, within 72 hours."""
+    user = _user(name)
+    with history.by("cli"):
+        token = _plainly(lambda: services.make_link(user, actor=SYSTEM))
+    click.echo(f"{current_app.config['PUBLIC_URL']}/welcome/{token}/")
+
+
+@accounts.command("enable")
+@click.argument("name")
+def enable(name: str) -> None:
+    """Switch the account NAME on."""
+    _switch(name, True)
+
+
+@accounts.command("disable")
+@click.argument("name")
+def disable(name: str) -> None:
+    """Switch the account NAME off; its sessions end at once."""
+    _switch(name, False)
+
+
+@accounts.command("setup-url")
+def setup_url() -> None:
+    """Print a new address of the first-run page, while the instance has no owner."""
+    url = firstrun.setup_url(current_app._get_current_object())  # type: ignore[attr-defined]
+    if url is None:
+        raise click.ClickException("this instance has an owner; use `flask accounts link NAME`.")
+    click.echo(url)
+
+
+def _switch(name: str, active: bool) -> None:
+    user = _user(name)
+    with history.by("cli"):
+        _plainly(lambda: services.set_active(user, active, actor=SYSTEM))
+    click.echo(f"{user.username} is {'enabled' if active else 'disabled'}.")
+
+
+def _user(name: str) -> User:
+    user = queries.by_login(name)
+    if user is None:
+        raise click.ClickException(f"there is no account {name!r}.")
+    return user
+
+
+def _plainly(call: Callable[[], Any]) -> Any:
+    """A rule that was broken is a sentence on the terminal, not a traceback."""
+    try:
+        return call()
+    except DomainError as error:
+        raise click.ClickException(error.message) from error

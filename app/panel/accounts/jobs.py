@@ -1,0 +1,28 @@
+"""What the accounts tidy up at night."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import delete, or_
+
+from app.panel.accounts.models import LoginEvent, LoginSession, OneTimeLink
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.panel.core.jobs import job, scheduled
+from app.panel.core.transaction import transactional
+
+SESSIONS_FOR, EVENTS_FOR = dt.timedelta(days=7), dt.timedelta(days=365)
+
+
+@scheduled("accounts.sweep", cron="35 4 * * *", label=_("Forget old sessions and log-ins"))
+@job("accounts.sweep", timeout=600)
+@transactional
+def sweep() -> None:
+    """Forget ended sessions and links after a week, log-ins after a year."""
+    now = clock.now()
+    ended = or_(LoginSession.absolute_end_at < now - SESSIONS_FOR, LoginSession.revoked_at < now - SESSIONS_FOR)
+    db.session.execute(delete(LoginSession).where(ended))
+    db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < now - SESSIONS_FOR))
+    db.session.execute(delete(LoginEvent).where(LoginEvent.at < now - EVENTS_FOR))
