@@ -14,12 +14,13 @@ from redis.exceptions import RedisError
 
 from app.panel.core import valkey
 from app.panel.core.audience import Event
-from app.panel.core.bus import STREAM
+from app.panel.core.bus import KEPT, STREAM
 
 MOST_WAITING = 500  # events that a slow reader may be behind; then it is told to reload
 BLOCK_MS = 4000
 PAGE = 1000
 Position = tuple[int, int]
+NEVER: Position = (0, 0)
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +43,8 @@ class Stream:
         return bool(self._events or self._signs)
 
     def add(self, event: Event) -> None:
+        if self._events and event.position <= self._events[-1].position:
+            return  # the reader comes to what was caught up with already
         if len(self._events) >= MOST_WAITING:
             self.overrun()
         self._events.append(event)
@@ -128,7 +131,9 @@ class Feed:
         self._client = client
         oldest = await client.xrange(STREAM, count=1)
         newest = await client.xrevrange(STREAM, count=1)
-        if not oldest or after < _position(oldest[0][0]) or after > _position(newest[0][0]):
+        if after == NEVER and await client.xlen(STREAM) < KEPT:
+            oldest = [(b"0-0", {})]  # it opened before the first event, and all of them are still here
+        if not oldest or after < _position(oldest[0][0]) or (newest and after > _position(newest[0][0])):
             return None
         found, start = [], after
         while True:
@@ -146,7 +151,7 @@ class Feed:
                 self._client = self._client or valkey.async_client(self.app)
                 if self.last is None:
                     newest = await self._client.xrevrange(STREAM, count=1)
-                    self.last = _position(newest[0][0]) if newest else (0, 0)
+                    self.last = _position(newest[0][0]) if newest else NEVER
                 self._ready.set()
                 if away:
                     await self._client.ping()

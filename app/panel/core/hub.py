@@ -86,14 +86,14 @@ class Hub:
             raise Refused(405, "A stream is read with GET.")
         if headers.get(b"sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise Refused(403, "Another site may not open a stream.")
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        topics = [topic for part in query.get("topics", ()) for topic in part.split(",") if topic]
-        if not topics or len(topics) > MOST_TOPICS or not all(bus.TOPIC.fullmatch(topic) for topic in topics):
-            raise Refused(400, f"Name 1 to {MOST_TOPICS} topics.")
         value = self._cookie(headers.get(b"cookie", ""))
         user_id = await self.who(value) if value else None
         if user_id is None:
             raise Refused(401, "Log in first.")
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        topics = [topic for part in query.get("topics", ()) for topic in part.split(",") if topic]
+        if not topics or len(topics) > MOST_TOPICS or not all(bus.TOPIC.fullmatch(topic) for topic in topics):
+            raise Refused(400, f"Name 1 to {MOST_TOPICS} topics.")
         if any(bus.owner(topic) not in (None, user_id) for topic in topics):
             raise Refused(403, "That topic belongs to somebody else.")
         own = sum(stream.user_id == user_id for stream in self.feed.streams)
@@ -166,7 +166,7 @@ class Hub:
                 check = time.monotonic()
             if now - beat >= HEARTBEAT:
                 stream.skip_to(self.feed.last)
-                await self.write(stream, send, f": beat\n{_id_line(stream)}\n")
+                await self.write(stream, send, f"event: beat\n{_id_line(stream)}data: {{}}\n\n")
                 beat = now
             await stream.wait(max(0.01, min(check + RECHECK, beat + HEARTBEAT) - time.monotonic()))
             if stream.waiting and not stream.ended:
@@ -182,8 +182,6 @@ class Hub:
         for event in await self.sift(stream.user_id, events):
             body = f'{{"topic":{json.dumps(event.topic)},"kind":{json.dumps(event.kind)},"data":{event.data}}}'
             parts.append(f"id: {event.id}\ndata: {body}\n\n")
-        if events and not parts:
-            return f"{_id_line(stream)}\n"
         return "".join(parts)
 
     async def sift(self, user_id: int, events: list[Event]) -> list[Event]:

@@ -47,8 +47,9 @@ class Lease(Model):
 def insert_once(model: Any, **values: Any) -> bool:
     """Insert a row unless a unique index already holds one like it; True when it was inserted."""
     dialect = postgresql if db.session.connection().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(model.__table__).values(**values).on_conflict_do_nothing()
-    return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    table = model.__table__
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    return db.session.execute(statement).first() is not None  # psycopg's row count says -1 here
 
 
 @transactional

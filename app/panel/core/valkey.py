@@ -16,6 +16,8 @@ QUICK = 1.0  # seconds: a request that cannot reach Valkey goes on without it
 
 def client(app: Flask, *, timeout: float | None = QUICK) -> redis.Redis:
     """The client of this application for a given patience; None waits as long as the command does."""
+    if not app.config.get("REDIS_URL"):
+        raise redis.ConnectionError("there is no REDIS_URL")
     clients: dict[float | None, redis.Redis] = app.extensions.setdefault("panel_valkey", {})
     if timeout not in clients:
         clients[timeout] = redis.Redis.from_url(

@@ -444,3 +444,17 @@ def test_a_notice_is_kept_counted_told_and_read(shop):
         for url in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
             with pytest.raises(ValueError):
                 notices.send([ADA], "x", url=url)
+
+
+def test_what_was_caught_up_with_is_not_told_again_when_the_reader_comes_to_it():
+    async def story():
+        told = [hub.Event((1, number), "orders.Order", "changed", "{}", "orders.Order") for number in range(6)]
+        stream = feed.Stream(ADA, "", frozenset({"orders.Order"}), (1, 0), None)
+        stream.add(told[1])
+        stream.prepend(told[1:4])
+        for event in told[2:]:
+            stream.add(event)
+        assert stream.take() == ([], told[1:])
+        assert stream.take() == ([], [])
+
+    asyncio.run(story())
