@@ -120,7 +120,7 @@ def _empty_card(customer: Customer, person: Person) -> None:
         if ids:
             db.session.execute(delete(model).where(model.id.in_(ids)))
             changes.record(model, ids, "delete")
-    person.rows |= scrubbing.once_theirs([model.__tablename__ for model in OWN], customer.id)
+    person.rows.update(scrubbing.once_theirs([model.__tablename__ for model in OWN], customer.id))
     for table, mine, _other in links():
         db.session.execute(delete(table).where(mine == customer.id))
     merges = [merged.id for merged in _merges(customer)]
