@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import signal
 import threading
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ def set_up(demo: bool) -> None:
         flask_migrate.upgrade()
         setup.sync(app)
         click.echo(welcome.prepare(app, demo))
+    gc.freeze()  # as in `_loaded`: it ends a second sooner
 
 
 @contextlib.contextmanager
@@ -91,8 +93,14 @@ def ticker() -> None:
 
 
 def _loaded() -> Flask:
-    """The application without a context of its own: workers and ticker push one for each piece of work."""
-    return click.get_current_context().ensure_object(ScriptInfo).load_app()
+    """The application without a context of its own: workers and ticker push one for each piece of work.
+
+    Its 200 MB live as long as the process: frozen, they are not searched for garbage, not copied into each work-horse
+    for that, and not taken apart at the end (1.1 s, which a stop in ten seconds does not have to give away).
+    """
+    app = click.get_current_context().ensure_object(ScriptInfo).load_app()
+    gc.freeze()
+    return app
 
 
 def _app() -> Any:
