@@ -16,8 +16,8 @@ from app.shop.orders.models import OrderState
 
 # the colours of the badges, so that a state looks the same everywhere
 STATE_COLORS = {
-    OrderState.PENDING: "$chart-3", OrderState.PAID: "$chart-1", OrderState.PARTLY_SHIPPED: "$chart-5",
-    OrderState.SHIPPED: "$chart-4", OrderState.COMPLETED: "$chart-2", OrderState.CLOSED: QUIET,
+    OrderState.PENDING: "$chart-2", OrderState.PAID: "$chart-3", OrderState.PARTLY_SHIPPED: "$chart-7",
+    OrderState.SHIPPED: "$chart-5", OrderState.COMPLETED: "$chart-1", OrderState.CLOSED: QUIET,
 }  # fmt: skip
 
 

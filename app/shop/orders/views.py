@@ -8,7 +8,7 @@ from flask import redirect, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells
+from app.panel.core import cells, money
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.interface import PanelInterface
@@ -26,6 +26,7 @@ from app.shop.orders.models import (
     PaymentMethod,
     Refund,
     RefundReason,
+    RefundState,
     ReviewState,
     Shipment,
 )
@@ -35,6 +36,18 @@ ADDRESS = ["buyer_name", "buyer_phone", "buyer_email", "country", "province", "c
 
 def _state(order: Order) -> Any:
     return cells.badge(order.state.label, order.state.tone, gettext("On hold") if order.is_held else "")
+
+
+def _refund_state(order: Order) -> Any:
+    return "" if order.refund_state is RefundState.NONE else order.refund_state
+
+
+def _review(order: Order) -> Any:
+    return "" if order.review is ReviewState.CONFIRMED else order.review
+
+
+def _margin(order: Order) -> str:
+    return money.format(order.margin, order.currency)
 
 
 def _done(n: int, sentence: str) -> str:
@@ -66,7 +79,7 @@ class OrderView(PanelView):
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone"]
     default_sort = "-placed_at"
     quick_filters = ["state", "channel"]
-    formatters = {"state": _state}
+    formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin}
     label_columns = {
         "left_to_pay": _("Left to pay"), "left_to_refund": _("Left to refund"), "margin": _("Margin"),
         "address": _("Address"),

@@ -65,7 +65,7 @@ def open_exception(order: Order, why: ExceptionReason, *, actor: Any, detail: st
     made = OrderException(order=order, reason=why, detail=detail[:300] or None, opened_at=clock.now())
     db.session.add(made)
     db.session.flush()
-    history.record(order, "order.exception_opened", actor=actor, why=detail, data={"reason": why.code})
+    history.record(order, "order.exception_opened", actor=actor, why=" ".join((why.name, detail)).strip())
     return made
 
 

@@ -50,7 +50,7 @@ def pay(
     )  # fmt: skip
     db.session.add(payment)
     order.paid += amount
-    history.record(order, "order.payment", actor=actor, data={"amount": amount, "method": method.value})
+    history.record(order, "order.payment", actor=actor, data={"amount": money.plain(amount, order.currency)})
     if order.left_to_pay == 0:
         move(order, OrderState.PAID, actor=actor, at=at)
         db.session.flush()

@@ -73,7 +73,7 @@ def refund(
     )  # fmt: skip
     db.session.add(made)
     _book(order, made, goods, actor=actor)
-    history.record(order, "order.refunded", actor=actor, why=note, data={"amount": amount, "reason": reason.value})
+    history.record(order, "order.refunded", actor=actor, why=note, data={"amount": money.plain(amount, order.currency)})
     _move_on(order, actor=actor)
     db.session.flush()
     events.order_refunded.send(order, refund=made, actor=actor)
