@@ -52,6 +52,7 @@ class Schedule(PanelModel):
     """When a job runs by itself. `next_at` empty means: to be computed from now on."""
 
     __tablename__ = "core_schedule"
+    __resource__ = "core.Schedule"
     __table_args__ = (Index("ix_core_schedule_due", "enabled", "next_at"),)
 
     key = text(_("Key"), 80, required=True, unique=True, readonly=True)
