@@ -20,7 +20,7 @@ Model.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
 
@@ -45,15 +45,15 @@ class PanelModel(Model):
     changed_at = mapped_column(UTCDateTime, nullable=False, default=clock.now, onupdate=clock.now, sort_order=92)
 
     @declared_attr
-    def created_by_id(cls) -> Mapped[int | None]:  # noqa: N805
+    def created_by_id(cls) -> Mapped[int | None]:
         return mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True, sort_order=93)
 
     @declared_attr
-    def changed_by_id(cls) -> Mapped[int | None]:  # noqa: N805
+    def changed_by_id(cls) -> Mapped[int | None]:
         return mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True, sort_order=94)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
 
 

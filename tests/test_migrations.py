@@ -1,0 +1,75 @@
+"""One history for all tables: up from nothing, down again, and no difference to the models."""
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import BigInteger, String, inspect, text
+from sqlalchemy.sql.naming import conv
+
+from tests import conftest, people
+
+
+@pytest.fixture
+def migrated(new_database, tmp_path):
+    """A populated instance of its own."""
+    app = conftest.make_app(new_database(), tmp_path)
+    with app.app_context():
+        people.settle()
+    yield app
+    with app.app_context():
+        from app.panel.core.db import db
+
+        db.session.remove()
+        db.engine.dispose()
+
+
+def tables(db):
+    return set(inspect(db.engine).get_table_names()) - {"sqlite_sequence"}
+
+
+def test_the_migrations_make_the_tables_of_the_models(migrated):
+    from app.panel.core.db import db, metadata
+
+    # tables of the test library are no part of the product
+    own = {name for name in metadata().tables if not name.startswith("books_")}
+
+    def ours(item, name, kind, _reflected, _other):
+        return kind != "table" or name in own
+
+    with migrated.app_context(), db.engine.connect() as connection:
+        options = {"compare_type": compare_type, "include_object": ours}
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata())
+    assert found == []
+
+
+def compare_type(_context, _inspected, _column, inspected_type, metadata_type):
+    """Our types are plain ones in the database."""
+    from app.panel.core.types import ChoiceType, MinorUnits
+
+    if isinstance(metadata_type, ChoiceType):
+        return not isinstance(inspected_type, String)
+    if isinstance(metadata_type, MinorUnits):
+        return not isinstance(inspected_type, BigInteger)
+    return None
+
+
+def test_a_populated_instance_goes_down_and_up_again(migrated):
+    from app.panel.core.db import db
+
+    with migrated.app_context():
+        full = tables(db)
+        assert db.session.execute(text("select count(*) from ab_user")).scalar_one() == 3
+        db.session.remove()
+        flask_migrate.downgrade(directory="migrations", revision="base")
+        assert tables(db) == {"alembic_version"}
+        flask_migrate.upgrade(directory="migrations")
+        assert tables(db) == full
+
+
+def test_names_that_we_gave_fit_postgresql(app):
+    """Those of the naming convention are shortened by SQLAlchemy, in the same way each time."""
+    from app.panel.core.db import metadata
+
+    names = [item.name for table in metadata().tables.values() for item in (table, *table.constraints, *table.indexes)]
+    assert [name for name in names if name and not isinstance(name, conv) and len(name) > 63] == []
