@@ -12,16 +12,18 @@ import json
 import secrets
 from typing import Any
 
-from flask import Flask, Request, Response, current_app, has_request_context, request, session
+from flask import Flask, Request, Response, has_request_context, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Row, insert, select, update
 from werkzeug.datastructures import CallbackDict
 
+from app.panel.accounts import settings as settings
 from app.panel.accounts.models import LoginSession, Profile, User
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.security import is_secure, network
+from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 
 COOKIE, GUEST_COOKIE = "zhanggui", "zhanggui-guest"
@@ -100,6 +102,7 @@ class PanelSessions(SessionInterface):
 def init_app(app: Flask) -> None:
     app.session_interface = PanelSessions()
     app.config["SESSION_COOKIE_NAME"] = cookie_name(bool(app.config.get("SESSION_COOKIE_SECURE")))
+    app.extensions["user_for_cookie"] = user_for_cookie  # for the stream hub: the core imports nothing above it
 
 
 def cookie_name(secure: bool) -> str:
@@ -136,11 +139,11 @@ def hashed(value: str) -> str:
 
 
 def idle() -> dt.timedelta:
-    return dt.timedelta(minutes=current_app.config.get("SESSION_IDLE_MINUTES", 30))
+    return dt.timedelta(minutes=int(setting("accounts.idle_minutes")))
 
 
 def absolute() -> dt.timedelta:
-    return dt.timedelta(hours=current_app.config.get("SESSION_HOURS", 12))
+    return dt.timedelta(hours=int(setting("accounts.session_hours")))
 
 
 @transactional
