@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from app.panel.core import clock
+from app.panel.core import clock, history
 from app.panel.core.db import db
 from app.shop.catalog.models import (
     Attribute,
@@ -21,6 +21,8 @@ from app.shop.catalog.models import (
     Sku,
 )
 from app.shop.catalog.states import KeywordKind, MediaLicence, ProductState
+
+PLANNED = "product.scheduled"
 
 
 def branch(category: Category) -> Select[Any]:
@@ -83,6 +85,13 @@ def category_words(category: Category | None) -> list[str]:
 
 def audience_words(keywords: list[Keyword]) -> list[str]:
     return [keyword.word for keyword in keywords if keyword.kind is KeywordKind.AUDIENCE]
+
+
+def planner_of(product: Product) -> int | None:
+    """Who planned last when a product goes on sale: the one to tell when it did not."""
+    entry = history.HistoryEntry
+    query = select(entry.actor_id).where(entry.table == Product.__tablename__, entry.key == product.id)
+    return db.session.scalar(query.where(entry.verb == PLANNED).order_by(entry.id.desc()).limit(1))
 
 
 def due_to_publish(at: dt.datetime | None = None) -> Select[Any]:

@@ -47,3 +47,4 @@ def make_product(session):
         return found or records.create(Category, {"name": "Drawer"}, actor=SYSTEM)
 
     return make
+

@@ -9,7 +9,7 @@ from app.panel.core.files import File
 from app.shop.setup import services
 from app.shop.setup.models import Shop
 from app.shop.setup.states import LogoSource
-from tests.shop.setup.conftest import png
+from tests.shop.conftest import png
 
 
 @pytest.fixture

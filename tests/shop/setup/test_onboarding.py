@@ -8,7 +8,7 @@ from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.shop.setup import services
 from app.shop.setup.models import Business, OrgApplication, Organisation
 from app.shop.setup.states import ApplicationState, AttachmentKind, AttachmentState, OrganisationKind, ReviewVerb
-from tests.shop.setup.conftest import png
+from tests.shop.conftest import png
 
 CODE = "91110108551385082Q"
 WHOLE = {"company_name": "小米科技有限责任公司", "credit_code": CODE, "legal_person": "雷军", "kind": "supplier"}

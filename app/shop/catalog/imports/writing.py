@@ -48,7 +48,8 @@ class Stock:
         codes = {sku["code"] for plan in plans for sku in plan.values["skus"] if sku["code"]}
         self.owners: dict[str, int] = {}
         for part in writing.pieces(codes):
-            self.owners.update(dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(part))).tuples()))
+            query = select(Sku.code, Sku.id).where(Sku.code.in_(part))
+            self.owners.update((code, key) for code, key in db.session.execute(query))
 
 
 def write(work: ProductWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:

@@ -90,7 +90,7 @@ def schedule(
     if publish_at is not None:
         _demand_complete(product)
     product.publish_at, product.withdraw_at = publish_at, withdraw_at
-    history.record(product, "product.scheduled", actor=actor)
+    history.record(product, queries.PLANNED, actor=actor)
     return product
 
 
@@ -106,9 +106,9 @@ def act_on_schedule(*, actor: Any = SYSTEM, limit: int = 500) -> dict[str, int]:
         except DomainError as error:
             product.publish_at = product.withdraw_at = None
             history.record(product, "product.not_published", actor=actor, why=error.message)
-            if product.changed_by_id is not None:
+            if planner := queries.planner_of(product):
                 notices.send(
-                    [product.changed_by_id], _("“%(title)s” did not go on sale.", title=product.title),
+                    [planner], _("“%(title)s” did not go on sale.", title=product.title),
                     body=error.message, url=f"/catalog/product/show/{product.id}",
                 )
             done["refused"] += 1

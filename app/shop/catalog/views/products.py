@@ -154,8 +154,8 @@ class ProductView(PanelView):
         context = {"page": page, "form": form, "row": row, "questions": asked, "category": category}
         return self.page_of("catalog/product_form.html", **context)
 
-    def _children(self) -> dict[str, Any]:
-        found = super()._children()
+    def _children(self, row: Any) -> dict[str, Any]:
+        found = super()._children(row)
         if request.form.get("attributes-present"):
             found["attributes"] = _typed_answers()
         return found
