@@ -57,8 +57,7 @@ class Hub:
         self.feed = Feed(app)
         self.threads = ThreadPoolExecutor(4, thread_name_prefix="hub")
         self._user_for_cookie = user_for_cookie
-        name = app.config["SESSION_COOKIE_NAME"]
-        self.cookies = (name, f"__Host-{name}")
+        self.cookie = app.config["SESSION_COOKIE_NAME"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -109,7 +108,7 @@ class Hub:
             jar = SimpleCookie(header)
         except CookieError:
             return ""
-        return next((jar[name].value for name in self.cookies if name in jar), "")
+        return jar[self.cookie].value if self.cookie in jar else ""
 
     async def who(self, value: str) -> int | None:
         """Whose session is it? A question that gets no answer is answered with nobody's."""

