@@ -11,6 +11,7 @@ from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField,
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.panel.accounts import passwords
 from app.panel.accounts.models import Layout, Skin
 from app.panel.core.errors import InvalidInput
 
@@ -36,10 +37,15 @@ class NewPassword:
     password = PasswordField(
         _("New password"),
         [NEEDED, Length(max=256)],
-        description=_("At least 12 characters; a short sentence is good. No rules about digits or signs."),
         render_kw={"autocomplete": "new-password"},
     )
     again = PasswordField(_("New password, again"), [NEEDED], render_kw={"autocomplete": "new-password"})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.password.description = gettext(
+            "At least %(n)s characters; a short sentence is good. No rules about digits or signs.", n=passwords.least_length()
+        )
 
     def validate_again(self, field: Any) -> None:
         if field.data != self.password.data:

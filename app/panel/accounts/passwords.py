@@ -13,8 +13,10 @@ from flask import current_app
 from flask_babel import gettext
 from zxcvbn import zxcvbn
 
+from app.panel.accounts import settings as settings
 from app.panel.accounts.models import User
 from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.settings import setting
 
 LONGEST = 256
 SCORE = 3  # of 4: "safely unguessable", 10^8 guesses and more
@@ -81,7 +83,7 @@ def outdated(stored: str) -> bool:
 
 
 def least_length() -> int:
-    return int(current_app.config.get("PASSWORD_MIN_LENGTH", 12))
+    return int(setting("accounts.password_min"))
 
 
 def check(password: str, *hints: str | None, field: str = "password") -> None:

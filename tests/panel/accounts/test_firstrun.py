@@ -31,9 +31,24 @@ class ShopForm(FlaskForm):
     title = StringField("Shop", [InputRequired()])
 
 
+@pytest.fixture(scope="module")
+def bare(new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    return panel_app(new_database(), tmp_path_factory.mktemp("bare"))
+
+
 @pytest.fixture
-def empty(new_database: Any, tmp_path: Path) -> Flask:
-    return panel_app(new_database(), tmp_path)
+def empty(bare: Flask, tmp_path: Path) -> Flask:
+    """An instance that nobody owns yet, with a home of its own."""
+    with bare.app_context():
+        for name in ("accounts_link", "accounts_login_event", "accounts_session", "accounts_profile", "ab_user_role", "ab_user"):
+            db.session.execute(db.delete(db.metadata.tables[name]))
+        roles = db.metadata.tables["ab_role"]
+        db.session.execute(db.delete(roles).where(roles.c.name != policy.ADMINISTRATOR))
+        db.session.commit()
+    bare.extensions["accounts"] = {}
+    bare.extensions["appbuilder"].sm.limiter.reset()
+    bare.config["HOME"] = tmp_path
+    return bare
 
 
 @pytest.fixture

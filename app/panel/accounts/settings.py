@@ -1,0 +1,22 @@
+"""What an administrator may set about log-ins and passwords."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from app.panel.core.settings import define
+
+GROUP = _("Log-in and passwords")
+
+define(
+    "accounts.password_min", 12, label=_("Shortest password"), kind="integer", min=8, max=64, unit=_("characters"),
+    group=GROUP,
+)  # fmt: skip
+define(
+    "accounts.idle_minutes", 30, label=_("End a session that was not used for"), kind="integer", min=5, max=720,
+    unit=_("minutes"), group=GROUP,
+)  # fmt: skip
+define(
+    "accounts.session_hours", 12, label=_("End every session after"), kind="integer", min=1, max=72, unit=_("hours"),
+    group=GROUP,
+)  # fmt: skip
