@@ -39,7 +39,7 @@ class TagForm(PanelForm):
 
 class ConsentForm(PanelForm):
     purpose = SelectField(_("Purpose"), [NEEDED], choices=Purpose.pairs())
-    answer = SelectField(_("Answer"), [NEEDED], choices=[("yes", _("Yes")), ("no", _("No"))])
+    answer = SelectField(_("Answer"), [NEEDED], choices=[("yes", _("Agrees")), ("no", _("Declines"))])
     source = StringField(
         _("Source"), [NEEDED, Length(max=120)], description=_("Where it was said: web form, counter, telephone …")
     )
@@ -54,7 +54,7 @@ class AddressForm(PanelForm):
     district = StringField(_("District"), [Optional(), Length(max=60)])
     street = StringField(_("Street and house number"), [NEEDED, Length(max=300)])
     postcode = StringField(_("Postcode"), [Optional(), Length(max=20)])
-    label = StringField(_("Label"), [Optional(), Length(max=40)])
+    label = StringField(_("Address label"), [Optional(), Length(max=40)])
     is_default = BooleanField(_("Default address"))
 
     def for_rows(self, rows: list[Any]) -> None:

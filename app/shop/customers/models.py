@@ -51,14 +51,14 @@ class Customer(PanelModel):
 
     __tablename__ = "customers_customer"
     __table_args__ = (Index(None, "phone"), Index(None, "email"), Index(None, "first_seen_at"))
-    name = text(_("Name"), 120, required=True, search=True)
+    name = text(_("Customer name"), 120, required=True, search=True)
     phone = text(
         _("Phone"), 40, kind="phone", search=True, check=phone_check, help=_("Stored in international form, such as +86 138 0013 8000.")
     )
     email = text(_("E-mail"), 200, kind="email", search=True, check=email_check)
     gender = choice(_("Gender"), Gender)
     birthday_on = day(_("Birthday"), check=birthday_check)
-    level = choice(_("Level"), CustomerLevel, default=CustomerLevel.REGULAR)
+    level = choice(_("Member level"), CustomerLevel, default=CustomerLevel.REGULAR)
     state = choice(_("State"), CustomerState, default=CustomerState.ACTIVE, readonly=True)
     shop_id = ref(_("Shop"), "setup_shop.id")
     shop = relation("Shop", shop_id)
@@ -107,7 +107,7 @@ class Address(PanelModel):
     __tablename__ = "customers_address"
     customer_id = ref(_("Customer"), "customers_customer.id", required=True, ondelete="CASCADE")
     customer = relation("Customer", customer_id, back_populates="addresses")
-    label = text(_("Label"), 40, placeholder=_("Home, office …"))
+    label = text(_("Address label"), 40, placeholder=_("Home, office …"))
     recipient = text(_("Recipient"), 120, required=True)
     phone = text(_("Phone"), 40, kind="phone", check=phone_check)
     country = text(_("Country"), 2, default="CN", check=country_check, help=_("Two letters, such as CN or SG."))

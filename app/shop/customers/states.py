@@ -14,7 +14,7 @@ class Gender(Choices):
 
 
 class CustomerState(Choices):
-    ACTIVE = "active", _("Active"), "success"
+    ACTIVE = "active", _("Normal"), "success"
     BLOCKED = "blocked", _("Blocked"), "danger"
     ERASED = "erased", _("Erased"), "muted"
 
@@ -22,10 +22,10 @@ class CustomerState(Choices):
 class CustomerLevel(Choices):
     """The level that a member has earned. The rules that award it belong to marketing."""
 
-    REGULAR = "regular", _("Regular"), "neutral"
-    SILVER = "silver", _("Silver"), "info"
-    GOLD = "gold", _("Gold"), "warning"
-    DIAMOND = "diamond", _("Diamond"), "success"
+    REGULAR = "regular", _("Regular member"), "neutral"
+    SILVER = "silver", _("Silver member"), "info"
+    GOLD = "gold", _("Gold member"), "warning"
+    DIAMOND = "diamond", _("Diamond member"), "success"
 
 
 class IdentityKind(Choices):

@@ -74,7 +74,7 @@ class CustomerView(PanelView):
         services.add_address(customers[0], form.values(), actor=current_actor())
         return gettext("The address is on the card.")
 
-    @verb("tag", _("Tag"), icon="fa-tag", form=forms.TagForm, when=_living)
+    @verb("tag", _("Put on tags"), icon="fa-tag", form=forms.TagForm, when=_living)
     def tag(self, customers: list[Customer], form: Any) -> str:
         ids = form.tag_ids()
         if not ids:
@@ -155,7 +155,7 @@ class CustomerNoteView(PanelView):
     filter_columns = ["customer", "body", "is_pinned", "created_at"]
     sort_columns = ["created_at", "is_pinned"]
     default_sort = "-created_at"
-    label_columns = {"created_by": _("By")}
+    label_columns = {"created_by": _("Written by")}
     form_fieldsets = [(_("Note"), ["customer", "body", "is_pinned"])]
     can_import = False
 

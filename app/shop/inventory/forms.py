@@ -17,7 +17,7 @@ NEEDED = InputRequired(_("This is needed."))
 
 
 class AdjustForm(PanelForm):
-    change = IntegerField(_("Change"), [NEEDED], description=_("How many pieces, up or down: 3 or -3."))
+    change = IntegerField(_("Change in stock"), [NEEDED], description=_("How many pieces, up or down: 3 or -3."))
     why = StringField(_("Why"), [NEEDED, Length(max=300)], description=_("Broken, found, gift … The journal keeps it."))
 
 
@@ -46,7 +46,7 @@ class ReceivingForm(PanelForm):
 
     warehouse_id = forms.RawField(_("Warehouse"), spec=None)
     lines = TextAreaField(
-        _("Goods"), [NEEDED, Length(max=50_000)],
+        _("Goods and quantities"), [NEEDED, Length(max=50_000)],
         description=_("One line each: SKU code or barcode, quantity and, if you like, unit cost, with spaces or tabs between."),
         render_kw={"rows": 10, "data-wide": "1", "class": "mono"},
     )  # fmt: skip

@@ -45,7 +45,7 @@ class Warehouse(PanelModel):
     shop = relation("Shop", shop_id)
     is_default = flag(_("Default warehouse"), help=_("Orders of the shop are taken from here unless they say otherwise."))
     is_active = flag(_("In use"), default=True)
-    contact = text(_("Contact"), 100)
+    contact = text(_("Contact person"), 100)
     phone = text(_("Phone"), 40)
     address = text(_("Address"), 300)
     note = longtext(_("Note"))
@@ -78,7 +78,7 @@ class StockLevel(PanelModel):
     threshold = integer(
         _("Warning line"), min=0, help=_("An alert is raised at or below this number. Empty: the line of the settings.")
     )
-    is_low = flag(_("Low"), readonly=True, help=_("At or below its warning line."))
+    is_low = flag(_("Below the line"), readonly=True, help=_("At or below its warning line."))
 
     def __str__(self) -> str:
         return f"{self.sku} · {self.warehouse}"
@@ -105,7 +105,7 @@ class StockMove(PanelModel):
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True, readonly=True)
     sku = relation("Sku", sku_id)
     reason = choice(_("Reason"), MoveReason, required=True, readonly=True)
-    quantity = integer(_("Change"), default=0, readonly=True)
+    quantity = integer(_("Change in stock"), default=0, readonly=True)
     held = integer(_("Change of reserved"), default=0, readonly=True)
     balance = integer(_("On hand after"), default=0, readonly=True)
     unit_cost = money(_("Unit cost"), readonly=True)
@@ -156,10 +156,10 @@ class StockAlert(PanelModel):
     )  # fmt: skip
     level_id = ref(_("Stock"), "inventory_stock_level.id", required=True, ondelete="CASCADE", readonly=True)
     level = relation("StockLevel", level_id)
-    raised_at = instant(_("Raised"), default=clock.now, readonly=True)
+    raised_at = instant(_("Raised at"), default=clock.now, readonly=True)
     available = integer(_("Available then"), required=True, readonly=True)
     line = integer(_("Warning line then"), required=True, readonly=True)
-    recovered_at = instant(_("Recovered"), readonly=True)
+    recovered_at = instant(_("Recovered at"), readonly=True)
     notified_at = instant(_("Notified"), readonly=True, hidden=True)
 
     def __str__(self) -> str:
@@ -171,12 +171,12 @@ class StockCount(PanelModel):
 
     __tablename__ = "inventory_stock_count"
     __table_args__ = (UniqueConstraint("number"),)
-    number = text(_("Number"), 40, required=True, search=True, readonly=True)
+    number = text(_("Paper number"), 40, required=True, search=True, readonly=True)
     warehouse_id = ref(_("Warehouse"), "inventory_warehouse.id", required=True)
     warehouse = relation("Warehouse", warehouse_id)
     state = choice(_("State"), CountState, default=CountState.OPEN, readonly=True)
     note = text(_("Note"), 300)
-    posted_at = instant(_("Posted"), readonly=True)
+    posted_at = instant(_("Posted at"), readonly=True)
     lines = children(_("Lines"), "StockCountLine", back="count")
 
     def __str__(self) -> str:
@@ -213,7 +213,7 @@ class Supplier(PanelModel):
     __table_args__ = (UniqueConstraint("code"),)
     code = text(_("Code"), 32, required=True, search=True)
     name = text(_("Supplier"), 200, required=True, search=True)
-    contact = text(_("Contact"), 100)
+    contact = text(_("Contact person"), 100)
     phone = text(_("Phone"), 40)
     email = text(_("E-mail"), 200)
     lead_days = integer(_("Days to deliver"), min=0, unit=_("days"))
@@ -254,7 +254,7 @@ class PurchaseReceipt(PanelModel):
 
     __tablename__ = "inventory_purchase_receipt"
     __table_args__ = (UniqueConstraint("number"), Index(None, "received_on"))
-    number = text(_("Number"), 40, required=True, search=True, readonly=True)
+    number = text(_("Paper number"), 40, required=True, search=True, readonly=True)
     supplier_id = ref(_("Supplier"), "inventory_supplier.id", required=True)
     supplier = relation("Supplier", supplier_id)
     warehouse_id = ref(_("Warehouse"), "inventory_warehouse.id", required=True)
@@ -265,7 +265,7 @@ class PurchaseReceipt(PanelModel):
     currency = currency(default="CNY")
     total = money(_("Total"), default=0, readonly=True)
     note = text(_("Note"), 300)
-    posted_at = instant(_("Posted"), readonly=True)
+    posted_at = instant(_("Posted at"), readonly=True)
     lines = children(_("Lines"), "PurchaseLine", back="receipt")
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ from app.shop.setup.permissions import my_shop_ids
 
 LEVEL, MOVE, COUNT = "inventory.StockLevel", "inventory.StockMove", "inventory.StockCount"
 RECEIPT, LINE, PRICE = "inventory.PurchaseReceipt", "inventory.PurchaseLine", "inventory.SupplierPrice"
-policy.verbs(LEVEL, adjust=_("Adjust"), receive=_("Receive goods"), transfer=_("Transfer"))
+policy.verbs(LEVEL, adjust=_("Adjust stock"), receive=_("Receive goods"), transfer=_("Transfer"))
 policy.verbs(COUNT, post=_("Post"))
 policy.verbs(RECEIPT, post=_("Post"), see_cost=_("See what it cost"))
 for _resource in (MOVE, LINE, PRICE):

@@ -37,7 +37,7 @@ COUNT_MOVES: dict[CountState, frozenset[CountState]] = {
 
 class ReceiptState(Choices):
     DRAFT = "draft", _("Draft"), "muted"
-    POSTED = "posted", _("Received"), "success"
+    POSTED = "posted", _("Goods received"), "success"
     CANCELLED = "cancelled", _("Cancelled"), "muted"
 
 

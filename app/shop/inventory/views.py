@@ -63,13 +63,13 @@ class StockLevelView(PanelView):
     formatters = {"available": _available, "sku": _sku}
     show_fieldsets = [
         (_("Stock"), ["sku", "warehouse", "on_hand", "reserved", "available"]),
-        (_("Warning"), ["threshold", "is_low"]),
+        (_("Stock warning"), ["threshold", "is_low"]),
     ]
-    edit_fieldsets = [(_("Warning"), ["threshold"])]
+    edit_fieldsets = [(_("Stock warning"), ["threshold"])]
     can_add = can_delete = can_import = False
     empty_text = _("No stock yet. Post a purchase receipt, or receive goods.")
 
-    @verb("adjust", _("Adjust"), icon="fa-plus-minus", form=forms.AdjustForm, many=False, primary=True)
+    @verb("adjust", _("Adjust stock"), icon="fa-plus-minus", form=forms.AdjustForm, many=False, primary=True)
     def adjust(self, levels: list[StockLevel], form: Any) -> str:
         level = levels[0]
         services.adjust(
@@ -121,7 +121,7 @@ class StockMoveView(PanelView):
     search_columns = ["sku.code", "note"]
     default_sort = "-moved_at"
     quick_filters = ["reason", "warehouse"]
-    label_columns = {"created_by": _("By")}
+    label_columns = {"created_by": _("Done by")}
     formatters = {"sku": _sku, "quantity": _signed("quantity"), "held": _signed("held")}
     show_fieldsets = [
         (_("Line of the journal"), [
@@ -170,7 +170,7 @@ class StockCountView(PanelView):
     can_delete = can_import = False
     empty_text = _("Nothing has been counted yet. Open a paper for a warehouse.")
 
-    @verb("count", _("Count"), icon="fa-barcode", permission="write", many=False, read_only=True, primary=True,
+    @verb("count", _("Start counting"), icon="fa-barcode", permission="write", many=False, read_only=True, primary=True,
           when=lambda count: count.state is CountState.OPEN)  # fmt: skip
     def count(self, counts: list[StockCount], form: Any) -> Any:
         return redirect(url_for("inventory_counting.index", count_id=counts[0].id))
