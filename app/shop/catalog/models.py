@@ -326,9 +326,9 @@ class ProductMove(PanelModel):
     __table_args__ = (Index(None, "product_id", "happened_at"),)
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
     product = relation("Product", product_id, back_populates="moves")
-    what = choice(_("What"), MoveWhat, default=MoveWhat.STATE)
-    before = text(_("From"), 40)
-    after = text(_("To"), 40, required=True)
+    what = choice(_("What changed"), MoveWhat, default=MoveWhat.STATE)
+    before = text(_("Before"), 40)
+    after = text(_("After"), 40, required=True)
     happened_at = instant(_("When"), required=True)
     actor_id = ref(_("Who"), "ab_user.id", ondelete="SET NULL")
     actor = relation("User", actor_id)
@@ -344,8 +344,8 @@ class PhaseRule(PanelModel):
 
     __tablename__ = "catalog_phase_rule"
     __table_args__ = (UniqueConstraint("before", "after"),)
-    before = choice(_("From"), ProductPhase, default=ProductPhase.TEST)
-    after = choice(_("To"), ProductPhase, default=ProductPhase.OPTIMISE)
+    before = choice(_("Before"), ProductPhase, default=ProductPhase.TEST)
+    after = choice(_("After"), ProductPhase, default=ProductPhase.OPTIMISE)
     is_allowed = flag(_("Allowed"), default=True)
     roles = text(
         _("Only for these roles"), 300, help=_("Role names separated by commas; empty: all who may change products.")

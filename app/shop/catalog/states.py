@@ -48,7 +48,7 @@ class ProductKind(Choices):
 
 class AttributeKind(Choices):
     TEXT = "text", _("Text")
-    NUMBER = "number", _("Number")
+    NUMBER = "number", _("A number")
     CHOICE = "choice", _("One of a list")
     FLAG = "flag", _("Yes or no")
     DAY = "day", _("Date")

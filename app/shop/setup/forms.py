@@ -75,7 +75,7 @@ class ApplicationForm(PanelForm):
     )
     kind = SelectField(_("Kind of organisation"), choices=OrganisationKind.pairs(), default=OrganisationKind.SUPPLIER)
     legal_person = StringField(_("Legal person"), [Length(max=100)])
-    contact = StringField(_("Contact"), [Length(max=100)])
+    contact = StringField(_("Contact person"), [Length(max=100)])
     phone = StringField(_("Phone"), [Length(max=40)])
     licence = FileField(_("Picture of the business licence"), description=_("Sharp, whole, without a watermark."))
     legal_person_id = FileField(_("Picture of the legal person's ID"), description=_("The side with the portrait."))

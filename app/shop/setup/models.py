@@ -82,7 +82,7 @@ class Shop(PanelModel):
     logo = relation("File", logo_id)
     logo_source = choice(_("Source of the logo"), LogoSource, default=LogoSource.UNKNOWN)
     logo_licence = text(_("Licence of the logo"), 300, help=_("Contract number, licence name or address of the proof."))
-    is_active = flag(_("Open"), default=True)
+    is_active = flag(_("Open for business"), default=True)
     channels = children(_("Channels"), "Channel", back="shop", order_by="(Channel.position, Channel.id)")
 
     def __str__(self) -> str:
@@ -101,7 +101,7 @@ class Channel(PanelModel):
     url = text(_("Address on the net"), 500)
     external_id = text(_("Number on the platform"), 100, search=True)
     position = integer(_("Position"), default=0)
-    is_active = flag(_("Open"), default=True)
+    is_active = flag(_("Open for business"), default=True)
     accounts = children(_("Platform accounts"), "ChannelAccount", back="channel")
 
     def __str__(self) -> str:
@@ -115,7 +115,7 @@ class ChannelAccount(PanelModel):
     __table_args__ = (UniqueConstraint("channel_id", "part", "name"), Index(None, "expires_on"))
     channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE")
     channel = relation("Channel", channel_id, back_populates="accounts")
-    part = choice(_("What"), AccountPart, default=AccountPart.ACCOUNT)
+    part = choice(_("Credential"), AccountPart, default=AccountPart.ACCOUNT)
     name = text(_("Account name"), 100, required=True, search=True)
     subject = text(_("Verified subject"), 200, help=_("The company name that the platform has checked."))
     state = choice(_("State"), AccountState, default=AccountState.BOUND, readonly=True)
@@ -156,7 +156,7 @@ class Organisation(PanelModel):
     kind = choice(_("Kind of organisation"), OrganisationKind, default=OrganisationKind.SUPPLIER)
     legal_person = text(_("Legal person"), 100)
     licence_scope = longtext(_("Scope of the business licence"), help=_("One category a line."))
-    contact = text(_("Contact"), 100)
+    contact = text(_("Contact person"), 100)
     phone = text(_("Phone"), 40)
     is_active = flag(_("Active"), default=True)
 
@@ -173,7 +173,7 @@ class OrgApplication(PanelModel):
     credit_code = text(_("Unified social credit code"), 18, search=True, index=True, check=rules.credit_code)
     kind = choice(_("Kind of organisation"), OrganisationKind, default=OrganisationKind.SUPPLIER)
     legal_person = text(_("Legal person"), 100)
-    contact = text(_("Contact"), 100)
+    contact = text(_("Contact person"), 100)
     phone = text(_("Phone"), 40)
     state = choice(_("State"), ApplicationState, default=ApplicationState.DRAFT, readonly=True)
     applicant_id = ref(_("Applicant"), "ab_user.id", ondelete="SET NULL", readonly=True)

@@ -137,12 +137,12 @@ def _stored(name: str) -> File | None:
     return files.store(given.stream, given.filename, actor=current_actor(), max_bytes=MAX_PICTURE)
 
 
-@domain.page(_("Apply"), icon="fa-file-circle-plus", order=75)
+@domain.page(_("Apply to join"), icon="fa-file-circle-plus", order=75)
 class OnboardingPage(PanelPage):
     """A company applies; a reviewer approves or sends single papers back."""
 
     resource = "setup.OrgApplication"
-    title = _("Apply")
+    title = _("Apply to join")
 
     @expose("/apply/", methods=["GET", "POST"])
     @needs("apply")

@@ -21,7 +21,7 @@ policy.role("deputy", _("Deputy"), _("Stands in for the owner in one shop: shop,
 policy.role("viewer", _("Viewer"), _("Reads and changes nothing."), order=80)
 
 policy.verbs("setup.Business", configure=_("Change settings"))
-policy.verbs("setup.OrgApplication", apply=_("Apply"), review=_("Review"))
+policy.verbs("setup.OrgApplication", apply=_("Apply to join"), review=_("Review"))
 
 policy.grant("operations", {
     "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete export import",

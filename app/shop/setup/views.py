@@ -252,7 +252,7 @@ class OrgApplicationView(PanelView):
     show_fieldsets = [
         (_("Application"), ["company_name", "credit_code", "kind", "state"]),
         (_("Contact"), ["legal_person", "contact", "phone", "applicant"]),
-        (_("Course"), ["submitted_at", "decided_at", "organisation"]),
+        (_("Progress"), ["submitted_at", "decided_at", "organisation"]),
     ]
     empty_text = _("No company has applied yet.")
 

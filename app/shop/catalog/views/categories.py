@@ -41,12 +41,12 @@ class CategoryView(PanelView):
     show_fieldsets = [
         (_("Category"), ["name", "full_name", "parent", "position", "is_active"]),
         (_("Products in it"), ["attribute_set", "words"]),
-        (_("Address"), ["slug"]),
+        (_("Web address"), ["slug"]),
     ]
     form_fieldsets = [
         (_("Category"), ["name", "parent", "position", "is_active"]),
         (_("Products in it"), ["attribute_set", "words"]),
-        (_("Address"), ["slug"]),
+        (_("Web address"), ["slug"]),
     ]
     empty_text = _("Begin with the main groups of what you sell; each may have further levels.")
 

@@ -1,0 +1,165 @@
+"""300 products in about 900 SKUs, with pictures that we draw ourselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+from typing import Any
+
+from PIL import Image, ImageDraw
+from sqlalchemy import insert, select
+
+from app.panel.core import files
+from app.panel.core.db import db
+from app.panel.core.demo import World, part
+from app.shop.catalog import rules
+from app.shop.catalog.demo_words import ADJECTIVES, AUDIENCES, BRANDS, COLOURS, KINDS, SIZES, TAGS, TINTS
+from app.shop.catalog.models import Brand, Category, Listing, Product, ProductImage, ProductMove, Sku, Tag, product_tag
+from app.shop.catalog.services import derived
+from app.shop.catalog.states import MediaLicence, MediaSource, MoveWhat, ProductKind, ProductPhase, ProductState
+
+PRODUCTS = 300
+SIDE = 800
+
+
+@part(20)
+def products(world: World) -> None:
+    begin = world.now - dt.timedelta(days=410)
+    categories = _categories(world, begin)
+    brands = [world.add(Brand, begin, name=name, slug=rules.handle_of(name), country="中国", is_active=True)["id"] for name in BRANDS]
+    tags = [world.add(Tag, begin, name=name)["id"] for name in TAGS]
+    world.flush(Category, Brand, Tag)
+    goods: list[dict[str, Any]] = []
+    used: set[str] = set()
+    for number in range(PRODUCTS):
+        _product(world, number, categories, brands, tags, goods, used)
+    links = world.made.pop("tag_links")
+    world.flush(files.File, Product, Sku, ProductImage, ProductMove, Listing)
+    db.session.execute(insert(product_tag), links)
+    ids = sorted({sku["product_id"] for sku in goods})
+    derived.refresh(list(db.session.scalars(select(Product).where(Product.id.in_(ids)))))
+    world.tell(Product, ids)
+    world.tell(Sku, [sku["id"] for sku in goods])
+    world.made |= {"skus": goods, "counts": {"products": PRODUCTS, "SKUs": len(goods)}}
+
+
+def _categories(world: World, at: dt.datetime) -> dict[tuple[str, ...], int]:
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for names, *_rest in KINDS:
+        for depth in range(1, len(names) + 1):
+            path = tuple(names[:depth])
+            if path in found:
+                continue
+            parent = found.get(path[:-1])
+            row = world.add(
+                Category, at, parent_id=parent["id"] if parent else None, name=path[-1], slug=rules.handle_of(path[-1]),
+                depth=depth, full_name=" / ".join(path), position=len(found), is_active=True, words=path[-1],
+            )  # fmt: skip
+            row["path"] = f"{parent['path'] if parent else '/'}{row['id']}/"
+            found[path] = row
+    return {path: row["id"] for path, row in found.items()}
+
+
+def _product(
+    world: World, number: int, categories: dict[tuple[str, ...], int], brands: list[int], tags: list[int],
+    goods: list[dict[str, Any]], used: set[str],
+) -> None:  # fmt: skip
+    chance = world.random
+    names, shop, things, (low, high), options = KINDS[number % len(KINDS)]
+    thing, adjective, audience = chance.choice(things), chance.choice(ADJECTIVES), chance.choice(AUDIENCES)
+    brand = chance.randrange(len(brands))
+    title = f"{BRANDS[brand]}{adjective}{thing} {audience}适用"
+    handle = rules.handle_of(f"{BRANDS[brand]}{adjective}{thing}")[:150]
+    while handle in used:
+        handle = f"{handle}-{chance.randrange(100, 999)}"
+    used.add(handle)
+    began = world.now - dt.timedelta(days=chance.choice((405, 405, 405, 300, 180, 90, 30)) - chance.randrange(20))
+    is_draft, is_gone = number % 29 == 28, number % 23 == 22
+    state = ProductState.DRAFT if is_draft else ProductState.WITHDRAWN if is_gone else ProductState.PUBLISHED
+    kind = chance.choices(list(ProductKind), weights=(60, 15, 15, 10))[0]
+    row = world.add(
+        Product, began, title=title, subtitle=f"{adjective} · {audience}优选 · 七天无理由", handle=handle,
+        category_id=categories[names], brand_id=brands[brand], kind=kind, phase=chance.choice(list(ProductPhase)), state=state,
+        published_at=None if is_draft else began + dt.timedelta(days=2),
+        description=f"{title}。\n材质：见标签。适用人群：{audience}。\n售后：七天无理由退换，质量问题运费我们承担。",
+        audience=audience, origin=chance.choice(("浙江杭州", "广东佛山", "江苏南通", "福建泉州", "山东青岛")), attributes={},
+        option1_name={"colour": "颜色", "size": "规格", "both": "颜色"}[options], option2_name="规格" if options == "both" else None,
+        seo_title=title[:60], seo_description=f"{title}，{adjective}好物，直播间同款。", completeness=0, sku_count=0,
+    )  # fmt: skip
+    if state is not ProductState.DRAFT:
+        world.add(
+            ProductMove, began, product_id=row["id"], what=MoveWhat.STATE, before="draft", after="published",
+            happened_at=began + dt.timedelta(days=2), actor_id=None, by_schedule=False, why=None,
+        )  # fmt: skip
+    picked = chance.sample(tags, chance.choice((1, 2, 2, 3)))
+    world.made.setdefault("tag_links", []).extend({"product_id": row["id"], "tag_id": tag} for tag in picked)
+    _picture(world, row["id"], number, title, began)
+    popularity = 1 / (1 + chance.random() * 12)  # a few sell most
+    base = chance.randrange(low * 100, high * 100, 100)
+    for position, (first, second, factor) in enumerate(_options(chance, options)):
+        price = max(int(base * factor) // 100 * 100 - 10, 990)
+        sku = world.add(
+            Sku, began, product_id=row["id"], code=f"QH{number + 1:04d}-{position + 1}", barcode=f"69{number + 1:05d}{position:05d}",
+            option1=first, option2=second, price=price, compare_at_price=int(price * 1.3) // 100 * 100,
+            cost=int(price * chance.uniform(0.35, 0.6)), currency="CNY", weight_g=chance.randrange(80, 2500, 10), position=position,
+            is_active=True,
+        )  # fmt: skip
+        option = " / ".join(v for v in (first, second) if v)
+        goods.append({**sku, "title": title, "option": option, "shop": shop, "popularity": popularity / (position + 1),
+                      "sold_from": began + dt.timedelta(days=2), "is_sold": not is_draft, "is_gone": is_gone})  # fmt: skip
+    for channel in world.made["channels"].values():
+        if channel["shop_id"] == world.made["shops"][shop] and state is ProductState.PUBLISHED:
+            world.add(Listing, began, product_id=row["id"], channel_id=channel["id"], is_listed=True,
+                      external_id=f"{channel['kind'].value[:2]}{700000 + row['id']}")  # fmt: skip
+
+
+def _options(chance: Any, options: str) -> list[tuple[str, str | None, float]]:
+    sizes = [(size, 0.75 + 0.25 * i) for i, size in enumerate(SIZES)]
+    if options == "size":
+        return [(size, None, factor) for size, factor in sizes]
+    colours = chance.sample(COLOURS, chance.choice((2, 3)))
+    if options == "colour":
+        return [(colour, None, 1.0) for colour in colours]
+    return [(colour, size, factor) for colour in colours[:2] for size, factor in sizes[:2]]
+
+
+def _picture(world: World, product_id: int, number: int, title: str, at: dt.datetime) -> None:
+    """A calm picture of shapes in two tints, ours from the first pixel."""
+    content = _drawn(number)
+    digest = hashlib.sha256(content).hexdigest()
+    token = hashlib.sha256(f"{world.seed}:{number}".encode()).hexdigest()[:40]
+    path = files.path_of(token)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    file = world.add(files.File, at, token=token, name=f"product-{number + 1}.png", mime="image/png", size=len(content), sha256=digest,
+                     width=SIDE, height=SIDE)  # fmt: skip
+    unlicensed = number % 17 == 16
+    world.add(
+        ProductImage, at, product_id=product_id, file_id=file["id"], alt=title, position=0, is_main=True,
+        source=MediaSource.UNKNOWN if unlicensed else MediaSource.OWN,
+        licence=MediaLicence.NONE if unlicensed else MediaLicence.ORIGINAL,
+    )  # fmt: skip
+
+
+def _drawn(number: int) -> bytes:
+    ground, front = TINTS[number % len(TINTS)], TINTS[(number * 3 + 4) % len(TINTS)]
+    image = Image.new("P", (SIDE, SIDE), 0)
+    image.putpalette([*_rgb("#f4efe6"), *_rgb(ground), *_rgb(front)])
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, SIDE * 0.72, SIDE, SIDE), fill=1)
+    left, top = 150 + number * 37 % 160, 180 + number * 53 % 120
+    if number % 3 == 0:
+        draw.ellipse((left, top, left + 380, top + 380), fill=2)
+    elif number % 3 == 1:
+        draw.rounded_rectangle((left, top, left + 340, top + 420), 60, fill=2)
+    else:
+        draw.polygon([(left, top + 400), (left + 200, top), (left + 400, top + 400)], fill=2)
+    draw.ellipse((left + 90, top + 90, left + 190, top + 190), fill=0)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=False)
+    return buffer.getvalue()
+
+
+def _rgb(tint: str) -> tuple[int, int, int]:
+    return int(tint[1:3], 16), int(tint[3:5], 16), int(tint[5:7], 16)

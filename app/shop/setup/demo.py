@@ -1,0 +1,51 @@
+"""Two shops with five channels, as a live-commerce business has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from app.panel.core.demo import World, part
+from app.shop.setup.models import Business, Channel, ChannelAccount, Shop
+from app.shop.setup.states import AccountPart, AccountState, ChannelKind, LogoSource
+
+# key, name, code, keyword, category
+SHOPS = (
+    ("home", "青禾家居生活馆旗舰店", "QH", "家居 青禾", "家居生活"),
+    ("beauty", "山茶美妆护肤专营店", "SC", "美妆 山茶", "美妆护肤"),
+)
+# key, shop, name, kind, share of its shop's orders
+CHANNELS = (
+    ("douyin", "home", "抖音直播间", ChannelKind.DOUYIN, 52), ("tmall", "home", "天猫旗舰店", ChannelKind.TMALL, 34),
+    ("counter", "home", "武林路门店", ChannelKind.COUNTER, 14), ("kuaishou", "beauty", "快手小店", ChannelKind.KUAISHOU, 45),
+    ("wechat", "beauty", "微信小程序商城", ChannelKind.WECHAT, 55),
+)  # fmt: skip
+
+
+@part(10)
+def business(world: World) -> None:
+    begin = world.now - dt.timedelta(days=420)
+    owner = world.add(
+        Business, begin, name="杭州青禾商贸有限公司", credit_code=None, licence_scope="家居生活\n美妆护肤\n食品饮料\n服饰鞋包",
+        legal_person="林青禾", phone="0571-87654321", currency="CNY", zone="Asia/Shanghai", language="zh_Hans_CN",
+    )  # fmt: skip
+    shops, channels = {}, {}
+    for key, name, code, keyword, category in SHOPS:
+        shops[key] = world.add(
+            Shop, begin, business_id=owner["id"], name=name, code=code, core_keyword=keyword, main_category=category, currency="CNY",
+            zone="Asia/Shanghai", phone="400-820-1688", address="浙江省杭州市拱墅区武林路 88 号", logo_id=None,
+            logo_source=LogoSource.OWN, logo_licence=None, is_active=True,
+        )["id"]  # fmt: skip
+    for position, (key, shop, name, kind, share) in enumerate(CHANNELS):
+        row = world.add(
+            Channel, begin, shop_id=shops[shop], name=name, kind=kind, url=None, external_id=f"{kind.value}-{1000 + position}",
+            position=position, is_active=True,
+        )  # fmt: skip
+        channels[key] = {"id": row["id"], "shop_id": shops[shop], "kind": kind, "share": share}
+        if kind is not ChannelKind.COUNTER:
+            expires = world.today + dt.timedelta(days=20 if key == "douyin" else 200 + 30 * position)
+            world.add(
+                ChannelAccount, begin, channel_id=row["id"], part=AccountPart.ENTERPRISE, name=name, subject="杭州青禾商贸有限公司",
+                state=AccountState.VERIFIED, verified_on=begin.date(), expires_on=expires, reminded_on=None, note=None,
+            )  # fmt: skip
+    world.flush(Business, Shop, Channel, ChannelAccount)
+    world.made |= {"shops": shops, "channels": channels, "business_id": owner["id"]}
