@@ -45,7 +45,7 @@ def publish(run_id: int) -> None:
     """Tell the open pages; whoever misses it asks again by itself."""
     run = db.session.get(Run, run_id, populate_existing=True)
     if run is not None:
-        bus.publish(f"run:{run_id}", "progress", progress(run))
+        bus.publish(f"run:{run_id}", "progress", {**progress(run), "ids": [run_id]}, resource=runs.RESOURCE)
 
 
 def progress(run: Run) -> dict[str, Any]:

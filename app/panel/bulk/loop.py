@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.panel.bulk import importers, ledger, opening, runs, undo
 from app.panel.bulk.importers import Plan, Result, Work
@@ -31,6 +31,7 @@ from app.panel.core.transaction import after_commit, transactional
 
 CHUNK = 500
 POISON_CRASHES = 4
+GIVE_UP_CRASHES = 8
 BEAT_SECONDS = 4.0
 
 
@@ -42,6 +43,8 @@ def work_off(run_id: int) -> RunState | None:
     run = db.session.get(Run, run_id, populate_existing=True)
     assert run is not None
     checking = run.state is RunState.CHECKING
+    if held.crashes > GIVE_UP_CRASHES:
+        return _stop(held, checking, _("It stopped again and again at the same place. The log of the worker says why."))
     try:
         if run.kind is RunKind.UNDO:
             return undo.work_off(run, held)
@@ -51,6 +54,11 @@ def work_off(run_id: int) -> RunState | None:
     except (BadFile, DomainError) as wrong:
         db.session.rollback()
         return _stop(held, checking, sentence(wrong) if isinstance(wrong, BadFile) else str(wrong))
+    except Exception:
+        # The lease is given back, so that the next attempt comes soon, with smaller chunks.
+        db.session.rollback()
+        runs.release(held)
+        raise
 
 
 def _stop(held: Hold, checking: bool, why: str) -> RunState:
@@ -150,10 +158,8 @@ def _chunk_or_halves(held: Hold, work: Work, plans: list[Plan]) -> None:
     """One transaction for the chunk; when the database refuses it, halves of it, down to the record that is wrong."""
     try:
         _chunk(held, work, plans)
-    except (IntegrityError, DomainError, DBAPIError) as error:
+    except (IntegrityError, DataError, DomainError) as error:
         db.session.rollback()
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise
         if len(plans) == 1:
             if plans[0].errors:
                 raise

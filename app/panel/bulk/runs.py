@@ -159,6 +159,14 @@ def finish(held: Hold, state: RunState, **values: Any) -> None:
     _set(held.run_id, (state,), lease_until=0.0)
 
 
+@transactional
+def release(held: Hold) -> None:
+    """Let go of a run that could not be worked on; whoever comes next need not wait for the lease."""
+    table = Run.__table__
+    mine = (table.c.id == held.run_id) & (table.c.fence == held.fence)
+    db.session.execute(update(table).where(mine).values(lease_until=0.0))
+
+
 def silent(limit: int = 50) -> list[int]:
     """Runs that should be worked on and are not: their worker died, or their bell was lost."""
     table = Run.__table__

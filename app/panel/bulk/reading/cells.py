@@ -20,6 +20,9 @@ def plain(cell: str) -> str:
     """A text cell without the armour that shops put around ids: a tab, an apostrophe, or ="…"."""
     if not cell:
         return cell
+    if "\r" in cell:
+        # The same export comes with both kinds of line ends, depending on where it was saved last.
+        cell = cell.replace("\r\n", "\n").replace("\r", "\n")
     cell = cell.strip(BLANKS)
     if cell[:1] == "=" and (match := _ARMOUR.match(cell)):
         cell = match[1].replace('""', '"').strip(BLANKS)

@@ -26,7 +26,7 @@ from app.shop.setup.models import Channel, Shop
 from app.shop.setup.services import shops
 from app.shop.setup.states import ChannelKind
 
-NOWHERE = 0  # the channel that a check looks into when the first import will open it
+NOWHERE = -1  # the channel that a check looks into when the first import will open it
 
 
 class OrderImporter(Importer):
@@ -122,8 +122,8 @@ class OrderWork(Work):
 
     def _customers(self, plans: list[Plan], dry_run: bool) -> list[Any]:
         if self.people is None:
-            self.people = People(self.shop_id, self.channel_id or None, self.actor)
-        self.people.channel_id = self.channel_id or None
+            self.people = People(self.shop_id, None if self.channel_id == NOWHERE else self.channel_id, self.actor)
+        self.people.channel_id = None if self.channel_id == NOWHERE else self.channel_id
         none = Person()
         persons = [plan.values.get("person") or none if self.with_customers else none for plan in plans]
         return list(self.people.remember(persons, dry_run=dry_run))
@@ -132,7 +132,7 @@ class OrderWork(Work):
         codes = {line["sku_code"] for plan in plans for line in plan.values.get("lines", ()) if line.get("sku_code")}
         found: dict[str, int] = {}
         for part in writing.pieces(codes):
-            found.update(dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(part))).tuples()))
+            found.update((code, key) for code, key in db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(part))))
         return found
 
     def _numbers(self, plans: list[Plan]) -> dict[int, str]:

@@ -46,7 +46,9 @@ class DoudianWork(OrderWork):
         }  # fmt: skip
         values |= self._state(reader, total, refunded)
         values |= self._buyer(reader)
-        values["person"] = Person(values["buyer_name"] or "", values["buyer_phone"] or "", "", "", "CN", values["placed_at"])
+        values["person"] = Person(
+            values["buyer_name"] or "", values["buyer_phone"] or "", "", "", "CN", values["placed_at"]
+        )
         plan.errors, plan.key, plan.values = reader.errors, str(number or ""), values
         if not plan.errors:
             for amount in ("total", "paid", "refunded"):

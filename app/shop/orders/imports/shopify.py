@@ -58,7 +58,8 @@ class ShopifyWork(OrderWork):
         plan.key = str(values["external_number"] or "")
         plan.values = self._balanced(values)
         if not plan.errors:
-            for amount in ("total", "subtotal", "discount", "shipping_fee", "tax", "paid", "refunded"):
+            values["goods"] = values["subtotal"]
+            for amount in ("total", "goods", "discount", "shipping_fee", "tax", "paid", "refunded"):
                 plan.add(currency, amount, values[amount])
         plan.shown = {
             "number": self.cell(record.rows[0], "name"), "placed_at": self.cell(record.rows[0], "created_at"),
@@ -117,7 +118,11 @@ class ShopifyWork(OrderWork):
         back = refunded > 0 and refunded >= paid
         if cancelled or financial in ("voided", "expired") or (back and fulfilment != "fulfilled"):
             reason = CloseReason.REFUNDED if back else CloseReason.BUYER
-            result |= {"state": OrderState.CLOSED, "closed_at": cancelled or values["placed_at"], "close_reason": reason}
+            result |= {
+                "state": OrderState.CLOSED,
+                "closed_at": cancelled or values["placed_at"],
+                "close_reason": reason,
+            }
         elif fulfilment == "fulfilled":
             result["state"] = OrderState.COMPLETED if settled or total == 0 else OrderState.SHIPPED
             if settled or total == 0:

@@ -128,12 +128,13 @@ def place(address: str) -> tuple[str | None, str | None, str | None]:
     rest, found, parent = address.strip(), [], ""
     while rest and len(found) < 3:
         area = next((a for a in areas.children(parent) if rest.startswith(a.name)), None) or next(
-            (a for a in areas.children(parent) if len(found) == 0 and len(rest) >= 2 and a.name.startswith(rest[:2])), None
+            (a for a in areas.children(parent) if len(found) == 0 and len(rest) >= 2 and a.name.startswith(rest[:2])),
+            None,
         )
         if area is None:
             break
         found.append(area.name)
-        rest = (rest[len(area.name):] if rest.startswith(area.name) else rest[short(area.name, rest):]).lstrip()
+        rest = (rest[len(area.name) :] if rest.startswith(area.name) else rest[short(area.name, rest) :]).lstrip()
         parent = area.code
     names: list[str | None] = [*found, None, None, None]
     return names[0], names[1], names[2]
