@@ -101,7 +101,7 @@ class LoginEvent(Model):
     at = instant(_("Time"), required=True, default=clock.now)
     user_id = ref(_("Person"), "ab_user.id", ondelete="CASCADE", required=True, index=False)
     result = choice(_("Result"), LoginResult, required=True)
-    ip = text(_("Address"), 45, default="")
+    ip = text(_("IP address"), 45, default="")
     agent = text(_("Device"), 300, default="")
 
     user = relationship(User, foreign_keys=[user_id])
