@@ -53,7 +53,8 @@ class Customer(PanelModel):
     __table_args__ = (Index(None, "phone"), Index(None, "email"), Index(None, "first_seen_at"))
     name = text(_("Customer name"), 120, required=True, search=True)
     phone = text(
-        _("Phone"), 40, kind="phone", search=True, check=phone_check, help=_("Stored in international form, such as +86 138 0013 8000.")
+        _("Phone"), 40, kind="phone", search=True, check=phone_check,
+        help=_("Stored in international form, such as +86 138 0013 8000."),
     )
     email = text(_("E-mail"), 200, kind="email", search=True, check=email_check)
     gender = choice(_("Gender"), Gender)
@@ -95,10 +96,10 @@ class CustomerIdentity(PanelModel):
     channel_id = ref(_("Channel"), "setup_channel.id", ondelete="CASCADE")
     channel = relation("Channel", channel_id)
     value = text(_("Value"), 200, required=True, search=True)
-    slot = text(_("Key"), 260, required=True, hidden=True)
+    slot = text(_("Recognised by"), 260, required=True, hidden=True)
 
     def __str__(self) -> str:
-        return self.kind.label if self.kind else ""
+        return str(self.kind.label) if self.kind else ""
 
 
 class Address(PanelModel):

@@ -33,7 +33,7 @@ class IdentityKind(Choices):
 
     PHONE = "phone", _("Phone"), "neutral"
     EMAIL = "email", _("E-mail"), "neutral"
-    EXTERNAL = "external", _("Number on the platform"), "info"
+    EXTERNAL = "external", _("Account on the platform"), "info"
 
 
 class Purpose(Choices):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, url_for
 from flask import make_response as response
+from flask import redirect, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 

@@ -9,7 +9,8 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells, forms as core_forms, policy, records
+from app.panel.core import cells, policy, records
+from app.panel.core import forms as core_forms
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput

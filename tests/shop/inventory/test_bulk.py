@@ -32,9 +32,9 @@ def test_many_skus_cost_no_more_statements_than_a_few(warehouse, count_queries):
 
 def test_a_journal_of_the_past_keeps_its_times_and_adds_up(skus, warehouse, session):
     moves = [
-        PastMove(skus[0].id, -2, MoveReason.SALE, "o1", moved_at=START + dt.timedelta(days=2), cause_resource="orders.Order", cause_id=1),
+        PastMove(skus[0].id, -2, MoveReason.SALE, "o1", moved_at=START + dt.timedelta(days=2), cause_id=1),
         PastMove(skus[0].id, 10, MoveReason.OPENING, "o0", moved_at=START),
-    ]  # fmt: skip
+    ]
     assert services.post_many(moves, actor=SYSTEM) == 2
     rows = session.query(StockMove).order_by(StockMove.moved_at).all()
     assert [(row.quantity, row.balance) for row in rows] == [(10, 10), (-2, 8)]

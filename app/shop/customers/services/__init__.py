@@ -1,6 +1,7 @@
 """The verbs of customers, and the only writers of their tables."""
 
 from app.shop.customers.services.addresses import add_address, address_problems, save_address
+from app.shop.customers.services.consents import record_consent
 from app.shop.customers.services.erasing import erase_person, traces
 from app.shop.customers.services.exporting import export_person, export_zip
 from app.shop.customers.services.identities import find, slot
@@ -13,7 +14,6 @@ from app.shop.customers.services.people import (
     unblock,
     write_note,
 )
-from app.shop.customers.services.consents import record_consent
 
 __all__ = [
     "add_address",
