@@ -3,6 +3,7 @@
 A stream costs a coroutine here; as a Flask view it would hold one of the threads for hours.
 """
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -36,7 +37,8 @@ class Door:
         elif scope["path"] == "/stream":
             await self.hub(scope, receive, send)
         else:
-            await self.flask(scope, receive, send)
+            # granian's receive() hands out an awaitable that is no coroutine, and a2wsgi takes nothing else
+            await self.flask(scope, functools.partial(received, receive), send)
 
     def refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Why no byte of this body is read. A larger one from somebody with a session is Flask's to refuse."""
@@ -56,6 +58,10 @@ class Door:
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+
+
+async def received(receive: Receive) -> dict[str, Any]:
+    return await receive()
 
 
 async def answer(send: Send, status: int, sentence: str) -> None:
