@@ -2,7 +2,7 @@
 
 Nothing third-party lies in the repository and nothing comes from a CDN: Bootstrap is read out of `bootstrap-flask`,
 Plotly's script out of `plotly`, the icon font out of Flask-AppBuilder. An address holds a tag of its source
-(`/assets/<tag>/<source>/<path>`), so browsers keep it for ever, and relative imports and `url()` stay in one source.
+(`/static/assets/<tag>/<source>/<path>`), so browsers keep it for ever, and relative imports and `url()` stay in one source.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ blueprint = Blueprint("assets", __name__)
 
 @dataclass
 class Source:
-    """A folder that may be served: `only` lists the prefixes allowed, all of it when empty."""
+    """A folder that may be served: of `only` these files and folders (`…/`), all of it when empty."""
 
     folder: Path
     tag: str
@@ -48,7 +48,7 @@ class Source:
 
     def find(self, path: str) -> Path | None:
         """The file behind a path of an address, or None when it is outside of what is served."""
-        if self.only and not path.startswith(self.only):
+        if self.only and not any(path.startswith(one) if one.endswith("/") else path == one for one in self.only):
             return None
         target = (self.folder / path).resolve()
         if not target.is_relative_to(self.folder) or target.suffix not in SERVED or not target.is_file():
@@ -118,7 +118,7 @@ def asset(name: str) -> str:
     if path not in source.known:
         if source.find(path) is None:
             raise LookupError(f"No such asset: {name}")
-        source.known[path] = f"/assets/{source.tag}/{key}/{path}"
+        source.known[path] = f"/static/assets/{source.tag}/{key}/{path}"
     return (request.script_root if request else "") + source.known[path]
 
 
@@ -132,7 +132,7 @@ def _read(path: Path, stamp: int, packed: bool) -> bytes:
     return gzip.compress(content, 6, mtime=0) if packed else content
 
 
-@blueprint.get("/assets/<tag>/<source>/<path:path>")
+@blueprint.get("/static/assets/<tag>/<source>/<path:path>", endpoint="static")
 def serve(tag: str, source: str, path: str) -> Response:
     """Serve one file. An old tag (a page from before an update) still answers, but is not kept for ever."""
     origin: Source | None = current_app.extensions["panel_assets"].get(source)

@@ -1,8 +1,6 @@
 /* Charts: the figure comes as JSON beside its canvas; colours come from the skin, and change with it. */
 import { json, t } from "./dom.js";
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-
 function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -74,22 +72,46 @@ function tables(block) {
     plot.hidden = show;
     button.setAttribute("aria-expanded", String(show));
     button.textContent = show ? t("asChart") : t("asTable");
-    if (!show) window.Plotly.Plots.resize(plot);
+    if (!show && window.Plotly && plot.dataset.wired) window.Plotly.Plots.resize(plot);
   });
+}
+
+let loading = null;
+
+/** Plotly is large: it is fetched when the first chart comes near, and nothing of the page waits for it. */
+function plotly() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector("script[data-plotly]").dataset.plotly;
+    script.addEventListener("load", () => {
+      localise();
+      resolve();
+    });
+    script.addEventListener("error", () => reject(new Error(t("failed"))));
+    document.head.append(script);
+  });
+  return loading;
+}
+
+async function bring(block) {
+  try {
+    await plotly();
+    await draw(block);
+  } catch (error) {
+    const wait = block.querySelector(".wait");
+    if (wait) wait.textContent = error.message;
+  }
 }
 
 const blocks = [...document.querySelectorAll("[data-chart]")].filter((block) => block.querySelector("[data-figure]"));
 for (const block of blocks) tables(block);
-if (window.Plotly) {
-  localise();
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      seen.unobserve(entry.target);
-      draw(entry.target);
-    }
-  }, { rootMargin: calm.matches ? "0px" : "200px" });
-  for (const block of blocks) seen.observe(block);
-  document.addEventListener("panel:skin", () => { for (const block of blocks) if (block.querySelector("[data-wired]")) draw(block); });
-  window.addEventListener("beforeprint", () => { for (const block of blocks) draw(block); });
-}
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    seen.unobserve(entry.target);
+    bring(entry.target);
+  }
+}, { rootMargin: "200px" });
+for (const block of blocks) seen.observe(block);
+document.addEventListener("panel:skin", () => { for (const block of blocks) if (block.querySelector("[data-wired]")) draw(block); });
+window.addEventListener("beforeprint", () => { if (window.Plotly) for (const block of blocks) draw(block); });

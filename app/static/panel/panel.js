@@ -1,5 +1,5 @@
 /* What every page has: menu, appearance, messages, questions before an effect, keys. */
-import { announce, ask, confirmDialog, isTyping, t } from "./dom.js";
+import { announce, ask, confirmDialog, isTyping } from "./dom.js";
 
 const root = document.documentElement;
 
@@ -146,15 +146,29 @@ function keys() {
   });
 }
 
+/** The bell counts along: the stream brings news, the server's own count settles it after a gap. */
 async function notices() {
-  const bell = document.querySelector("[data-notices][data-count-url]");
+  const bell = document.querySelector("[data-notices][data-user]");
   if (!bell) return;
+  const dot = bell.querySelector(".dot");
+  let count = Number(dot.textContent) || 0;
   const show = (n) => {
-    const dot = bell.querySelector(".dot");
-    dot.textContent = n > 99 ? "99+" : String(n);
-    dot.hidden = !n;
+    count = Math.max(0, n);
+    dot.textContent = count > 99 ? "99+" : String(count);
+    dot.hidden = !count;
+    bell.setAttribute("aria-label", bell.dataset.label.replace("{n}", String(count)));
   };
-  document.addEventListener("panel:notice", (event) => show(event.detail?.unread ?? Number(bell.querySelector(".dot").textContent) + 1));
+  const recount = async () => {
+    if (!bell.dataset.countUrl) return;
+    try { show((await ask(bell.dataset.countUrl)).unread); } catch { /* the next page knows */ }
+  };
+  const { stream } = await import("./stream.js");
+  stream([`user:${bell.dataset.user}`], ({ kind, data }) => {
+    if (kind === "notice") {
+      show(count + 1);
+      announce(data?.title || "");
+    } else if (kind === "notices_read") show(data?.unread ?? 0);
+  }, { reload: recount });
 }
 
 function preview() {
@@ -187,4 +201,3 @@ keys();
 notices();
 preview();
 root.dataset.ready = "1";
-export { t };

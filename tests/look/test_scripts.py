@@ -1,0 +1,204 @@
+"""What the scripts do, seen in a real Chromium under the real content policy."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+
+def state_of(window):
+    return parse_qs(urlsplit(window.url).query)
+
+
+def test_choosing_rows_shows_what_can_be_done_with_them(window):
+    window.goto("/list")
+    bar = window.locator("[data-bulk]")
+    assert not bar.is_visible()
+    boxes = window.locator("input[name=rowid]")
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    assert bar.is_visible()
+    assert bar.locator("[data-chosen]").inner_text() == "3 selected"
+    assert window.locator("[data-all]").evaluate("box => box.indeterminate")
+    window.locator("[data-none]").click()
+    assert not bar.is_visible()
+
+
+def test_what_is_sent_is_the_action_and_the_rows(window):
+    window.goto("/list")
+    window.locator("[data-all]").check()
+    window.get_by_role("button", name="Lend").click()
+    sent = json.loads(window.locator("pre").inner_text())
+    assert sent == {"action": ["lend"], "rowid": ["1", "2", "3", "4"]}
+
+
+def test_rows_are_walked_with_j_and_k_and_opened_with_enter(window):
+    window.goto("/list")
+    for key in ("j", "j", "j", "k", "x"):
+        window.keyboard.press(key)
+    assert window.locator("tr.here").get_attribute("data-url") == "/show?k=2"
+    assert window.locator("input[name=rowid]").nth(1).is_checked()
+    window.keyboard.press("Enter")
+    window.wait_for_url("**/show?k=2")
+
+
+def test_the_filter_editor_writes_the_tree_into_the_address(window):
+    window.goto("/list?sort=title&page=4")
+    window.keyboard.press("f")
+    dialog = window.locator("#filter")
+    dialog.get_by_label("Value").fill("moby")
+    dialog.get_by_role("button", name="Add a condition").click()
+    second = dialog.locator(".filter-row").nth(1)
+    second.get_by_label("Field").select_option("state")
+    second.get_by_label("Out").check()
+    dialog.get_by_role("button", name="Add a condition").click()
+    third = dialog.locator(".filter-row").nth(2)
+    third.get_by_label("Field").select_option("price")
+    third.get_by_label("From").fill("1")
+    third.get_by_label("To").fill("20")
+    dialog.get_by_role("button", name="Add a condition").click()
+    dialog.locator(".filter-row").nth(3).get_by_label("Comparison").select_option("empty")
+    dialog.get_by_label("Rows must meet").select_option("or")
+    dialog.get_by_role("button", name="Apply").click()
+    window.wait_for_url("**f=*")
+    asked = state_of(window)
+    assert asked["sort"] == ["title"] and "page" not in asked
+    assert json.loads(asked["f"][0]) == {
+        "or": [["title", "contains", "moby"], ["state", "in", ["out"]], ["price", "between", ["1", "20"]], ["title", "empty"]]
+    }
+
+
+def test_a_picker_is_used_with_the_keyboard_alone(window):
+    window.goto("/form")
+    field = window.get_by_role("combobox", name="Sequel")
+    field.press_sequentially("mo")
+    listed = window.locator("#sequel-list [role=option]")
+    listed.first.wait_for()
+    assert field.get_attribute("aria-expanded") == "true"
+    assert listed.all_inner_texts() == ["Moby-Dick"]
+    assert window.locator(f"#{field.get_attribute('aria-activedescendant')}").inner_text() == "Moby-Dick"
+    field.press("Enter")
+    assert field.input_value() == "Moby-Dick"
+    assert field.get_attribute("aria-expanded") == "false"
+    assert window.locator("input[name=sequel]").input_value() == "2"
+    field.fill("")
+    field.press("Tab")
+    assert window.locator("input[name=sequel]").input_value() == ""
+
+
+def test_what_is_typed_but_not_chosen_does_not_stay(window):
+    window.goto("/form")
+    field = window.get_by_role("combobox", name="Sequel")
+    field.press_sequentially("nothing like it")
+    window.get_by_text("Nothing found").first.wait_for()
+    field.press("Escape")
+    assert field.input_value() == ""
+
+
+def test_a_picker_for_many_collects_and_drops(window):
+    window.goto("/form")
+    field = window.get_by_role("combobox", name="Related")
+    for word in ("middle", "mans"):
+        field.press_sequentially(word)
+        window.locator("#related-list [role=option].on").wait_for()
+        field.press("Enter")
+    values = window.locator("input[name=related]").evaluate_all("all => all.map(one => one.value)")
+    assert values == ["", "1", "4"]
+    window.get_by_role("button", name="Remove Middlemarch").click()
+    assert window.locator("input[name=related]").evaluate_all("all => all.map(one => one.value)") == ["", "4"]
+
+
+def test_children_are_added_moved_and_marked_for_removal(window):
+    window.goto("/form")
+    box = window.locator("[data-children=parts]")
+    box.get_by_role("button", name="Add a row").click()
+    box.get_by_label("Part", exact=True).nth(1).fill("second")
+    box.locator("tr[data-new] [data-up]").click()
+    box.get_by_label("Part", exact=True).nth(1).fill("first of all")
+    box.locator("tbody tr").nth(1).locator("[data-drop]").click()
+    window.get_by_role("button", name="Save").click()
+    sent = json.loads(window.locator("pre").inner_text())
+    assert sent["parts-0-part"] == ["second"] and sent["parts-0-position"] == ["0"] and sent["parts-0-id"] == [""]
+    assert sent["parts-1-id"] == ["7"] and sent["parts-1-DELETE"] == ["1"] and sent["parts-1-position"] == ["1"]
+    assert sent["parts-present"] == ["1"]
+
+
+def test_a_form_is_sent_once_and_changes_are_not_left_unasked(window):
+    window.goto("/form")
+    asked = []
+    window.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    window.get_by_label("Title").fill("Emma")
+    assert window.locator("[data-dirty]").is_visible()
+    window.goto("/list")
+    assert asked == ["beforeunload"]
+    window.goto("/form")
+    window.get_by_label("Title").fill("Emma")
+    sent = []
+    window.on("request", lambda request: sent.append(request.method) if request.url.endswith("/echo") else None)
+    window.locator("[data-form]").evaluate("form => { form.requestSubmit(); form.requestSubmit(); }")
+    window.wait_for_url("**/echo")
+    assert sent == ["POST"] and asked == ["beforeunload"]
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("Cancel", "/show"), ("Yes, do it", "/echo")])
+def test_a_delete_asks_first(window, answer, ends):
+    window.goto("/show")
+    window.get_by_role("button", name="More").click()
+    window.get_by_role("button", name="Delete").click()
+    window.locator("#confirm").get_by_role("button", name=answer).click()
+    window.wait_for_timeout(200)
+    assert urlsplit(window.url).path == ends
+
+
+def test_a_skin_is_worn_at_once_and_told_to_the_server(window):
+    window.goto("/list")
+    window.get_by_role("button", name="Appearance").click()
+    with window.expect_request("**/prefs") as told:
+        window.get_by_role("button", name="Dark").click()
+    assert "name=\"skin\"\r\n\r\ndark" in told.value.post_data
+    assert window.evaluate("document.documentElement.dataset.skin") == "dark"
+    assert window.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 19, 20)"
+
+
+def test_keys_lead_to_search_and_to_their_own_list(window):
+    window.goto("/list")
+    window.keyboard.press("/")
+    assert window.evaluate("document.activeElement.name") == "q"
+    window.keyboard.press("?")
+    assert not window.locator("#shortcuts").is_visible()  # typed into the box
+    window.evaluate("document.activeElement.blur()")
+    window.keyboard.press("?")
+    assert window.locator("#shortcuts").is_visible()
+    window.keyboard.press("Escape")
+    window.keyboard.press("Control+k")
+    assert window.evaluate("document.activeElement.name") == "q"
+
+
+def test_the_menu_comes_in_from_the_side_on_a_phone(window):
+    window.set_viewport_size({"width": 390, "height": 844})
+    window.goto("/list")
+    assert not window.locator("#nav").is_visible()
+    window.get_by_role("button", name="Menu", exact=True).click()
+    window.get_by_role("link", name="Books").wait_for()
+    window.keyboard.press("Escape")
+    window.locator("#nav").wait_for(state="hidden")
+
+
+def test_a_chart_is_drawn_in_the_colours_of_the_skin_and_turns_into_a_table(window):
+    window.goto("/home?lang=zh_Hans_CN")
+    window.locator(".js-line").wait_for(state="attached", timeout=40_000)  # Plotly is 4.8 MB of script
+    stroke = "() => getComputedStyle(document.querySelector('.js-line')).stroke"
+    assert window.evaluate(stroke) == "rgb(11, 107, 97)"
+    window.evaluate("import(document.querySelector('script[src*=\"panel/panel.js\"]').src).then(m => m.wear('dark'))")
+    window.wait_for_function(f"({stroke})() === 'rgb(79, 191, 174)'")
+    window.locator("[data-as-table]").click()
+    assert window.locator("[data-table]").is_visible()
+    assert not window.locator("[data-plot]").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_page_scrolls_sideways(window, width):
+    window.set_viewport_size({"width": width, "height": 800})
+    for address in ("list", "list?layout=top", "list?layout=compact", "form", "home", "show", "auth"):
+        window.goto(f"/{address}", wait_until="domcontentloaded")
+        assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
