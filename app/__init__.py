@@ -15,6 +15,7 @@ from app.panel.core import (
     background,
     charts,
     db,
+    demo,
     domain,
     errorpages,
     files,
@@ -55,6 +56,6 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
         sheets.mount(app, domains)
     for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint):
         app.register_blueprint(blueprint)
-    for part in (assets, background, charts, health, house, chrome, cli, welcome):
+    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome):
         part.init_app(app)
     return app
