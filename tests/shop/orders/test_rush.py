@@ -1,0 +1,105 @@
+"""G09: a rush over HTTP on a real server with two processes: exactly what is there is sold, everybody else hears a clean no."""
+
+import http.client
+import itertools
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, run, wait_for
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+LIMIT = 10.0  # seconds
+
+
+class Stall:
+    """A running instance and the way in."""
+
+    def __init__(self, home, **env):
+        self.home, self.port, self.env = home, free_port(), env
+
+    def script(self, word):
+        env = clean_env(self.home, self.port, **self.env) | {"PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "tests.shop.orders.rush", word]
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.rpartition("RESULT ")[2])
+
+    def buyers(self, orders, threads=16):
+        """Post all orders from so many threads, each with one connection; returns (status, answer) and the seconds."""
+        queue, way_in = iter(orders), self.prepared
+        headers = {"Content-Type": "application/json", "Cookie": way_in["cookie"], "X-CSRFToken": way_in["token"]}
+
+        def buy(_number):
+            connection, told = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60), []
+            for order in queue_of(queue):
+                connection.request("POST", "/api/v1/orders/intake/", json.dumps(order), headers)
+                answer = connection.getresponse()
+                told.append((answer.status, json.loads(answer.read())))
+            return told
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(threads) as pool:
+            told = list(itertools.chain.from_iterable(pool.map(buy, range(threads))))
+        return told, time.monotonic() - began
+
+
+def queue_of(shared):
+    while (one := next(shared, None)) is not None:
+        yield one
+
+
+@pytest.fixture
+def stall(tmp_path, valkey, engine_name, new_database):
+    env = {"REDIS_URL": valkey, "ZHANGGUI_WEB_PROCESSES": "2", "ZHANGGUI_ADMIN_PASSWORD": PASSWORD, "ZHANGGUI_LOG_LEVEL": "warning"}
+    if engine_name == "postgresql":
+        env["DATABASE_URL"] = new_database()
+    stall = Stall(tmp_path / "home", **env)
+    done = run(stall.home, stall.port, "setup", **env)
+    assert done.returncode == 0, done.stderr[-3000:]
+    stall.prepared = stall.script("prepare")
+    with (tmp_path / "output").open("wb") as output:
+        command = [sys.executable, str(ROOT / "run.py"), "web"]
+        web = subprocess.Popen(command, env=clean_env(stall.home, stall.port, **env), stdout=output, stderr=output)
+    try:
+        wait_for(lambda: get(stall.port, "/healthz")[0] == 200, 120, "the web server")
+        stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
+        yield stall
+    finally:
+        web.terminate()
+        web.wait(15)
+
+
+def order(stall, number, lines, **buyer):
+    return {"channel_id": stall.prepared["channel"], "external_number": f"R-{number}", "lines": lines, **buyer}
+
+
+def test_1000_buyers_of_100_pieces(stall):
+    orders = [order(stall, n, [{"sku": "T-1", "quantity": 1}], buyer={"name": f"Buyer {n}"}) for n in range(1000)]
+    told, seconds = stall.buyers(orders)
+    print(f"GOAL G09 figure={seconds:.1f}s limit={LIMIT}s {'PASS' if seconds <= LIMIT else 'FAIL'}")
+    assert Counter(status for status, _answer in told) == {201: 100, 409: 900}
+    assert {answer["code"] for status, answer in told if status == 409} == {"out_of_stock"}
+    after = stall.script("settle")
+    assert (after["orders"], after["sold"], after["left"][0], after["numbers"]) == (100, 100, 0, 100)
+    assert not after["wrong"]
+    assert seconds <= LIMIT
+
+
+def test_mixed_baskets_of_10_articles_never_lock_each_other_up(stall):
+    """G10: 2,000 baskets that name their articles in any order; no deadlock reaches a buyer, nothing is oversold."""
+    die = random.Random(9)
+    codes = [f"T-{n}" for n in range(1, 11)]
+    baskets = [[{"sku": code, "quantity": 1} for code in die.sample(codes, die.randint(1, 4))] for _ in range(2000)]
+    told, _seconds = stall.buyers([order(stall, n, lines) for n, lines in enumerate(baskets)])
+    statuses = Counter(status for status, _answer in told)
+    assert set(statuses) == {201, 409}
+    after = stall.script("settle")
+    assert after["sold"] == sum(100 - left for left in after["left"])
+    assert min(after["left"]) == 0 and not after["wrong"]
