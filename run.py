@@ -19,7 +19,6 @@ from processes.home import EX_UNAVAILABLE, Taken, check_port, take_home
 from processes.supervisor import Part, Supervisor
 
 ROOT = Path(__file__).resolve().parent
-QUEUES = {"worker-live": "live,default,mail", "worker-bulk": "bulk"}  # a long import never delays a live order
 START_SECONDS = 90.0
 
 
@@ -65,9 +64,7 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
         if welcome is None:
             return _not_started(supervisor, "the setup did not finish")
         supervisor.add(_part("web", _command("web", settings)))
-        supervisor.add(_part("ticker", _command("ticker", settings)))
-        for name, queues in QUEUES.items():
-            supervisor.add(_part(name, _command("worker", settings, queues)))
+        supervisor.add(_part("background", _command("background", settings)))
         if not supervisor.watch(lambda: _answers(settings), START_SECONDS) and not supervisor.stopping.is_set():
             _say("all", f"not everything is ready after {START_SECONDS:g} s; see /readyz and the home's logs folder")
         if supervisor.watch(lambda: _answers(settings)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import gc
 import signal
 import threading
@@ -24,14 +25,17 @@ from app import welcome
 from app.panel.core import health, setup, translations
 from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES
-from app.panel.core.queue import run_worker
+from app.panel.core.queue import forget_connections, run_worker
 from app.panel.core.ticker import run_ticker
+from processes.forked import ForkedPart
+from processes.supervisor import Supervisor
 
+WORKERS = {"worker-live": ("live", "default", "mail"), "worker-bulk": ("bulk",)}  # an import delays no live order
 SETUP_LOCK = 7276930  # any number that nothing else in the database locks
 
 
 def init_app(app: Flask) -> None:
-    for command in (set_up, check, worker, ticker):
+    for command in (set_up, check, worker, ticker, background):
         app.cli.add_command(command)
 
 
@@ -86,10 +90,29 @@ def worker(queues: str) -> None:
 @click.command("ticker")
 def ticker() -> None:
     """Do what is due by the clock. Several may run; one at a time holds the lease."""
+    tick(_loaded())
+
+
+def tick(app: Flask) -> None:
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    run_ticker(_loaded(), stop)
+    run_ticker(app, stop)
+
+
+@click.command("background")
+def background() -> None:
+    """The ticker and both workers, as forks of this one process: half the memory, and a part that dies is back at once."""
+    app = _loaded()
+    forget_connections(app)
+    supervisor = Supervisor(lambda part, sentence: click.echo(f"[{part}] {sentence}", err=True))
+    supervisor.catch_signals()
+    supervisor.add(ForkedPart("ticker", env={"ZHANGGUI_PART": "ticker"}, target=lambda: tick(app)))
+    for name, queues in WORKERS.items():
+        target = functools.partial(run_worker, app, queues)
+        supervisor.add(ForkedPart(name, env={"ZHANGGUI_PART": name}, target=target))
+    supervisor.watch()
+    supervisor.stop()
 
 
 def _loaded() -> Flask:

@@ -13,13 +13,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from processes.parent import die_with_parent
 
-GRACE = 7.0  # seconds for all parts but the last stage; with LAST_GRACE well under the ten that we promise
+GRACE = 7.5  # seconds for all parts but those of stage 0; with LAST_GRACE well under the ten that we promise
 LAST_GRACE = 1.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY = 60.0  # a part that lived this long starts again without a pause to its name
+
+
+class Process(Protocol):
+    pid: int
+    returncode: int | Any  # None while it runs
+
+    def poll(self) -> int | None: ...
+    def wait(self) -> int | None: ...
+    def terminate(self) -> None: ...
 
 
 @dataclass
@@ -27,19 +37,22 @@ class Part:
     """A process to keep. `stage` orders the end: higher stages stop first."""
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
     stage: int = 1
     env: Mapping[str, str] = field(default_factory=dict)
     keep_open: tuple[int, ...] = ()  # descriptors it inherits, such as a lock that must live as long as it does
     death_signal: int = signal.SIGKILL  # what it gets when the supervisor dies
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     due: float = 0.0
     pause: float = FIRST_PAUSE
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.process = subprocess.Popen(
+        self.process = self.spawn()
+
+    def spawn(self) -> Process:
+        return subprocess.Popen(
             self.command,
             env=os.environ | dict(self.env),
             pass_fds=self.keep_open,
@@ -87,13 +100,12 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every part: stage by stage, politely, then by force."""
-        last = min((part.stage for part in self.parts), default=0)
         for stage in sorted({part.stage for part in self.parts}, reverse=True):
             parts = [part for part in self.parts if part.stage == stage]
             for part in parts:
                 if part.process:
                     part.process.terminate()
-            deadline = time.monotonic() + (LAST_GRACE if stage == last else GRACE)
+            deadline = time.monotonic() + (GRACE if stage else LAST_GRACE)
             while any(part.alive for part in parts) and time.monotonic() < deadline:
                 time.sleep(0.05)
             for part in parts:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from processes import supervisor as module
+from processes.forked import ForkedPart
 from processes.supervisor import Part, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +89,7 @@ def test_the_last_stage_ends_last(kept, tmp_path):
 
 def test_a_part_that_will_not_end_is_killed_in_time(kept, said, monkeypatch):
     monkeypatch.setattr(module, "LAST_GRACE", 0.5)
-    part = Part("stubborn", STUBBORN)
+    part = Part("stubborn", STUBBORN, stage=0)
     kept.add(part)
     time.sleep(0.5)
     began = time.monotonic()
@@ -116,3 +117,26 @@ def test_no_part_survives_a_killed_supervisor():
         process.kill()
     psutil.wait_procs(children, timeout=5)
     assert not [child for child in children if child.is_running()]
+
+
+def test_a_forked_part_is_kept_like_any_other(kept, said, tmp_path):
+    def work():
+        (tmp_path / str(os.getpid())).write_text(os.environ["ROLE"])
+        time.sleep(60)
+
+    part = ForkedPart("forked", env={"ROLE": "fork"}, target=work)
+    kept.add(part)
+    first = part.process.pid
+    wait_for((tmp_path / str(first)).exists)
+    os.kill(first, signal.SIGKILL)
+    assert kept.watch(lambda: part.alive and part.process.pid != first, 5)
+    assert said == [("forked", "ended (signal SIGKILL); starts again in 0.5 s")]
+    kept.stop()
+    assert part.process.returncode == -signal.SIGTERM
+    assert "ROLE" not in os.environ
+
+
+def test_a_forked_part_that_fails_has_a_code_and_leaves_the_parent_alone(kept, said):
+    kept.add(ForkedPart("failing", target=lambda: sys.exit(3)))
+    assert kept.watch(lambda: bool(said), 5)
+    assert "code 3" in said[0][1]

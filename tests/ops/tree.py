@@ -113,11 +113,11 @@ class Tree:
         return [p for p in self.seen.values() if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
     def find(self, word: str) -> psutil.Process | None:
-        """The oldest process whose command holds the word."""
+        """The oldest process whose name or command holds the word."""
         found = []
         for process in self.look():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if word in " ".join(process.cmdline()):
+                if word in f"{process.name()} {' '.join(process.cmdline())}":
                     found.append(process)
         return min(found, key=lambda process: (process.create_time(), process.pid), default=None)
 
