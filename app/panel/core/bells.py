@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask, current_app
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.utils import as_text
 
 from app.panel.core import outbox, valkey
 from app.panel.core.delivery import deliver
@@ -114,7 +115,7 @@ def worker_alive(app: Flask) -> dict[str, Any]:
     counts = dict.fromkeys(QUEUES, 0)
     connection = valkey.client(app)
     try:
-        names = sorted(name.decode() for name in connection.smembers(WORKERS))
+        names = sorted(as_text(name) for name in connection.smembers(WORKERS))
         beats = connection.mget([f"{WORKERS}:{name}" for name in names]) if names else []
         if gone := [name for name, beat in zip(names, beats, strict=True) if beat is None]:
             connection.srem(WORKERS, *gone)
@@ -125,5 +126,5 @@ def worker_alive(app: Flask) -> dict[str, Any]:
         for name in heard:
             counts[name] = counts.get(name, 0) + 1
     deaf = [name for name, count in counts.items() if not count]
-    error = f"no worker for {', '.join(deaf)}" if deaf else ""
-    return {"ok": not deaf, "queues": counts, "workers": len(alive), "error": error}
+    sentence = f"no worker for {', '.join(deaf)}" if deaf else ""
+    return {"ok": not deaf, "queues": counts, "workers": len(alive), "error": sentence}

@@ -23,7 +23,7 @@ from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, InvalidInput
 from app.panel.core.jobs import job, scheduled
-from app.panel.core.lease import insert_once
+from app.panel.core.lease import affected, insert_once
 from app.panel.core.transaction import savepoint, transactional
 from app.panel.core.types import UTCDateTime
 
@@ -117,7 +117,7 @@ def _repeat(who: str, key: str, digest: str) -> Any:
 @transactional
 def _forget(limit: int = 5000) -> int:
     old = select(T.c.id).where(T.c.created_at < clock.now() - dt.timedelta(days=KEPT_DAYS)).limit(limit)
-    return int(db.session.execute(delete(T).where(T.c.id.in_(old))).rowcount)
+    return affected(delete(T).where(T.c.id.in_(old)))
 
 
 @scheduled("core.forget_keys", cron="50 4 * * *", label=_("Forget old idempotency keys"))

@@ -52,6 +52,12 @@ def insert_once(model: Any, **values: Any) -> bool:
     return db.session.execute(statement).first() is not None  # psycopg's row count says -1 here
 
 
+def affected(statement: Any) -> int:
+    """Run an UPDATE or DELETE in the transaction of this thread; how many rows it met."""
+    result: Any = db.session.execute(statement)
+    return int(result.rowcount)
+
+
 @transactional
 def take(name: str, holder: str, seconds: float) -> int | None:
     """Take or renew a lease; its fence, or None while another one holds it."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import mapped_column
 
 from app.panel.core import bus, clock
 from app.panel.core.db import db
+from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
 
@@ -65,7 +66,7 @@ def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:
     mine: list[Any] = [table.c.user_id == user_id, table.c.read_at.is_(None)]
     if ids is not None:
         mine.append(table.c.id.in_([int(number) for number in ids]))
-    count = int(db.session.execute(update(table).where(*mine).values(read_at=clock.now())).rowcount)
+    count = affected(update(table).where(*mine).values(read_at=clock.now()))
     if count:
         bus.publish(f"user:{user_id}", "notices_read", {"unread": unread(user_id)})
     return count
@@ -76,4 +77,4 @@ def sweep(days: int = 180) -> int:
     """Delete notices of half a year ago, read or not."""
     table = Notice.__table__
     old = table.c.created_at < clock.now() - clock.dt.timedelta(days=days)
-    return int(db.session.execute(delete(table).where(old)).rowcount)
+    return affected(delete(table).where(old))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import mapped_column
 
 from app.panel.core import clock
 from app.panel.core.db import db
-from app.panel.core.lease import epoch, insert_once
+from app.panel.core.lease import affected, epoch, insert_once
 from app.panel.core.trace import request_id
 from app.panel.core.transaction import after_commit, transactional
 from app.panel.core.types import UTCDateTime
@@ -129,7 +129,7 @@ def put(
     :raises KeyError: when nobody handles the kind
     """
     how, now = HANDLERS[kind], clock.now()
-    values = {
+    values: dict[str, Any] = {
         "kind": kind, "key": key, "payload": payload, "queue": queue or how.queue, "timeout": timeout or how.timeout,
         "tries": how.tries if tries is None else tries, "next_at": now + dt.timedelta(seconds=delay),
         "rung_at": None if delay else now, "request_id": request_id(), "created_at": now, "state": PENDING,
@@ -202,12 +202,12 @@ def claim(row_id: int, attempt: int) -> Work | None:
 @transactional
 def beat(work: Work) -> bool:
     """Say that the worker of this claim is alive; False when the row is no longer his."""
-    return bool(_mine(work, lease_until=epoch() + LEASE).rowcount)
+    return _mine(work, lease_until=epoch() + LEASE)
 
 
 @transactional
 def finish(work: Work) -> bool:
-    return bool(_mine(work, state=DONE, done_at=clock.now(), error="").rowcount)
+    return _mine(work, state=DONE, done_at=clock.now(), error="")
 
 
 @transactional
@@ -215,15 +215,8 @@ def fail(work: Work, error: str, *, for_good: bool = False) -> bool:
     """Note an error; the row is tried again later, or is dead when it was the last try."""
     now = clock.now()
     end = DEAD if for_good else case((T.c.tries >= work.fence, PENDING), else_=DEAD)
-    return bool(
-        _mine(
-            work,
-            state=end,
-            next_at=now + dt.timedelta(seconds=back_off(work.fence)),
-            rung_at=None,
-            error=error[-LONGEST_ERROR:],
-        ).rowcount
-    )
+    pause = dt.timedelta(seconds=back_off(work.fence))
+    return _mine(work, state=end, next_at=now + pause, rung_at=None, error=error[-LONGEST_ERROR:])
 
 
 @transactional
@@ -236,9 +229,10 @@ def release(row_id: int, fence: int) -> None:
     )
 
 
-def _mine(work: Work, **values: Any) -> Any:
+def _mine(work: Work, **values: Any) -> bool:
+    """Write to a row as long as this claim of it is the latest; False when it is not."""
     mine = and_(T.c.id == work.row_id, T.c.attempts == work.fence, T.c.state == RUNNING)
-    return db.session.execute(update(T).where(mine).values(**values))
+    return affected(update(T).where(mine).values(**values)) == 1
 
 
 def back_off(attempt: int) -> int:
@@ -250,7 +244,7 @@ def back_off(attempt: int) -> int:
 def revive(row_id: int) -> bool:
     """Bring a dead row back, when the cause of its death is mended."""
     values = {"state": PENDING, "next_at": clock.now(), "rung_at": None, "done_at": None, "tries": T.c.attempts + 1}
-    return bool(db.session.execute(update(T).where(T.c.id == row_id, T.c.state == DEAD).values(**values)).rowcount)
+    return affected(update(T).where(T.c.id == row_id, T.c.state == DEAD).values(**values)) == 1
 
 
 def backlog() -> dict[tuple[str, str], int]:
@@ -276,7 +270,7 @@ def sweep(days: int = 7, dead_days: int = 90, limit: int = 5000) -> int:
     ages = ((DONE, dt.timedelta(days=days)), (DEAD, dt.timedelta(days=dead_days)))
     old = [and_(T.c.state == state, ended < now - age) for state, age in ages]
     ids = select(T.c.id).where(or_(*old)).limit(limit)
-    return int(db.session.execute(delete(T).where(T.c.id.in_(ids))).rowcount)
+    return affected(delete(T).where(T.c.id.in_(ids)))
 
 
 def dead(limit: int = 100) -> list[Row[Any]]:

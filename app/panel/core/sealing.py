@@ -72,7 +72,7 @@ class SafeJob(Job):
         try:
             if self.forged:
                 raise Refused(self.forged)
-            entry, name = self.serializer.loads(self._data)
+            entry, name = self.serializer.loads(self.data)
             if entry != self.id or not ENTRY.fullmatch(self.id):
                 raise Refused("it was signed for another entry")
             if name != "outbox":

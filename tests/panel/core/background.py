@@ -85,6 +85,12 @@ def slow(tag: str, tenths: int = 30) -> None:
     note(f"{tag} ended")
 
 
+@job("test.minutes", timeout=600)
+def minutes(tag: str) -> None:
+    """May take long, so it is not done behind another one."""
+    note(tag)
+
+
 @job("test.broken", tries=1)
 def broken(tag: str) -> None:
     note(tag)
