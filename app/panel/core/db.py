@@ -39,8 +39,8 @@ class PanelModel(Model):
 
     __abstract__ = True
 
-    id = mapped_column(Integer, primary_key=True, sort_order=-10)
-    version = mapped_column(Integer, nullable=False, default=1, server_default="1", sort_order=90)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
+    version: Mapped[int] = mapped_column(Integer, nullable=False, default=1, server_default="1", sort_order=90)
     created_at = mapped_column(UTCDateTime, nullable=False, default=clock.now, sort_order=91)
     changed_at = mapped_column(UTCDateTime, nullable=False, default=clock.now, onupdate=clock.now, sort_order=92)
 

@@ -56,7 +56,7 @@ def _of_my_customers(model: Any) -> Any:
     def rule(actor: Any) -> ColumnElement[bool]:
         column = getattr(model, "customer_id", None)
         column = model.kept_id if column is None else column
-        mine: ColumnElement[bool] = column.in_(select(Customer.id).where(customers_of_my_shops(actor)))
+        mine: ColumnElement[bool] = column.in_(select(Customer.id).where(Customer.shop_id.in_(my_shop_ids(actor))))
         return mine
 
     return rule

@@ -64,7 +64,7 @@ def empty_trails(person: Person) -> None:
 
 def _blank(table: Table, condition: Any) -> None:
     """Empty the JSON of these rows: what an undo would need to bring the person back."""
-    values = {c.name: None if c.nullable else {} for c in table.columns if isinstance(c.type, JSON)}
+    values: dict[str, Any] = {c.name: None if c.nullable else {} for c in table.columns if isinstance(c.type, JSON)}
     if values:
         db.session.execute(update(table).where(condition).values(values))
 

@@ -95,7 +95,7 @@ class CustomerView(PanelView):
     def merge(self, customers: list[Customer], form: Any) -> Any:
         if len(customers) > 2:
             raise DomainError(gettext("Choose two customers."))
-        other = {"other": customers[1].id} if len(customers) == 2 else {}
+        other: dict[str, Any] = {"other": customers[1].id} if len(customers) == 2 else {}
         return redirect(url_for("customers_merging.index", kept_id=customers[0].id, **other))
 
     @verb("block", _("Block"), icon="fa-ban", form=forms.WhyForm, many=False, tone="danger",

@@ -89,7 +89,7 @@ class ReceivingPage(PanelPage):
     @expose("/receiving/", methods=["GET", "POST"])
     @needs("receive")
     def index(self) -> Any:
-        form = forms.ReceivingForm().ready()
+        form: Any = forms.ReceivingForm().ready()
         if request.method == "POST" and form.validate():
             try:
                 return self._receive(form)
@@ -99,7 +99,11 @@ class ReceivingPage(PanelPage):
             except DomainError as error:
                 flash(error.message, "danger")
         elif request.method == "GET":
-            form.warehouse_id.data = str(services.default_warehouse_id())
+            try:
+                form.warehouse_id.data = str(services.default_warehouse_id())
+            except DomainError as error:  # nowhere to put anything yet
+                flash(error.message, "warning")
+                return redirect(url_for("inventory_warehouse.list"))
             core_forms.dress_field(form.warehouse_id)
         status = 422 if request.method == "POST" else 200
         return self.render("inventory/receiving.html", form=form, currency=shop_currency()), status
@@ -177,11 +181,11 @@ class CountingPage(PanelPage):
             flash(gettext("%(sku)s: %(n)s counted", sku=str(sku), n=(before or 0) + 1), "success")
             return
         typed: dict[int, int | None] = {}
-        for name, text in request.form.items():
+        for name, raw in request.form.items():
             key = name.removeprefix("counted-")
             if key == name or not key.isdigit():
                 continue
-            text = text.strip()
+            text = str(raw).strip()
             if text and not (text.isascii() and text.isdigit() and len(text) < 10):
                 raise DomainError(gettext("“%(text)s” is no quantity.", text=text[:20]))
             typed[int(key)] = int(text) if text else None

@@ -78,9 +78,10 @@ def skus_by_code(codes: list[str]) -> Select[Any]:
 def count_sheet(count: StockCount) -> Select[Any]:
     """Lines of a paper with their SKU, those that differ first, then those not counted yet."""
     differs = StockCountLine.counted.is_not(None) & (StockCountLine.counted != StockCountLine.expected)
-    return (
+    sheet: Any = (
         select(StockCountLine, Sku)
         .join(Sku, Sku.id == StockCountLine.sku_id)
         .where(StockCountLine.count_id == count.id)
         .order_by(differs.desc(), StockCountLine.counted.is_not(None), Sku.code)
     )
+    return sheet

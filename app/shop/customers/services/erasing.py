@@ -58,7 +58,8 @@ def erase_person(customer: Customer, *, why: str, actor: Any) -> list[str]:
 def who(customer: Customer) -> Person:
     """Every spelling of the person that our own tables know, former ones included."""
     names, phones, emails = {customer.name}, {customer.phone}, {customer.email}
-    external, places = set(), set()
+    external: set[Any] = set()
+    places: set[Any] = set()
     for address in customer.addresses:
         names.add(address.recipient)
         phones.add(address.phone)

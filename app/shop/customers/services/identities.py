@@ -44,7 +44,7 @@ def find(
     )  # fmt: skip
     if not wanted:
         return None
-    known = dict(db.session.execute(by_slots(wanted)).tuples().all())
+    known: dict[str, int] = dict(db.session.execute(by_slots(wanted)).tuples().all())
     first = next((known[one] for one in wanted if one in known), None)
     return db.session.get(Customer, first) if first is not None else None
 

@@ -39,7 +39,7 @@ def open_count(
     kept = select(StockLevel.sku_id, StockLevel.on_hand).where(StockLevel.warehouse_id == warehouse_id)
     if sku_ids is not None:
         wanted = sorted(set(sku_ids))
-        books = dict(db.session.execute(kept.where(StockLevel.sku_id.in_(wanted))).tuples().all())
+        books: dict[int, int] = dict(db.session.execute(kept.where(StockLevel.sku_id.in_(wanted))).tuples().all())
         lines = [(sku_id, books.get(sku_id, 0)) for sku_id in wanted]
     else:
         lines = [tuple(row) for row in db.session.execute(kept.order_by(StockLevel.sku_id))]  # type: ignore[misc]
@@ -64,7 +64,7 @@ def count_lines(count: StockCount, counted: Mapping[int, int | None], *, actor: 
     in_books = select(StockLevel.sku_id, StockLevel.on_hand).where(
         StockLevel.warehouse_id == count.warehouse_id, StockLevel.sku_id.in_(list(counted))
     )
-    books = dict(db.session.execute(in_books).tuples().all())
+    books: dict[int, int] = dict(db.session.execute(in_books).tuples().all())
     lines = {line.sku_id: line for line in count.lines}
     for sku_id, value in counted.items():
         line = lines.get(sku_id)

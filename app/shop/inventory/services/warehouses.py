@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, or_, select, true, update
 
 from app.panel.core import changes, records
 from app.panel.core.db import db
@@ -20,9 +20,10 @@ def default_warehouse_id(shop_id: int | None = None) -> int:
     :raises DomainError: when there is none
     """
     mine = Warehouse.shop_id == shop_id
+    usable = or_(mine, Warehouse.shop_id.is_(None)) if shop_id else true()
     statement = (
         select(Warehouse.id)
-        .where(Warehouse.is_active, or_(mine, Warehouse.shop_id.is_(None)) if shop_id else True)
+        .where(Warehouse.is_active, usable)
         .order_by(case((mine, 0), else_=1) if shop_id else Warehouse.id * 0, Warehouse.is_default.desc(), Warehouse.id)
         .limit(1)
     )
