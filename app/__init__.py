@@ -8,7 +8,7 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 
 import config
-from app import chrome, cli, welcome
+from app import beginning, chrome, cli, welcome
 from app.panel.accounts import install as accounts
 from app.panel.core import (
     assets,
@@ -56,6 +56,6 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
         sheets.mount(app, domains)
     for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint):
         app.register_blueprint(blueprint)
-    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome):
+    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning):
         part.init_app(app)
     return app

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy import func, insert, select, text
 
-from app.panel.core import clock, policy, settings
+from app.panel.core import clock, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change
 from app.panel.core.db import PanelModel, db
@@ -27,8 +27,8 @@ from app.panel.core.history import HistoryEntry
 from app.panel.core.transaction import transactional
 
 CHUNK = 5000
-MARK = "core.demo_seed"
-settings.define(MARK, 0, label="", kind="integer", hidden=True)
+MARK = "core.demo"
+settings.define(MARK, None, label="", kind="json", hidden=True)
 
 
 @dataclass
@@ -87,6 +87,7 @@ class World:
 
 Part = Callable[[World], None]
 _parts: list[tuple[int, Part]] = []
+_afterwards: list[Callable[[Any], None]] = []
 
 
 def part(order: int) -> Callable[[Part], Part]:
@@ -99,21 +100,41 @@ def part(order: int) -> Callable[[Part], Part]:
     return register
 
 
-@transactional
 def load(seed: int = 7, scale: int = 1, now: dt.datetime | None = None) -> World:
-    """Fill an empty instance.
+    """Fill an instance that has no rows of its own yet; each part is a transaction, so that others can write between.
 
-    :raises DomainError: when there are rows already: a demo never mixes with what somebody owns
+    :raises DomainError: when the demo is there already
     """
-    if settings.setting(MARK):
+    if is_loaded():
         raise DomainError("The demo is loaded already.")
     world = World(seed, scale, (now or clock.now()).replace(microsecond=0), random.Random(seed))
+    _begin(world)
     for _order, func_ in sorted(_parts, key=lambda entry: entry[0]):
-        func_(world)
+        _run(func_, world)
+    return world
+
+
+@transactional
+def _begin(world: World) -> None:
+    """Remember which rows were there before: they stay when the demo goes."""
+    kept = {}
+    for table in _tables():
+        if "id" in table.c and (last := db.session.scalar(select(func.max(table.c.id)))):
+            kept[table.name] = int(last)
+    settings.store({MARK: {"seed": world.seed, "kept": kept}}, actor=SYSTEM)
+
+
+@transactional
+def _run(func_: Part, world: World) -> None:
+    func_(world)
     world.flush()
     _advance_sequences(world)
-    settings.store({MARK: seed}, actor=SYSTEM)
-    return world
+
+
+def _tables() -> list[Any]:
+    """The tables that domains fill, those that point at others first."""
+    own = ("ab_", "core_", "accounts_", "alembic_", "bulk_")
+    return [table for table in reversed(db.metadata.sorted_tables) if not table.name.startswith(own)]
 
 
 def _advance_sequences(world: World) -> None:
@@ -131,23 +152,36 @@ def is_loaded() -> bool:
 
 @transactional
 def remove(actor: Any) -> int:
-    """Empty every table that domains fill, and the trails of its rows; accounts and settings stay. Returns the rows."""
-    policy.authorize(actor, "write", settings.RESOURCE)
+    """Empty every table that domains fill, with the trails of its rows; what was there before the demo stays.
+
+    Returns the number of rows that went.
+    """
+    mark = settings.setting(MARK) or {}
+    kept = mark.get("kept", {}) if isinstance(mark, dict) else {}
     gone = 0
-    kept = ("ab_", "core_", "accounts_", "alembic_")
-    tables = [table for table in reversed(db.metadata.sorted_tables) if not table.name.startswith(kept)]
-    for table in tables:
+    for table in _tables():
         for column in table.columns:  # a tree points at itself: its rows let go of each other first
-            if any(key.column.table is table for key in column.foreign_keys) and column.nullable:
+            if column.nullable and any(key.column.table is table for key in column.foreign_keys):
                 db.session.execute(table.update().values({column: None}))
-        gone += int(db.session.execute(table.delete()).rowcount)  # type: ignore[attr-defined]
-    names = [table.name for table in tables]
-    for name in ("core_history", "core_change", "core_trash"):
-        trail = db.metadata.tables[name]
-        db.session.execute(trail.delete().where(trail.c["table"].in_(names)))
-    settings.store({MARK: 0}, actor=actor)
+        statement = table.delete()
+        if "id" in table.c and table.name in kept:
+            statement = statement.where(table.c.id > kept[table.name])
+        gone += int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+        for name in ("core_history", "core_change", "core_trash"):
+            trail = db.metadata.tables[name]
+            rows = (trail.c["table"] == table.name) & (trail.c.key > kept.get(table.name, 0))
+            db.session.execute(trail.delete().where(rows))
+    settings.store({MARK: None}, actor=actor)
     db.session.expire_all()
+    for func_ in _afterwards:
+        func_(actor)
     return gone
+
+
+def afterwards(func_: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Contribute to what an instance needs when its demo is gone."""
+    _afterwards.append(func_)
+    return func_
 
 
 @click.command("demo")

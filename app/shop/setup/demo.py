@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from app.panel.core.demo import World, part
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.panel.core.db import db
+from app.panel.core.demo import World, afterwards, part
 from app.shop.setup.models import Business, Channel, ChannelAccount, Shop
 from app.shop.setup.states import AccountPart, AccountState, ChannelKind, LogoSource
 
@@ -24,17 +30,18 @@ CHANNELS = (
 @part(10)
 def business(world: World) -> None:
     begin = world.now - dt.timedelta(days=420)
-    owner = world.add(
+    owner = _known(Business) or world.add(
         Business, begin, name="杭州青禾商贸有限公司", credit_code=None, licence_scope="家居生活\n美妆护肤\n食品饮料\n服饰鞋包",
         legal_person="林青禾", phone="0571-87654321", currency="CNY", zone="Asia/Shanghai", language="zh_Hans_CN",
     )  # fmt: skip
     shops, channels = {}, {}
     for key, name, code, keyword, category in SHOPS:
-        shops[key] = world.add(
+        own = _known(Shop) if key == "home" else None
+        shops[key] = (own or world.add(
             Shop, begin, business_id=owner["id"], name=name, code=code, core_keyword=keyword, main_category=category, currency="CNY",
             zone="Asia/Shanghai", phone="400-820-1688", address="浙江省杭州市拱墅区武林路 88 号", logo_id=None,
             logo_source=LogoSource.OWN, logo_licence=None, is_active=True,
-        )["id"]  # fmt: skip
+        ))["id"]  # fmt: skip
     for position, (key, shop, name, kind, share) in enumerate(CHANNELS):
         row = world.add(
             Channel, begin, shop_id=shops[shop], name=name, kind=kind, url=None, external_id=f"{kind.value}-{1000 + position}",
@@ -49,3 +56,21 @@ def business(world: World) -> None:
             )  # fmt: skip
     world.flush(Business, Shop, Channel, ChannelAccount)
     world.made |= {"shops": shops, "channels": channels, "business_id": owner["id"]}
+
+
+def _known(model: Any) -> dict[str, Any] | None:
+    """The row that the owner made before he asked for the demo."""
+    key = db.session.scalar(select(model.id).order_by(model.id).limit(1))
+    return None if key is None else {"id": key}
+
+
+@afterwards
+def begin_for_real(actor: Any) -> None:
+    """A business needs one shop to stand in; its name waits in the settings for a better one."""
+    if db.session.scalar(select(Shop.id).limit(1)) is not None:
+        return
+    business = db.session.scalar(select(Business).limit(1)) or Business(name=_("My business"), currency="CNY")
+    shop = Shop(name=_("My shop"), business=business, currency=business.currency)
+    shop.channels.append(Channel(name=_("Counter"), kind=ChannelKind.COUNTER))
+    db.session.add(shop)
+    db.session.flush()
