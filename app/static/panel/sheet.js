@@ -68,6 +68,8 @@ function edit(link) {
 for (const sheet of document.querySelectorAll("[data-sheet]")) {
   for (const link of sheet.querySelectorAll("a[data-pk]")) {
     link.setAttribute("role", "button");
+    const known = link.dataset.source ? JSON.parse(link.dataset.source).find((one) => String(one.value) === (link.dataset.value ?? "")) : null;
+    if (known) link.textContent = known.text;
     if (!link.textContent.trim()) link.textContent = "–";
   }
   sheet.addEventListener("click", (event) => {
