@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.panel.core import history, integrity, policy, trash
+from app.panel.core import files, history, integrity, policy, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -183,22 +183,33 @@ def _same(obj: Any, name: str, value: Any) -> bool:
 
 
 def _check(model: type[Any], obj: Any, values: dict[str, Any], actor: Any) -> None:
-    access, errors = policy.fields(actor, resource_of(model)), {}
-    for name, value in values.items():
+    access = policy.fields(actor, resource_of(model))
+    for name in values:
         spec = specs(model)[name]
         if not access.writable(spec.name):
             raise Forbidden(_("You may not change “%(field)s”.", field=spec.label))
-        if spec.target is not None and spec.kind in ("ref", "file", "many") and value not in (None, []):
-            keys = value if spec.kind == "many" else [value]
-            try:
-                get_many(spec.target, keys, actor=actor)
-            except NotFound:
-                errors[spec.name] = _("Choose one from the list.")
-    if errors:
+    if errors := _unreachable(model, values, actor):
         raise InvalidInput(errors)
     own = _overrides.get(model, Verbs())
     if own.validate is not None:
         own.validate(obj, values)
+
+
+def _unreachable(model: type[Any], values: Mapping[str, Any], actor: Any) -> dict[str, object]:
+    """References to what the actor cannot see: rows outside of his, files that he neither gave nor may read."""
+    errors: dict[str, object] = {}
+    for name, value in values.items():
+        spec = specs(model)[name]
+        if spec.target is None or spec.kind not in ("ref", "file", "many") or value in (None, []):
+            continue
+        try:
+            rows = get_many(spec.target, value if spec.kind == "many" else [value], actor=actor)
+        except NotFound:
+            rows = []
+        # whoever guesses a number would else be shown the file as his own picture
+        if not rows or (spec.kind == "file" and actor is not SYSTEM and not files.may_read(actor, rows[0])):
+            errors[spec.name] = _("Choose one from the list.")
+    return errors
 
 
 def assign(obj: Any, values: Mapping[str, Any], *, actor: Any) -> None:
@@ -235,6 +246,10 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
             values = parse(model, raw, row=child, names=own)
         except InvalidInput as error:
             errors.update({f"{spec.name}.{index}.{name}": text for name, text in error.errors.items()})
+            continue
+        fresh = values if child is None else {n: v for n, v in values.items() if not _same(child, n, v)}
+        if unreachable := _unreachable(model, fresh, actor):
+            errors.update({f"{spec.name}.{index}.{name}": text for name, text in unreachable.items()})
             continue
         child = child or model()
         assign(child, values, actor=actor)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
-from flask_babel import gettext
+from flask import abort, current_app, flash, redirect, request, url_for
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import firstrun
@@ -15,7 +15,7 @@ from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.files import File
 from app.panel.core.pages import PanelPage, expose, needs
-from app.shop.setup import domain, services
+from app.shop.setup import domain, queries, services
 from app.shop.setup.forms import ApplicationForm, CutForm, FirstShopForm, LogoForm
 from app.shop.setup.models import OrgApplication, OrgAttachment, Shop
 from app.shop.setup.permissions import is_chief
@@ -28,7 +28,21 @@ MAX_PICTURE = 10 * 2**20
 
 
 def save_first_shop(form: FirstShopForm, *, actor: Any) -> None:
-    services.first_run(form.shop_name.data, zone=form.zone.data, currency=form.currency.data, actor=actor)
+    """In the transaction that makes the administrator; the language is the one in which he answers."""
+    services.first_run(
+        form.shop_name.data, zone=form.zone.data, currency=form.currency.data, language=str(get_locale()), actor=actor
+    )
+
+
+@files.readable_by
+def papers_and_logos(actor: Any, file: File) -> bool:
+    """Logos are for all who see shops; the papers of an application for its applicant and its reviewers."""
+    if policy.allowed(actor, "read", "setup.Shop") and queries.is_logo(file.id):
+        return True
+    application = queries.application_of(file.id)
+    if application is None:
+        return False
+    return application.applicant_id == actor.id or policy.allowed(actor, "review", "setup.OrgApplication")
 
 
 firstrun.step(_("Your shop"), "", FirstShopForm, save_first_shop, order=10)
@@ -61,9 +75,10 @@ class SettingsPage(PanelPage):
 
 def _settings_form() -> Any:
     """One field a setting, drawn and read as a field of a model would be."""
-    fields = {key: forms.unbound(declared.spec) for key, declared in settings.DECLARED.items()}
+    shown = _shown()
+    fields = {key: forms.unbound(declared.spec) for key, declared in shown.items()}
     form = type("SettingsForm", (forms.PanelForm,), fields)()
-    for key, declared in settings.DECLARED.items():
+    for key, declared in shown.items():
         field = form[key]
         if not form.is_submitted():
             value = settings.setting(key)
@@ -72,12 +87,24 @@ def _settings_form() -> Any:
     return form
 
 
+def _shown() -> dict[str, settings.Declared]:
+    """Settings for people; one without a label is a note that the program keeps for itself."""
+    return {key: declared for key, declared in sorted(settings.DECLARED.items()) if str(declared.spec.label)}
+
+
 def _groups() -> list[tuple[str, list[str]]]:
-    """Settings by the group that they declare, else by the domain that their key begins with."""
+    """Settings by the group that they declare, else by the domain that their key begins with, in the menu's order."""
+    domains = {one.key: one for one in current_app.extensions["panel_domains"]}
     found: dict[str, list[str]] = {}
-    for key, declared in sorted(settings.DECLARED.items()):
-        found.setdefault(str(declared.group or key.partition(".")[0].capitalize()), []).append(key)
-    return sorted(found.items())
+    for key, declared in sorted(_shown().items(), key=lambda pair: _order(domains, pair[0])):
+        owner = domains.get(key.partition(".")[0])
+        found.setdefault(str(declared.group or (owner.label if owner else _("The panel"))), []).append(key)
+    return list(found.items())
+
+
+def _order(domains: dict[str, Any], key: str) -> tuple[int, str]:
+    owner = domains.get(key.partition(".")[0])
+    return (owner.order if owner else 1000, key)
 
 
 @domain.page(_("Logo"), menu=False)

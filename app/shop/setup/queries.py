@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 
 from app.panel.core import clock
 from app.panel.core.db import db
-from app.shop.setup.models import Business, Channel, ChannelAccount, OrgApplication, Shop
+from app.shop.setup.models import Business, Channel, ChannelAccount, OrgApplication, OrgAttachment, Shop
 from app.shop.setup.permissions import my_channel_ids, my_shop_ids, sees_all_shops
 from app.shop.setup.states import AccountState, ApplicationState
 
@@ -109,3 +109,13 @@ def applications_to_review() -> Select[Any]:
         .where(OrgApplication.state == ApplicationState.PENDING)
         .order_by(OrgApplication.submitted_at, OrgApplication.id)
     )
+
+
+def is_logo(file_id: int) -> bool:
+    return db.session.scalar(select(Shop.id).where(Shop.logo_id == file_id).limit(1)) is not None
+
+
+def application_of(file_id: int) -> OrgApplication | None:
+    """The application to which a file belongs, as a paper that is or was laid to it."""
+    query = select(OrgApplication).join(OrgAttachment).where(OrgAttachment.file_id == file_id).limit(1)
+    return db.session.scalars(query).first()

@@ -87,7 +87,7 @@ class AttachmentState(Choices):
 class ReviewVerb(Choices):
     """The steps of an application that its history tells."""
 
-    SUBMITTED = "submitted", _("Submitted"), "info"
+    SUBMITTED = "submitted", _("Handed in"), "info"
     REJECTED = "rejected", _("Sent back"), "danger"
     REPLACED = "replaced", _("File replaced"), "info"
     APPROVED = "approved", _("Approved"), "success"

@@ -280,5 +280,5 @@ def papers_of(application: OrgApplication) -> list[dict[str, Any]]:
     """The papers of an application with their pictures, those in force first."""
     return [
         {"paper": paper, "url": files.url(paper.file_id), "picture": files.url(paper.file_id, "medium")}
-        for paper in sorted(application.attachments, key=lambda p: (p.state.value == "replaced", p.kind.value, p.id))
+        for paper in sorted(application.attachments, key=lambda p: (p.state.value == "replaced", p.id))
     ]

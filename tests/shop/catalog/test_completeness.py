@@ -47,10 +47,8 @@ def test_a_product_with_all_there_is_scores_a_hundred(make_product, ada):
 
 def test_attributes_come_from_the_nearest_category_above(tree, ada, session):
     assert [a.code for a in queries.attributes_of(tree["running"])] == ["material", "sole"]
-    own = records.create(
-        AttributeSet, records.parse(AttributeSet, {"name": "Runners", "attributes": [{"name": "Drop", "code": "drop", "kind": "number"}]}),
-        actor=SYSTEM,
-    )  # fmt: skip
+    raw = {"name": "Runners", "attributes": [{"name": "Drop", "code": "drop", "kind": "number"}]}
+    own = records.create(AttributeSet, records.parse(AttributeSet, raw), actor=SYSTEM)
     records.update(tree["shoes"], {"attribute_set_id": own.id}, actor=ada)
     assert [a.code for a in queries.attributes_of(tree["running"])] == ["drop"]
     assert [a.code for a in queries.attributes_of(tree["clothing"])] == ["material", "sole"]
@@ -76,7 +74,9 @@ def test_answers_are_kept_by_their_kind(kind, raw, kept):
     assert rules.answer(SimpleNamespace(kind=kind, options="foam\nrubber"), raw) == kept
 
 
-@pytest.mark.parametrize(("kind", "raw"), [("number", "many"), ("number", "NaN"), ("choice", "glass"), ("day", "soon"), ("text", "x" * 501)])
+@pytest.mark.parametrize(
+    ("kind", "raw"), [("number", "many"), ("number", "NaN"), ("choice", "glass"), ("day", "soon"), ("text", "x" * 501)]
+)
 def test_answers_that_do_not_fit_are_refused(kind, raw):
     with pytest.raises(ValueError):
         rules.answer(SimpleNamespace(kind=kind, options="foam\nrubber"), raw)
@@ -107,9 +107,13 @@ def test_a_title_is_checked_for_length_category_and_audience_and_never_refused(m
 
 
 def test_keywords_used_and_missing_and_the_snippet_are_shown(make_product, tree, as_user, session):
-    for word, category in (("running", None), ("trail", tree["clothing"]), ("teapot", records.create(Category, {"name": "Tea"}, actor=SYSTEM))):
-        records.create(Keyword, {"word": word, "category_id": category.id if category else None, "kind": KeywordKind.CORE}, actor=SYSTEM)
-    query = {"title": "Running shoe", "seo_description": "For road. " * 30, "handle": "running-shoe", "category_id": tree["running"].id}
+    tea = records.create(Category, {"name": "Tea"}, actor=SYSTEM)
+    for word, category_id in (("running", None), ("trail", tree["clothing"].id), ("teapot", tea.id)):
+        records.create(Keyword, {"word": word, "category_id": category_id, "kind": KeywordKind.CORE}, actor=SYSTEM)
+    query = {
+        "title": "Running shoe", "seo_description": "For road. " * 30, "handle": "running-shoe",
+        "category_id": tree["running"].id,
+    }  # fmt: skip
     found = as_user("ada").get("/catalog/product/advice", query_string=query).json
     assert (found["texts"]["used"], found["texts"]["missing"]) == ("running", "trail")
     assert found["texts"]["title"] == "Running shoe"
@@ -123,7 +127,10 @@ def test_keywords_used_and_missing_and_the_snippet_are_shown(make_product, tree,
 
 @pytest.mark.parametrize(
     ("title", "handle"),
-    [("Ocean Blue Shirt", "ocean-blue-shirt"), ("手机壳 iPhone 15", "shou-ji-ke-iphone-15"), ("Café Crème", "cafe-creme"), ("***", "")],
+    [
+        ("Ocean Blue Shirt", "ocean-blue-shirt"), ("手机壳 iPhone 15", "shou-ji-ke-iphone-15"),
+        ("Café Crème", "cafe-creme"), ("***", ""),
+    ],  # fmt: skip
 )
 def test_a_handle_is_made_from_the_title(title, handle):
     assert rules.handle_of(title) == handle

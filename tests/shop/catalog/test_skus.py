@@ -60,8 +60,10 @@ def test_a_code_belongs_to_one_sku(make_product):
 def test_the_cost_leaves_no_trace_for_whoever_may_not_see_it(costly, as_user, ben, as_role, role):
     as_role(ben, role)
     client, sku = as_user("ben"), costly.skus[0]
-    pages = ["/catalog/sku/list/", f"/catalog/sku/show/{sku.id}", f"/catalog/product/show/{costly.id}", f"/api/v1/catalog/sku/{sku.id}",
-             "/api/v1/catalog/sku/", f"/api/v1/catalog/product/{costly.id}"]  # fmt: skip
+    pages = [
+        "/catalog/sku/list/", f"/catalog/sku/show/{sku.id}", f"/catalog/product/show/{costly.id}",
+        "/api/v1/catalog/sku/", f"/api/v1/catalog/sku/{sku.id}", f"/api/v1/catalog/product/{costly.id}",
+    ]  # fmt: skip
     if role == "operations":
         pages += [f"/catalog/product/edit/{costly.id}", f"/catalog/sku/edit/{sku.id}"]
     for path in pages:

@@ -72,7 +72,7 @@ def test_the_verification_is_entered_on_the_accounts_page(account, as_user, sess
     client = as_user("ada")
     path = f"/setup/channelaccount/action/verify/{account.id}"
     assert client.get(path).status_code == 200
-    data = {"_go": "1", "subject": "青禾商贸有限公司", "verified_on": "2026-03-01", "expires_on": "2027-03-01", "idempotency_key": "v1"}
+    data = {"_go": "1", "subject": "青禾商贸有限公司", "verified_on": "2026-03-01", "expires_on": "2027-03-01"}
     assert client.post(path, data=data).status_code == 302
     session.expire_all()
     assert (account.state, account.subject) == (AccountState.VERIFIED, "青禾商贸有限公司")

@@ -70,7 +70,8 @@ def test_the_page_offers_the_cut_only_when_the_square_is_large_enough(shop, as_u
 
 
 def test_a_square_upload_becomes_the_logo_at_once(shop, as_user, session):
-    answer = as_user("ada").post(f"/setup/shops/{shop.id}/logo/", data={"picture": (png(640, 640), "logo.png"), "logo_source": "own"})
+    data = {"picture": (png(640, 640), "logo.png"), "logo_source": "own"}
+    answer = as_user("ada").post(f"/setup/shops/{shop.id}/logo/", data=data)
     assert answer.status_code == 302
     session.expire_all()
     assert shop.logo.width == 640

@@ -6,7 +6,7 @@ import pytest
 
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.shop.setup import services
-from app.shop.setup.models import Business, OrgApplication, Organisation
+from app.shop.setup.models import Business, Organisation, OrgApplication
 from app.shop.setup.states import ApplicationState, AttachmentKind, AttachmentState, OrganisationKind, ReviewVerb
 from tests.shop.conftest import png
 

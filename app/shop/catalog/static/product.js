@@ -8,14 +8,11 @@ async function load(category) {
   if (!answer || !answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   place.replaceChildren(...page.body.childNodes);
-  for (const [name, value] of typed) {
-    const field = form.elements[name];
-    if (field && !field.value) field.value = value;
+  for (const field of place.querySelectorAll("[name^='attr-']")) {
+    if (!field.value && typed.has(field.name)) field.value = typed.get(field.name);
   }
 }
 
 form?.addEventListener("pick", (event) => {
-  if (event.target.dataset.name !== "category_id") return;
-  load(event.detail[0] ?? "");
-  form.dispatchEvent(new Event("change"));
+  if (event.target.dataset.name === "category_id") load(event.detail[0] ?? "");
 });

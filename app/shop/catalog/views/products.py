@@ -64,7 +64,7 @@ class ProductView(PanelView):
     show_fieldsets = [
         (_("Product"), ["title", "subtitle", "category", "brand", "kind", "phase", "tags"]),
         (_("Figures"), ["price_from", "sku_count", "completeness"]),
-        (_("On sale"), ["state", "published_at", "publish_at", "withdraw_at"]),
+        (_("Sale period"), ["state", "published_at", "publish_at", "withdraw_at"]),
         (_("Description"), ["description", "audience", "origin"]),
         (_("Search engines"), ["handle", "seo_title", "seo_description"]),
     ]

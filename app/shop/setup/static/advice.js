@@ -4,22 +4,23 @@ const WAIT = 350;
 function watch(box) {
   const form = box.closest("form");
   const names = box.dataset.fields.split(" ");
-  const fields = names.map((name) => form.elements[name]).filter(Boolean);
   let timer = 0;
   let latest = 0;
 
   async function ask() {
     const number = ++latest;
+    const typed = new FormData(form);
     const query = new URLSearchParams();
-    for (const field of fields) query.set(field.name, field.value);
+    // a picker holds its choice in hidden inputs of one name: the last one is what counts
+    for (const name of names) query.set(name, typed.getAll(name).pop() ?? "");
     const answer = await fetch(`${box.dataset.url}?${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer || !answer.ok || number !== latest) return;
     draw(box, await answer.json());
   }
 
   const later = () => { clearTimeout(timer); timer = setTimeout(ask, WAIT); };
-  for (const field of fields) field.addEventListener("input", later);
-  form.addEventListener("change", later);
+  form.addEventListener("input", (event) => { if (names.includes(event.target.name)) later(); });
+  form.addEventListener("pick", (event) => { if (names.includes(event.target.dataset.name)) later(); });
   ask();
 }
 
