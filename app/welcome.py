@@ -16,17 +16,16 @@ from flask import Flask
 from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import firstrun, queries
-from app.panel.core import policy
+from app.panel.core import demo, policy
 
-SEED = "7"
 Login = tuple[str, str | None, str]
 
 
-def prepare(app: Flask, demo: bool) -> str:
+def prepare(app: Flask, with_demo: bool) -> str:
     """Make what a first start needs and return the lines to show."""
     lines = [f"Zhanggui runs at {app.config['PUBLIC_URL']}"]
     given = app.config["ADMIN_PASSWORD"] or None
-    if demo:
+    if with_demo:
         lines += _demo(app, given)
     elif given and firstrun.bootstrap_admin(app, password=given):
         lines.append("User admin, with the password from ZHANGGUI_ADMIN_PASSWORD.")
@@ -37,8 +36,9 @@ def prepare(app: Flask, demo: bool) -> str:
 
 def _demo(app: Flask, given: str | None) -> list[str]:
     if not queries.anybody():
-        app.cli.commands["demo"].main(["--seed", SEED], standalone_mode=False, parent=click.get_current_context())
-        # the accounts come last: without them the next start knows that the demo is not whole
+        if not demo.is_loaded():
+            click.echo("Loading the demo shop: 13 months of business, half a minute.", err=True)
+            demo.load()
         password = firstrun.bootstrap_admin(app, password=given)
         _keep(app, [("admin", None if given else password, policy.ADMINISTRATOR), *firstrun.demo_users(app)])
     logins = _kept(app)
