@@ -74,7 +74,7 @@ class PasswordForm(NewPassword, AccountForm):
 
 
 class ProfileForm(AccountForm):
-    name = StringField(_("Name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "name"})
+    name = StringField(_("Full name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "name"})
     email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "email"})
     language = SelectField(_("Language"))
     skin = SelectField(_("Colours"))
@@ -98,6 +98,7 @@ class CurrentPasswordForm(AccountForm):
 class Checks(SelectMultipleField):
     """Several of a few: a box each."""
 
+    kind = "options"
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
@@ -108,7 +109,7 @@ class PersonForm(AccountForm):
     username = StringField(
         _("User name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "off", "autocapitalize": "none"}
     )
-    name = StringField(_("Name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "off"})
+    name = StringField(_("Full name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "off"})
     email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "off"})
     roles = Checks(_("Roles"), render_kw={"data-options": "1"})
 

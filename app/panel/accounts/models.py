@@ -123,7 +123,7 @@ def _dress() -> None:
     user.last_login.type = UTCDateTime()
     for column, label, kind, rules in (
         (user.username, _("User name"), "text", {"required": True, "search": True}),
-        (user.first_name, _("Name"), "text", {"required": True, "search": True}),
+        (user.first_name, _("Full name"), "text", {"required": True, "search": True}),
         (user.email, _("E-mail"), "email", {"required": True, "search": True}),
         (user.active, _("Active"), "bool", {"readonly": True}),
         (user.last_login, _("Last log-in"), "instant", {"readonly": True}),

@@ -46,7 +46,9 @@ class AccountPage(PanelPage):
                 return redirect("/account/")
             except InvalidInput as error:
                 form.refuse(error)
-        return self._own("accounts/profile.html", "profile", form=form, submit=gettext("Save"), hint=""), _status(form)
+        names = ["name", "email", "language", "skin", "layout", "zone"]
+        page = self._own("accounts/profile.html", "profile", form=form, names=names, submit=gettext("Save"), hint="")
+        return page, _status(form)
 
     @expose("/password/", methods=["GET", "POST"])
     @logged_in
@@ -67,7 +69,10 @@ class AccountPage(PanelPage):
         if session.get("must_change"):
             form.problem = form.problem or gettext("Please choose a password of your own first.")
         hint = gettext("Changing it logs you out on all other devices.")
-        page = self._own("accounts/profile.html", "password", form=form, submit=gettext("Change the password"), hint=hint)
+        page = self._own(
+            "accounts/profile.html", "password", form=form, names=["current", "password", "again"],
+            submit=gettext("Change the password"), hint=hint,
+        )  # fmt: skip
         return page, _status(form)
 
     @expose("/sessions/")

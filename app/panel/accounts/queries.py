@@ -89,12 +89,13 @@ def session_owner(key: str) -> int | None:
 
 def session_rows(user_id: int, here: str | None = None) -> list[dict[str, Any]]:
     """The living sessions of a person as a page shows them, the one in use first."""
+    alive: list[Any] = list(sessions.living(user_id))
     rows = [
         {
             "key": row.key, "here": row.key == here, "device": devices.describe(row.agent), "ip": row.ip,
             "since": show_instant(row.created_at), "seen": show_instant(row.seen_at),
         }
-        for row in sessions.living(user_id)
+        for row in alive
     ]  # fmt: skip
     return sorted(rows, key=lambda row: not row["here"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask_babel import gettext
 from app.panel.accounts import queries
 from app.panel.accounts.models import Role
 from app.panel.core import policy
+from app.panel.core.fields import resource_of, specs
 
 
 def described(role: Role) -> dict[str, Any]:
@@ -34,17 +36,28 @@ def words(role: Role, held: policy.Held, resource: str) -> list[str]:
     """The verbs of one role on one resource, the basic ones first."""
     labels = policy.verb_labels(resource)
     if role.name == policy.ADMINISTRATOR:
-        return [gettext("Everything")]
+        return [gettext("All rights")]
     return [str(label) for verb, label in labels.items() if (verb, resource) in held]
 
 
 def resources() -> dict[str, Any]:
     """Every resource that a screen shows or a rule names, with the words for it."""
-    names = {view.resource: view.title for view in current_app.extensions.get("panel_views", {}).values()}
+    views = current_app.extensions.get("panel_views", {})
+    names = {view.resource: view.title for view in views.values()}
+    for view in views.values():
+        # rows that have no screen of their own stand in the form of others: "Orders: lines"
+        for field in dict.fromkeys(specs(view.model).values()):
+            if field.kind == "children" and field.target is not None:
+                names.setdefault(resource_of(field.target), f"{view.title} · {field.label}")
     for rights in policy.REGISTRY.grants.values():
         for resource in rights:
-            names.setdefault(resource, resource.partition(".")[2])
+            names.setdefault(resource, _spoken(resource))
     return names
+
+
+def _spoken(resource: str) -> str:
+    """`orders.OrderNote` as "Order note", for what no screen names."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", resource.partition(".")[2]).capitalize()
 
 
 def domain_labels() -> dict[str, Any]:

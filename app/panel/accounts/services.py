@@ -45,7 +45,7 @@ def _create(actor: Any, username: str, name: str, email: str, roles: Iterable[st
     db.session.add(user)
     db.session.flush()
     db.session.execute(insert(Profile).values(user_id=user.id, password_changed_at=clock.now() if password else None))
-    history.record(user, "user.created", actor=actor, data={"username": username, "roles": _keys(user)})
+    history.record(user, "user.created", actor=actor, data={"username": username, "roles": ", ".join(_keys(user))})
     return user
 
 
@@ -54,16 +54,16 @@ def update_user(user: User, *, actor: Any, name: str, email: str, roles: Iterabl
     """Change who somebody is and what he may do; a change of roles ends his sessions."""
     _may_change(actor, user)
     _, name, email = _identity(user.username, name, email, user)
-    before = {"name": full_name(user), "email": user.email, "roles": _keys(user)}
+    before = {"name": full_name(user), "email": user.email, "roles": ", ".join(_keys(user))}
     user.first_name, user.last_name, user.email = name, "", email
-    wanted = set(roles)
-    if wanted != set(before["roles"]):
+    wanted, held = set(roles), set(_keys(user))
+    if wanted != held:
         kept = [role for role in user.roles if role.name in wanted]  # type: ignore[attr-defined]
-        added = _granted(actor, wanted - set(before["roles"]))
+        added = _granted(actor, wanted - held)
         user.roles = kept + added  # type: ignore[attr-defined]
     user.changed_on = _changed()
     db.session.flush()
-    after = {"name": name, "email": email, "roles": _keys(user)}
+    after = {"name": name, "email": email, "roles": ", ".join(_keys(user))}
     changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
     if changed:
         history.record_many(User, [(user.id, changed)], verb="user.changed", actor=actor)

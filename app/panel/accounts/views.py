@@ -32,10 +32,9 @@ class UserView(PanelView):
     sort_columns = ["first_name", "username", "email", "last_login"]
     search_columns = ["first_name", "username", "email"]
     default_sort = "first_name"
-    show_fieldsets = [(_("Account"), ["first_name", "username", "email", "roles", "active", "last_login"])]
+    show_fieldsets = [(_("User account"), ["first_name", "username", "email", "roles", "active", "last_login"])]
     # what the API takes; the screens have a form of their own
-    form_fieldsets = [(_("Account"), ["username", "first_name", "email", "roles"])]
-    quick_filters = ["active"]
+    form_fieldsets = [(_("User account"), ["username", "first_name", "email", "roles"])]
     can_delete = can_import = False
     formatters = {"roles": lambda user: ", ".join(str(queries.role_label(r.name)) for r in queries.in_order(user.roles))}
 
@@ -169,7 +168,7 @@ def _role_keys(ids: list[int]) -> list[str]:
 records.override(User, create=_created, update=_updated, delete=_deleted)
 
 
-@domain.panel(UserView, label=_("Sessions"), order=10)
+@domain.panel(UserView, label=_("Log-in sessions"), order=10)
 def sessions_of(user: User, actor: Any) -> tuple[str, dict[str, Any]] | None:
     """Where this person is logged in, for whoever may end it."""
     if not policy.allowed(actor, "write", "accounts.User"):
