@@ -11,8 +11,15 @@ from app.panel.core import changes, history, notices
 from app.panel.core.db import db
 from app.shop.customers import privacy
 from app.shop.customers.privacy import Person
-from app.shop.orders import events, queries
+from app.shop.orders import events, queries, services
 from app.shop.orders.models import Order, OrderLine, OrderNote
+from app.shop.setup.events import shop_opened
+
+
+@shop_opened.connect
+def list_the_reasons(_shop: Any, **_more: Any) -> None:
+    """A shop that opens finds the usual reasons of problems to choose from."""
+    services.ensure_reasons()
 
 
 @events.order_review_needed.connect

@@ -24,7 +24,7 @@ from app.shop.setup.permissions import my_shop_ids, sees_all_shops
 
 policy.verbs(
     "orders.Order",
-    place=_("Place orders"), pay=_("Book payments"), ship=_("Ship"), complete=_("Complete"), close=_("Close"),
+    place=_("Place orders"), pay=_("Book payments"), ship=_("Ship"), complete=_("Complete"), close=_("Close the order"),
     refund=_("Refund"), hold=_("Hold and release"), confirm=_("Confirm"), edit_address=_("Change the address"),
     handle=_("Handle exceptions"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
     see_cost=_("See cost and margin"), reveal=_("See phone numbers and e-mail addresses"),

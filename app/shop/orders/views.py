@@ -184,14 +184,14 @@ class OrderView(PanelView):
             services.hold(order, reason=form.reason.data, actor=current_actor())
         return _done(len(orders), gettext("On hold."))
 
-    @verb("release", _("Release"), icon="fa-play", permission="hold", confirm=_("Let it go on?"),
+    @verb("release", _("Let it go on"), icon="fa-play", permission="hold", confirm=_("Let it go on?"),
           when=lambda order: order.is_held)  # fmt: skip
     def release(self, orders: list[Order], form: Any) -> str:
         for order in orders:
             services.release(order, actor=current_actor())
         return _done(len(orders), gettext("Released."))
 
-    @verb("close", _("Close"), icon="fa-xmark", form=forms.CloseForm, tone="danger",
+    @verb("close", _("Close the order"), icon="fa-xmark", form=forms.CloseForm, tone="danger",
           when=lambda order: states.can_move(order, OrderState.CLOSED))  # fmt: skip
     def close(self, orders: list[Order], form: Any) -> str:
         for order in orders:
@@ -251,7 +251,7 @@ class OrderExceptionView(PanelView):
             str(reason_id): n for reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor))
         }
 
-    @verb("handle", _("Handled"), icon="fa-check", form=forms.HandleForm, permission="write", primary=True,
+    @verb("handle", _("Mark as handled"), icon="fa-check", form=forms.HandleForm, permission="write", primary=True,
           when=lambda exception: exception.state is ExceptionState.OPEN)  # fmt: skip
     def handle(self, exceptions: list[OrderException], form: Any) -> str:
         for exception in exceptions:

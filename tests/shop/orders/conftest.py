@@ -37,7 +37,8 @@ def open_stall(stock=10, prices=(19900, 4950)):
     db.session.flush()
     skus = []
     for number, price in enumerate(prices, 1):
-        sku = Sku(product_id=product.id, code=f"T-{number}", barcode=f"69012345678{number:02d}", price=price, cost=price // 2, currency="CNY")
+        sku = Sku(product_id=product.id, code=f"T-{number}", price=price, cost=price // 2, currency="CNY")
+        sku.barcode = f"69012345678{number:02d}"
         db.session.add(sku)
         skus.append(sku)
     db.session.flush()

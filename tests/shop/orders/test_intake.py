@@ -5,13 +5,15 @@ import pytest
 from app.shop.customers.models import Customer
 from app.shop.orders.models import Order, OrderSource, OrderState
 
-BUYER = {"name": "王小明", "phone": "13800138000", "province": "广东省", "city": "深圳市", "district": "南山区", "street": "科技园路 1 号"}
+BUYER = {"name": "王小明", "phone": "13800138000", "province": "广东省", "city": "深圳市", "district": "南山区",
+         "street": "科技园路 1 号"}  # fmt: skip
 
 
 @pytest.fixture
 def post(as_user, stall):
     def send(number="D-1", who="ada", sku="T-1", quantity=1, **more):
-        order = {"channel_id": stall.site_id, "external_number": number, "buyer": BUYER, "lines": [{"sku": sku, "quantity": quantity}]}
+        lines = [{"sku": sku, "quantity": quantity}]
+        order = {"channel_id": stall.site_id, "external_number": number, "buyer": BUYER, "lines": lines}
         return as_user(who).post("/api/v1/orders/intake/", json={**order, **more})
 
     return send
@@ -53,7 +55,8 @@ def test_what_is_paid_elsewhere_is_taken_and_complained_about(post):
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"external_number": ""}, "external_number"), ({"lines": []}, "lines"), ({"lines": [{"sku": "T-1", "quantity": 0}]}, "lines.0.quantity"),
+        ({"external_number": ""}, "external_number"), ({"lines": []}, "lines"),
+        ({"lines": [{"sku": "T-1", "quantity": 0}]}, "lines.0.quantity"),
         ({"lines": [{"sku": "T-1", "quantity": 1, "unit_price": 1.5}]}, "lines.0.unit_price"), ({"discount": "-1"}, "discount"),
         ({"placed_at": "2026-01-01"}, "placed_at"), ({"nonsense": 1}, "nonsense"), ({"channel_id": "1"}, "channel_id"),
         ({"paid": {"method": "gold"}}, "paid.method"), ({"buyer": {"street": "x" * 301}}, "buyer.street"),

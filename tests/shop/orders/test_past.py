@@ -99,7 +99,7 @@ def test_a_dry_run_counts_and_writes_nothing(session, past):
     "wrong",
     [{"external_number": ""}, {"currency": ""}, {"placed_at": None}, {"refunded": 1, "paid": 0}, {"state": "sent"},
      {"placed_at": dt.datetime(2025, 1, 1)}, {"lines": [{"quantity": 0, "unit_price": 1}]}, {"total": 1.5}],
-)  # fmt: skip  # noqa: DTZ001
+)  # fmt: skip
 def test_a_row_that_makes_no_sense_is_refused_with_a_sentence(past, wrong):
     outcome = services.record_past_orders([past(**wrong)], actor=SYSTEM)[0]
     assert outcome.outcome == "refused" and outcome.why

@@ -34,7 +34,8 @@ def test_a_good_order_is_confirmed_by_itself(checked):
 
 @pytest.mark.parametrize(
     ("wrong", "problem"),
-    [({"code": "NO-SUCH"}, "goods"), ({"quantity": 11}, "stock"), ({"city": "上海市"}, "address"), ({"buyer_phone": "12"}, "phone")],
+    [({"code": "NO-SUCH"}, "goods"), ({"quantity": 11}, "stock"), ({"city": "上海市"}, "address"),
+     ({"buyer_phone": "12"}, "phone")],
 )
 def test_each_failure_opens_an_exception_of_its_own(checked, wrong, problem):
     order, problems = checked(**wrong)
@@ -97,6 +98,7 @@ def test_the_address_of_a_parcel_that_left_stands(order_of):
 
 
 def test_problems_are_counted_by_reason_and_handled_with_a_word(session, order_of, ben):
+    """The reasons are named in the language of the business."""
     services.ensure_reasons()
     late, other = services.reason("late"), services.reason("other")
     orders = [order_of(1) for _ in range(3)]
@@ -104,7 +106,7 @@ def test_problems_are_counted_by_reason_and_handled_with_a_word(session, order_o
         services.open_exception(order, late, actor=ben)
     mine = services.open_exception(orders[0], other, detail="?", actor=ben)
     assert [tuple(row)[1:] for row in session.execute(queries.open_exceptions_by_reason(ben))] == [
-        ("Late delivery", 3), ("Other reason", 1),
+        ("物流延迟", 3), ("其他原因", 1),
     ]  # fmt: skip
     with pytest.raises(DomainError):
         services.handle_exception(mine, resolution="", actor=ben)

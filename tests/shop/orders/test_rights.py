@@ -33,7 +33,8 @@ def test_lists_hold_the_orders_of_my_shops_only(as_user, order, path):
 
 
 def test_a_verb_on_a_selection_with_a_foreign_order_does_nothing(session, as_user, order):
-    answer = as_user("cleo").post("/orders/order/action_post", data={"action": "hold", "rowid": [order.id], "_go": 1, "reason": "x"})
+    data = {"action": "hold", "rowid": [order.id], "_go": 1, "reason": "x"}
+    answer = as_user("cleo").post("/orders/order/action_post", data=data)
     assert answer.status_code == 404
     session.refresh(order)
     assert not order.is_held

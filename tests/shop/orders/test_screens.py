@@ -44,7 +44,9 @@ def test_saving_the_form_twice_places_one_order(session, as_user, typed):
     assert session.query(Order).count() == 1
 
 
-@pytest.mark.parametrize("wrong", [{"lines-0-quantity": "11"}, {"lines-0-sku_id": "99999"}, {"discount": "9999"}, {"channel_id": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"lines-0-quantity": "11"}, {"lines-0-sku_id": "99999"}, {"discount": "9999"}, {"channel_id": ""}]
+)
 def test_a_form_that_is_refused_keeps_what_was_typed(session, as_user, typed, wrong):
     answer = as_user("ben").post("/orders/order/add", data={**typed, **wrong})
     assert answer.status_code == 422

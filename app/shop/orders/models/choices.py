@@ -59,8 +59,8 @@ class PaymentMethod(Choices):
 
 
 class PaymentState(Choices):
-    PAID = "paid", _("Received"), "success"
-    FAILED = "failed", _("Failed"), "danger"
+    PAID = "paid", _("Money received"), "success"
+    FAILED = "failed", _("Payment failed"), "danger"
 
 
 class RefundReason(Choices):
@@ -74,5 +74,5 @@ class RefundReason(Choices):
 
 
 class ExceptionState(Choices):
-    OPEN = "open", _("Open"), "danger"
+    OPEN = "open", _("To handle"), "danger"
     HANDLED = "handled", _("Handled"), "success"

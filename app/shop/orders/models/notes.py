@@ -66,10 +66,10 @@ class OrderStateLog(PanelModel):
 
     order_id = ref(_("Order"), "orders_order.id", ondelete="CASCADE", required=True, index=True)
     order = relation("Order", order_id, back_populates="moves")
-    from_state = choice(_("From"), OrderState)
-    to_state = choice(_("To"), OrderState, required=True)
+    from_state = choice(_("From state"), OrderState)
+    to_state = choice(_("To state"), OrderState, required=True)
     why = text(_("Reason"), 300)
-    moved_at = instant(_("At"), required=True)
+    moved_at = instant(_("Moved at"), required=True)
 
     __table_args__ = (Index(None, "to_state", "moved_at"),)
 

@@ -46,7 +46,7 @@ class Order(PanelModel):
 
     state = choice(_("State"), OrderState, default=OrderState.PENDING, readonly=True)
     refund_state = choice(_("Refund state"), RefundState, default=RefundState.NONE, readonly=True)
-    review = choice(_("Check"), ReviewState, default=ReviewState.CONFIRMED, readonly=True)
+    review = choice(_("First check"), ReviewState, default=ReviewState.CONFIRMED, readonly=True)
     is_held = flag(_("On hold"), default=False, readonly=True)
     hold_reason = text(_("Reason for the hold"), 200, readonly=True)
     source = choice(_("Source"), OrderSource, default=OrderSource.MANUAL, readonly=True)
@@ -65,7 +65,7 @@ class Order(PanelModel):
     postcode = text(_("Postcode"), 20)
 
     currency = currency()
-    subtotal = money(_("Goods"), default=0, readonly=True)
+    subtotal = money(_("Goods amount"), default=0, readonly=True)
     discount = money(_("Discount"), default=0)
     shipping_fee = money(_("Shipping fee"), default=0)
     tax = money(_("Tax"), default=0)
@@ -73,8 +73,8 @@ class Order(PanelModel):
         _("Adjustment"), default=0, help=_("Rounding and whatever else the other amounts do not explain.")
     )
     total = money(_("Total"), default=0, readonly=True)
-    paid = money(_("Paid"), default=0, readonly=True)
-    refunded = money(_("Refunded"), default=0, readonly=True)
+    paid = money(_("Amount paid"), default=0, readonly=True)
+    refunded = money(_("Amount refunded"), default=0, readonly=True)
     cost = money(_("Cost of goods"), default=0, readonly=True)
 
     placed_at = instant(_("Placed at"), required=True, readonly=True)

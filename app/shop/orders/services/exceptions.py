@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from app.panel.core import clock, history, policy
@@ -15,6 +15,7 @@ from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
 from app.shop.orders.models import ExceptionReason, ExceptionState, Order, OrderException
 from app.shop.orders.services.common import RESOURCE
+from app.shop.setup.queries import business
 
 # the reasons that code opens exceptions with; the shop may rename them and add its own
 BUILT_IN = {
@@ -34,10 +35,17 @@ def reason(code: str) -> ExceptionReason:
     if found is None:
         if code not in BUILT_IN:
             raise DomainError(_("There is no reason “%(code)s”.", code=code))
-        found = ExceptionReason(code=code, name=str(BUILT_IN[code]), position=10 * (1 + list(BUILT_IN).index(code)))
+        found = ExceptionReason(code=code, name=_word(code), position=10 * (1 + list(BUILT_IN).index(code)))
         db.session.add(found)
         db.session.flush()
     return found
+
+
+def _word(code: str) -> str:
+    """The name in the language of the business, whoever is the first to need it."""
+    owner = business()
+    with force_locale(owner.language if owner else "en"):
+        return str(BUILT_IN[code])
 
 
 @transactional

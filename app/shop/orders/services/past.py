@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.rows import insert_many, reserve_ids
 from app.panel.core.transaction import transactional
 from app.shop.orders import events
 from app.shop.orders.models import Order, OrderLine, Payment, Refund, Shipment
@@ -211,10 +212,9 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
     if not pasts:
         return []
     stamp = _stamp(actor)
-    # as plain table inserts: with RETURNING in order, SQLite would write them one by one
-    db.session.execute(insert(Order.__table__), [{**past.order, **stamp} for past in pasts])
-    known = _taken(pasts)
-    ids = [known[past.order["shop_id"], past.order["number"]] for past in pasts]
+    # the numbers first: with RETURNING in order, SQLite would write the orders one by one
+    ids = reserve_ids(Order.__table__, len(pasts))
+    insert_many(Order.__table__, [{"id": key, **past.order, **stamp} for key, past in zip(ids, pasts, strict=True)])
     _insert_children(list(zip(pasts, ids, strict=True)), stamp)
     history.record_many(Order, [(key, {}) for key in ids], verb="order.past_recorded", actor=actor)
     changes.record(Order, ids, "insert")
@@ -224,8 +224,7 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
 def _insert_children(pasts: Sequence[tuple[Past, int]], stamp: dict[str, Any]) -> None:
     for model in CHILDREN:
         rows = [{**child, "order_id": order_id, **stamp} for past, order_id in pasts for child in past.children[model]]
-        if rows:
-            db.session.execute(insert(model.__table__), rows)
+        insert_many(model.__table__, rows)
 
 
 def _replace(entries: Sequence[tuple[Past, int, Past]], *, actor: Any) -> None:
