@@ -36,7 +36,7 @@ class World:
     """What the parts share: one source of chance, the moment of now, and what earlier parts made."""
 
     seed: int
-    scale: int
+    scale: float
     now: dt.datetime
     random: random.Random
     made: dict[str, Any] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def part(order: int) -> Callable[[Part], Part]:
     return register
 
 
-def load(seed: int = 7, scale: int = 1, now: dt.datetime | None = None) -> World:
+def load(seed: int = 7, scale: float = 1, now: dt.datetime | None = None) -> World:
     """Fill an instance that has no rows of its own yet; each part is a transaction, so that others can write between.
 
     :raises DomainError: when the demo is there already

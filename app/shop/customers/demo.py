@@ -30,7 +30,7 @@ def people(world: World) -> None:
     places = _places()
     channels = list(world.made["channels"].values())
     found = []
-    for number in range(CUSTOMERS * world.scale):
+    for number in range(int(CUSTOMERS * world.scale)):
         channel = chance.choices(channels, weights=[c["share"] for c in channels])[0]
         since = world.now - dt.timedelta(days=min(chance.expovariate(1 / 170), 395), seconds=chance.randrange(86400))
         female = chance.random() < 0.66

@@ -85,7 +85,7 @@ def _moments(world: World) -> list[dt.datetime]:
     now = clock.local(world.now)
     weights[-1] *= sum(HOURS[: now.hour]) / sum(HOURS)
     found = []
-    for index in spread(world.random, weights, ORDERS * world.scale):
+    for index in spread(world.random, weights, int(ORDERS * world.scale)):
         hour = world.random.choices(range(24), weights=HOURS)[0]
         if index == DAYS:
             hour = world.random.choices(range(max(now.hour, 1)), weights=HOURS[: max(now.hour, 1)])[0]

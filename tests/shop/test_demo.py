@@ -1,0 +1,141 @@
+"""The demo keeps every promise that the services keep, though it is written in bulk."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import func, select
+
+from tests import conftest
+
+NOW = dt.datetime(2026, 11, 21, 6, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def shop(new_database, tmp_path_factory):
+    """An instance with a twentieth of the demo's orders, and a second one made alike."""
+    from app.panel.core import demo
+
+    app = conftest.make_app(new_database(), tmp_path_factory.mktemp("demo"))
+    with app.app_context():
+        demo.load(seed=7, scale=0.05, now=NOW)
+    return app
+
+
+@pytest.fixture
+def rows(shop):
+    from app.panel.core.db import db
+
+    with shop.app_context():
+        yield db.session
+
+
+def test_every_stock_level_is_the_sum_of_its_journal(rows):
+    from app.shop.inventory.models import StockLevel
+    from app.shop.inventory.services.check import verify
+
+    assert rows.scalar(select(func.count(StockLevel.id))) > 800
+    assert verify() == []
+
+
+def test_no_balance_of_the_journal_is_ever_below_zero(rows):
+    from app.shop.inventory.models import StockMove
+
+    assert rows.scalar(select(func.min(StockMove.balance))) >= 0
+
+
+def test_the_lines_of_an_order_add_up_to_it(rows):
+    from app.shop.orders.models import Order, OrderLine
+
+    sums = select(OrderLine.order_id, func.sum(OrderLine.total).label("total")).group_by(OrderLine.order_id).subquery()
+    wrong = select(func.count()).select_from(Order).join(sums, sums.c.order_id == Order.id)
+    wrong = wrong.where(sums.c.total != Order.subtotal - Order.discount)
+    assert rows.scalar(select(func.count(Order.id))) == 1000
+    assert rows.scalar(wrong) == 0
+
+
+def test_payments_and_refunds_add_up_to_what_the_order_says(rows):
+    from app.shop.orders.models import Order, Payment, Refund, RefundLine
+
+    for model, column in ((Payment, Order.paid), (Refund, Order.refunded)):
+        sums = select(model.order_id, func.sum(model.amount).label("total")).group_by(model.order_id).subquery()
+        query = select(func.count()).select_from(Order).outerjoin(sums, sums.c.order_id == Order.id)
+        assert rows.scalar(query.where(func.coalesce(sums.c.total, 0) != column)) == 0
+    lines = select(RefundLine.refund_id, func.sum(RefundLine.amount).label("total")).group_by(RefundLine.refund_id).subquery()
+    query = select(func.count()).select_from(Refund).join(lines, lines.c.refund_id == Refund.id)
+    assert rows.scalar(query.where(lines.c.total != Refund.amount)) == 0
+
+
+def test_every_state_that_an_order_went_through_stands_in_its_log(rows):
+    from app.shop.orders.models import Order, OrderState, OrderStateLog
+    from app.shop.orders.states import MOVES
+
+    last = {}
+    for log in rows.scalars(select(OrderStateLog).order_by(OrderStateLog.order_id, OrderStateLog.moved_at, OrderStateLog.id)):
+        before = last.get(log.order_id)
+        assert log.from_state == before
+        assert before is None or log.to_state in MOVES[OrderState(before)], (before, log.to_state)
+        last[log.order_id] = log.to_state
+    for order in rows.scalars(select(Order)):
+        assert last[order.id] == order.state
+
+
+def test_nothing_happens_after_now_and_numbers_are_given_out_once(rows):
+    from app.shop.orders.models import Order, OrderStateLog
+
+    assert rows.scalar(select(func.max(OrderStateLog.moved_at))) <= NOW
+    total, distinct = rows.execute(select(func.count(Order.id), func.count(func.distinct(Order.number)))).one()
+    assert total == 1000
+    assert distinct > 500
+
+
+def test_the_same_seed_on_the_same_day_makes_the_same_shop(shop, new_database, tmp_path):
+    from app.panel.core import demo
+    from app.panel.core.db import db
+    from app.shop.orders.models import Order
+
+    def figures(app):
+        with app.app_context():
+            query = select(Order.number, Order.total, Order.state, Order.placed_at).order_by(Order.id)
+            return [tuple(row) for row in db.session.execute(query)]
+
+    twin = conftest.make_app(new_database(), tmp_path)
+    with twin.app_context():
+        demo.load(seed=7, scale=0.05, now=NOW)
+    assert figures(twin) == figures(shop)
+
+
+def test_the_next_order_of_the_demo_is_placed_by_the_services(shop):
+    from app.panel.core.actor import SYSTEM
+    from app.panel.core.db import db
+    from app.shop.catalog.models import Sku
+    from app.shop.inventory.models import StockLevel
+    from app.shop.inventory.services.check import verify
+    from app.shop.orders import services
+    from app.shop.orders.services.placing import Wanted
+    from app.shop.setup.models import Channel
+
+    with shop.app_context():
+        level = db.session.scalar(select(StockLevel).where(StockLevel.available > 3).order_by(StockLevel.id))
+        sku = db.session.get(Sku, level.sku_id)
+        channel = db.session.scalar(select(Channel).where(Channel.shop_id == level.warehouse.shop_id))
+        order = services.place([Wanted(sku.id, 2)], channel_id=channel.id, actor=SYSTEM)
+        assert order.total == 2 * sku.price
+        assert verify() == []
+
+
+def test_the_demo_goes_without_a_trace_and_leaves_one_shop_to_begin_with(new_database, tmp_path):
+    from app.panel.core import demo
+    from app.panel.core.actor import SYSTEM
+    from app.panel.core.db import db
+    from app.shop.orders.models import Order
+    from app.shop.setup.models import Shop
+
+    app = conftest.make_app(new_database(), tmp_path)
+    with app.app_context():
+        demo.load(seed=7, scale=0.01, now=NOW)
+        assert demo.remove(SYSTEM) > 2000
+        assert db.session.scalar(select(func.count(Order.id))) == 0
+        assert db.session.scalar(select(func.count(Shop.id))) == 1
+        assert demo.remove(SYSTEM) <= 5
+        demo.load(seed=8, scale=0.01, now=NOW)
+        assert db.session.scalar(select(func.count(Order.id))) == 200
