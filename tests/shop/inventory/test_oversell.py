@@ -48,7 +48,7 @@ def test_a_thousand_buyers_of_a_hundred_units(live_app, sku_ids):
 
     found, seconds = crowd(live_app, buy)
     assert found == {"sold": UNITS, "out of stock": BUYERS - UNITS}
-    assert seconds < 30  # 3 to 7 s alone on two cores; the suite may share them
+    assert seconds < 120  # 3 to 7 s alone on two cores; the suite shares them with others
     with live_app.app_context():
         level = db.session.query(StockLevel).filter_by(sku_id=sku_ids[0]).one()
         assert (level.on_hand, level.reserved, level.available) == (UNITS, UNITS, 0)

@@ -53,15 +53,11 @@ def book(
     if not shifts:
         return False
     shifts = sorted(shifts, key=lambda shift: (shift.warehouse_id, shift.sku_id))
+    _sold_out_already(shifts, key)
     rows = lock([(shift.warehouse_id, shift.sku_id) for shift in shifts])
     if _booked(shifts, key):
         return False
-    for shift in shifts:
-        row = rows[shift.warehouse_id, shift.sku_id]
-        if row.on_hand + shift.quantity < row.reserved + shift.held:
-            wanted = max(-shift.quantity, shift.held)
-            left = row.on_hand - row.reserved
-            raise OutOfStock(sku_name(shift.sku_id), left, sku_id=shift.sku_id, wanted=wanted, warehouse_id=shift.warehouse_id)
+    _refuse_short(shifts, rows)
     at = at or clock.now()
     crossings = []
     for shift in shifts:
@@ -77,6 +73,29 @@ def book(
     return True
 
 
+def _sold_out_already(shifts: Sequence[Shift], key: str) -> None:
+    """Turn away whom there is nothing left for without queueing for the lock: in a rush that is most of the crowd."""
+    if db.engine.dialect.name == "sqlite":
+        return  # @transactional holds the write lock already
+    rows = _select([(shift.warehouse_id, shift.sku_id) for shift in shifts], locked=False)
+    try:
+        _refuse_short(shifts, rows)
+    except OutOfStock:
+        if not _booked(shifts, key):  # asked after the amounts: our own earlier booking may be what took them
+            raise
+
+
+def _refuse_short(shifts: Sequence[Shift], rows: dict[tuple[int, int], Any]) -> None:
+    for shift in shifts:
+        row = rows.get((shift.warehouse_id, shift.sku_id))
+        on_hand, reserved = (row.on_hand, row.reserved) if row is not None else (0, 0)
+        if on_hand + shift.quantity < reserved + shift.held:
+            raise OutOfStock(
+                sku_name(shift.sku_id), on_hand - reserved, sku_id=shift.sku_id,
+                wanted=max(-shift.quantity, shift.held), warehouse_id=shift.warehouse_id,
+            )  # fmt: skip
+
+
 def lock(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Any]:
     """Lock the levels of (warehouse, SKU) pairs in the order of their ids, making those that are missing."""
     found = _select(places)
@@ -87,10 +106,11 @@ def lock(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Any]:
     return found
 
 
-def _select(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Any]:
+def _select(places: Sequence[tuple[int, int]], locked: bool = True) -> dict[tuple[int, int], Any]:
     where = tuple_(levels.c.warehouse_id, levels.c.sku_id).in_(list(places))
     # on PostgreSQL the lock, on SQLite nothing: there @transactional holds the write lock already
-    rows = db.session.execute(select(levels).where(where).order_by(levels.c.id).with_for_update())
+    statement = select(levels).where(where).order_by(levels.c.id)
+    rows = db.session.execute(statement.with_for_update() if locked else statement)
     return {(row.warehouse_id, row.sku_id): row for row in rows}
 
 
