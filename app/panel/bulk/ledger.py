@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.panel.bulk import importers, runs
 from app.panel.bulk.importers import Plan, Result
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.tally import Tally
 from app.panel.core import bus
 from app.panel.core.db import db
+from app.panel.core.rows import insert_many
 
 
 def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
@@ -27,7 +26,7 @@ def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
     sums = {currency: dict(amounts) for currency, amounts in (run.sums or {}).items()}
     importers.add_sums(sums, tally.sums)
     run.sums = sums
-    db.session.execute(insert(RunItem), [
+    insert_many(RunItem.__table__, [
         {"run_id": run_id, "seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
          "reason": result.reason, "row_id": result.row_id}
         for plan, result in zip(plans, results, strict=True)
@@ -37,8 +36,7 @@ def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
          "version": image.version}
         for plan, result in zip(plans, results, strict=True) for image in result.images
     ]  # fmt: skip
-    if images:
-        db.session.execute(insert(BeforeImage), images)
+    insert_many(BeforeImage.__table__, images)
 
 
 def publish(run_id: int) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, insert, inspect, select, update
+from sqlalchemy import bindparam, inspect, select, update
 
 from app.panel.bulk.importers import Image
 from app.panel.core import changes, clock, history
+from app.panel.core import rows as rows_
 from app.panel.core.db import db
 from app.panel.core.history import QUIET, plain
 from app.panel.core.types import ChoiceType, UTCDateTime
@@ -19,18 +20,18 @@ from app.panel.core.types import ChoiceType, UTCDateTime
 IN_LIMIT = 500
 
 
-def insert_rows(model: type[Any], rows: Sequence[dict[str, Any]], *, actor: Any) -> list[int]:
-    """Insert rows in the order given; their ids. All rows must hold the same columns."""
+def insert_rows(model: type[Any], rows: Sequence[dict[str, Any]], *, actor: Any, trail: bool = True) -> list[int]:
+    """Insert rows in the order given; their ids. All rows must hold the same columns.
+
+    :param trail: keep the values in the history; without, the entry only says that the row was made
+    """
     if not rows:
         return []
+    ids = rows_.reserve_ids(model.__table__, len(rows))
     who = {"created_by_id": actor.id, "changed_by_id": actor.id}
-    ids = list(
-        db.session.scalars(
-            insert(model).returning(model.id, sort_by_parameter_order=True), [{**who, **row} for row in rows]
-        )
-    )
+    rows_.insert_many(model.__table__, [{"id": key, **who, **row} for key, row in zip(ids, rows, strict=True)])
     entries = [
-        (key, {name: [None, value] for name, value in row.items() if value not in (None, "")})
+        (key, {name: [None, value] for name, value in row.items() if value not in (None, "")} if trail else {})
         for key, row in zip(ids, rows, strict=True)
     ]
     history.record_many(model, entries, verb="insert", actor=actor)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, mapped_column
 
 from app.panel.core import clock
 from app.panel.core.db import db
+from app.panel.core.rows import insert_many
 from app.panel.core.types import UTCDateTime
 
 KINDS = frozenset({"insert", "update", "delete"})
@@ -41,6 +42,12 @@ class ChangeMark(Model):
 
 def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:
     """Add entries inside the transaction of their cause."""
+    if rows := _unfed(session, entries):
+        session.execute(insert(Change), rows)
+
+
+def _unfed(session: Session, entries: Iterable[tuple[str, int, str]]) -> list[dict[str, Any]]:
+    """Rows of the feed that this transaction has not written yet."""
     at = clock.now()
     seen = session.info.setdefault("fed", set()) if session.info.get("depth") else set()
     rows = []
@@ -48,15 +55,14 @@ def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:
         if entry not in seen:
             seen.add(entry)
             rows.append({"table": entry[0], "key": entry[1], "kind": entry[2], "at": at})
-    if rows:
-        session.execute(insert(Change), rows)
+    return rows
 
 
 def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
     """Tell the feed of a set-based change."""
     if kind not in KINDS:
         raise ValueError(kind)
-    feed(db.session(), [(model.__tablename__, key, kind) for key in keys])
+    insert_many(Change.__table__, _unfed(db.session(), [(model.__tablename__, key, kind) for key in keys]))
 
 
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
 from app.panel.core import changes, clock
 from app.panel.core.actor import current_actor
 from app.panel.core.db import PanelModel, db
+from app.panel.core.rows import insert_many
 from app.panel.core.trace import request_id
 from app.panel.core.types import UTCDateTime
 
@@ -80,7 +81,7 @@ def record_many(
         for key, pairs in entries
     ]
     if rows:
-        db.session.execute(insert(HistoryEntry), rows)
+        insert_many(HistoryEntry.__table__, rows)
 
 
 def record_restore(table: str, key: int, *, actor: Any) -> None:

@@ -141,10 +141,12 @@ def _free_code(work: ProductWork, plan: Plan, sku: dict[str, Any], place: int, s
     """The file's code where it is free; else one out of handle and options, the same every time."""
     options = rules.handle_of("-".join(sku[name] for name in OPTIONS if sku[name]))
     made = "-".join(part for part in (plan.key, options) if part)[:90]
+    me = f"{plan.key}/{place}"
     for code in (sku["code"], made, f"{made}-{place + 1}", f"{made}-{place + 1}-{plan.seq}"):
-        if code and code not in stock.owners and work.taken.setdefault(code, f"{plan.key}/{place}") == f"{plan.key}/{place}":
-            if code == sku["code"] or db.session.scalar(select(Sku.id).where(Sku.code == code)) is None:
-                return str(code)
+        if not code or code in stock.owners or work.taken.setdefault(code, me) != me:
+            continue
+        if code == sku["code"] or db.session.scalar(select(Sku.id).where(Sku.code == code)) is None:
+            return str(code)
     return f"{made[:70]}-{plan.seq}-{place + 1}"
 
 

@@ -100,7 +100,7 @@ class People:
     def _add(self, new: dict[str, Person], pending: dict[str, str]) -> dict[str, int]:
         leaders = list(new)
         rows = [self._row(new[leader]) for leader in leaders]
-        made = dict(zip(leaders, writing.insert_rows(Customer, rows, actor=self.actor), strict=True))
+        made = dict(zip(leaders, writing.insert_rows(Customer, rows, actor=self.actor, trail=False), strict=True))
         keys = []
         for slot, leader in pending.items():
             kind, _scope, value = slot.split(":", 2)
@@ -109,7 +109,7 @@ class People:
                 "customer_id": made[leader], "kind": IdentityKind(kind), "value": value[:200], "slot": slot,
                 "channel_id": self.channel_id if external else None,
             })  # fmt: skip
-        writing.insert_rows(CustomerIdentity, keys, actor=self.actor)
+        writing.insert_rows(CustomerIdentity, keys, actor=self.actor, trail=False)
         self.first_seen.update({made[leader]: row["first_seen_at"] for leader, row in zip(leaders, rows, strict=True)})
         return made
 
