@@ -47,11 +47,14 @@ $(PY):
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 69; }; \
 	"$$found" -m venv $(VENV)
 
+# The real process tree has its own databases: once is enough.
 test: $(VENV)/.dev
 	@command -v git >/dev/null || { echo "The tests need git; on Debian: apt-get install git" >&2; exit 69; }
-	@CHROMIUM=$$($(PY) tests/chromium.py) && export CHROMIUM && \
+	@CHROMIUM=$$($(PY) tests/chromium.py) && export CHROMIUM && set -- && \
 	for engine in $(ENGINES); do \
-	  echo "The suite on $$engine:"; $(PY) -m pytest -q -n $(JOBS) --dist loadgroup --engine $$engine $(ARGS) || exit 1; \
+	  echo "The suite on $$engine:"; \
+	  $(PY) -m pytest -q -n $(JOBS) --dist loadgroup --engine $$engine "$$@" $(ARGS) || exit 1; \
+	  set -- -m "not processes"; \
 	done
 
 lint: $(VENV)/.dev
