@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app
+from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -60,7 +61,7 @@ def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> 
         callbacks = session.info["after_commit"]
     except StaleDataError as error:
         session.rollback()
-        raise Conflict("Somebody else changed this in the meantime.") from error
+        raise Conflict(_("Somebody else changed this in the meantime.")) from error
     except BaseException:
         session.rollback()
         raise

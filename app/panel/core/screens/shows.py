@@ -181,14 +181,15 @@ def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
 
 
 def verb_word(verb: str) -> str:
-    """`order.refunded` in the reader's language; domains translate their own by the msgid itself."""
+    """`order.refunded` in the reader's language; a domain translates its verbs by the name itself."""
     known = {
         "insert": _("created"),
         "update": _("changed"),
         "delete": _("deleted"),
         "restored": _("restored from the trash"),
     }
-    return known.get(verb) or _(verb)
+    said = known.get(verb) or _(verb)
+    return said if said != verb else verb.rpartition(".")[2].replace("_", " ")
 
 
 def _said(field: FieldSpec | None, value: Any, row: Any) -> str:

@@ -1,0 +1,138 @@
+"""Every word that a person reads has a Chinese one, and Chinese pages hold no Latin word that is not reviewed."""
+
+import datetime as dt
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from tests import conftest
+
+APP = Path(__file__).parents[1] / "app"
+KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+AREAS = sorted({path.parent for path in APP.glob("**/translations") if path.is_dir()})
+# names, codes and units that are written so in Chinese text too
+REVIEWED = set(
+    """
+    SKU SKUs GMV AOV API REST JSON CSV XLSX XLS ID IP URL PDF OpenAPI Swagger SEO SHA CNY USD HKD EUR JPY KB MB GB UTF GB18030 BOM Shopify
+    WooCommerce TikTok App GPS Excel DHL UPS JD QR AI VIP g kg cm ml L Ctrl K Enter Esc Shift Tab F C N x j k e Zhanggui admin ada ben cleo Ada Ben
+    Cleo Chromium Chrome Firefox Linux macOS Windows English iOS Android WeChat PostgreSQL Valkey SQLite SMTP UTC Asia Shanghai HTTP WEBP PNG JPG
+    EAN UPC ISO GIF MP4 WebM PO OK Logo logo
+    """.split()
+)
+
+
+def messages(folder):
+    """Message ids of an area, without those of the areas inside it."""
+    inner = [area for area in AREAS if area != folder and area.is_relative_to(folder)]
+    for name, line, message, _comments, _context in extract_from_dir(str(folder), METHODS, keywords=KEYWORDS):
+        path = folder / name
+        if any(path.is_relative_to(area) for area in inner):
+            continue
+        for text in [message] if isinstance(message, str) else message:
+            if text:
+                yield f"{name}:{line}", text
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    found = {}
+    for path in APP.glob("**/translations/zh_Hans_CN/LC_MESSAGES/messages.po"):
+        with path.open("rb") as file:
+            for message in read_po(file):
+                ids = [message.id] if isinstance(message.id, str) else list(message.id)
+                if message.string:
+                    found.update(dict.fromkeys(ids, message.string))
+    return found
+
+
+def test_there_are_areas():
+    assert len(AREAS) > 8
+
+
+@pytest.mark.parametrize("area", AREAS, ids=lambda area: str(area.relative_to(APP)))
+def test_every_string_of_an_area_has_a_chinese_one(area, catalogue):
+    missing = [f"{where} {text!r}" for where, text in messages(area) if text not in catalogue]
+    assert missing == []
+
+
+def test_a_translation_keeps_the_places_of_its_values(catalogue):
+    def places(text):
+        return sorted(re.findall(r"%\((\w+)\)[sd]", text))
+
+    wrong = [key for key, text in catalogue.items() if isinstance(text, str) and places(key) != places(text)]
+    assert wrong == []
+
+
+class Words(HTMLParser):
+    """The text nodes and spoken attributes of a page, without what people typed and what is code."""
+
+    def __init__(self):
+        super().__init__()
+        self.skip, self.texts = 0, []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if (
+            self.skip
+            or tag in ("script", "style", "code", "kbd", "pre")
+            or "data-typed" in attrs
+            or attrs.get("translate") == "no"
+        ):
+            self.skip += tag not in ("input", "br", "img", "meta", "link", "hr", "path", "source")
+            return
+        self.texts += [attrs[name] for name in ("aria-label", "title", "placeholder", "alt") if attrs.get(name)]
+
+    def handle_endtag(self, tag):
+        if self.skip and tag not in ("input", "br", "img", "meta", "link", "hr", "path", "source"):
+            self.skip -= 1
+
+    def handle_data(self, data):
+        if not self.skip:
+            self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def shop(new_database, tmp_path_factory):
+    from app.panel.accounts import services
+    from app.panel.core import demo
+    from app.panel.core.actor import SYSTEM
+
+    app = conftest.make_app(new_database(), tmp_path_factory.mktemp("zh"))
+    with app.app_context():
+        services.create_user(
+            actor=SYSTEM, username="ada", name="Ada", email="ada@example.org", roles=["administrator"], password=None
+        )
+        demo.load(seed=7, scale=0.005, now=dt.datetime(2026, 11, 21, 6, tzinfo=dt.UTC))
+    return app
+
+
+def test_no_chinese_page_holds_a_latin_word_that_is_not_reviewed(shop):
+    with shop.app_context():
+        client = conftest.client_of(shop, "ada")
+    client.post("/prefs/", data={"language": "zh_Hans_CN"})
+    found = {}
+    for rule in sorted(shop.url_map.iter_rules(), key=str):
+        address = re.sub(r"<(?:int:)?pk>", "1", rule.rule)
+        if (
+            "GET" not in rule.methods
+            or "<" in address
+            or address.startswith(("/api/", "/setup/next", "/metrics", "/healthz", "/readyz"))
+        ):
+            continue
+        answer = client.get(address, headers={"Accept": "text/html"})
+        if answer.status_code != 200 or "text/html" not in answer.content_type:
+            continue
+        page = Words()
+        page.feed(answer.text)
+        for text in page.texts:
+            for word in re.findall(r"[A-Za-z][A-Za-z]+", text):
+                if word not in REVIEWED and not re.search(
+                    r"[\d_@./:-]", next((w for w in text.split() if word in w), "")
+                ):
+                    found.setdefault(word, set()).add(address)
+    assert {word: sorted(pages)[:3] for word, pages in found.items()} == {}
