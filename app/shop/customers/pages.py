@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -94,12 +94,19 @@ class MergingPage(PanelPage):
         twins = policy.scope(queries.twins(kept), actor, Customer)
         page = SimpleNamespace(
             title=gettext("Merge: %(name)s", name=kept.name), differences=differences,
-            moving=preview.moving if preview else [], twins=list(db.session.scalars(twins)) if other is None else [],
+            moving=[(_noun(name), count) for name, count in preview.moving] if preview else [],
+            twins=list(db.session.scalars(twins)) if other is None else [],
             crumbs=[{"label": gettext("Customers"), "url": url_for("customers_customer.list")},
                     {"label": kept.name, "url": url_for("customers_customer.show", pk=kept.id)}],
             picker=other_picker(),
         )  # fmt: skip
         return self.render("customers/merging.html", page=page, kept=kept, other=other, form=form)
+
+
+def _noun(table: str) -> str:
+    """What people call the rows of a table: the title of their screen."""
+    views = current_app.extensions["panel_views"]
+    return next((str(view.title) for model, view in views.items() if model.__tablename__ == table), table)
 
 
 def other_picker() -> SimpleNamespace:

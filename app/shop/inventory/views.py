@@ -59,7 +59,7 @@ class StockLevelView(PanelView):
     list_columns = ["sku", "warehouse", "on_hand", "reserved", "available", "threshold", "is_low", "changed_at"]
     search_columns = ["sku.code", "sku.barcode", "warehouse.name"]
     default_sort = "available"
-    quick_filters = ["is_low", "warehouse"]
+    quick_filters = ["warehouse", "is_low"]
     formatters = {"available": _available, "sku": _sku}
     show_fieldsets = [
         (_("Stock"), ["sku", "warehouse", "on_hand", "reserved", "available"]),
@@ -240,7 +240,7 @@ class SupplierPriceView(PanelView):
     list_columns = ["sku", "supplier", "unit_cost", "seen_on", "is_current", "is_best", "receipt"]
     search_columns = ["sku.code", "supplier.name"]
     default_sort = "-seen_on"
-    quick_filters = ["is_best", "is_current"]
+    quick_filters = ["supplier", "is_best", "is_current"]
     formatters = {"sku": _sku}
     form_fieldsets = [(_("Purchase price"), ["supplier", "sku", "unit_cost", "currency", "seen_on"])]
     can_delete = can_import = False
