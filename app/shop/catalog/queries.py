@@ -160,7 +160,7 @@ def is_picture(file_id: int) -> bool:
 def tree() -> list[tuple[Category, int]]:
     """All categories in the order of the tree, each with the products of its branch: two statements."""
     rows = list(db.session.scalars(select(Category)))
-    own = dict(
+    own: dict[int, int] = dict(
         db.session.execute(
             select(Product.category_id, func.count(Product.id)).where(Product.category_id.is_not(None)).group_by(
                 Product.category_id
