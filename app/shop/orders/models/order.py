@@ -106,8 +106,10 @@ class Order(PanelModel):
         Index(None, "placed_at", "id"),
         # sales figures read nothing but this index
         Index(None, "paid_at", "shop_id", "channel_id", "currency", "total"),
-        # how many orders stand in each state, for the tabs above the list
-        Index(None, "shop_id", "state", "is_held"),
+        # how many orders stand in each state and may leave: counted from the index alone, also for some shops only
+        Index(None, "state", "shop_id", "review", "is_held"),
+        # the few that nobody has confirmed
+        Index(None, "review", "state", "shop_id"),
     )
 
     def __str__(self) -> str:
