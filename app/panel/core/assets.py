@@ -150,4 +150,5 @@ def serve(tag: str, source: str, path: str) -> Response:
     if packed:
         response.headers["Content-Encoding"] = "gzip"
     response.set_etag(f"{origin.tag}-{'gz' if packed else 'id'}-{_tag(path)}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
