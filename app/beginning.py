@@ -39,12 +39,19 @@ def with_a_file(_actor: Any) -> str:
 
 
 def init_app(app: Flask) -> None:
-    firstrun.choice("empty", _("Start empty"), _("Add products and orders by hand."), with_nothing, icon="fa-store", order=10)
+    firstrun.choice(
+        "empty", _("Start empty"), _("Add products and orders by hand."), with_nothing, icon="fa-store", order=10
+    )
     firstrun.choice(
         "demo", _("Look around in a demo shop"), _("13 months of orders; removed with one button."), with_the_demo,
         icon="fa-wand-magic-sparkles", order=20,
     )  # fmt: skip
     firstrun.choice(
-        "import", _("Bring what I have"), _("Products, orders and customers from a file."), with_a_file, icon="fa-file-import", order=30
+        "import",
+        _("Bring what I have"),
+        _("Products, orders and customers from a file."),
+        with_a_file,
+        icon="fa-file-import",
+        order=30,
     )
     firstrun.cleaner("demo", _("Rows of the demo shop"), demo.remove, order=50)

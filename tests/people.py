@@ -13,7 +13,12 @@ def settle():
     known = {}
     for name, role in TEAM.items():
         known[name] = services.create_user(
-            actor=SYSTEM, username=name, name=name.capitalize(), email=f"{name}@example.org", roles=[role], password=PASSWORD
+            actor=SYSTEM,
+            username=name,
+            name=name.capitalize(),
+            email=f"{name}@example.org",
+            roles=[role],
+            password=PASSWORD,
         )
     if "setup_shop" in db.metadata.tables:
         open_shops(known)

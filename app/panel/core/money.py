@@ -80,7 +80,7 @@ def _plain_number(raw: str, decimals: int) -> str:
     return raw.replace(",", ".")
 
 
-def format(minor: int | None, currency: str) -> str:  # noqa: A001 - reads as money.format
+def format(minor: int | None, currency: str) -> str:
     """As the reader's language writes it: `¥1,234.50`."""
     if minor is None:
         return ""

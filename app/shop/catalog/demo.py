@@ -88,30 +88,37 @@ def _product(
         seo_title=title[:60], seo_description=f"{title}，{adjective}好物，直播间同款。", completeness=0, sku_count=0,
     )  # fmt: skip
     if state is not ProductState.DRAFT:
-        world.add(
-            ProductMove, began, product_id=row["id"], what=MoveWhat.STATE, before="draft", after="published",
-            happened_at=began + dt.timedelta(days=2), actor_id=None, by_schedule=False, why=None,
-        )  # fmt: skip
+        moved = {"what": MoveWhat.STATE, "before": "draft", "after": "published", "by_schedule": False}
+        world.add(ProductMove, began, product_id=row["id"], happened_at=began + dt.timedelta(days=2), **moved)
     picked = chance.sample(tags, chance.choice((1, 2, 2, 3)))
     world.made.setdefault("tag_links", []).extend({"product_id": row["id"], "tag_id": tag} for tag in picked)
     _picture(world, row["id"], number, title, began)
-    popularity = 1 / (1 + chance.random() * 12)  # a few sell most
     base = chance.randrange(low * 100, high * 100, 100)
-    for position, (first, second, factor) in enumerate(_options(chance, options)):
-        price = max(int(base * factor) // 100 * 100 - 10, 990)
-        sku = world.add(
-            Sku, began, product_id=row["id"], code=f"QH{number + 1:04d}-{position + 1}", barcode=f"69{number + 1:05d}{position:05d}",
-            option1=first, option2=second, price=price, compare_at_price=int(price * 1.3) // 100 * 100,
-            cost=int(price * chance.uniform(0.35, 0.6)), currency="CNY", weight_g=chance.randrange(80, 2500, 10), position=position,
-            is_active=True,
-        )  # fmt: skip
-        option = " / ".join(v for v in (first, second) if v)
-        goods.append({**sku, "title": title, "option": option, "shop": shop, "popularity": popularity / (position + 1),
-                      "sold_from": began + dt.timedelta(days=2), "is_sold": not is_draft, "is_gone": is_gone})  # fmt: skip
+    shelf = {"title": title, "shop": shop, "sold_from": began + dt.timedelta(days=2), "is_sold": not is_draft, "is_gone": is_gone}
+    goods += _skus(world, row["id"], number, base, options, began, shelf)
     for channel in world.made["channels"].values():
         if channel["shop_id"] == world.made["shops"][shop] and state is ProductState.PUBLISHED:
-            world.add(Listing, began, product_id=row["id"], channel_id=channel["id"], is_listed=True,
-                      external_id=f"{channel['kind'].value[:2]}{700000 + row['id']}")  # fmt: skip
+            external = f"{channel['kind'].value[:2]}{700000 + row['id']}"
+            world.add(Listing, began, product_id=row["id"], channel_id=channel["id"], is_listed=True, external_id=external)
+
+
+def _skus(
+    world: World, product_id: int, number: int, base: int, options: str, at: dt.datetime, shelf: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The SKUs of a product; a few products sell most, and of each its first choice."""
+    chance, found = world.random, []
+    popularity = 1 / (1 + chance.random() * 12)
+    for position, (first, second, factor) in enumerate(_options(chance, options)):
+        price = max(int(base * factor) // 100 * 100 - 10, 990)
+        code, barcode = f"QH{number + 1:04d}-{position + 1}", f"69{number + 1:05d}{position:05d}"
+        sku = world.add(
+            Sku, at, product_id=product_id, code=code, barcode=barcode, option1=first, option2=second, price=price,
+            compare_at_price=int(price * 1.3) // 100 * 100, cost=int(price * chance.uniform(0.35, 0.6)), currency="CNY",
+            weight_g=chance.randrange(80, 2500, 10), position=position, is_active=True,
+        )  # fmt: skip
+        option = " / ".join(value for value in (first, second) if value)
+        found.append({**sku, **shelf, "option": option, "popularity": popularity / (position + 1)})
+    return found
 
 
 def _options(chance: Any, options: str) -> list[tuple[str, str | None, float]]:

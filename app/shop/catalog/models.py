@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
 
@@ -336,7 +338,9 @@ class ProductMove(PanelModel):
     why = text(_("Reason"), 300)
 
     def __str__(self) -> str:
-        return f"{self.before or ''} → {self.after}"
+        kind: Any = ProductState if self.what is MoveWhat.STATE else ProductPhase
+        words = [str(member.label) if (member := kind.of(value)) else value for value in (self.before, self.after) if value]
+        return " → ".join(words)
 
 
 class PhaseRule(PanelModel):

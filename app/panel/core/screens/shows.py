@@ -168,7 +168,7 @@ def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
         entries.append(
             SimpleNamespace(
                 at=entry.at,
-                actor=entry.actor_name,
+                actor=_who(entry.actor_name),
                 verb=verb_word(entry.verb),
                 key=entry.verb,
                 path=entry.path,
@@ -178,6 +178,10 @@ def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
             )
         )
     return entries
+
+
+def _who(name: str) -> str:
+    return _("the system") if name in ("system", "demo") else name
 
 
 def verb_word(verb: str) -> str:
