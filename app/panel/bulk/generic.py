@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -33,12 +34,13 @@ class TableImporter(Importer):
         self.model = model
         self.resource = resource_of(model)
         self.key = PREFIX + self.resource
-        self.label = model.__name__
+        self.label = view_label(model)
         self.work = TableWork
+        self.words = {spec.name: spec.label for spec in importable(model).values()}
 
     def options(self, actor: Any) -> list[Option]:
         return [
-            Option("dates", _l("Dates are written"), choices=lambda _actor: DATE_ORDERS,
+            Option("dates", _l("Dates are written"), choices=date_orders,
                    help=_l("Only for dates that can be read in two ways.")),
             Option("zone", _l("Time zone of the file"), kind="text", help=_l("Empty: that of the business.")),
         ]  # fmt: skip
@@ -148,6 +150,16 @@ class TableWork(Work):
         return generic_apply.apply(self, plans)
 
 
+def date_orders(_actor: Any) -> Sequence[tuple[str, Any]]:
+    return DATE_ORDERS
+
+
+def view_label(model: type[Any]) -> Any:
+    """What the screens call the rows of a model."""
+    view = current_app.extensions.get("panel_views", {}).get(model)
+    return view.title if view is not None else model.__name__
+
+
 def importable(model: type[Any]) -> dict[str, FieldSpec]:
     """Fields that a file may fill, by name."""
     return {
@@ -180,11 +192,12 @@ def choice_value(spec: FieldSpec, cell: str) -> Any:
 
 
 def targets(actor: Any) -> list[TableImporter]:
-    """Every table that this person may import into."""
-    models = sorted((mapper.class_ for mapper in PanelModel.registry.mappers), key=lambda cls: resource_of(cls))
+    """Every table with a screen that this person may import into."""
+    views = current_app.extensions.get("panel_views", {})
+    models = [model for model, view in views.items() if view.can_import and view.can_add and importable(model)]
     return [
         TableImporter(model) for model in models
-        if issubclass(model, PanelModel) and not getattr(model, "__no_history__", False) and importable(model)
+        if not getattr(model, "__no_history__", False)
         and policy.allowed(actor, "import", resource_of(model)) and policy.allowed(actor, "write", resource_of(model))
     ]  # fmt: skip
 

@@ -33,7 +33,7 @@ def apply(work: TableWork, plans: list[Plan]) -> list[Result]:
     resolved = references.resolve(work, plans)
     existing = _existing(work, resolved)
     results: list[Result] = []
-    for plan, (values, why) in zip(plans, resolved, strict=True):
+    for values, why in resolved:
         if why:
             results.append(Result.refuse(why))
             continue

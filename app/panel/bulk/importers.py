@@ -135,6 +135,8 @@ class Importer:
     required: tuple[str, ...] = ()
     whole_file = False
     work: type[Work] = Work
+    # What the preview and the sums are called on screen, by the names that plans use.
+    words: dict[str, Any] = {}
 
     def options(self, actor: Any) -> list[Option]:
         return []

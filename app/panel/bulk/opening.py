@@ -45,9 +45,9 @@ def complete(importer: Importer, params: dict[str, Any], actor: Any) -> dict[str
     for option in importer.options(actor):
         value = given.get(option.name)
         value = option.default if value in (None, "") else value
-        if option.choices is not None and value not in (None, ""):
-            if str(value) not in {str(known) for known, _label in option.choices(actor)}:
-                raise DomainError(_("“%(label)s”: choose one of the list.", label=option.label))
+        known = {str(choice) for choice, _label in option.choices(actor)} if option.choices is not None else None
+        if known is not None and value not in (None, "") and str(value) not in known:
+            raise DomainError(_("“%(label)s”: choose one of the list.", label=option.label))
         if option.required and value in (None, ""):
             raise DomainError(_("“%(label)s” is needed.", label=option.label))
         result[option.name] = value

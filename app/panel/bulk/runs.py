@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, or_, select, update
 
 from app.panel.bulk import store
@@ -16,8 +18,6 @@ from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
 from app.panel.core.lease import epoch
 from app.panel.core.transaction import transactional
-from flask_appbuilder.security.sqla.models import User
-from flask_babel import gettext as _
 
 LEASE_SECONDS = 15.0
 COUNTS = {Outcome.NEW: "new", Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused"}

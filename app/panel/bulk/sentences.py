@@ -37,7 +37,9 @@ SENTENCES: dict[str, Any] = {
     "cut_row": _("The file ends in the middle of this row. Was the upload cut off?"),
     "cell_too_long": _("“%(column)s” holds %(length)s characters; %(limit)s are the most."),
     "nul": _("“%(column)s” holds a character with the code zero, which no text has."),
-    "id_damaged": _("“%(value)s” was damaged by a spreadsheet: the last digits are lost. Export again and do not open the file before."),
+    "id_damaged": _(
+        "“%(value)s” was damaged by a spreadsheet: its last digits are lost. Export the file again, do not open it before."
+    ),
     "not_a_number": _("“%(value)s” is no number."),
     "number_too_large": _("“%(value)s” is too large."),
     "too_many_decimals": _("“%(value)s” has more than %(decimals)s decimals."),

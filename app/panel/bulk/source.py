@@ -54,7 +54,7 @@ class Source:
         options: dict[str, Any] = {key: value for key, value in vars(settings or Settings()).items() if value is not None}
         if limit is not None:
             options["limit"] = limit
-        self._child = subprocess.Popen(
+        self._child = subprocess.Popen(  # noqa: S603 (our own interpreter, our own module, arguments as a list)
             [sys.executable, "-I", "-B", "-c", STARTER, str(HERE), str(path), json.dumps(options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -186,7 +186,7 @@ def _parts(cell: str, order: str) -> tuple[dt.datetime, dt.tzinfo | None] | None
 
 def _moment(*numbers: int, microsecond: int, cell: str) -> dt.datetime:
     try:
-        return dt.datetime(*numbers, microsecond=microsecond)  # type: ignore[arg-type, misc]
+        return dt.datetime(*numbers, microsecond=microsecond)  # type: ignore[arg-type, misc]  # noqa: DTZ001
     except ValueError:
         raise BadValue("no_such_day", value=cell[:40]) from None
 
