@@ -1,0 +1,136 @@
+"""Makes the pictures of README.md from a demo shop: `python -m docs.screenshots` writes docs/images/*.png.
+
+The demo lives in a temporary folder; `--home FOLDER` keeps it, so that the next run need not load it again. Needs the
+packages of requirements-dev.txt and a Chromium (CHROMIUM, or one on the PATH).
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from app.panel.accounts import firstrun, sessions
+from app.panel.accounts.models import User
+from app.panel.core import demo
+from app.panel.core.db import db
+from app.shop.catalog.models import Product
+from app.shop.orders.models import Order, OrderState
+from tests import chromium, conftest
+
+IMAGES = Path(__file__).parent / "images"
+WIDE, PHONE = (1280, 800), (390, 780)
+LARGEST = 150_000  # bytes of a picture
+COLOURS = (256, 128, 64, 32)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One page as the README shows it. `address` is asked inside the application."""
+
+    name: str
+    address: Callable[[], str]
+    size: tuple[int, int] = WIDE
+    skin: str = "light"
+    language: str = "en"
+
+
+def an_order() -> str:
+    """A shipped order that has several lines, the newest of them."""
+    rows = db.session.scalars(select(Order).where(Order.state == OrderState.SHIPPED).order_by(Order.id.desc()).limit(50))
+    best = max(rows, key=lambda order: len(order.lines))
+    return f"/orders/order/show/{best.id}"
+
+
+def a_product() -> str:
+    return f"/catalog/product/edit/{db.session.scalar(select(Product.id).order_by(Product.id).limit(1).offset(3))}"
+
+
+PICTURES = (
+    Picture("home", lambda: "/"),
+    Picture("orders", lambda: "/orders/order/list/"),
+    Picture("order", an_order),
+    Picture("product", a_product),
+    Picture("home-dark-chinese", lambda: "/", skin="dark", language="zh_Hans_CN"),
+    Picture("phone", lambda: "/orders/order/list/", size=PHONE),
+)
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), help="Where the demo lives, and stays.")
+@click.option("--scale", default=0.2, show_default=True, help="Customers and orders of the demo, times this.")
+@click.option("--only", multiple=True, help="Names of pictures; all of them without it.")
+def main(home: Path | None, scale: float, only: tuple[str, ...]) -> None:
+    """Load a demo shop, open its pages in Chromium and keep what they look like."""
+    with tempfile.TemporaryDirectory(prefix="zhanggui-pictures-") as temporary:
+        app = a_demo((home or Path(temporary)).resolve(), scale)
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+                for picture in PICTURES:
+                    if not only or picture.name in only:
+                        take(app, browser, f"http://127.0.0.1:{server.server_port}", picture)
+                browser.close()
+        finally:
+            server.shutdown()
+
+
+def a_demo(home: Path, scale: float) -> Any:
+    """An application on a demo shop, which is loaded unless it is there."""
+    home.mkdir(parents=True, exist_ok=True)
+    app = conftest.make_app(f"sqlite:///{home / 'pictures.db'}", home)
+    with app.app_context():
+        if not demo.is_loaded():
+            click.echo("Loading the demo shop.")
+            demo.load(scale=scale)
+            firstrun.bootstrap_admin(app)
+    return app
+
+
+def take(app: Any, browser: Any, base: str, picture: Picture) -> None:
+    with app.app_context():
+        path, cookie = picture.address(), a_session(picture)
+    width, height = picture.size
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.add_cookies([{"name": sessions.cookie_name(False), "value": cookie, "url": base}])
+    page = context.new_page()
+    page.goto(f"{base}{path}", wait_until="load")
+    page.wait_for_timeout(2500)  # charts are drawn when they come near
+    data = small(page.screenshot())
+    (IMAGES / f"{picture.name}.png").write_bytes(data)
+    click.echo(f"{picture.name}.png: {len(data) // 1000} kB, {path}")
+    context.close()
+
+
+def a_session(picture: Picture) -> str:
+    """The cookie of an administrator who looks at the panel in this language and skin."""
+    user = db.session.query(User).filter_by(username="admin").one()
+    values = {"_user_id": str(user.id), "_fresh": True, "language": picture.language, "skin": picture.skin}
+    return str(sessions.begin(user.id, values))
+
+
+def small(png: bytes) -> bytes:
+    """The picture in as many colours as fit into the largest size."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    for colours in COLOURS:
+        out = io.BytesIO()
+        picture.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        if out.tell() <= LARGEST:
+            break
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()
