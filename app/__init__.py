@@ -50,6 +50,7 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     accounts.init_app(app)
     with app.app_context():
         appbuilder = AppBuilder(app, db.db.session, indexview=chrome.Home)
+        i18n.speak_of_time(app)
         appbuilder.add_view_no_menu(search.SearchPage)
         appbuilder.add_view_no_menu(openapi.OpenApiPage)
         mount.mount(app, appbuilder, domains)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flask import Flask
 
+from app.panel.core import clock
+
 APP = Path(__file__).resolve().parents[2]
 
 
@@ -18,3 +20,8 @@ def folders() -> list[str]:
 def init_app(app: Flask) -> None:
     """Tell Flask-Babel where to look; to be called before AppBuilder adds FAB's own folder."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(folders())
+
+
+def speak_of_time(app: Flask) -> None:
+    """Instants are read on the wall of the shop; to be called when FAB has made its Babel."""
+    app.extensions["babel"].timezone_selector = lambda: clock.zone().key

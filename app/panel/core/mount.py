@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 from flask_appbuilder import AppBuilder
 from sqlalchemy import inspect
 
+from app.panel.core import files
 from app.panel.core.api import PanelApi, api_for
 from app.panel.core.db import PanelModel
 from app.panel.core.domain import Domain
@@ -24,6 +25,7 @@ def mount(app: Flask, appbuilder: AppBuilder, domains: list[Domain]) -> None:
     app.extensions["panel_domains"] = domains
     app.extensions["panel_views"], app.extensions["panel_view_of"] = {}, {}
     app.extensions["panel_models"] = {resource_of(m.class_): m.class_ for m in PanelModel.registry.mappers}
+    app.jinja_env.globals["file_cell"] = files.cell
     for domain in domains:
         _blueprint(app, domain)
         for entry in domain.entries:

@@ -130,7 +130,7 @@ def test_keywords_used_and_missing_and_the_snippet_are_shown(make_product, tree,
     [
         ("Ocean Blue Shirt", "ocean-blue-shirt"), ("手机壳 iPhone 15", "shou-ji-ke-iphone-15"),
         ("Café Crème", "cafe-creme"), ("***", ""),
-    ],  # fmt: skip
+    ],
 )
 def test_a_handle_is_made_from_the_title(title, handle):
     assert rules.handle_of(title) == handle
