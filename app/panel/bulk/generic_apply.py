@@ -17,7 +17,7 @@ from app.panel.bulk.states import Outcome
 from app.panel.core import policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
-from app.panel.core.fields import resource_of, specs
+from app.panel.core.fields import FieldSpec, resource_of, specs
 from app.panel.core.transaction import savepoint
 
 if TYPE_CHECKING:
@@ -91,13 +91,18 @@ def _create(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, .
     return Result(Outcome.NEW, row.id, images=writing.created(work.model, [row.id]))
 
 
+def _may_be_empty(spec: FieldSpec) -> bool:
+    """An empty cell does not empty a field that needs a value or has one by default."""
+    return not spec.required and (spec.kind == "many" or bool(spec.model.__table__.c[spec.column.key].nullable))
+
+
 def _update(work: TableWork, row: Any, values: dict[str, Any]) -> Result:
     known = specs(work.model)
     before: dict[str, Any] = {}
     changed: dict[str, Any] = {}
     for name, value in values.items():
-        if value is None and known[name].required:
-            continue  # an empty cell does not empty a field that needs a value
+        if value is None and not _may_be_empty(known[name]):
+            continue
         if known[name].kind == "many":
             now = sorted(other.id for other in getattr(row, name))
             if now != sorted(value or []):

@@ -26,7 +26,7 @@ from app.panel.bulk.states import Outcome, RunKind, RunState
 from app.panel.bulk.tally import Tally
 from app.panel.core import history, policy
 from app.panel.core.db import db
-from app.panel.core.errors import Conflict, DomainError
+from app.panel.core.errors import Conflict, DomainError, Forbidden
 from app.panel.core.transaction import after_commit, transactional
 
 CHUNK = 500
@@ -135,10 +135,12 @@ def settle(plans: list[Plan], apply: Any) -> list[Result]:
 def _write(run: Run, held: Hold) -> RunState:
     run_id = run.id
     size = max(1, CHUNK >> (3 * (held.crashes - 1)))
-    poisoned = held.crashes > POISON_CRASHES and size == 1
+    poisoned = held.crashes > POISON_CRASHES
+    if poisoned:
+        size = CHUNK
     beat = time.monotonic()
     with opening.open_run(run) as (source, work):
-        for plans in _chunks(_plans(source, work), size, held.position):
+        for plans in _chunks(_plans(source, work), size, held.position, first=1 if poisoned else size):
             if not plans:  # still behind the checkpoint
                 if time.monotonic() - beat > BEAT_SECONDS:
                     runs.renew(held)
@@ -158,6 +160,8 @@ def _chunk_or_halves(held: Hold, work: Work, plans: list[Plan]) -> None:
     """One transaction for the chunk; when the database refuses it, halves of it, down to the record that is wrong."""
     try:
         _chunk(held, work, plans)
+    except Forbidden:
+        raise  # not the record's fault: the run ends with the sentence
     except (IntegrityError, DataError, DomainError) as error:
         db.session.rollback()
         if len(plans) == 1:
@@ -182,7 +186,9 @@ def _reason(error: Exception) -> str:
 
 @transactional
 def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
-    runs.hold(held, position=plans[-1].seq, crashes=0)
+    # Small chunks are the search for a record that kills: they do not end it.
+    calm = {"crashes": 0} if len(plans) == CHUNK or held.crashes == 1 else {}
+    runs.hold(held, position=plans[-1].seq, **calm)
     policy.forget()
 
     def apply(good: list[Plan]) -> list[Result]:
@@ -211,18 +217,21 @@ def _plans(source: Source, work: Work) -> Iterator[Plan]:
         yield plan
 
 
-def _chunks(plans: Iterator[Plan], size: int, position: int = 0) -> Iterator[list[Plan]]:
-    """Lists of plans behind the checkpoint. While before it, an empty list now and then, to keep the lease alive."""
+def _chunks(plans: Iterator[Plan], size: int, position: int = 0, first: int = 0) -> Iterator[list[Plan]]:
+    """Lists of plans behind the checkpoint. While before it, an empty list now and then, to keep the lease alive.
+
+    :param first: how many the first list holds, when it is another number than that of the others
+    """
     chunk: list[Plan] = []
+    wanted = first or size
     for plan in plans:
         if plan.seq <= position:
             if plan.seq % CHUNK == 0:
                 yield []
             continue
         chunk.append(plan)
-        if len(chunk) >= size:
+        if len(chunk) >= wanted:
             yield chunk
-            chunk = []
-            size = CHUNK if size == 1 else min(CHUNK, size * 2)
+            chunk, wanted = [], size
     if chunk:
         yield chunk

@@ -82,7 +82,10 @@ class BeforeImage(Model):
     """A row that a run has written: its values before (None: the run made it), and its version after."""
 
     __tablename__ = "bulk_before_image"
-    __table_args__ = (Index("ix_bulk_before_image_run", "run_id", "id"),)
+    __table_args__ = (
+        Index("ix_bulk_before_image_run", "run_id", "id"),
+        Index("ix_bulk_before_image_row", "table", "row_id"),
+    )
 
     id = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     run_id = mapped_column(ForeignKey("bulk_run.id", ondelete="CASCADE"), nullable=False)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, inspect, or_, select
+from sqlalchemy import bindparam, delete, inspect, literal, or_, select, union, update
 from sqlalchemy.orm import Mapper
 
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image
+from app.panel.bulk.models import BeforeImage, Run
 from app.panel.core import changes, history, records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import PanelModel, db
@@ -55,12 +56,13 @@ def why_not(model: type[Any], images: Sequence[Image], *, since: Any, run_id: in
 
 
 def _later(model: type[Any], ids: list[int], since: Any, run_id: int) -> set[int]:
-    """Rows with a trail that goes on after the run."""
+    """Rows with a trail that goes on after the run; runs that were taken back themselves do not count."""
     found: set[int] = set()
+    undone = union(select(Run.id).where(Run.is_undone), select(literal(run_id)))
     for part in writing.pieces(ids):
         query = select(HistoryEntry.key).where(
             HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.at > since,
-            or_(HistoryEntry.run_id.is_(None), HistoryEntry.run_id != run_id), HistoryEntry.path != "undo",
+            or_(HistoryEntry.run_id.is_(None), HistoryEntry.run_id.not_in(undone)), HistoryEntry.path != "undo",
         )  # fmt: skip
         found.update(db.session.scalars(query))
     return found
@@ -150,9 +152,25 @@ def _restore(model: type[Any], images: Sequence[Image], *, actor: Any) -> dict[i
         else:
             plain_rows.append((row.id, writing.difference(row, values)))
     writing.update_rows(model, [(key, pairs) for key, pairs in plain_rows if pairs], actor=actor)
-    for key, _pairs in plain_rows:
+    for key in rows:
         db.session.expire(rows[key])
+    _stands_as_before(model, images)
     return {key: why for key, why in said.items() if why}
+
+
+def _stands_as_before(model: type[Any], images: Sequence[Image]) -> None:
+    """Earlier runs find the rows as they left them, though the version has gone on: they can be taken back, too."""
+    now = writing.versions(model, [image.row_id for image in images])
+    table = BeforeImage.__table__
+    statement = update(table).where(
+        table.c.table == model.__tablename__, table.c.row_id == bindparam("key"), table.c.version == bindparam("then")
+    )
+    moved = [
+        {"key": image.row_id, "then": image.version - 1, "now": now[image.row_id]}
+        for image in images if image.version is not None and image.row_id in now
+    ]  # fmt: skip
+    if moved:
+        db.session.connection().execute(statement.values(version=bindparam("now")), moved)
 
 
 def _restore_one(row: Any, values: dict[str, Any]) -> str:

@@ -1,0 +1,152 @@
+"""Any table takes a file: mapping, natural key, types, references, rights."""
+
+import json
+
+from tests.panel.bulk.conftest import BOOKS, counts, table
+
+
+def books():
+    from app.panel.core.db import db
+    from tests.library.books.models import Book
+
+    db.session.expire_all()
+    return {book.isbn: book for book in db.session.query(Book)}
+
+
+def test_a_file_whose_headings_are_the_labels_needs_no_mapping(bring):
+    run = bring(BOOKS)
+    assert counts(run) == {"new": 3, "changed": 0, "same": 0, "refused": 0}
+    found = books()
+    assert found["978-1"].price == 123450
+    assert found["978-1"].copies == 3
+    assert found["978-2"].genre.value == "science"
+    assert found["978-3"].genre.value == "novel"
+    assert run.sums == {"CNY": {"price": 125450}}
+
+
+def test_the_same_file_twice_changes_nothing(bring, shelf):
+    from app.panel.core.history import HistoryEntry
+
+    bring(BOOKS)
+    before = shelf.query(HistoryEntry).count()
+    assert counts(bring(BOOKS)) == {"new": 0, "changed": 0, "same": 3, "refused": 0}
+    assert shelf.query(HistoryEntry).count() == before
+
+
+def test_a_changed_cell_counts_as_changed_and_leaves_its_trail(bring, shelf):
+    from app.panel.core.history import HistoryEntry
+
+    bring(BOOKS)
+    changed = [list(row) for row in BOOKS]
+    changed[1][4] = "999.00"
+    run = bring(changed)
+    assert counts(run) == {"new": 0, "changed": 1, "same": 2, "refused": 0}
+    entry = shelf.query(HistoryEntry).order_by(HistoryEntry.id.desc()).first()
+    assert (entry.changes["price"], entry.path, entry.run_id) == ([123450, 99900], "import", run.id)
+
+
+def test_a_check_counts_and_writes_nothing(bring, shelf):
+    from app.panel.core.history import HistoryEntry
+
+    before = shelf.query(HistoryEntry).count()
+    run = bring([*BOOKS, ["978-4", "", "", "", "", ""]], check=True)
+    assert run.state.value == "checked"
+    found = run.findings
+    assert (found["read"], found["new"], found["refused"]) == (4, 3, 1)
+    assert found["refused_rows"][0]["line"] == 5
+    assert not books()
+    assert shelf.query(HistoryEntry).count() == before
+
+
+def test_each_wrong_row_says_what_is_wrong_and_costs_no_other(bring):
+    rows = [
+        *BOOKS,
+        ["", "No number", "", "", "", ""],
+        ["978-5", "Bad genre", "cookery", "", "", ""],
+        ["978-6", "Bad amount", "", "", "12.345", "CNY"],
+        ["978-7", "Negative", "", "-3", "", ""],
+        ["1.18E+11", "Damaged", "", "", "", ""],
+        ["978-1", "The same number, another title", "", "", "", ""],
+        ["978-2", "Elements", "science", "１", "20", "CNY"],
+    ]
+    run = bring(rows)
+    assert counts(run) == {"new": 3, "changed": 0, "same": 1, "refused": 6}
+    from app.panel.bulk import runs
+    from app.panel.bulk.states import Outcome
+
+    reasons = {item.lines[0]: item.reason for item in runs.items(run.id, Outcome.REFUSED)}
+    assert set(reasons) == {5, 6, 7, 8, 9, 10}
+    assert "missing" in reasons[5]
+    assert "cookery" in reasons[6]
+    assert "decimals" in reasons[7]
+    assert "damaged by a spreadsheet" in reasons[9]
+    assert "line 2" in reasons[10]
+
+
+def test_a_mapping_of_strange_headings_is_used_and_remembered(bring):
+    from app.panel.bulk import drafts
+
+    rows = [["Código", "Título", "Copias"], ["A1", "Don Quijote", "2"]]
+    mapping = {"columns": {"Código": "isbn", "Título": "title", "Copias": "copies"}, "key": ["isbn"]}
+    assert counts(bring(rows, mapping=mapping))["new"] == 1
+    drafts.remember("table:books.Book", rows[0], mapping)
+    again = bring([["Copias", "Código", "Título"], ["2", "A1", "Don Quijote"]], layout="")
+    assert again.importer == "table:books.Book"
+    assert counts(again)["same"] == 1
+
+
+def test_words_that_mean_another_row_are_looked_up_by_its_code_or_name(bring):
+    bring(BOOKS)
+    rows = [
+        ["Book", "Reader", "Due on"],
+        ["978-1", "Li", "2026-05-01"],
+        ["Elements", "Wang", "2026/5/2"],
+        ["Nobody wrote this", "Zhao", "2026-05-03"],
+    ]
+    run = bring(rows, layout="table:books.Loan", mapping={"columns": {r: r.lower().replace(" ", "_") if r != "Book" else "book_id" for r in rows[0]}, "key": ["book_id", "reader", "due_on"]})
+    assert counts(run) == {"new": 2, "changed": 0, "same": 0, "refused": 1}
+    assert counts(bring(rows, layout="table:books.Loan", mapping=run.params["mapping"]))["same"] == 2
+
+
+def test_a_row_outside_of_ones_rows_is_neither_changed_nor_made_again(bring, shelf):
+    from app.panel.accounts.models import User
+
+    bring([["ISBN", "Title"], ["VAULT-1", "Secret"]])
+    lena = shelf.query(User).filter_by(username="lena").one()
+    run = bring([["ISBN", "Title"], ["VAULT-1", "Mine now"], ["978-9", "Open"]], actor=lena)
+    assert counts(run) == {"new": 1, "changed": 0, "same": 0, "refused": 1}
+    assert books()["VAULT-1"].title == "Secret"
+
+
+def test_a_field_that_one_may_not_write_refuses_the_row(bring, shelf):
+    from app.panel.accounts.models import User
+
+    lena = shelf.query(User).filter_by(username="lena").one()
+    run = bring([["ISBN", "Title", "Cost"], ["978-9", "Open", "5.00"]], actor=lena)
+    assert counts(run)["refused"] == 1
+    assert not books()
+
+
+def test_who_may_not_import_brings_nothing_in(bring, shelf):
+    from app.panel.accounts.models import User
+
+    nobody = shelf.query(User).filter_by(username="nobody").one()
+    run = bring(BOOKS, actor=nobody)
+    assert run.state.value == "failed"
+    assert not books()
+
+
+def test_a_thousand_rows_go_in_by_chunks_and_the_sums_agree(bring):
+    rows = [["ISBN", "Title", "Price"], *([f"N{n}", f"Book {n}", f"{n}.{n % 100:02d}"] for n in range(1200))]
+    run = bring(rows)
+    assert counts(run)["new"] == 1200
+    assert run.sums == {"CNY": {"price": sum(n * 100 + n % 100 for n in range(1200))}}
+    assert sum(book.price for book in books().values()) == run.sums["CNY"]["price"]
+
+
+def test_a_file_in_gb18030_with_semicolons_is_read_like_any_other(bring):
+    content = table([["ISBN", "Title"], ["978-1", "红楼梦"]]).decode().replace(",", ";").encode("gb18030")
+    run = bring(content)
+    assert counts(run)["new"] == 1
+    assert books()["978-1"].title == "红楼梦"
+    assert json.dumps(run.params)  # what was chosen stays plain data

@@ -1,0 +1,190 @@
+"""A run's life: resumed after a kill, cancelled, held by one, taken back."""
+
+import pytest
+
+from tests.panel.bulk.conftest import BOOKS, counts, killed_after
+
+
+def many(count):
+    return [["ISBN", "Title", "Price"], *([f"N{n:05d}", f"Book {n}", "1.00"] for n in range(count))]
+
+
+def expire_lease(run_id):
+    from app.panel.bulk.models import Run
+    from app.panel.core.db import db
+
+    db.session.rollback()
+    db.session.query(Run).filter_by(id=run_id).update({"lease_until": 0.0})
+    db.session.commit()
+
+
+def latest():
+    from app.panel.bulk.models import Run
+    from app.panel.core.db import db
+
+    db.session.rollback()
+    return db.session.query(Run).order_by(Run.id.desc()).first()
+
+
+def titles():
+    from app.panel.core.db import db
+    from tests.library.books.models import Book
+
+    db.session.expire_all()
+    return {book.isbn: book.title for book in db.session.query(Book)}
+
+
+def test_a_run_whose_worker_was_killed_goes_on_where_it_stood(bring, monkeypatch):
+    from app.panel.bulk import loop, runs
+
+    with killed_after(1, monkeypatch) as killed, pytest.raises(killed):
+        bring(many(1300))
+    run = latest()
+    assert 0 < run.new < 1300
+    assert run.state.value == "running"
+    assert loop.work_off(run.id) is None, "the lease of the dead worker still holds"
+    expire_lease(run.id)
+    assert run.id in runs.silent()
+    assert loop.work_off(run.id).value == "done"
+    run = latest()
+    assert counts(run) == {"new": 1300, "changed": 0, "same": 0, "refused": 0}
+    assert run.sums == {"CNY": {"price": 130000}}
+    assert len(titles()) == 1300
+
+
+def test_a_worker_that_lost_its_lease_can_commit_nothing_more(bring, shelf):
+    from app.panel.bulk import runs
+
+    run = bring(BOOKS, check=True)
+    runs.ask_start(run.id, actor=__import__("app.panel.core.actor", fromlist=["SYSTEM"]).SYSTEM)
+    slow = runs.take(run.id)
+    expire_lease(run.id)
+    quick = runs.take(run.id)
+    assert quick.fence > slow.fence
+    with pytest.raises(runs.Lost):
+        runs.renew(slow)
+    runs.renew(quick)
+
+
+def test_a_cancelled_run_stops_between_two_chunks_and_keeps_what_is_written(bring, monkeypatch):
+    from app.panel.bulk import loop, runs
+    from app.panel.core.actor import SYSTEM
+
+    whole = loop._chunk
+
+    def chunk(held, work, plans):
+        whole(held, work, plans)
+        runs.cancel(held.run_id, actor=SYSTEM)
+
+    monkeypatch.setattr(loop, "_chunk", chunk)
+    run = bring(many(1200))
+    assert run.state.value == "cancelled"
+    assert run.new == len(titles()) == 500
+
+
+def test_an_import_that_is_taken_back_leaves_no_trace_but_its_trail(bring, take_back, shelf):
+    from app.panel.core.history import HistoryEntry
+
+    first = bring([["ISBN", "Title", "Copies"], ["978-1", "Old title", "7"]])
+    second = bring([["ISBN", "Title", "Copies"], ["978-1", "New title", "7"], ["978-2", "New book", "1"]])
+    assert counts(second) == {"new": 1, "changed": 1, "same": 0, "refused": 0}
+    back = take_back(second)
+    assert counts(back) == {"new": 0, "changed": 2, "same": 0, "refused": 0}
+    assert titles() == {"978-1": "Old title"}
+    assert shelf.query(HistoryEntry).filter_by(path="undo").count() == 2
+    take_back(first)
+    assert titles() == {}
+
+
+def test_rows_that_somebody_changed_since_are_listed_and_left_alone(bring, take_back, shelf):
+    from app.panel.bulk import runs
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    run = bring(BOOKS)
+    book = shelf.query(Book).filter_by(isbn="978-1").one()
+    records.update(book, {"title": "By hand"}, actor=SYSTEM)
+    back = take_back(run)
+    assert counts(back) == {"new": 0, "changed": 2, "same": 0, "refused": 1}
+    assert titles() == {"978-1": "By hand"}
+    reasons = [item.reason for item in runs.items(back.id) if item.outcome == "refused"]
+    assert reasons == ["It was changed since."]
+
+
+def test_a_row_that_got_children_since_counts_as_changed(bring, take_back, shelf):
+    import datetime as dt
+
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book, Loan
+
+    run = bring(BOOKS)
+    book = shelf.query(Book).filter_by(isbn="978-2").one()
+    records.create(Loan, {"book_id": book.id, "reader": "Li", "due_on": dt.date(2026, 5, 1)}, actor=SYSTEM)
+    assert counts(take_back(run))["refused"] == 1
+    assert set(titles()) == {"978-2"}
+
+
+def test_an_import_is_taken_back_once(bring, take_back):
+    from app.panel.core.errors import DomainError
+
+    run = bring(BOOKS)
+    take_back(run)
+    with pytest.raises(DomainError):
+        take_back(run)
+
+
+def test_the_refused_rows_come_as_a_file_that_can_be_brought_again(bring, shelf):
+    from app.panel.bulk import repair
+
+    run = bring([*BOOKS, ["978-8", "=cmd|' /C calc'!A0", "cookery", "", "", ""], ["", "No number", "", "", "", ""]])
+    text = "".join(repair.lines(run))
+    assert text.startswith("\ufeffISBN,Title,Genre,Copies,Price,Currency,Reason")
+    assert text.count("\n") == 3
+    assert "'=cmd" in text, "a spreadsheet must not run it"
+    mended = text.replace("cookery", "novel")
+    again = bring(mended.encode("utf-8"))
+    assert counts(again) == {"new": 1, "changed": 0, "same": 0, "refused": 1}
+    assert titles()["978-8"].startswith("=cmd")
+
+
+def test_one_record_that_kills_the_worker_again_and_again_is_left_out(bring, monkeypatch):
+    from app.panel.bulk import generic_apply, loop
+
+    class Killed(BaseException):
+        pass
+
+    whole = generic_apply._one
+
+    def one(work, values, existing):
+        if values["isbn"] == "N00700":
+            raise Killed
+        return whole(work, values, existing)
+
+    monkeypatch.setattr(generic_apply, "_one", one)
+    with pytest.raises(Killed):
+        bring(many(1000))
+    for _attempt in range(8):
+        run = latest()
+        expire_lease(run.id)
+        try:
+            if loop.work_off(run.id) is not None:
+                break
+        except Killed:
+            continue
+    run = latest()
+    assert run.state.value == "done"
+    assert counts(run) == {"new": 999, "changed": 0, "same": 0, "refused": 1}
+
+
+def test_a_file_that_cannot_be_read_leaves_no_run_behind(bring, shelf):
+    from app.panel.bulk import store
+    from app.panel.bulk.models import Run
+    from app.panel.bulk.reading.problems import BadFile
+
+    before = set(store.folder().iterdir())
+    with pytest.raises(BadFile):
+        bring(b"%PDF-1.7")
+    assert shelf.query(Run).count() == 0
+    assert set(store.folder().iterdir()) == before
