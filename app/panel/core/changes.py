@@ -5,12 +5,13 @@ A consumer reads behind its own mark, so a feed row is never "done"; old rows ar
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_appbuilder import Model
 from sqlalchemy import Index, Integer, String, delete, func, insert, select
-from sqlalchemy.orm import Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.panel.core import clock
 from app.panel.core.db import db
@@ -24,11 +25,11 @@ class Change(Model):
     __tablename__ = "core_change"
     __table_args__ = (Index("ix_core_change_table", "table", "id"),)
 
-    id = mapped_column(Integer, primary_key=True)
-    table = mapped_column(String(80), nullable=False)
-    key = mapped_column(Integer, nullable=False)
-    kind = mapped_column(String(6), nullable=False)
-    at = mapped_column(UTCDateTime, nullable=False)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    table: Mapped[str] = mapped_column(String(80), nullable=False)
+    key: Mapped[int] = mapped_column(Integer, nullable=False)
+    kind: Mapped[str] = mapped_column(String(6), nullable=False)
+    at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)
 
 
 class ChangeMark(Model):
@@ -36,8 +37,8 @@ class ChangeMark(Model):
 
     __tablename__ = "core_change_mark"
 
-    consumer = mapped_column(String(80), primary_key=True)
-    change_id = mapped_column(Integer, nullable=False, default=0)
+    consumer: Mapped[str] = mapped_column(String(80), primary_key=True)
+    change_id: Mapped[int] = mapped_column(Integer, nullable=False, default=0)
 
 
 def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:

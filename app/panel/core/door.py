@@ -23,7 +23,7 @@ class Door:
 
     def __init__(self, app: Flask) -> None:
         self.hub = Hub(app)
-        self.flask = WSGIMiddleware(app, workers=app.config["WEB_THREADS"])
+        self.flask = WSGIMiddleware(app, workers=app.config["WEB_THREADS"])  # type: ignore[arg-type]
         self.most_anonymous = app.config["ANONYMOUS_CONTENT_LENGTH"]
         self.cookie = f"{app.config['SESSION_COOKIE_NAME']}=".encode()
 
@@ -38,7 +38,7 @@ class Door:
             await self.hub(scope, receive, send)
         else:
             # granian's receive() hands out an awaitable that is no coroutine, and a2wsgi takes nothing else
-            await self.flask(scope, functools.partial(received, receive), send)
+            await self.flask(scope, functools.partial(received, receive), send)  # type: ignore[arg-type]
 
     def refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Why no byte of this body is read. A larger one from somebody with a session is Flask's to refuse."""

@@ -132,9 +132,13 @@ def currency_from(source: Any) -> None:
     _currency_source.append(source)
 
 
-@functools.cache
 def specs(model: type[Any]) -> dict[str, FieldSpec]:
-    """All fields of a model by name; a foreign key answers to `brand_id` and to `brand`."""
+    """All fields of a model by name; a foreign key answers to `author_id` and to `author`."""
+    return _specs(model)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _specs(model: Any) -> dict[str, FieldSpec]:
     mapper = inspect(model)
     relation_of = {
         next(iter(rel.local_columns)).key: rel

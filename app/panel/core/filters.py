@@ -19,6 +19,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, and_, func, literal, not_, or_, select
 
 from app.panel.core import clock, policy
+from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -318,7 +319,10 @@ def _shown(field: FieldSpec, value: Any) -> str:
 
 
 def _named(model: type[Any], key: Any) -> str | None:
-    row = db.session.get(model, int(key)) if str(key).isdigit() else None
+    """What a row is called, if the reader may see it: a chip must not name the customers of another shop."""
+    if not str(key).isdecimal() or not 0 < int(key) < 2**31:
+        return None
+    row = db.session.scalar(policy.scope(select(model).where(model.id == int(key)), current_actor(), model))
     return str(row) if row is not None else None
 
 

@@ -49,7 +49,7 @@ class RawField(Field):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if self.multiple:
-            self.data = [part for value in valuelist for part in str(value).split(",") if part]
+            self.data: Any = [part for value in valuelist for part in str(value).split(",") if part]
         elif self.kind == "checkbox":
             self.data = bool(valuelist) and valuelist[-1] not in ("", "0", "false")
         elif valuelist:

@@ -12,7 +12,7 @@ from typing import Any
 from flask import has_request_context, request
 from flask_appbuilder import Model
 from sqlalchemy import JSON, Index, Integer, String, Text, event, insert, inspect
-from sqlalchemy.orm import Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
 
 from app.panel.core import changes, clock
@@ -34,24 +34,28 @@ class HistoryEntry(Model):
     __tablename__ = "core_history"
     __table_args__ = (Index("ix_core_history_row", "table", "key", "id"), Index("ix_core_history_at", "at"))
 
-    id = mapped_column(Integer, primary_key=True)
-    at = mapped_column(UTCDateTime, nullable=False)
-    actor_id = mapped_column(Integer, nullable=True, index=True)  # no foreign key: a trail outlives the people in it
-    actor_name = mapped_column(String(64), nullable=False, default="")
-    verb = mapped_column(String(80), nullable=False)
-    table = mapped_column(String(80), nullable=False)
-    key = mapped_column(Integer, nullable=False)
-    path = mapped_column(String(20), nullable=False, default="")
-    run_id = mapped_column(Integer, nullable=True, index=True)
-    request_id = mapped_column(String(40), nullable=False, default="")
-    why = mapped_column(Text, nullable=False, default="")
-    changes = mapped_column(JSON, nullable=False, default=dict)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)
+    # no foreign key: a trail outlives the people in it
+    actor_id: Mapped[int | None] = mapped_column(
+        Integer, nullable=True, index=True
+    )
+    actor_name: Mapped[str] = mapped_column(String(64), nullable=False, default="")
+    verb: Mapped[str] = mapped_column(String(80), nullable=False)
+    table: Mapped[str] = mapped_column(String(80), nullable=False)
+    key: Mapped[int] = mapped_column(Integer, nullable=False)
+    path: Mapped[str] = mapped_column(String(20), nullable=False, default="")
+    run_id: Mapped[int | None] = mapped_column(Integer, nullable=True, index=True)
+    request_id: Mapped[str] = mapped_column(String(40), nullable=False, default="")
+    why: Mapped[str] = mapped_column(Text, nullable=False, default="")
+    changes: Mapped[Any] = mapped_column(JSON, nullable=False, default=dict)
 
 
 @contextlib.contextmanager
 def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Iterator[None]:
     """Say by which path (screen, api, sheet, import, rule, cli…), whom and which run what follows is done."""
-    tokens = [(var, var.set(value)) for var, value in ((_path, path), (_actor, actor), (_run, run_id)) if value]
+    wanted: list[tuple[contextvars.ContextVar[Any], Any]] = [(_path, path), (_actor, actor), (_run, run_id)]
+    tokens = [(var, var.set(value)) for var, value in wanted if value]
     try:
         yield
     finally:

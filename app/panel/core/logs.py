@@ -49,7 +49,7 @@ class SharedRotatingFile(RotatingFileHandler):
 
     def _was_rotated(self) -> bool:
         try:
-            return os.stat(self.baseFilename).st_ino != os.fstat(self.stream.fileno()).st_ino
+            return self.stream is not None and os.stat(self.baseFilename).st_ino != os.fstat(self.stream.fileno()).st_ino
         except FileNotFoundError:
             return True
 

@@ -12,7 +12,7 @@ from flask import Blueprint, abort, current_app, request
 from sqlalchemy import select
 
 from app.panel.core import listing, policy
-from app.panel.core.actor import current_actor
+from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import resource_of, spec, specs
 
@@ -35,6 +35,8 @@ def narrow(model: type, name: str) -> Any:
 def options(resource: str, field: str) -> Any:
     """`{"results": [{"id", "label", "hint"}], "more": bool}` for `q`, or for the ids in `ids`."""
     actor = current_actor()
+    if actor is NOBODY:
+        abort(401)
     model = current_app.extensions["panel_models"].get(resource)
     known = specs(model).get(field) if model is not None else None
     if known is None or known.target is None or known.kind not in ("ref", "many"):

@@ -6,7 +6,7 @@ row scope are checked here in either case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ def get(model: type[Any], pk: object, *, actor: Any, verb: str = "read") -> Any:
     return found[0]
 
 
-def get_many(model: type[Any], pks: list[Any], *, actor: Any) -> list[Any]:
+def get_many(model: type[Any], pks: Sequence[Any], *, actor: Any) -> list[Any]:
     """All of the rows in the order asked, in one statement; NotFound when one of them is missing or foreign."""
     try:
         keys = [int(str(pk)) for pk in pks]

@@ -5,13 +5,14 @@ Rows are really deleted, so no query has to remember a `deleted_at`, unique valu
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from sqlalchemy import JSON, Index, Integer, String, Table, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import DateTime
 
 from app.panel.core import changes, clock, history, policy
@@ -29,16 +30,16 @@ class TrashEntry(Model):
     __tablename__ = "core_trash"
     __table_args__ = (Index("ix_core_trash_resource", "resource", "id"),)
 
-    id = mapped_column(Integer, primary_key=True)
-    resource = mapped_column(String(80), nullable=False)
-    table = mapped_column(String(80), nullable=False)
-    key = mapped_column(Integer, nullable=False)
-    label = mapped_column(String(200), nullable=False, default="")
-    rows = mapped_column(JSON, nullable=False)
-    deleted_at = mapped_column(UTCDateTime, nullable=False, index=True)
-    deleted_by_id = mapped_column(Integer, nullable=True)
-    deleted_by = mapped_column(String(64), nullable=False, default="")
-    request_id = mapped_column(String(40), nullable=False, default="")
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resource: Mapped[str] = mapped_column(String(80), nullable=False)
+    table: Mapped[str] = mapped_column(String(80), nullable=False)
+    key: Mapped[int] = mapped_column(Integer, nullable=False)
+    label: Mapped[str] = mapped_column(String(200), nullable=False, default="")
+    rows: Mapped[Any] = mapped_column(JSON, nullable=False)
+    deleted_at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False, index=True)
+    deleted_by_id: Mapped[int | None] = mapped_column(Integer, nullable=True)
+    deleted_by: Mapped[str] = mapped_column(String(64), nullable=False, default="")
+    request_id: Mapped[str] = mapped_column(String(40), nullable=False, default="")
 
 
 def put(obj: Any, *, actor: Any) -> TrashEntry:

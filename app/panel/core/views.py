@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -44,6 +45,14 @@ class PanelView(ModelView):
     formatters: dict[str, Any] = {}
     tabs: list[Tab] = []
     panels: list[Panel] = []
+    base_permissions: Any
+    label_columns: Any
+    list_columns: Any
+    show_fieldsets: Any
+    add_fieldsets: Any
+    edit_fieldsets: Any
+    _related_views: Any
+    related_views: Any
     domain_key = ""
     resource = ""
     exclude_route_methods = {
@@ -219,7 +228,7 @@ class PanelView(ModelView):
         """Store what was uploaded; returns the ids by field name."""
         return screens.stored_files(form, current_actor())
 
-    def editable_children(self, row: Any) -> list[str]:
+    def editable_children(self, row: Any) -> Sequence[str]:
         """The child tables that a form edits (`row` None: that of a new one); a view may show more than it edits."""
         return self.child_tables
 
@@ -290,7 +299,7 @@ class PanelView(ModelView):
         """An operation on a selection, all of it or none."""
         return self._operate(request.form.get("action", ""), request.form.getlist("rowid"), single=False)
 
-    def _operate(self, name: str, pks: list[str], *, single: bool) -> Any:
+    def _operate(self, name: str, pks: Sequence[str], *, single: bool) -> Any:
         operation = self.verbs.get(name)
         if operation is None or not (operation.single if single else operation.many):
             abort(404)
@@ -320,7 +329,7 @@ class PanelView(ModelView):
             )
         return self._run(operation, rows, form, single)
 
-    def _run(self, operation: verbs.Verb, rows: list[Any], form: Any, single: bool) -> Any:
+    def _run(self, operation: verbs.Verb, rows: Sequence[Any], form: Any, single: bool) -> Any:
         keys = [row.id for row in rows]
         if operation.form is not None and not form.validate():
             return self._ask_again(operation, keys, form, single)
@@ -341,11 +350,11 @@ class PanelView(ModelView):
         flash(result, "success")
         return redirect(self._back(keys, single))
 
-    def _back(self, keys: list[int], single: bool) -> str:
+    def _back(self, keys: Sequence[int], single: bool) -> str:
         fallback = self.url("show", pk=keys[0]) if single else self.url("list")
         return safe_next(request.values.get("next"), fallback)
 
-    def _ask_again(self, operation: verbs.Verb, keys: list[int], form: Any, single: bool) -> Any:
+    def _ask_again(self, operation: verbs.Verb, keys: Sequence[int], form: Any, single: bool) -> Any:
         rows = records.get_many(self.model, keys, actor=current_actor())
         page = screens.verb_page(self, operation, rows, single)
         return self.page_of("panel/verb.html", page=page, form=form, rows=rows), 422

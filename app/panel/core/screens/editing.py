@@ -168,7 +168,7 @@ def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleName
     )
 
 
-def once(view: Any, verb: Any, rows: list[Any], form: Any) -> Any:
+def once(view: Any, verb: Any, rows: Any, form: Any) -> Any:
     """Run an operation; a repeated form key answers as the first time and does nothing (SAFETY R03)."""
     key = form.idempotency_key.data if verb.asks else ""
     if not key or verb.read_only:

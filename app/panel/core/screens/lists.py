@@ -94,7 +94,7 @@ def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
 
 def _chips(asked: listing.Asked, base: str, conditions: list[filters.Condition]) -> list[Any]:
     """One chip a condition; it can be removed by itself where the tree is a plain list."""
-    parts = asked.tree.get("and") if isinstance(asked.tree, dict) else [asked.tree] if asked.tree else []
+    parts: list[Any] = (asked.tree.get("and") or []) if isinstance(asked.tree, dict) else [asked.tree] if asked.tree else []
     flat = bool(parts) and all(isinstance(part, list) for part in parts)
     chips = []
     for index, condition in enumerate(conditions):
