@@ -1,0 +1,146 @@
+"""The wizard in the browser's place: upload, look, map, check, run, watch, take back."""
+
+import io
+import re
+
+import pytest
+
+from tests import conftest
+from tests.panel.bulk.conftest import BOOKS, table
+
+
+@pytest.fixture
+def visit(shelf, library):
+    return lambda name: conftest.client_of(library, name)
+
+
+def upload(client, rows=BOOKS, name="books.csv", **more):
+    content = rows if isinstance(rows, bytes) else table(rows)
+    return client.post(
+        "/bulk/import/", data={"file": (io.BytesIO(content), name), **more}, content_type="multipart/form-data"
+    )
+
+
+def number_of(answer):
+    return int(re.search(r"/bulk/import/(\d+)/", answer.location)[1])
+
+
+def text_of(client, number):
+    return client.get(f"/bulk/import/{number}/").get_data(as_text=True)
+
+
+def test_a_file_goes_from_upload_to_rows_and_back(visit, shelf):
+    from tests.library.books.models import Book
+
+    ada = visit("ada")
+    number = number_of(upload(ada, layout="table:books.Book"))
+    page = text_of(ada, number)
+    assert "978-1 · 978-2 · 978-3" in page
+    assert ada.post(f"/bulk/import/{number}/run").status_code == 302
+    assert shelf.query(Book).count() == 0, "nothing is written before the check"
+    checked = ada.post(f"/bulk/import/{number}/settings", data=settings_of(page) | {"go": "check"})
+    assert checked.status_code == 302
+    page = text_of(ada, number)
+    assert "What would happen" in page
+    assert "1254.50" in page
+    assert shelf.query(Book).count() == 0
+    ada.post(f"/bulk/import/{number}/run")
+    shelf.rollback()
+    assert shelf.query(Book).count() == 3
+    page = text_of(ada, number)
+    assert "Take back" in page
+    progress = ada.get(f"/bulk/import/{number}/progress").json
+    assert (progress["state"], progress["new"], progress["percent"]) == ("done", 3, 100)
+    back = ada.post(f"/bulk/import/{number}/undo")
+    assert "Takes back run" in text_of(ada, number_of(back))
+    shelf.rollback()
+    assert shelf.query(Book).count() == 0
+
+
+def settings_of(page):
+    """What the form of the settings page would send."""
+    form = page.split('action="')[-1]
+    values = dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', form))
+    for name, options in re.findall(r'<select [^>]*name="([\w-]+)"[^>]*>(.*?)</select>', form):
+        chosen = re.search(r'<option(?: value="([^"]*)")? selected>([^<]*)', options)
+        values[name] = (chosen[1] if chosen[1] is not None else chosen[2]) if chosen else ""
+    values["key"] = re.findall(r'name="key" value="(\d+)" checked', form)
+    values["heading_line"] = values.get("found-heading_line", "")
+    return values
+
+
+def test_unknown_headings_are_mapped_by_hand_and_known_the_next_time(visit, shelf):
+    from tests.library.books.models import Book
+
+    ada = visit("ada")
+    rows = [["Número", "Título"], ["A1", "Don Quijote"]]
+    number = number_of(upload(ada, rows))
+    assert "The headings are not known" in text_of(ada, number)
+    ada.post(f"/bulk/import/{number}/settings", data={"layout": "table:books.Book", "go": "keep"})
+    page = text_of(ada, number)
+    chosen = settings_of(page) | {"column-0": "isbn", "column-1": "title", "key": ["0"], "go": "check"}
+    ada.post(f"/bulk/import/{number}/settings", data=chosen)
+    ada.post(f"/bulk/import/{number}/run")
+    shelf.rollback()
+    assert [book.title for book in shelf.query(Book)] == ["Don Quijote"]
+    again = number_of(upload(ada, rows))
+    assert settings_of(text_of(ada, again))["column-0"] == "isbn"
+
+
+def test_an_encoding_that_was_found_wrongly_is_corrected_by_hand(visit):
+    ada = visit("ada")
+    number = number_of(upload(ada, "ISBN,Title\n1,caf\u00e9\n".encode()))
+    page = text_of(ada, number)
+    assert "café" in page
+    chosen = settings_of(page) | {"encoding": "latin-1", "go": "keep"}
+    ada.post(f"/bulk/import/{number}/settings", data=chosen)
+    assert "cafÃ©" in text_of(ada, number)
+
+
+def test_a_file_that_is_no_table_comes_back_with_a_sentence(visit):
+    answer = upload(visit("ada"), b"%PDF-1.7")
+    assert answer.status_code == 422
+    assert "This is a PDF" in answer.get_data(as_text=True)
+
+
+def test_the_refused_rows_are_offered_as_a_file(visit):
+    ada = visit("ada")
+    number = number_of(upload(ada, [*BOOKS, ["", "No number", "", "", "", ""]], layout="table:books.Book"))
+    ada.post(f"/bulk/import/{number}/settings", data=settings_of(text_of(ada, number)) | {"go": "check"})
+    answer = ada.get(f"/bulk/import/{number}/refused.csv")
+    assert answer.mimetype == "text/csv"
+    assert "No number" in answer.get_data(as_text=True)
+
+
+def test_a_prepared_import_can_be_thrown_away(visit):
+    from app.panel.bulk import store
+
+    ada = visit("ada")
+    number = number_of(upload(ada))
+    kept = len(list(store.folder().iterdir()))
+    ada.post(f"/bulk/import/{number}/discard")
+    assert len(list(store.folder().iterdir())) == kept - 1
+    assert ada.get(f"/bulk/import/{number}/").status_code == 404
+
+
+def test_who_may_not_import_is_offered_nothing_and_others_runs_are_not_found(visit):
+    ada, nobody = visit("ada"), visit("nobody")
+    number = number_of(upload(ada, layout="table:books.Book"))
+    assert nobody.get("/bulk/import/").status_code == 403
+    for path in ("", "progress", "refused.csv"):
+        assert nobody.get(f"/bulk/import/{number}/{path}").status_code in (403, 404)
+    for path in ("settings", "run", "cancel", "discard", "undo"):
+        assert nobody.post(f"/bulk/import/{number}/{path}").status_code in (403, 404)
+
+
+def test_the_list_of_a_table_leads_to_the_wizard_with_that_table_chosen(visit):
+    ada = visit("ada")
+    assert "/bulk/import/?to=books.Book" in ada.get("/books/book/list/").get_data(as_text=True)
+    page = ada.get("/bulk/import/?to=books.Book").get_data(as_text=True)
+    assert re.search(r'value="table:books.Book" selected', page)
+
+
+def test_all_runs_stand_in_a_list(visit, bring):
+    bring(BOOKS)
+    page = visit("ada").get("/bulk/run/list/").get_data(as_text=True)
+    assert "books.csv" in page
