@@ -7,6 +7,7 @@ packages of requirements-dev.txt and a Chromium (CHROMIUM, or one on the PATH).
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from werkzeug.serving import make_server
 
 from app.panel.accounts import firstrun, sessions
 from app.panel.accounts.models import User
+from app.panel.bulk import drafts, loop, runs, store
 from app.panel.core import demo
 from app.panel.core.db import db
 from app.shop.catalog.models import Product
@@ -56,11 +58,41 @@ def a_product() -> str:
     return f"/catalog/product/edit/{db.session.scalar(select(Product.id).order_by(Product.id).limit(1).offset(3))}"
 
 
+def an_import() -> str:
+    """A checked import of orders as Shopify exports them; one of them is refused."""
+    admin = db.session.query(User).filter_by(username="admin").one()
+    stored = store.keep(io.BytesIO(shopify_orders().encode()), "orders_export.csv")
+    run = drafts.prepare(stored, actor=admin)
+    runs.ask_check(run.id, actor=admin)
+    loop.work_off(run.id)
+    return f"/bulk/import/{run.id}/"
+
+
+def shopify_orders() -> str:
+    lines = [
+        "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,"
+        "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping Country,Id"
+    ]
+    for number, (goods, price, buyer) in enumerate(BOUGHT, 1):
+        at = f"2026-0{number}-11 20:0{number}:00 +0800"
+        whole = f"{price:.2f}" if number != 4 else "9 or 10"
+        lines.append(
+            f"#{1000 + number},{buyer.split()[0].lower()}@example.com,paid,{at},fulfilled,CNY,{price:.2f},0.00,0.00,{whole},"
+            f"{at},1,{goods},{price:.2f},S-{number:03},{buyer},CN,{5_600_000_000_000 + number}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+BOUGHT = (
+    ("Cotton bed set", 299.0, "Lin Yue"), ("Bamboo towel", 39.9, "Zhao Ming"), ("Tea tin 250 g", 128.0, "Wu Fang"),
+    ("Hand cream", 25.0, "Chen Bo"), ("Porcelain cup", 59.0, "Xu Jing"), ("Silk scarf", 188.0, "Ma Rui"),
+)  # fmt: skip
 PICTURES = (
     Picture("home", lambda: "/"),
     Picture("orders", lambda: "/orders/order/list/"),
     Picture("order", an_order),
     Picture("product", a_product),
+    Picture("import", an_import),
     Picture("home-dark-chinese", lambda: "/", skin="dark", language="zh_Hans_CN"),
     Picture("phone", lambda: "/orders/order/list/", size=PHONE),
 )
@@ -72,6 +104,7 @@ PICTURES = (
 @click.option("--only", multiple=True, help="Names of pictures; all of them without it.")
 def main(home: Path | None, scale: float, only: tuple[str, ...]) -> None:
     """Load a demo shop, open its pages in Chromium and keep what they look like."""
+    logging.disable()
     with tempfile.TemporaryDirectory(prefix="zhanggui-pictures-") as temporary:
         app = a_demo((home or Path(temporary)).resolve(), scale)
         server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -90,7 +123,7 @@ def main(home: Path | None, scale: float, only: tuple[str, ...]) -> None:
 def a_demo(home: Path, scale: float) -> Any:
     """An application on a demo shop, which is loaded unless it is there."""
     home.mkdir(parents=True, exist_ok=True)
-    app = conftest.make_app(f"sqlite:///{home / 'pictures.db'}", home)
+    app = conftest.make_app(f"sqlite:///{home / 'pictures.db'}", home, LOG_LEVEL="error")
     with app.app_context():
         if not demo.is_loaded():
             click.echo("Loading the demo shop.")
