@@ -88,7 +88,7 @@ def _create(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, .
         return Result.refuse(_("“%(column)s” is missing.", column=", ".join(sorted(map(str, missing)))))
     row = records.create(work.model, given, actor=work.actor)
     existing[_key(work, values)] = row
-    return Result(Outcome.NEW, row.id, images=writing.created(work.model, [row.id]))
+    return Result(Outcome.NEW, row.id, images=[Image(work.model.__tablename__, row.id, None, row.version)])
 
 
 def _may_be_empty(spec: FieldSpec) -> bool:

@@ -58,6 +58,8 @@ SENTENCES: dict[str, Any] = {
     "no_heading": _("The file has no column “%(column)s”."),
     "unknown_currency": _("“%(value)s” is no currency."),
     "file_gone": _("The file of this import is no longer kept."),
+    "not_an_email": _("“%(value)s” is no e-mail address."),
+    "nobody": _("The row names nobody: no name, phone or e-mail."),
     "sentence": "%(text)s",
     "negative": _("“%(value)s” is below zero."),
 }

@@ -55,7 +55,7 @@ class Masters:
         missing = [name for name in dict.fromkeys(names) if name not in found]
         if missing and not self.dry_run:
             made = tags_named(missing, actor=self.actor)
-            self.images += writing.created(Tag, [tag.id for tag in made])
+            self.images += [Image(Tag.__tablename__, tag.id, None, tag.version) for tag in made]
             found.update({name: tag.id for name, tag in zip(missing, made, strict=True)})
         return found
 
@@ -81,7 +81,7 @@ class Masters:
                     break
                 if key is None:
                     made = records.create(Category, {"name": name, "parent_id": parent}, actor=self.actor)
-                    self.images += writing.created(Category, [made.id])
+                    self.images.append(Image(Category.__tablename__, made.id, None, made.version))
                     key = rows[parent, name] = made.id
                 parent = key
             else:

@@ -153,11 +153,11 @@ class OrderWork(Work):
         return result
 
     def _open_channel(self) -> None:
-        channel = self._own_channel() or shops.open_channel(
-            self.shop, str(self.importer.channel_name), self.importer.kind, actor=self.actor
-        )
-        if self.channel_id == NOWHERE and channel.version == 1:
-            self.opened = writing.created(Channel, [channel.id])
+        channel = self._own_channel()
+        if channel is None:
+            name, kind = str(self.importer.channel_name), self.importer.kind
+            channel = shops.open_channel(self.shop, name, kind, actor=self.actor)
+            self.opened = [Image(Channel.__tablename__, channel.id, None, channel.version)]
         self.channel_id = channel.id
 
     def _own_channel(self) -> Channel | None:
