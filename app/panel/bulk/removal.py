@@ -14,6 +14,7 @@ from app.panel.bulk.importers import Image
 from app.panel.bulk.models import BeforeImage, Run
 from app.panel.core import changes, history, records
 from app.panel.core.actor import SYSTEM
+from app.panel.core.columns import INFO
 from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError
 from app.panel.core.fields import specs
@@ -50,7 +51,9 @@ def why_not(model: type[Any], images: Sequence[Image], *, since: Any, run_id: in
             said[image.row_id] = _("It was deleted since.")
         elif image.version is not None and now.get(image.row_id, image.version) != image.version:
             said[image.row_id] = _("It was changed since.")
-    for key in _later(model, ids, since, run_id) | _children_touched(model, ids, since):
+    # What hangs on a row matters when the row itself would go.
+    made = [image.row_id for image in images if image.before is None]
+    for key in _later(model, ids, since, run_id) | _children_touched(model, made, since):
         said.setdefault(key, _("It was changed since."))
     return said
 
@@ -102,10 +105,16 @@ def _remove_children(model: type[Any], ids: list[int]) -> None:
             key = next(iter(rel.remote_side))
             if not _cascades(key):
                 db.session.execute(delete(rel.mapper.local_table).where(key.in_(ids)))
-        elif rel.secondary is not None and not rel.viewonly:
+        elif _owns_links(rel):
             key = rel.local_remote_pairs[0][1]
             if not _cascades(key):
                 db.session.execute(delete(rel.secondary).where(key.in_(ids)))
+
+
+def _owns_links(rel: Any) -> bool:
+    """A product owns the links to its tags; to a tag they are uses, which it keeps hidden or only views."""
+    hidden = bool(rel.info.get(INFO, {}).get("hidden"))
+    return rel.secondary is not None and not rel.viewonly and not hidden
 
 
 def _points_at_itself(model: type[Any]) -> bool:
@@ -121,12 +130,13 @@ def _used(model: type[Any], ids: list[int]) -> set[int]:
     """Rows that others point at, also where the database would let the pointer go: it would be lost in silence."""
     mapper = inspect(model)
     own = {next(iter(rel.remote_side)) for rel in mapper.relationships if rel.uselist and rel.cascade.delete}
-    own |= {rel.local_remote_pairs[0][1] for rel in mapper.relationships if rel.secondary is not None}
+    own |= {rel.local_remote_pairs[0][1] for rel in mapper.relationships if _owns_links(rel)}
     used: set[int] = set()
     for table in db.metadata.tables.values():
         for column in table.columns:
             held = any(key.column is model.__table__.c.id for key in column.foreign_keys)
-            if not held or column in own or _cascades(column):
+            link = any(rel.secondary is table for rel in mapper.relationships)
+            if not held or column in own or (_cascades(column) and not link):
                 continue
             for part in writing.pieces(ids):
                 query = select(column).where(column.in_(part)).distinct()

@@ -1,0 +1,139 @@
+"""Products of Shopify and WooCommerce, by twins of their quirks."""
+
+from app.shop.catalog.models import Category, Product, Sku
+from app.shop.catalog.states import ProductState
+from tests.shop.bringing import bring, counts, reasons, sheet_of, take_back
+
+SHOPIFY = (
+    "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Option3 Name,"
+    "Option3 Value,Variant SKU,Variant Grams,Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Alt Text,"
+    "SEO Title,Cost per item"
+).split(",")
+WOO = (
+    "ID,Type,SKU,Name,Published,Short description,Description,Weight (kg),Sale price,Regular price,Categories,Tags,Images,Parent,"
+    "Attribute 1 name,Attribute 1 value(s),Attribute 2 name,Attribute 2 value(s)"
+).split(",")
+IMAGE = "https://example.org/{}.jpg"
+
+
+def shirt(**more):
+    row = {
+        "Handle": "blue-shirt", "Title": "Blue shirt", "Body (HTML)": "<p>Soft\r\ncotton</p>", "Vendor": "Acme", "Type": "Shirts",
+        "Tags": "men, summer", "Published": "true", "Option1 Name": "Size", "Option1 Value": "S", "Variant SKU": "BS-S",
+        "Variant Grams": "200", "Variant Price": "50", "Variant Compare At Price": "60.00", "Image Src": IMAGE.format(1),
+        "Cost per item": "12.5",
+    }  # fmt: skip
+    return row | {name.replace("_", " "): value for name, value in more.items()}
+
+
+def variant(size, **more):
+    return {"Handle": "blue-shirt", "Option1 Value": size, "Variant Price": "55"} | {k.replace("_", " "): v for k, v in more.items()}
+
+
+def shopify(*rows):
+    return sheet_of(SHOPIFY, list(rows))
+
+
+def product(session, handle) -> Product:
+    session.expire_all()
+    return session.query(Product).filter_by(handle=handle).one()
+
+
+def test_a_product_of_several_rows_with_pictures_between_is_one_record(session):
+    run = bring(shopify(shirt(), variant("M", Variant_SKU="BS-M"), variant("L"), {"Handle": "blue-shirt", "Image Src": IMAGE.format(2)}))
+    assert run.importer == "shopify-products"
+    assert (run.rows, run.new) == (4, 1)
+    found = product(session, "blue-shirt")
+    assert (found.title, found.brand.name, found.category.name, found.state) == (
+        "Blue shirt", "Acme", "Shirts", ProductState.PUBLISHED,
+    )  # fmt: skip
+    assert [(sku.code, sku.option1, sku.price, sku.cost) for sku in found.skus] == [
+        ("BS-S", "S", 5000, 1250), ("BS-M", "M", 5500, None), ("blue-shirt-l", "L", 5500, None),
+    ]  # fmt: skip
+    assert {tag.name for tag in found.tags} == {"men", "summer"}
+    assert [image.source_url for image in found.images] == [IMAGE.format(1), IMAGE.format(2)]
+    assert (found.price_from, found.price_to, found.sku_count) == (5000, 5500, 3)
+    assert run.sums == {"CNY": {"price": 16000}}
+
+
+def test_the_same_file_twice_changes_nothing_though_skus_are_missing_or_repeated(session):
+    rows = shopify(
+        shirt(), variant("M", Variant_SKU="BS-S"), variant("L"),
+        {"Handle": "cup", "Title": "Cup", "Option1 Value": "Default Title", "Variant Price": "9.99", "Variant SKU": "BS-S"},
+    )  # fmt: skip
+    assert counts(bring(rows))["new"] == 2
+    assert session.query(Sku).filter(Sku.code == "BS-S").count() == 1
+    assert counts(bring(rows)) == {"new": 0, "changed": 0, "same": 2, "refused": 0}
+    assert product(session, "cup").skus[0].option1 is None
+
+
+def test_a_new_price_a_new_size_and_a_new_picture_change_the_product_and_the_undo_takes_them_back(session):
+    bring(shopify(shirt()))
+    second = bring(shopify(shirt(Variant_Price="45", Tags="men"), variant("M"), {"Handle": "blue-shirt", "Image Src": IMAGE.format(2)}))
+    assert counts(second) == {"new": 0, "changed": 1, "same": 0, "refused": 0}
+    found = product(session, "blue-shirt")
+    assert [sku.price for sku in found.skus] == [4500, 5500]
+    assert not reasons(take_back(second))
+    found = product(session, "blue-shirt")
+    assert [sku.price for sku in found.skus] == [5000]
+    assert {tag.name for tag in found.tags} == {"men", "summer"}
+    assert len(found.images) == 1
+
+
+def test_a_state_that_was_changed_here_is_not_taken_back_by_an_old_file(session):
+    from app.panel.core.actor import SYSTEM
+    from app.shop.catalog import services
+
+    bring(shopify(shirt()))
+    services.withdraw(product(session, "blue-shirt"), actor=SYSTEM)
+    bring(shopify(shirt()))
+    assert product(session, "blue-shirt").state is ProductState.WITHDRAWN
+
+
+def test_a_taken_back_import_removes_what_it_made_and_nothing_that_is_used(session):
+    before = session.query(Category).count()
+    first = bring(shopify(shirt()))
+    bring(shopify(shirt(Handle="red-shirt", Title="Red shirt", Variant_SKU="RS-S")))
+    back = take_back(first)
+    assert session.query(Product).filter_by(handle="blue-shirt").count() == 0
+    assert product(session, "red-shirt").category.name == "Shirts", "another product stands in it by now"
+    assert session.query(Category).count() == before + 1
+    assert counts(back)["refused"] == 4  # the category, the brand and two tags
+
+
+def test_wrong_products_say_what_is_wrong(session):
+    run = bring(shopify(
+        shirt(), shirt(Handle="a", Title=""), shirt(Handle="b", Variant_Price="cheap"), shirt(Handle="c", Variant_Barcode="1.18E+11"),
+        shirt(Handle="d", Title="x" * 201), shirt(Handle="e", Variant_Price="-1"),
+    ))  # fmt: skip
+    assert counts(run) == {"new": 1, "changed": 0, "same": 0, "refused": 5}
+    said = " ".join(reasons(run).values())
+    assert all(part in said for part in ("Title", "cheap", "damaged by a spreadsheet", "longer than 200", "below zero"))
+
+
+def woo(*rows):
+    return sheet_of(WOO, [{name.replace("_", " "): value for name, value in row.items()} for row in rows])
+
+
+def test_woocommerce_variations_find_their_parent_wherever_it_stands(session):
+    run = bring(woo(
+        {"ID": "1", "Type": "variable", "SKU": "tee", "Name": "T-Shirt", "Published": "1", "Categories": "Clothing > Tshirts, Sale",
+         "Attribute_1_name": "Color", "Attribute_1_value(s)": "Blue, Red", "Images": f"{IMAGE.format(1)}, {IMAGE.format(2)}"},
+        {"ID": "2", "Type": "simple", "SKU": "belt", "Name": "Belt", "Published": "0", "Sale_price": "55", "Regular_price": "65",
+         "Weight_(kg)": "0.2"},
+        {"ID": "3", "Type": "variation", "SKU": "tee-blue", "Name": "T-Shirt - Blue", "Parent": "tee", "Regular_price": "25",
+         "Attribute_1_value(s)": "Blue"},
+        {"ID": "4", "Type": "variation", "Name": "T-Shirt - Red", "Parent": "id:1", "Regular_price": "25", "Attribute_1_value(s)": "Red"},
+        {"ID": "5", "Type": "grouped", "SKU": "set", "Name": "Set", "Published": "1"},
+        {"ID": "6", "Type": "external", "SKU": "gift", "Name": "Gift", "Published": "1", "Regular_price": "30"},
+        {"ID": "7", "Type": "variation", "Name": "Orphan", "Parent": "gone", "Regular_price": "1"},
+    ))  # fmt: skip
+    assert run.importer == "woocommerce-products"
+    assert (run.rows, counts(run)) == (7, {"new": 4, "changed": 0, "same": 0, "refused": 1})
+    tee = product(session, "tee")
+    assert [(sku.code, sku.option1, sku.price) for sku in tee.skus] == [("tee-blue", "Blue", 2500), ("tee-red", "Red", 2500)]
+    assert (tee.category.full_name, [tag.name for tag in tee.tags], len(tee.images)) == ("Clothing / Tshirts", ["Sale"], 2)
+    belt = product(session, "belt")
+    assert (belt.skus[0].price, belt.skus[0].compare_at_price, belt.skus[0].weight_g) == (5500, 6500, 200)
+    assert belt.state is ProductState.DRAFT
+    assert not product(session, "set").skus
