@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.panel.core import writers
 from app.panel.core.db import db, write_intent
 from app.panel.core.errors import Conflict
 
@@ -52,13 +53,24 @@ def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> 
         raise RuntimeError("unsaved changes were made outside of a transaction")
     if session.in_transaction():
         session.rollback()  # ends the read: what it read may be old by now
+    with writers.turn(current_app.config["SQLALCHEMY_DATABASE_URI"]):
+        result = _commit(session, func, args, kwargs)
+    for callback in session.info["after_commit"]:
+        try:
+            callback()
+        except Exception:  # what follows a commit may be lost, never the commit: the outbox rings again
+            current_app.logger.exception("after commit")
+    return result
+
+
+def _commit(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> R:
     token = write_intent.set(True)
     session.info.update(depth=1, after_commit=[], fed=set())
     try:
         session.connection()  # takes the write lock before the first read
         result = func(*args, **kwargs)
         session.commit()
-        callbacks = session.info["after_commit"]
+        return result
     except StaleDataError as error:
         session.rollback()
         raise Conflict(_("Somebody else changed this in the meantime.")) from error
@@ -68,12 +80,6 @@ def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> 
     finally:
         write_intent.reset(token)
         session.info["depth"] = 0
-    for callback in callbacks:
-        try:
-            callback()
-        except Exception:  # what follows a commit may be lost, never the commit: the outbox rings again
-            current_app.logger.exception("after commit")
-    return result
 
 
 def in_transaction() -> bool:

@@ -100,8 +100,7 @@ def _refuse_if_gone(incoming: Incoming) -> None:
 
     The look may be old by a moment; what decides is the conditional update in `place`.
     """
-    shop_id = select(Channel.shop_id).where(Channel.id == incoming.channel_id).scalar_subquery()
-    warehouse_id = default_warehouse_id(db.session.scalar(select(shop_id)))
+    warehouse_id = default_warehouse_id(db.session.get_one(Channel, incoming.channel_id).shop_id)
     wanted: dict[str, int] = {}
     for code, quantity, _price, _title in incoming.lines:
         wanted[code] = wanted.get(code, 0) + quantity

@@ -1,0 +1,87 @@
+"""The line before SQLite's one place for a writer."""
+
+import multiprocessing
+import threading
+import time
+
+import pytest
+
+from app.panel.core import writers
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'line.db'}"
+
+
+def test_threads_take_turns(url):
+    inside, most = [], []
+
+    def write():
+        with writers.turn(url):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.005)
+            inside.pop()
+
+    threads = [threading.Thread(target=write) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 12
+
+
+def hold(url, entered, leave):
+    with writers.turn(url):
+        entered.set()
+        leave.wait(20)
+
+
+@pytest.fixture
+def other(url):
+    """Another process that holds the turn until it is told to leave."""
+    context = multiprocessing.get_context("spawn")
+    entered, leave = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(url, entered, leave))
+    process.start()
+    assert entered.wait(30)
+    yield process, leave
+    leave.set()
+    process.join(10)
+
+
+def test_processes_take_turns(url, other):
+    _process, leave = other
+    threading.Timer(0.3, leave.set).start()
+    began = time.monotonic()
+    with writers.turn(url):
+        assert time.monotonic() - began >= 0.25
+
+
+def test_a_process_that_is_killed_gives_its_turn_back(url, other):
+    other[0].kill()
+    began = time.monotonic()
+    with writers.turn(url):
+        assert time.monotonic() - began < 5
+
+
+def test_a_process_that_hangs_stops_nobody_for_good(url, other, monkeypatch):
+    monkeypatch.setattr(writers, "PATIENCE", 0.2)
+    with writers.turn(url):
+        assert other[0].is_alive()
+    with writers.turn(url):  # what was not held is not given back
+        assert other[0].is_alive()
+
+
+def test_an_error_inside_gives_the_turn_back(url):
+    with pytest.raises(ZeroDivisionError), writers.turn(url):
+        raise ZeroDivisionError
+    with writers.turn(url):
+        pass
+
+
+@pytest.mark.parametrize("elsewhere", ["postgresql+psycopg://h/d", "sqlite://", "sqlite:///:memory:"])
+def test_where_nobody_queues_there_is_no_line(elsewhere):
+    with writers.turn(elsewhere):
+        assert elsewhere not in writers._lines
