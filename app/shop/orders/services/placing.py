@@ -105,14 +105,19 @@ def place(
         stock.hold_what_there_is(order, actor=actor)
     else:
         stock.hold_all(order, actor=actor)
-    db.session.add(OrderStateLog(order=order, from_state=None, to_state=OrderState.PENDING, moved_at=at))
+    _announce(order, actor=actor)
+    return order
+
+
+def _announce(order: Order, *, actor: Any) -> None:
+    """Write down that the order stands, and tell who listens; one without anything to pay is paid."""
+    db.session.add(OrderStateLog(order=order, from_state=None, to_state=OrderState.PENDING, moved_at=order.placed_at))
     history.record(order, "order.placed", actor=actor)
     events.order_placed.send(order, actor=actor)
     if order.total == 0:
         move(order, OrderState.PAID, actor=actor, why=_("Nothing to pay."))
         events.order_paid.send(order, payment=None, actor=actor)
     db.session.flush()
-    return order
 
 
 def _buyer(customer_id: int | None, given: Mapping[str, Any] | None) -> dict[str, Any]:
