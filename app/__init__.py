@@ -40,6 +40,8 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     app = Flask("app", static_folder="static", template_folder="templates")
     app.config.from_mapping(config.load())
     app.config.update(overrides)
+    if not app.config.get("TESTING"):
+        config.verify(app.config)  # also when nobody came through run.py
     logs.init_app(app)
     errorpages.init_app(app)
     i18n.init_app(app)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, redirect, url_for
 from flask_appbuilder import IndexView, expose
 
-from app.panel.core import menu, notices
+from app.panel.core import demo, menu, notices, policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.pages import logged_in
 
@@ -38,5 +38,7 @@ def addresses() -> dict[str, Any]:
     }  # fmt: skip
     if "notices.index" in known:
         urls |= {"notices": url_for("notices.index"), "notices_count": url_for("notices.count")}
+    if actor is not NOBODY and policy.allowed(actor, "reset", "accounts.Instance") and demo.is_loaded():
+        urls["reset"] = "/setup/reset/"
     unread = 0 if actor is NOBODY else notices.unread(actor.id)
     return {"panel_urls": urls, "notices_unread": unread}

@@ -73,6 +73,7 @@ def init_app(app: Flask) -> None:
     """Give the application its engine (SAFETY R10) and its migrations."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     options: dict[str, Any] = dict(app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {})
+    options.setdefault("hide_parameters", True)  # an error names the statement, never the values of a row
     if url.startswith("sqlite"):
         options.setdefault("connect_args", {"timeout": 30, "check_same_thread": False})
     else:

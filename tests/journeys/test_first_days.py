@@ -1,0 +1,128 @@
+"""The first days of a shop in a real Chromium: first run, log-in, import, find and edit an order, language and skin."""
+
+import re
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests import conftest
+from tests.chromium import find
+
+PASSWORD = "seventeen green kettles sing"
+HEAD = "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Refunded Amount,Cancelled at"
+ORDERS = f"""{HEAD}
+#1001,,paid,2026-11-02 10:00:00 +0800,fulfilled,2026-11-03 09:00:00 +0800,CNY,30.00,5.00,0.00,35.00,,0.00,2026-11-02 09:58:00 +0800,2,Blue tea cup,10.00,,Zhang San,Hangzhou,0.00,
+#1001,,,,,,,,,,,,,,1,Tea spoon,10.00,,,,,
+#1002,,pending,,unfulfilled,,CNY,12.50,0.00,0.00,12.50,,0.00,2026-11-02 11:00:00 +0800,1,Tea spoon,12.50,,Li Si,Ningbo,0.00,
+"""
+
+
+@pytest.fixture(scope="module")
+def instance(new_database, tmp_path_factory):
+    """An instance that nobody owns yet, with its address."""
+    app = conftest.make_app(new_database(), tmp_path_factory.mktemp("journey"), BABEL_DEFAULT_LOCALE="en")
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
+    yield app
+    server.shutdown()
+    thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def page(instance):
+    """One tab through all of it; a script error or a broken policy fails the journey."""
+    from playwright.sync_api import sync_playwright
+
+    complaints = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find(), args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        )
+        tab = browser.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
+        tab.set_default_timeout(20_000)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
+        yield tab
+        browser.close()
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_the_owner_makes_the_instance_his_own(instance, page):
+    from app.panel.accounts import firstrun
+
+    page.goto("/orders/order/list/")
+    assert "/setup/" in page.url
+    page.goto(firstrun.setup_url(instance))
+    page.get_by_label("Shop name").fill("Blue Kettle")
+    page.locator("#name").fill("Mei Lin")
+    page.locator("#username").fill("mei")
+    page.locator("#email").fill("mei@example.org")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#again").fill(PASSWORD)
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Start empty").click()
+    page.wait_for_url("**/home/")
+    assert page.get_by_role("heading", level=1).inner_text() == "Home"
+
+
+@pytest.mark.browser
+def test_a_person_logs_out_and_in(page):
+    page.locator(".top .avatar").click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login/**")
+    page.locator("#username").fill("mei")
+    page.locator("#password").fill("wrong password here")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_text("User name or password is wrong").wait_for()
+    page.locator("#username").fill("mei")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/home/")
+
+
+@pytest.mark.browser
+def test_a_file_of_orders_is_looked_at_checked_and_imported(page, tmp_path):
+    file = tmp_path / "orders_export.csv"
+    file.write_text(ORDERS)
+    page.goto("/bulk/import/")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Look inside").click()
+    page.get_by_role("button", name="Check the whole file").click()
+    page.get_by_role("button", name="Import now").click()
+    page.get_by_role("button", name="Take back").or_(page.get_by_role("link", name="Take back")).first.wait_for()
+    page.goto("/orders/order/list/")
+    assert page.get_by_text("#1001").first.is_visible()
+    assert page.get_by_text("47.50").count() == 0
+    assert page.get_by_text("35.00").first.is_visible()
+
+
+@pytest.mark.browser
+def test_an_order_is_found_and_edited_and_keeps_its_trail(page):
+    page.goto("/home/")
+    page.keyboard.press("/")
+    page.keyboard.type("1002")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=re.compile("1002")).first.click()
+    page.get_by_role("link", name="Edit").click()
+    page.locator("#seller_remark").fill("Wrap it as a gift")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    assert page.get_by_text("Wrap it as a gift").count() >= 2, "the field and the line of the history"
+
+
+@pytest.mark.browser
+def test_language_and_skin_follow_the_person(page):
+    page.goto("/home/")
+    page.get_by_role("button", name="Language").click()
+    page.get_by_role("button", name="简体中文").click()
+    page.get_by_role("heading", name="首页").wait_for()
+    page.get_by_role("button", name="外观").click()
+    page.get_by_role("button", name="深色").click()
+    page.wait_for_function("document.documentElement.dataset.skin === 'dark'")
+    page.goto("/orders/order/list/")
+    assert page.evaluate("document.documentElement.dataset.skin") == "dark"
+    assert page.get_by_role("heading", level=1).inner_text() == "订单"
