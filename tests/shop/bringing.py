@@ -43,6 +43,11 @@ def table(rows, encoding="utf-8", delimiter=","):
     return out.getvalue().encode(encoding)
 
 
-def sheet_of(headings, rows: list[Mapping[str, object]]):
+def headings(line):
+    """The first line of an export."""
+    return line.split(",")
+
+
+def sheet_of(names, rows: list[Mapping[str, object]]):
     """Rows named by heading as the rows of a file; what is not named is empty."""
-    return [list(headings), *([row.get(heading, "") for heading in headings] for row in rows)]
+    return [list(names), *([row.get(name, "") for name in names] for row in rows)]

@@ -2,17 +2,17 @@
 
 from app.shop.catalog.models import Category, Product, Sku
 from app.shop.catalog.states import ProductState
-from tests.shop.bringing import bring, counts, reasons, sheet_of, take_back
+from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, take_back
 
-SHOPIFY = (
+SHOPIFY = headings(
     "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Option3 Name,"
     "Option3 Value,Variant SKU,Variant Grams,Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Alt Text,"
     "SEO Title,Cost per item"
-).split(",")
-WOO = (
+)
+WOO = headings(
     "ID,Type,SKU,Name,Published,Short description,Description,Weight (kg),Sale price,Regular price,Categories,Tags,Images,Parent,"
     "Attribute 1 name,Attribute 1 value(s),Attribute 2 name,Attribute 2 value(s)"
-).split(",")
+)
 IMAGE = "https://example.org/{}.jpg"
 
 

@@ -1,13 +1,13 @@
 """Shopify's customer export."""
 
 from app.shop.customers.models import Customer
-from tests.shop.bringing import bring, counts, reasons, sheet_of, take_back
+from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, take_back
 
-HEADINGS = (
+HEADINGS = headings(
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
     "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
     "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags"
-).split(",")
+)
 LI = {
     "Customer ID": "'7001", "First Name": "Li", "Last Name": "Wei", "Email": "Li@Example.org", "Accepts Email Marketing": "yes",
     "Default Address Address1": "1 Main St", "Default Address City": "London", "Default Address Country Code": "GB",

@@ -6,16 +6,16 @@ import pytest
 
 from app.shop.customers.models import Customer
 from app.shop.orders.models import Order, OrderState, RefundState
-from tests.shop.bringing import bring, counts, reasons, sheet_of, take_back
+from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, take_back
 
-HEADINGS = (
+HEADINGS = headings(
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,"
     "Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
     "Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,"
     "Billing Name,Billing Phone,Shipping Name,Shipping Address1,Shipping City,Shipping Zip,Shipping Country,Shipping Phone,"
     "Notes,Note Attributes,Cancelled at,Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,Id,Tags,"
     "Lineitem discount"
-).split(",")
+)
 
 
 def first(name, **more):

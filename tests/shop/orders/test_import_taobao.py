@@ -3,17 +3,17 @@
 import pytest
 
 from app.shop.orders.models import CloseReason, Order, OrderState
-from tests.shop.bringing import bring, counts, reasons, sheet_of, table
+from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, table
 
 SHORT = ["订单编号", "总金额", "买家实际支付金额", "收货地址 ", "订单创建时间", "订单付款时间 ", "退款金额"]
-LONG = (
+LONG = headings(
     "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,买家支付积分,总金额,返点积分,买家实际支付金额,买家实际支付积分,订单状态,"
     "买家留言,收货人姓名,收货地址,运送方式,联系电话,联系手机,订单创建时间,订单付款时间,宝贝标题,宝贝种类,物流单号,物流公司,订单备注,宝贝总数量"
-).split(",")
-DOUDIAN = (
+)
+DOUDIAN = headings(
     "主订单编号,子订单编号,选购商品,商品规格,商品数量,商家编码,订单应付金额,运费,收件人,收件人手机号,详细地址,订单提交时间,商家备注,"
     "订单完成时间,订单状态,售后状态,取消原因,发货时间"
-).split(",")
+)
 
 
 def order(session, number) -> Order:
