@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import force_locale
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect
 
 from app.panel.bulk import generic_apply, importers
@@ -24,7 +24,7 @@ from app.panel.core.fields import FieldSpec, default_currency, resource_of, spec
 
 PREFIX = "table:"
 IGNORED = frozenset({"json", "children", "file", "computed"})
-DATE_ORDERS = (("ymd", _l("2026-11-21")), ("dmy", _l("21/11/2026: day first")), ("mdy", _l("11/21/2026: month first")))
+DATE_ORDERS = (("ymd", _("2026-11-21")), ("dmy", _("21/11/2026: day first")), ("mdy", _("11/21/2026: month first")))
 
 
 class TableImporter(Importer):
@@ -40,9 +40,9 @@ class TableImporter(Importer):
 
     def options(self, actor: Any) -> list[Option]:
         return [
-            Option("dates", _l("Dates are written"), choices=date_orders,
-                   help=_l("Only for dates that can be read in two ways.")),
-            Option("zone", _l("Time zone of the file"), kind="text", help=_l("Empty: that of the business.")),
+            Option("dates", _("Dates are written"), choices=date_orders,
+                   help=_("Only for dates that can be read in two ways.")),
+            Option("zone", _("Time zone of the file"), kind="text", help=_("Empty: that of the business.")),
         ]  # fmt: skip
 
     def suggest(self, headings: Sequence[str]) -> dict[str, str]:
@@ -99,7 +99,7 @@ class TableWork(Work):
         plan = Plan(record.seq, [row.line for row in record.rows])
         reader = Reader(self, record)
         if not self.key:
-            plan.errors.append(_("Choose the column by which a row is found again."))
+            plan.errors.append(gettext("Choose the column by which a row is found again."))
             return plan
         ordered = sorted(self.fields.values(), key=lambda spec: spec.kind != "currency")
         for spec in ordered:
@@ -107,7 +107,7 @@ class TableWork(Work):
         plan.errors.extend(reader.errors)
         for name in self.key:
             if plan.values.get(name) in (None, "") and not plan.errors:
-                plan.errors.append(_("“%(column)s” is missing.", column=self.heading(name)))
+                plan.errors.append(gettext("“%(column)s” is missing.", column=self.heading(name)))
         plan.key = " · ".join(str(plan.values.get(name)) for name in self.key)
         plan.shown = {name: self.cell(record.rows[0], name) for name in self.fields}
         for spec in ordered:

@@ -9,10 +9,8 @@ from flask_babel import lazy_gettext as _
 from app.panel.bulk.importers import Importer
 
 COMMON: dict[str, Any] = {
-    "number": _("Number"), "placed_at": _("Placed at"), "buyer_name": _("Buyer"), "lines": _("Lines"), "state": _("State"),
-    "total": _("Total"), "goods": _("Goods"), "discount": _("Discount"), "shipping_fee": _("Shipping fee"), "tax": _("Tax"),
-    "paid": _("Paid"), "refunded": _("Refunded"), "kept": _("Kept"), "price": _("Prices"), "name": _("Name"),
-    "phone": _("Phone"), "email": _("E-mail"), "key": _("Key"),
+    "number": _("Number"), "lines": _("Lines"), "state": _("State"), "total": _("Total"), "kept": _("Kept"),
+    "price": _("Prices"), "name": _("Name"), "phone": _("Phone"), "email": _("E-mail"), "key": _("Key"),
 }  # fmt: skip
 
 

@@ -36,6 +36,11 @@ class OrderImporter(Importer):
     kind = ChannelKind.OTHER
     channel_name: Any = ""
 
+    words = {
+        "placed_at": _("Placed at"), "buyer_name": _("Buyer"), "shipping_fee": _("Shipping fee"), "discount": _("Discount"),
+        "tax": _("Tax"), "goods": _("Goods"), "paid": _("Paid"), "refunded": _("Refunded"),
+    }  # fmt: skip
+
     def options(self, actor: Any) -> list[Option]:
         return [
             Option("channel", _("Channel"), choices=channels,
