@@ -7,13 +7,14 @@ import datetime as dt
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from app.panel.core import clock
 from app.panel.core.settings import define, setting
 
 define(
-    "customers.region", "CN", label=_("Country of phone numbers"), kind="text",
-    help=_("Two letters. Numbers written without a country code are read as numbers of this country."),
+    "customers.region", "CN", label=lazy_gettext("Country of phone numbers"), kind="text",
+    help=lazy_gettext("Two letters. Numbers written without a country code are read as numbers of this country."),
 )  # fmt: skip
 
 
