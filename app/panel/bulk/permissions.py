@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from app.panel.bulk.models import Mapping, Run
 from app.panel.core import policy
 
-policy.verbs("bulk.Run", undo=_("Take back an import"), oversee=_("See the imports of everybody"))
+policy.verbs("bulk.Run", oversee=_("See the imports of everybody"))
 
 
 @policy.rows(Run)

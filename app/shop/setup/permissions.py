@@ -24,7 +24,8 @@ policy.verbs("setup.Business", configure=_("Change settings"))
 policy.verbs("setup.OrgApplication", apply=_("Apply to join"), review=_("Review"))
 
 policy.grant("operations", {
-    "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete export import",
+    "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read write",
+    "setup.Channel": "read write delete export import",
     "setup.ChannelAccount": "read write delete", "setup.Organisation": "read", "setup.OrgApplication": "read apply",
 })  # fmt: skip
 policy.grant("finance", {

@@ -28,6 +28,9 @@ OPTIONS = ("option1", "option2", "option3")
 
 class ProductImporter(Importer):
     resource = "catalog.Product"
+    words = {
+        "handle": _("Handle"), "title": _("Title"), "brand": _("Brand"), "category": _("Category"), "skus": _("SKUs"),
+    }  # fmt: skip
 
     def options(self, actor: Any) -> list[Option]:
         return [
