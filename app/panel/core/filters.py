@@ -76,9 +76,12 @@ def loads(text: str) -> Any:
     if len(text) > MAX_LENGTH:
         raise BadRequest(gettext("This filter is too long."))
     try:
-        return json.loads(text)
+        tree = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadRequest(gettext("This filter cannot be read.")) from None
+        tree = None
+    if not tree:
+        raise BadRequest(gettext("This filter cannot be read."))
+    return tree
 
 
 def build(tree: Any, model: type[Any], names: Collection[str], actor: Any) -> ColumnElement[bool]:
