@@ -46,17 +46,17 @@ class TableImporter(Importer):
 
     def suggest(self, headings: Sequence[str]) -> dict[str, str]:
         """Heading → field, as far as names and labels tell."""
-        names = {}
+        names: dict[str, str] = {}
         for name, words in field_words(self.model).items():
             for word in words:
                 names.setdefault(importers.normal(word), name)
         taken: set[str] = set()
         found: dict[str, str] = {}
         for heading in headings:
-            name = names.get(importers.normal(heading))
-            if name and name not in taken:
-                taken.add(name)
-                found[heading] = name
+            field = names.get(importers.normal(heading))
+            if field and field not in taken:
+                taken.add(field)
+                found[heading] = field
         return found
 
     def natural_key(self) -> list[str]:

@@ -47,7 +47,8 @@ def _key(work: TableWork, values: dict[str, Any]) -> tuple[Any, ...]:
 
 def _existing(work: TableWork, resolved: list[tuple[dict[str, Any], str]]) -> dict[tuple[Any, ...], Any]:
     """Rows of these natural keys, whoever may see them: one that is foreign must not be made a second time."""
-    model, found = work.model, {}
+    model = work.model
+    found: dict[tuple[Any, ...], Any] = {}
     wanted = list({_key(work, values) for values, why in resolved if not why})
     columns = [specs(model)[name].column for name in work.key]
     for part in writing.pieces(wanted, 200):

@@ -149,8 +149,8 @@ class Importer:
         found: dict[str, int] = {}
         for name, aliases in self.headings.items():
             for alias in aliases:
-                if (place := places.get(normal(alias))) is not None:
-                    found[name] = place
+                if normal(alias) in places:
+                    found[name] = places[normal(alias)]
                     break
         return found
 
@@ -213,7 +213,8 @@ def records(rows: Iterable[Row], work: Work) -> Iterator[Record]:
     if work.importer.whole_file:
         yield from _gathered(rows, work)
         return
-    seq, current, current_key = 0, [], None
+    seq, current_key = 0, None
+    current: list[Row] = []
     for row in rows:
         key = None if row.code else work.group_key(row)
         if current and key is not None and key == current_key:

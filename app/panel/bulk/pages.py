@@ -95,7 +95,7 @@ class ImportPage(PanelPage):
 
     def _configure(self, run: Run, layout: str, actor: Any) -> None:
         form, params = request.form, run.params or {}
-        reading = {name: form.get(name) or None for name in ("encoding", "delimiter", "sheet_name")}
+        reading: dict[str, Any] = {name: form.get(name) or None for name in ("encoding", "delimiter", "sheet_name")}
         line = form.get("heading_line", "")
         reading["heading_line"] = int(line) if line.isdigit() and int(line) > 0 else None
         changed = {name: value for name, value in reading.items() if form.get(f"found-{name}") != (form.get(name) or "")}

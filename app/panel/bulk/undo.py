@@ -73,14 +73,14 @@ def _close(held: Hold, run_id: int) -> None:
     db.session.execute(update(Run.__table__).where(Run.__table__.c.id == run_id).values(is_undone=True))
 
 
-def _images(run_id: int, position: int, size: int) -> list[BeforeImage]:
+def _images(run_id: int, position: int, size: int) -> list[Any]:
     query = select(BeforeImage).where(BeforeImage.run_id == run_id).order_by(BeforeImage.id.desc())
     return list(db.session.scalars(query.offset(position).limit(size)))
 
 
 @transactional
 def _chunk(
-    held: Hold, importer: importers.Importer, rows: list[BeforeImage], position: int, actor: Any, run_id: int, since: Any
+    held: Hold, importer: importers.Importer, rows: list[Any], position: int, actor: Any, run_id: int, since: Any
 ) -> None:
     """One chunk of images, grouped by table and by what is to be done, in the order in which they come."""
     runs.hold(held, position=position + len(rows), crashes=0)

@@ -49,7 +49,7 @@ def update_rows(
         groups[tuple(sorted(pairs))].append({"row_id": key, **values})
     table, at = model.__table__, clock.now()
     for names, rows in groups.items():
-        sets = {name: bindparam(f"v_{name}") for name in names}
+        sets: dict[str, Any] = {name: bindparam(f"v_{name}") for name in names}
         statement = update(table).where(table.c.id == bindparam("row_id"))
         statement = statement.values(version=table.c.version + 1, changed_at=at, changed_by_id=actor.id, **sets)
         db.session.connection().execute(statement, rows)

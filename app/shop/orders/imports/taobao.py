@@ -125,7 +125,8 @@ def visible(value: str | None) -> str | None:
 @functools.lru_cache(maxsize=20_000)
 def place(address: str) -> tuple[str | None, str | None, str | None]:
     """Province, city and district by their official names, as far as the address begins with them."""
-    rest, found, parent = address.strip(), [], ""
+    rest, parent = address.strip(), ""
+    found: list[str] = []
     while rest and len(found) < 3:
         area = next((a for a in areas.children(parent) if rest.startswith(a.name)), None) or next(
             (a for a in areas.children(parent) if len(found) == 0 and len(rest) >= 2 and a.name.startswith(rest[:2])),
