@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
+
 from app.panel.bulk import importers, runs
 from app.panel.bulk.importers import Plan, Result
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.tally import Tally
-from app.panel.core import bus
+from app.panel.core import bus, notices
 from app.panel.core.db import db
 from app.panel.core.rows import insert_many
+from app.panel.core.transaction import transactional
 
 
 def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
@@ -44,6 +47,17 @@ def publish(run_id: int) -> None:
     run = db.session.get(Run, run_id, populate_existing=True)
     if run is not None:
         bus.publish(f"run:{run_id}", "progress", {**progress(run), "ids": [run_id]}, resource=runs.RESOURCE)
+
+
+@transactional
+def announce(run_id: int) -> None:
+    """A notice for whoever has closed the page meanwhile."""
+    run = db.session.get(Run, run_id, populate_existing=True)
+    if run is None or run.actor_id is None:
+        return
+    title = gettext("“%(file)s”: %(state)s", file=run.file_name, state=run.state.label)
+    body = gettext("%(new)s new, %(changed)s changed, %(refused)s refused.", new=run.new, changed=run.changed, refused=run.refused)
+    notices.send([run.actor_id], title, body, f"/bulk/import/{run_id}/")
 
 
 def progress(run: Run) -> dict[str, Any]:

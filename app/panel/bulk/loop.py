@@ -68,6 +68,7 @@ def _stop(held: Hold, checking: bool, why: str) -> RunState:
             runs.finish(held, RunState.DRAFT, error=why, findings={"error": why})
             return RunState.DRAFT
         runs.finish(held, RunState.FAILED, error=why)
+        ledger.announce(held.run_id)
     except Lost:
         pass
     publish(held.run_id)
@@ -153,6 +154,7 @@ def _write(run: Run, held: Hold) -> RunState:
             beat = time.monotonic()
     runs.finish(held, RunState.DONE)
     publish(run_id)
+    ledger.announce(run_id)
     return RunState.DONE
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 
 from app.panel.bulk import importers, removal, runs
 from app.panel.bulk.importers import Image
-from app.panel.bulk.ledger import publish
+from app.panel.bulk.ledger import announce, publish
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.runs import Hold
 from app.panel.bulk.states import Outcome, RunKind, RunState
@@ -64,6 +64,7 @@ def work_off(back: Run, held: Hold) -> RunState:
         size = min(CHUNK, size * 2)
     _close(held, run_id)
     publish(held.run_id)
+    announce(held.run_id)
     return RunState.DONE
 
 

@@ -144,3 +144,15 @@ def test_all_runs_stand_in_a_list(visit, bring):
     bring(BOOKS)
     page = visit("ada").get("/bulk/run/list/").get_data(as_text=True)
     assert "books.csv" in page
+
+
+def test_whoever_has_closed_the_page_gets_a_notice(visit, shelf):
+    from app.panel.core.notices import Notice
+
+    ada = visit("ada")
+    number = number_of(upload(ada, layout="table:books.Book"))
+    ada.post(f"/bulk/import/{number}/settings", data=settings_of(text_of(ada, number)) | {"go": "check"})
+    ada.post(f"/bulk/import/{number}/run")
+    shelf.rollback()
+    notice = shelf.query(Notice).order_by(Notice.id.desc()).first()
+    assert (notice.title, notice.body, notice.url) == ("“books.csv”: Done", "3 new, 0 changed, 0 refused.", f"/bulk/import/{number}/")
