@@ -122,7 +122,7 @@ def test_language_and_skin_follow_the_person(page):
     page.get_by_role("heading", name="首页").wait_for()
     page.get_by_role("button", name="外观").click()
     page.get_by_role("button", name="深色").click()
-    page.wait_for_function("document.documentElement.dataset.skin === 'dark'")
+    page.locator("html[data-skin=dark]").wait_for(state="attached")
     page.goto("/orders/order/list/")
     assert page.evaluate("document.documentElement.dataset.skin") == "dark"
     assert page.get_by_role("heading", level=1).inner_text() == "订单"

@@ -132,7 +132,8 @@ def test_a_forked_part_is_kept_like_any_other(kept, said, tmp_path):
     assert kept.watch(lambda: part.alive and part.process.pid != first, 5)
     assert said == [("forked", "ended (signal SIGKILL); starts again in 0.5 s")]
     kept.stop()
-    assert part.process.returncode == -signal.SIGTERM
+    # asked to end, or, where the machine is too busy for it to hear, made to
+    assert part.process.returncode in (-signal.SIGTERM, -signal.SIGKILL)
     assert "ROLE" not in os.environ
 
 

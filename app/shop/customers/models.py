@@ -121,15 +121,16 @@ class Address(PanelModel):
     is_default = flag(_("Default address"))
 
     @property
-    def one_line(self) -> str:
-        """Largest part first in China, smallest first elsewhere: as the post of the country reads it."""
-        parts = [self.province, self.city if self.city != self.province else "", self.district, self.street]
+    def place(self) -> str:
+        """Largest part first in China, smallest first elsewhere, as the post of the country reads it; without the street."""
+        parts = [self.province, self.city if self.city != self.province else "", self.district]
         if (self.country or "CN") == "CN":
             return "".join(part for part in parts if part)
         return ", ".join(part for part in [*reversed(parts), self.postcode, self.country] if part)
 
     def __str__(self) -> str:
-        return self.one_line
+        # titles, pickers and the trash show it to people from whom the street is kept
+        return f"{self.recipient} · {self.place}" if self.place else str(self.recipient)
 
 
 class CustomerNote(PanelModel):

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from app.panel.core import money
+from app.panel.core import money, policy
+from app.panel.core.actor import current_actor
 from app.panel.core.choices import Choices
 from app.panel.core.db import db
 from app.panel.core.forms import PanelForm
@@ -162,6 +163,9 @@ class AddressForm(PanelForm):
     why = StringField(_("Reason"), [Optional(), Length(max=300)])
 
     def for_rows(self, rows: list[Order]) -> None:
-        for field in self:
-            if hasattr(rows[0], field.name) and field.raw_data is None:
+        access = policy.fields(current_actor(), "orders.Order")
+        for field in list(self):
+            if not access.usable(field.name):
+                del self[field.name]  # what is masked is neither shown here nor overwritten
+            elif hasattr(rows[0], field.name) and field.raw_data is None:
                 field.data = getattr(rows[0], field.name)

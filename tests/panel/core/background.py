@@ -48,10 +48,8 @@ def make_app(home: str | Path, database_url: str, redis_url: str, **config) -> F
 
 
 def make_tables(app: Flask) -> None:
-    names = ("core_", "ab_")
     with app.app_context():
-        tables = [table for table in PanelModel.metadata.sorted_tables if table.name.startswith(names)]
-        PanelModel.metadata.create_all(db.engine, tables=tables)
+        PanelModel.metadata.create_all(db.engine)
         effects.metadata.create_all(db.engine)
 
 

@@ -51,7 +51,9 @@ def rules(house: Flask, methods: set[str]) -> list[tuple[str, str]]:
     found = []
     for rule in house.url_map.iter_rules():
         path = re.sub(
-            r"<(?:[^:<>]+:)?([^<>]+)>", lambda m: "1" if m[1] in ("pk", "entry_id", "role_id") else "x", str(rule)
+            r"<(?:([^:<>]+):)?([^<>]+)>",
+            lambda m: "1" if m[1] == "int" or m[2] in ("pk", "entry_id", "role_id") else "x",
+            str(rule),
         )
         found += [(method, path) for method in sorted((rule.methods or set()) & methods)]
     return found
