@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from flask import current_app
+
 from app.panel.core import policy
 
 Right = tuple[str, str]
@@ -119,5 +121,7 @@ def shortcut(key: str, label: Any, *, needs: Any, icon: str = "fa-bolt", order: 
 
 
 def shown(shelf: dict[str, Tile], actor: Any) -> list[Tile]:
-    """The tiles that this person may see, in order."""
-    return sorted((tile for tile in shelf.values() if tile.allowed(actor)), key=lambda tile: (tile.order, tile.key))
+    """The tiles of this application's domains that this person may see, in order."""
+    here = tuple(f"{domain.package}." for domain in current_app.extensions["panel_domains"])
+    seen = (tile for tile in shelf.values() if tile.func.__module__.startswith(here) and tile.allowed(actor))
+    return sorted(seen, key=lambda tile: (tile.order, tile.key))

@@ -203,17 +203,14 @@ def test_the_well_known_passwords_open_nothing(empty: Flask) -> None:
 
 
 def test_removing_the_demo_asks_for_the_password_and_runs_what_was_contributed(
-    empty: Flask, contributed: list[Any]
+    empty: Flask, contributed: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firstrun.bootstrap_admin(empty, password=PASSWORD)
     with empty.app_context():
         db.session.execute(db.insert(db.metadata.tables["ab_role"]).values(name="clerk"))
         db.session.commit()
-        policy.REGISTRY.roles["clerk"] = policy.Role("clerk", "Clerk")
-        try:
-            assert [name for name, _p, _r in firstrun.demo_users(empty)] == ["clerk"]
-        finally:
-            del policy.REGISTRY.roles["clerk"]
+        monkeypatch.setattr(policy.REGISTRY, "roles", {"clerk": policy.Role("clerk", "Clerk")})
+        assert [name for name, _p, _r in firstrun.demo_users(empty)] == ["clerk"]
     browser = Browser(empty)
     browser.login("admin", PASSWORD)
     assert b"Orders" in browser.get("/setup/reset/").data

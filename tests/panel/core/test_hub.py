@@ -32,7 +32,7 @@ def shop(backend):
 def people():
     rights = [
         PermissionView(permission=Permission(name="can_read") if not n else None, view_menu=ViewMenu(name=resource))
-        for n, resource in enumerate(("orders.Order", "core.Schedule"))
+        for n, resource in enumerate(("things.Thing", "core.Schedule"))
     ]
     rights[1].permission = rights[0].permission
     reader, guest = Role(name="reader", permissions=rights), Role(name="guest")
@@ -126,14 +126,14 @@ def run(app, story):
 
 def test_an_event_reaches_the_page_that_asked_for_its_topic_and_no_other_topic(shop):
     async def story(served):
-        async with opened(Page(served, "orders.Order,user:1")) as page:
-            publish(shop, "orders.Order", "changed", {"ids": [1, 2]})
+        async with opened(Page(served, "things.Thing,user:1")) as page:
+            publish(shop, "things.Thing", "changed", {"ids": [1, 2]})
             publish(shop, "core.Schedule", "changed", {"ids": [3]})
             publish(shop, "user:1", "notice", {"title": "你好"})
             await until(lambda: len(page.events()) == 2)
             await asyncio.sleep(0.3)
             assert page.events() == [
-                {"topic": "orders.Order", "kind": "changed", "data": {"ids": [1, 2]}},
+                {"topic": "things.Thing", "kind": "changed", "data": {"ids": [1, 2]}},
                 {"topic": "user:1", "kind": "notice", "data": {"title": "你好"}},
             ]
 
@@ -143,7 +143,7 @@ def test_an_event_reaches_the_page_that_asked_for_its_topic_and_no_other_topic(s
 def test_events_are_sent_after_the_commit_and_not_when_the_verb_fails(shop):
     @transactional
     def verb(fails):
-        bus.publish("orders.Order", "changed", {"fails": fails})
+        bus.publish("things.Thing", "changed", {"fails": fails})
         assert valkey.client(shop).xlen(bus.STREAM) == 0
         if fails:
             raise ValueError
@@ -158,10 +158,10 @@ def test_events_are_sent_after_the_commit_and_not_when_the_verb_fails(shop):
 
 def test_whoever_may_not_read_a_resource_hears_nothing_of_it(shop):
     async def story(served):
-        pages = [Page(served, "orders.Order,run:9", cookie) for cookie in ("ada-cookie", "ben-cookie")]
+        pages = [Page(served, "things.Thing,run:9", cookie) for cookie in ("ada-cookie", "ben-cookie")]
         async with opened(pages[0]) as ada, opened(pages[1]) as ben:
-            publish(shop, "orders.Order", "changed", {"ids": [1]})
-            publish(shop, "run:9", "progress", {"done": 5}, resource="orders.Order")
+            publish(shop, "things.Thing", "changed", {"ids": [1]})
+            publish(shop, "run:9", "progress", {"done": 5}, resource="things.Thing")
             await until(lambda: len(ada.events()) == 2)
             await asyncio.sleep(0.3)
             assert ben.events() == []
@@ -171,13 +171,13 @@ def test_whoever_may_not_read_a_resource_hears_nothing_of_it(shop):
 
 def test_a_right_that_is_taken_away_ends_within_five_seconds(shop):
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
-            publish(shop, "orders.Order", "changed", {"n": 1})
+        async with opened(Page(served, "things.Thing")) as page:
+            publish(shop, "things.Thing", "changed", {"n": 1})
             await until(page.events)
             with shop.app_context():
                 take_rights_away()
             await asyncio.sleep(5)
-            publish(shop, "orders.Order", "changed", {"n": 2})
+            publish(shop, "things.Thing", "changed", {"n": 2})
             await asyncio.sleep(0.5)
             assert [event["data"]["n"] for event in page.events()] == [1]
 
@@ -211,15 +211,15 @@ def make_schedules():
 
 def test_a_page_that_comes_back_gets_what_it_missed_once(shop):
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
-            publish(shop, "orders.Order", "changed", {"n": 1})
+        async with opened(Page(served, "things.Thing")) as page:
+            publish(shop, "things.Thing", "changed", {"n": 1})
             await until(page.events)
             last = page.last()
         for number in range(2, 40):
-            publish(shop, "orders.Order", "changed", {"n": number})
+            publish(shop, "things.Thing", "changed", {"n": number})
             publish(shop, "core.Schedule", "changed", {"n": -number})
-        async with opened(Page(served, "orders.Order", last=last)) as page:
-            publish(shop, "orders.Order", "changed", {"n": 40})
+        async with opened(Page(served, "things.Thing", last=last)) as page:
+            publish(shop, "things.Thing", "changed", {"n": 40})
             await until(lambda: len(page.events()) >= 39)
             await asyncio.sleep(0.3)
             assert [event["data"]["n"] for event in page.events()] == list(range(2, 41))
@@ -234,13 +234,13 @@ def test_nothing_is_lost_or_doubled_while_events_stream_and_the_page_reconnects(
 
         async def pour():
             for number in range(total):
-                await asyncio.to_thread(publish, shop, "orders.Order", "changed", {"n": number})
+                await asyncio.to_thread(publish, shop, "things.Thing", "changed", {"n": number})
 
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             last = page.last()
         pouring = asyncio.create_task(pour())
         while len(got) < total:
-            async with opened(Page(served, "orders.Order", last=last)) as page:
+            async with opened(Page(served, "things.Thing", last=last)) as page:
                 await asyncio.sleep(0.25)
             got += [event["data"]["n"] for event in page.events()]
             last = page.last()
@@ -253,11 +253,11 @@ def test_nothing_is_lost_or_doubled_while_events_stream_and_the_page_reconnects(
 
 def test_a_page_that_was_away_too_long_is_told_to_reload(shop):
     async def story(served):
-        publish(shop, "orders.Order", "changed", {"n": 0})
-        async with opened(Page(served, "orders.Order", last="1-1")) as page:
+        publish(shop, "things.Thing", "changed", {"n": 0})
+        async with opened(Page(served, "things.Thing", last="1-1")) as page:
             await until(lambda: page.signs() == ["reload"])
         valkey.client(shop).flushall()
-        async with opened(Page(served, "orders.Order", last="1700000000000-1")) as page:
+        async with opened(Page(served, "things.Thing", last="1700000000000-1")) as page:
             await until(lambda: page.signs() == ["reload"])
 
     run(shop, story)
@@ -267,10 +267,10 @@ def test_a_slow_reader_is_bounded_and_told_to_reload(shop, monkeypatch):
     monkeypatch.setattr(feed, "MOST_WAITING", 20)
 
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             page.slow = 1.0
             for number in range(200):
-                publish(shop, "orders.Order", "changed", {"n": number})
+                publish(shop, "things.Thing", "changed", {"n": number})
                 await asyncio.sleep(0)
             await until(lambda: "reload" in page.signs())
             (stream,) = served.feed.streams
@@ -283,9 +283,9 @@ def test_a_reader_that_takes_nothing_is_closed(shop, monkeypatch):
     monkeypatch.setattr(hub, "PATIENCE", 0.3)
 
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             page.slow = 60
-            publish(shop, "orders.Order", "changed", {})
+            publish(shop, "things.Thing", "changed", {})
             await until(lambda: not served.feed.streams)
 
     run(shop, story)
@@ -293,7 +293,7 @@ def test_a_reader_that_takes_nothing_is_closed(shop, monkeypatch):
 
 def test_the_end_of_a_session_ends_its_stream_within_five_seconds(shop):
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             del shop.extensions["sessions"]["ada-cookie"]
             killed = time.monotonic()
             await until(lambda: page.closed, 6)
@@ -308,7 +308,7 @@ def test_a_session_that_cannot_be_looked_up_is_nobodys(shop):
         raise OSError("the database is away")
 
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             shop.extensions["user_for_cookie"] = broken
             await until(lambda: page.closed, 6)
 
@@ -318,12 +318,12 @@ def test_a_session_that_cannot_be_looked_up_is_nobodys(shop):
 @pytest.mark.parametrize(
     ("cookie", "topics", "headers", "status"),
     [
-        ("nobody", "orders.Order", {}, 401),
+        ("nobody", "things.Thing", {}, 401),
         ("ada-cookie", "", {}, 400),
         ("ada-cookie", "a b", {}, 400),
         ("ada-cookie", ",".join(f"t{n}" for n in range(21)), {}, 400),
         ("ada-cookie", "user:2", {}, 403),
-        ("ada-cookie", "orders.Order", {"sec_fetch_site": "cross-site"}, 403),
+        ("ada-cookie", "things.Thing", {"sec_fetch_site": "cross-site"}, 403),
     ],
 )
 def test_what_is_not_allowed_is_refused_before_it_begins(shop, cookie, topics, headers, status):
@@ -340,7 +340,7 @@ def test_one_person_cannot_hold_hundreds_of_streams(shop, monkeypatch):
 
     async def story(served):
         async with contextlib.AsyncExitStack() as stack:
-            pages = [await stack.enter_async_context(opened(Page(served, "orders.Order"))) for _ in range(5)]
+            pages = [await stack.enter_async_context(opened(Page(served, "things.Thing"))) for _ in range(5)]
             assert [page.status for page in pages] == [200, 200, 200, 429, 429]
 
     run(shop, story)
@@ -358,17 +358,17 @@ def test_valkey_going_and_coming_back_is_shown_and_survived(tmp_path, new_databa
 
     async def story(served):
         nonlocal server
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             server.stop()
             await until(lambda: "away" in page.signs(), 10)
-            publish(app, "orders.Order", "changed", {"n": "dropped"})
-            async with opened(Page(served, "orders.Order")) as late:
+            publish(app, "things.Thing", "changed", {"n": "dropped"})
+            async with opened(Page(served, "things.Thing")) as late:
                 assert late.status == 200, "a page that opens meanwhile waits with the others"
             server = ValkeyServer(port=port, data_dir=str(tmp_path / "two"))
             server.start()
             await until(lambda: "back" in page.signs(), 10)
             app.extensions["panel_bus_away"] = 0.0
-            publish(app, "orders.Order", "changed", {"n": "heard"})
+            publish(app, "things.Thing", "changed", {"n": "heard"})
             await until(page.events)
             assert [event["data"]["n"] for event in page.events()] == ["heard"]
 
@@ -380,16 +380,16 @@ def test_valkey_going_and_coming_back_is_shown_and_survived(tmp_path, new_databa
 
 def test_what_somebody_writes_into_valkey_makes_no_lines_of_its_own(shop):
     async def story(served):
-        async with opened(Page(served, "orders.Order")) as page:
+        async with opened(Page(served, "things.Thing")) as page:
             evil = {
-                "t": "orders.Order",
+                "t": "things.Thing",
                 "k": "x\n\nevent: end",
                 "d": '{"a":\n\n"b"}\n\nevent: end\ndata: {}',
-                "r": "orders.Order",
+                "r": "things.Thing",
             }
             valkey.client(shop).xadd(bus.STREAM, evil)
-            valkey.client(shop).xadd(bus.STREAM, {"t": "orders.Order", "k": "x", "d": "{}"})
-            valkey.client(shop).xadd(bus.STREAM, {"t": "user:1", "k": "x", "d": "[1]", "r": "orders.Order"})
+            valkey.client(shop).xadd(bus.STREAM, {"t": "things.Thing", "k": "x", "d": "{}"})
+            valkey.client(shop).xadd(bus.STREAM, {"t": "user:1", "k": "x", "d": "[1]", "r": "things.Thing"})
             await until(page.events)
             assert page.signs() == []
             assert [event["data"] for event in page.events()] == [{}], "and one without a resource is nobody's"
@@ -403,7 +403,7 @@ def test_an_event_that_nobody_could_hear_is_refused_where_it_is_sent(shop):
             with pytest.raises(ValueError):
                 bus.publish(topic, "changed")
         with pytest.raises(ValueError, match="bytes"):
-            bus.publish("orders.Order", "changed", {"text": "x" * 20_000})
+            bus.publish("things.Thing", "changed", {"text": "x" * 20_000})
 
 
 def test_a_hundred_streams_hear_an_event_within_a_second(shop, monkeypatch):
@@ -411,10 +411,10 @@ def test_a_hundred_streams_hear_an_event_within_a_second(shop, monkeypatch):
 
     async def story(served):
         async with contextlib.AsyncExitStack() as stack:
-            pages = [await stack.enter_async_context(opened(Page(served, "orders.Order"))) for _ in range(100)]
+            pages = [await stack.enter_async_context(opened(Page(served, "things.Thing"))) for _ in range(100)]
             begun = time.monotonic()
             for number in range(50):
-                await asyncio.to_thread(publish, shop, "orders.Order", "changed", {"n": number})
+                await asyncio.to_thread(publish, shop, "things.Thing", "changed", {"n": number})
             await until(lambda: all(len(page.events()) == 50 for page in pages), 10)
             print(f"100 streams heard 50 events in {time.monotonic() - begun:.2f} s")
             assert time.monotonic() - begun < 3
@@ -448,8 +448,8 @@ def test_a_notice_is_kept_counted_told_and_read(shop):
 
 def test_what_was_caught_up_with_is_not_told_again_when_the_reader_comes_to_it():
     async def story():
-        told = [hub.Event((1, number), "orders.Order", "changed", "{}", "orders.Order") for number in range(6)]
-        stream = feed.Stream(ADA, "", frozenset({"orders.Order"}), (1, 0), None)
+        told = [hub.Event((1, number), "things.Thing", "changed", "{}", "things.Thing") for number in range(6)]
+        stream = feed.Stream(ADA, "", frozenset({"things.Thing"}), (1, 0), None)
         stream.add(told[1])
         stream.prepend(told[1:4])
         for event in told[2:]:
