@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
+from flask_babel import gettext, ngettext, npgettext, pgettext
 
 from app.panel.core import clock
 
@@ -25,3 +26,14 @@ def init_app(app: Flask) -> None:
 def speak_of_time(app: Flask) -> None:
     """Instants are read on the wall of the shop; to be called when FAB has made its Babel."""
     app.extensions["babel"].timezone_selector = lambda: clock.zone().key
+
+
+def words_are_no_markup(app: Flask) -> None:
+    """Sentences in templates are escaped like all else; to be called when FAB has made its Babel.
+
+    Jinja's new style calls a translation safe. A quotation mark in one then ends the attribute that it stands in, and the
+    name that it quotes goes on as attributes of its own.
+    """
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=False, pgettext=pgettext, npgettext=npgettext
+    )

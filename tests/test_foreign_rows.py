@@ -1,0 +1,195 @@
+"""Nobody meets rows of another shop, nor fields that are not his, on any route (SAFETY G28, G29).
+
+The world puts a word of its own into every text column. Ben, of shop A, then asks for everything there is; the viewer,
+who holds no right over costs and telephone numbers, does the same.
+"""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from tests import world as worlds
+from tests.conftest import make_app
+
+ANY = "zq"  # stands in every word of the world
+
+
+@pytest.fixture(scope="module")
+def world(new_database, tmp_path_factory):
+    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("foreign")))
+
+
+@pytest.fixture(scope="module", params=["ben", "viewer", "operations"])
+def reader(request, world):
+    return request.param, world.client(request.param)
+
+
+def ask(client, path, **args):
+    answer = client.get(f"{path}?{urlencode(args)}" if args else path)
+    text = answer.get_data(as_text=True)
+    answer.close()
+    assert answer.status_code < 500 or path == "/readyz", (path, args, text[:300])
+    return answer, text + " ".join(f"{k}: {v}" for k, v in answer.headers)
+
+
+def what_leaks(world, text, person="ben"):
+    """Words and amounts of the other shop, costs, and for those without `reveal` what must be masked."""
+    found = world.leaks(text)
+    patterns = [worlds.DEAR_SHOWN, worlds.COST_SHOWN] + ([] if person == "ben" else [worlds.UNMASKED])
+    for shown in (pattern.search(text) for pattern in patterns):
+        found += [text[max(shown.start() - 60, 0) : shown.end() + 20]] if shown else []
+    return found
+
+
+def models(world):
+    return list(world.app.extensions["panel_views"].values())
+
+
+def test_the_words_would_be_noticed(world):
+    """The sieve is not empty: the administrator meets all kinds of them."""
+    client, found = world.client("administrator"), set()
+    for call in worlds.calls(world, "B"):
+        if call.method == "GET" and call.rule.endswith(("/list/", "/show/<pk>", "/trash/", "/<int:pk>")):
+            text = ask(client, call.path)[1]
+            found |= set(world.leaks(text)) | ({"cost"} if worlds.COST_SHOWN.search(text) else set())
+            found |= {"dear"} if worlds.DEAR_SHOWN.search(text) else set()
+    assert {"orders_order.number", "customers_customer.name", "trail.why", "trail.trash", "cost", "dear"} <= found
+    assert len(found) > 40
+
+
+@pytest.mark.parametrize("side", ["A", "B"])
+def test_no_page_shows_what_is_not_his(world, reader, side):
+    person, client = reader
+    asked, leaks = 0, {}
+    for call in worlds.calls(world, side, person if side == "A" else "cleo"):
+        if call.method != "GET" or "static" in call.rule:
+            continue
+        answer, text = ask(client, call.path)
+        asked += 1
+        if found := what_leaks(world, text, person):
+            leaks[call.name] = found
+        if side == "B" and call.table in world.foreign and "<" in call.rule and call.rule.count("trash") == 0:
+            assert answer.status_code in (403, 404), call.name
+    assert asked > 400
+    assert not leaks, json.dumps(leaks, indent=1, ensure_ascii=False)
+
+
+def test_no_list_finds_or_names_them_however_it_is_asked(world, reader):
+    """Search, every sort, every filter, with a foreign row as its value where it takes one: API and screens."""
+    person, client = reader
+    leaks, asked = {}, 0
+    for view in models(world):
+        api = f"/api/v1/{view.resource.replace('.', '/').lower()}/"
+        if ask(client, api)[0].status_code == 403:
+            continue
+        with world.app.test_request_context():
+            page = view.url("list")
+        pointing, plain = questions(world, view)
+        for path, asks in ((api, pointing + plain), (page, pointing)):
+            for question in asks:
+                asked += 1
+                if found := what_leaks(world, ask(client, path, **question)[1], person):
+                    leaks[f"{path} {question}"] = found
+    assert asked > 300
+    assert not leaks, json.dumps(leaks, indent=1, ensure_ascii=False)
+
+
+def questions(world, view):
+    """(those with a foreign row as a value, the others) for every column, whether the view offers it or not."""
+    from app.panel.core import filters
+    from app.panel.core.fields import specs
+
+    pointing, plain = [], [{"q": ANY}]
+    for field in dict.fromkeys(specs(view.model).values()):
+        plain.append({"sort": f"-{field.name}"})
+        for op in filters.operators(field):
+            for name in {field.name, field.screen_name} if field.target is not None else {field.name}:
+                if field.target is not None and op in ("eq", "in", "any"):
+                    pointing.append({"f": json.dumps([name, op, value_of(world, field, op)])})
+                elif op in ("contains", "gte", "not_empty"):
+                    plain.append({"f": json.dumps([name, op, ANY if op == "contains" else "1"])})
+    return pointing, plain
+
+
+def value_of(world, field, op):
+    key = world.ids["B"].get(field.target.__tablename__, 1)
+    return key if op == "eq" else [key]
+
+
+def test_a_guarded_field_can_be_neither_ordered_nor_filtered_by(world):
+    from app.panel.core import policy
+
+    client = world.client("viewer")
+    asked = 0
+    for resource, rules in policy.REGISTRY.fields.items():
+        for name in rules:
+            path = f"/api/v1/{resource.replace('.', '/').lower()}/"
+            if ask(client, path)[0].status_code != 200:
+                continue
+            for question in ({"sort": name}, {"sort": f"-{name}"}, {"f": json.dumps([name, "not_empty"])}):
+                asked += 1
+                assert ask(client, path, **question)[0].status_code == 400, (path, question)
+    assert asked > 10
+
+
+def test_pickers_offer_only_his_own(world, reader):
+    from app.panel.core.fields import specs
+
+    person, client = reader
+    leaks = {}
+    for resource, field in worlds.picker_fields(world.app):
+        model = world.app.extensions["panel_models"][resource]
+        target = specs(model)[field].target.__tablename__
+        keys = ",".join(str(rows.get(target, 1)) for rows in world.ids.values())
+        for question in ({}, {"q": ANY}, {"ids": keys}, {"q": "zqB"}):
+            if found := what_leaks(world, ask(client, f"/pickers/{resource}/{field}", **question)[1], person):
+                leaks[f"{resource} {field} {question}"] = found
+    assert not leaks, json.dumps(leaks, indent=1)
+
+
+def test_the_search_over_everything_finds_only_his_own(world, reader):
+    _person, client = reader
+    for q in (ANY, "zqB", "guarded", "55555", "77777"):
+        assert not [leak for leak in what_leaks(world, ask(client, "/search/", q=q)[1].replace(q, "")) if "zqB" in leak]
+        assert not world.leaks(ask(client, "/search/", q=q)[1])
+
+
+def test_nobody_points_his_rows_at_foreign_ones(world):
+    """A reference to a row of another shop is refused in every field of every form, by API."""
+    from app.panel.core.fields import spec
+
+    client = world.client("deputy")
+    asked = []
+    for view in models(world):
+        api = f"/api/v1/{view.resource.replace('.', '/').lower()}/"
+        if view.model.__tablename__ == "ab_user":
+            continue
+        mine = world.id_of("A", view.model.__tablename__, "deputy")
+        row = client.get(f"{api}{mine}") if view.can_edit else None
+        if row is None or row.status_code != 200:
+            continue
+        for name in {n for _label, part in view.edit_fieldsets for n in part["fields"]}:
+            field = spec(view.model, name)
+            if field.kind not in ("ref", "many") or field.target.__tablename__ not in world.foreign:
+                continue
+            key = world.ids["B"][field.target.__tablename__]
+            version = row.json["result"]["version"]
+            answer = client.put(
+                f"{api}{mine}",
+                json={field.name: [key] if field.kind == "many" else key},
+                headers={"If-Match": f'"{version}"'},
+            )
+            asked.append(f"{view.resource}.{field.name}")
+            assert answer.status_code in (403, 404, 422), (view.resource, name, answer.text)
+            assert not what_leaks(world, answer.text)
+    assert len(asked) > 3, asked
+
+
+def test_errors_tell_nothing_of_foreign_values(world):
+    """A value that is taken in another shop: the refusal says so at most, without a word of whose it is."""
+    client = world.client("ben")
+    for view in models(world):
+        api = f"/api/v1/{view.resource.replace('.', '/').lower()}/"
+        for body in ({}, {"id": 1}, {"name": None}, {"no_such": ANY}):
+            assert not what_leaks(world, client.post(api, json=body).text)
