@@ -894,8 +894,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_inventory_warehouse_shop_id'), ['shop_id'], unique=False)
 
     op.create_table('orders_counter',
-    sa.Column('shop_id', sa.Integer(), nullable=True),
-    sa.Column('day', sa.String(length=8), nullable=True),
+    sa.Column('shop_id', sa.Integer(), nullable=False),
+    sa.Column('day', sa.String(length=8), nullable=False),
     sa.Column('last', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['shop_id'], ['setup_shop.id'], name=op.f('fk_orders_counter_shop_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('shop_id', 'day', name=op.f('pk_orders_counter'))

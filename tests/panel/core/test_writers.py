@@ -9,6 +9,12 @@ import pytest
 from app.panel.core import writers
 
 
+@pytest.fixture(autouse=True)
+def only_on_sqlite(engine_name):
+    if engine_name != "sqlite":
+        pytest.skip("the line is SQLite's; PostgreSQL locks rows")
+
+
 @pytest.fixture
 def url(tmp_path):
     return f"sqlite:///{tmp_path / 'line.db'}"

@@ -191,6 +191,6 @@ class OrderCounter(Model):
 
     __tablename__ = "orders_counter"
 
-    shop_id = ref(_("Shop"), "setup_shop.id", ondelete="CASCADE", primary_key=True, index=False)
-    day = text(_("Day"), 8, primary_key=True)
+    shop_id = ref(_("Shop"), "setup_shop.id", ondelete="CASCADE", primary_key=True, index=False, required=True)
+    day = text(_("Day"), 8, primary_key=True, required=True)
     last = integer(_("Last number"), default=0)
