@@ -20,7 +20,7 @@ TITLES = {"en": ("Orders", "订单"), "zh_Hans_CN": ("订单", "Orders")}
 
 @pytest.fixture
 def crowd(live_app):
-    """16 customers a shop, named after the shop and a kind, so that a row says whose it is and which filter finds it."""
+    """6 customers a shop, named after the shop and a kind, so that a row says whose it is and which filter finds it."""
     from app.panel.core.db import db
     from app.panel.core.transaction import transactional
     from app.shop.customers.models import Customer
@@ -30,7 +30,7 @@ def crowd(live_app):
     def write():
         for letter in "AB":
             shop = db.session.query(Shop).filter_by(code=letter).one()
-            for number in range(16):
+            for number in range(6):
                 db.session.add(
                     Customer(name=f"row-{letter}-{'odd' if number % 2 else 'even'}-{number}", shop_id=shop.id)
                 )

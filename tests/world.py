@@ -151,11 +151,7 @@ def _people(world: World) -> None:
 def _row(world: World, table: sa.Table, side: str, text: Any) -> None:
     from app.panel.core.db import db
 
-    values = {
-        column.name: _value(world, table, column, side, text)
-        for column in table.columns
-        if not column.primary_key or column.foreign_keys
-    }
+    values = {column.name: _value(world, table, column, side, text) for column in table.columns if column.name != "id"}
     values = {name: value for name, value in values.items() if value is not _DEFAULT} | _sums(
         world, table, side, values
     )
