@@ -138,7 +138,7 @@ def _load(user_id: int) -> Held:
 @functools.cache
 def _rights_of_one() -> Select[Any]:
     """Built once: every request asks this, and SQLAlchemy takes longer to build it than the database to answer."""
-    t, person = db.metadata.tables, bindparam("user_id")
+    t, person = db.metadata.tables, bindparam("user_id")  # type: ignore[var-annotated]
     pvr, pv = t["ab_permission_view_role"], t["ab_permission_view"]
     roles = union_all(
         select(t["ab_user_role"].c.role_id).where(t["ab_user_role"].c.user_id == person),
