@@ -136,6 +136,20 @@ def app(new_database, tmp_path_factory):
     return app
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the tests of one file: Playwright's loop in this thread would refuse every `asyncio.run` after it."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.chromium import find
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def live_app(new_database, tmp_path):
     """An application with a database of its own in which commits are real, for threads and workers."""

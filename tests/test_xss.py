@@ -7,7 +7,6 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests import world as worlds
-from tests.chromium import find
 from tests.conftest import make_app
 
 # `zqx` marks what must never become an element or an attribute
@@ -37,27 +36,20 @@ def world(new_database, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tab(world):
+def tab(world, chromium):
     """A tab in which the administrator is logged in, that notes dialogs and refusals of the policy."""
-    from playwright.sync_api import sync_playwright
-
     server = make_server("127.0.0.1", 0, world.app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     name, _eq, value = world.client("administrator").environ_base["HTTP_COOKIE"].partition("=")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find(), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        address = f"http://127.0.0.1:{server.server_port}"
-        context = browser.new_context(base_url=address, reduced_motion="reduce")
-        context.add_cookies([{"name": name, "value": value, "url": address}])
-        context.add_init_script(WATCH)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.dialogs = []
-        page.on("dialog", lambda dialog: (page.dialogs.append(dialog.message), dialog.accept()))
-        yield page
-        browser.close()
+    address = f"http://127.0.0.1:{server.server_port}"
+    context = chromium.new_context(base_url=address, reduced_motion="reduce")
+    context.add_cookies([{"name": name, "value": value, "url": address}])
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.dialogs = []
+    page.on("dialog", lambda dialog: (page.dialogs.append(dialog.message), dialog.accept()))
+    yield page
     server.shutdown()
 
 

@@ -7,7 +7,6 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests import conftest
-from tests.chromium import find
 
 PASSWORD = "seventeen green kettles sing"
 HEAD = "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Refunded Amount,Cancelled at"
@@ -32,21 +31,15 @@ def instance(new_database, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(instance):
+def page(instance, chromium):
     """One tab through all of it; a script error or a broken policy fails the journey."""
-    from playwright.sync_api import sync_playwright
-
     complaints = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find(), args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-        )
-        tab = browser.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
-        tab.set_default_timeout(20_000)
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
-        yield tab
-        browser.close()
+    size = {"width": 1280, "height": 900}
+    tab = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", viewport=size).new_page()
+    tab.set_default_timeout(20_000)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
+    yield tab
     assert complaints == []
 
 

@@ -5,7 +5,6 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from tests.chromium import find
 from tests.look import stage
 
 
@@ -22,17 +21,6 @@ def address(staged):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join(5)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=find(), args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

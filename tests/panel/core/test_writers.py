@@ -38,28 +38,29 @@ def test_threads_take_turns(url):
     assert most == [1] * 12
 
 
-def hold(url, entered, leave):
+def hold(url, told):
     with writers.turn(url):
-        entered.set()
-        leave.wait(20)
+        told.send("entered")
+        told.poll(20)
 
 
 @pytest.fixture
 def other(url):
     """Another process that holds the turn until it is told to leave."""
     context = multiprocessing.get_context("spawn")
-    entered, leave = context.Event(), context.Event()
-    process = context.Process(target=hold, args=(url, entered, leave))
+    ours, theirs = context.Pipe()  # an Event would wait for ever for a killed process to hear of it
+    process = context.Process(target=hold, args=(url, theirs))
     process.start()
-    assert entered.wait(30)
-    yield process, leave
-    leave.set()
+    theirs.close()
+    assert ours.poll(30)
+    yield process, ours
+    ours.close()
     process.join(10)
 
 
 def test_processes_take_turns(url, other):
-    _process, leave = other
-    threading.Timer(0.3, leave.set).start()
+    _process, told = other
+    threading.Timer(0.3, told.send, ("leave",)).start()
     began = time.monotonic()
     with writers.turn(url):
         assert time.monotonic() - began >= 0.25
