@@ -26,7 +26,7 @@ policy.verbs(
     "orders.Order",
     place=_("Place orders"), pay=_("Book payments"), ship=_("Ship"), complete=_("Complete"), close=_("Close the order"),
     refund=_("Refund"), hold=_("Hold and release"), confirm=_("Confirm"), edit_address=_("Change the address"),
-    handle=_("Handle exceptions"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
+    handle=_("Handle exceptions"), note=_("Add notes"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
     see_cost=_("See cost and margin"), reveal=_("See phone numbers and e-mail addresses"),
 )  # fmt: skip
 policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))
@@ -36,28 +36,30 @@ _READ = {f"orders.{noun}": "read" for noun in (*_PAPERS, "OrderException", "Exce
 
 policy.grant("operations", {
     **_READ,
-    "orders.Order": "read write export place pay ship complete close hold confirm edit_address handle counter intake",
+    "orders.Order": (
+        "read write export import place pay ship complete close hold confirm edit_address handle note counter intake"
+    ),
     "orders.OrderNote": "read write", "orders.OrderException": "read write export",
     "orders.ExceptionReason": "read write delete",
 })  # fmt: skip
 policy.grant("finance", {
-    **_READ, "orders.Order": "read export refund pay see_cost", "orders.OrderLine": "read export see_cost",
+    **_READ, "orders.Order": "read export refund pay note see_cost", "orders.OrderLine": "read export see_cost",
     "orders.Payment": "read export", "orders.Refund": "read export", "orders.OrderNote": "read write",
 })  # fmt: skip
 policy.grant("support", {
     **_READ,
-    "orders.Order": "read write place pay ship complete close hold confirm edit_address handle counter reveal",
+    "orders.Order": "read write place pay ship complete close hold confirm edit_address handle note counter reveal",
     "orders.OrderNote": "read write", "orders.OrderException": "read write",
 })  # fmt: skip
 policy.grant("host", {"orders.Order": "read", "orders.OrderLine": "read"})
 policy.grant(
-    "field_control", {"orders.Order": "read hold", "orders.OrderLine": "read", "orders.OrderNote": "read write"}
+    "field_control", {"orders.Order": "read hold note", "orders.OrderLine": "read", "orders.OrderNote": "read write"}
 )
 policy.grant("deputy", {
     **_READ,
     "orders.Order": (
-        "read write export place pay ship complete close refund hold confirm edit_address handle counter reveal "
-        "see_cost"
+        "read write export place pay ship complete close refund hold confirm edit_address handle note counter "
+        "reveal see_cost"
     ),
     "orders.OrderLine": "read see_cost", "orders.OrderNote": "read write delete",
     "orders.OrderException": "read write export", "orders.ExceptionReason": "read write",

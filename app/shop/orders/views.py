@@ -30,6 +30,7 @@ from app.shop.orders.models import (
     ReviewState,
     Shipment,
 )
+from app.shop.setup.views import PerShopView
 
 ADDRESS = ["buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street", "postcode"]
 
@@ -55,13 +56,14 @@ def _done(n: int, sentence: str) -> str:
 
 
 @domain.view(_("Orders"), icon="fa-cart-shopping", order=10)
-class OrderView(PanelView):
+class OrderView(PerShopView):
     datamodel = PanelInterface(Order)
     title = _("Orders")
     one = _("order")
     list_columns = [
         "number",
         "state",
+        "shop",
         "channel",
         "buyer_name",
         "total",
@@ -198,7 +200,7 @@ class OrderView(PanelView):
             services.close(order, reason=CloseReason(form.reason.data), why=form.why.data or "", actor=current_actor())
         return _done(len(orders), gettext("Closed."))
 
-    @verb("note", _("Add a note"), icon="fa-comment", form=forms.NoteForm, permission="read")
+    @verb("note", _("Add a note"), icon="fa-comment", form=forms.NoteForm)
     def note(self, orders: list[Order], form: Any) -> str:
         for order in orders:
             services.add_note(order, form.body.data, actor=current_actor())

@@ -193,8 +193,8 @@ def _settle(order: dict[str, Any], row: Mapping[str, Any], state: OrderState) ->
         order["paid_at"] = order["placed_at"]
     if not paid and state not in PAID_STATES:
         order["paid_at"] = None
-    if state in PAID_STATES and order["paid_at"] is None:
-        order["paid_at"] = order["placed_at"]  # nothing to pay is paid at once
+    if state in PAID_STATES and order["total"] <= 0 and order["paid_at"] is None:
+        order["paid_at"] = order["placed_at"]  # nothing to pay is paid at once; cash on delivery is not
     partly = RefundState.PARTLY if refunded else RefundState.NONE
     order |= {"paid": paid, "refunded": refunded, "refund_state": RefundState.FULLY if refunded == paid > 0 else partly}
 

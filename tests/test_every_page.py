@@ -1,0 +1,197 @@
+"""Every page in a real browser: words that want to be markup stay words (SAFETY G31), axe-core finds nothing against
+WCAG 2 A and AA in light and dark, and nothing scrolls sideways at 1440 and 390 px.
+"""
+
+import threading
+from itertools import count, cycle
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from werkzeug.serving import make_server
+
+from tests import world as worlds
+from tests.conftest import make_app
+
+# `zqx` marks what must never become an element or an attribute
+PAYLOADS = [
+    "<img src=x onerror=alert({n}) class=zqx>", '"><script class=zqx>alert({n})</script>', "'\"><svg class=zqx onload=alert({n})>",
+    '" autofocus onfocus=alert({n}) data-zqx="', "</script><b class=zqx>{n}", "{{{{7*191}}}}${{alert({n})}}", "javascript:alert({n})//zqx",
+    "\\x3cimg src=x onerror=alert({n})\\x3e", "</title></textarea><i class=zqx>{n}", "--><iframe class=zqx srcdoc={n}>",
+    "&lt;u class=zqx&gt;{n}", "<a href=javascript:alert({n}) class=zqx>{n}", "</option></select><b class=zqx>{n}", "=cmd|{n}'<b class=zqx>",
+    "data:text/html,<script class=zqx>{n}", "\u202e<b class=zqx>{n}", "<math><mi class=zqx xlink:href=data:x,{n}>",
+    "%3Cb class=zqx%3E{n}", "[x](javascript:alert({n}))zqx", "<style class=zqx>*{{color:red}}/*{n}*/",
+]  # fmt: skip
+LOOK = """() => [...document.querySelectorAll(
+  '.zqx, [data-zqx], [onerror], [onload], [onfocus], [onclick], [onmouseover], iframe, a[href^="javascript:"], a[href^="data:"], math'
+)].map(e => e.outerHTML.slice(0, 200)).concat(document.body.innerText.includes('1337') ? ['a template was evaluated'] : [])"""
+WATCH = """window.zqv = []; document.addEventListener('securitypolicyviolation', e => window.zqv.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
+for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => window.zqv.push(name)"""
+
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+RUN = """async runOnly => (await axe.run(document, {runOnly, resultTypes: ['violations']})).violations.map(
+  v => v.id + ' ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160)).join(' | '))"""
+
+
+def payloads():
+    turn, number = cycle(PAYLOADS), count(1)
+    return lambda _side, _table, _column: f"{next(number)}{next(turn).format(n=191)}"
+
+
+@pytest.fixture(scope="module")
+def world(new_database, tmp_path_factory):
+    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("xss")), payloads())
+
+
+@pytest.fixture(scope="module")
+def address(world):
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def opened(chromium, address):
+    """A tab that notes dialogs and refusals of the policy."""
+    context = chromium.new_context(base_url=address, reduced_motion="reduce")
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.dialogs = []
+    page.on("dialog", lambda dialog: (page.dialogs.append(dialog.message), dialog.accept()))
+    return page
+
+
+@pytest.fixture(scope="module")
+def tab(world, chromium, address):
+    """The administrator's."""
+    name, _eq, value = world.client("administrator").environ_base["HTTP_COOKIE"].partition("=")
+    page = opened(chromium, address)
+    page.context.add_cookies([{"name": name, "value": value, "url": address}])
+    return page
+
+
+@pytest.fixture(scope="module")
+def visitor(chromium, address):
+    """Nobody's yet."""
+    return opened(chromium, address)
+
+
+def complaints(tab):
+    found = tab.evaluate(LOOK) + tab.evaluate("window.zqv") + tab.dialogs
+    tab.dialogs.clear()
+    return found
+
+
+@pytest.fixture(scope="module")
+def shown(world):
+    """Every GET rule that answers with a page, as whom it is asked and what the page says: {name: (person, path, text)}.
+
+    Asked by the administrator, and by a visitor for what sends the administrator elsewhere. What answers with anything
+    but a whole page (JSON, a file, a picture, a part of a page, a redirect) falls out by its answer.
+    """
+    found = {}
+    for person in ("administrator", worlds.NOBODY):
+        client = world.client(person)
+        for call in worlds.calls(world, "A", person):
+            if call.method != "GET" or call.rule.startswith("/logout") or call.name in found:
+                continue
+            answer = client.get(call.path)
+            if answer.status_code == 200 and answer.mimetype == "text/html" and "<html" in answer.text:
+                found[call.name] = (person, call.path, answer.text)
+            answer.close()
+    return found
+
+
+def test_the_payloads_are_on_the_pages(shown):
+    """Otherwise this would be a test of nothing."""
+    assert len([name for name, (_person, _path, text) in shown.items() if "zqx" in text]) > 120
+    assert {person for person, _path, _text in shown.values()} == {"administrator", worlds.NOBODY}
+
+
+@pytest.fixture(scope="module")
+def visited(shown, tab, visitor):
+    """What is wrong with every page: taken for markup, against axe's rules, wider than the window."""
+    wrong = {"markup": {}, "rules": {}, "width": {}}
+    for name, (person, path, _text) in shown.items():
+        page = visitor if person == worlds.NOBODY else tab
+        page.set_viewport_size(WIDE)
+        page.goto(path, wait_until="load")
+        for kind, found in (("markup", complaints(page)), ("rules", against_rules(page)), ("width", too_wide(page))):
+            if found:
+                wrong[kind][name] = found
+    return wrong
+
+
+def against_rules(page):
+    """WCAG 2 A and AA in light; in dark what depends on colours."""
+    page.evaluate(f"() => {{ {AXE} }}")
+    found = page.evaluate(RUN, {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+    page.evaluate("() => { document.documentElement.dataset.skin = document.documentElement.dataset.bsTheme = 'dark' }")
+    return found + page.evaluate(RUN, {"type": "rule", "values": ["color-contrast"]})
+
+
+def too_wide(page):
+    """The widths at which the page itself scrolls sideways."""
+    found = []
+    for size in (WIDE, PHONE):
+        page.set_viewport_size(size)
+        if (width := page.evaluate("document.scrollingElement.scrollWidth")) > size["width"]:
+            found.append(f"{width} px in {size['width']} px")
+    return found
+
+
+def test_no_page_takes_words_for_markup(visited):
+    assert not visited["markup"]
+
+
+def test_every_page_keeps_the_rules_of_wcag_in_light_and_dark(visited):
+    assert not visited["rules"], "\n".join(f"{name}: {text}" for name, text in visited["rules"].items())
+
+
+def test_no_page_scrolls_sideways_on_a_desk_or_a_phone(visited):
+    assert not visited["width"], "\n".join(f"{name}: {text}" for name, text in visited["width"].items())
+
+
+def test_these_checks_can_fail(visitor):
+    visitor.set_content("<html><body><div style='width:2000px;color:#999;background:#aaa'>x<img src=x></div></body></html>")
+    assert {"color-contrast", "image-alt", "document-title"} <= {line.split()[0] for line in against_rules(visitor)}
+    assert len(too_wide(visitor)) == 2
+
+
+def test_neither_do_search_filters_and_messages(world, tab):
+    wrong = {}
+    word = "<img src=x onerror=alert(1) class=zqx>"
+    key = world.ids["A"]["customers_customer"]
+    for path in (
+        f"/search/?q={word}", "/search/?q=zqx", f"/orders/order/list/?q={word}", f"/orders/order/list/?sort={word}", f"/{word}",
+        f'/orders/order/list/?f=["number","contains","{word}"]', f'/orders/order/list/?f=["customer","eq",{key}]',
+        f"/orders/order/list/?page={word}", f"/login/?next={word}", f"/orders/order/show/{word}", f'/orders/order/list/?f=["{word}","eq",1]',
+    ):  # fmt: skip
+        tab.goto(path.replace("#", "%23"), wait_until="domcontentloaded")
+        if found := complaints(tab):
+            wrong[path] = found
+    assert not wrong
+
+
+def test_neither_do_pickers(world, tab):
+    """Opened one after the other on a few forms, so that what they offer is drawn."""
+    opened, wrong = 0, {}
+    for path in (
+        "/catalog/product/add",
+        "/catalog/listing/add",
+        "/setup/channel/add",
+        "/customers/customer/add",
+        "/orders/order/list/",
+    ):
+        tab.goto(path, wait_until="networkidle")
+        for field in tab.locator(".combo input:visible").all()[:6]:
+            field.click()
+            tab.wait_for_timeout(300)
+            opened += tab.get_by_role("option").count() > 0
+            if found := complaints(tab):
+                wrong[path] = found
+            tab.keyboard.press("Escape")
+    assert opened >= 4
+    assert not wrong
