@@ -122,6 +122,10 @@ class RefundForm(PiecesForm):
             del self.amount
 
 
+class WhyForm(PanelForm):
+    why = StringField(_("Reason"), [Optional(), Length(max=300)])
+
+
 class CloseForm(PanelForm):
     reason = SelectField(_("Reason"), [NEEDED], choices=pairs(CloseReason))
     why = StringField(_("Note"), [Optional(), Length(max=300)])

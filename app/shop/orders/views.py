@@ -152,6 +152,14 @@ class OrderView(PerShopView):
             )  # fmt: skip
         return str(ngettext("%(num)s order is shipped.", "%(num)s orders are shipped.", len(orders)))
 
+    @verb("cancel_rest", _("Do not send the rest"), icon="fa-ban", form=forms.WhyForm, permission="ship",
+          when=lambda order: order.state is OrderState.PARTLY_SHIPPED,
+          help=_("The stock of the rest is free again. Money that was paid for it is refunded in a second step."))  # fmt: skip
+    def cancel_rest(self, orders: list[Order], form: Any) -> str:
+        for order in orders:
+            services.cancel_rest(order, why=form.why.data or "", actor=current_actor())
+        return _done(len(orders), gettext("The rest is not sent."))
+
     @verb("complete", _("Complete"), icon="fa-flag-checkered", confirm=_("Has the buyer received everything?"),
           when=lambda order: order.state is OrderState.SHIPPED)  # fmt: skip
     def complete(self, orders: list[Order], form: Any) -> str:

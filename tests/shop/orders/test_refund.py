@@ -49,6 +49,27 @@ def test_a_refund_of_the_unsent_rest_ships_the_order(order_of):
     assert order.state is OrderState.SHIPPED
 
 
+def test_a_partly_shipped_order_of_which_all_money_went_back_sends_nothing_more(order_of, stall, stock_of):
+    order = order_of(3, paid=True)
+    services.ship(order, pieces={order.lines[0].id: 1}, actor=SYSTEM)
+    services.refund(order, 100, actor=SYSTEM)
+    assert (order.state, order.lines[0].left_to_ship) == (OrderState.PARTLY_SHIPPED, 2)
+    services.refund(order, order.left_to_refund, actor=SYSTEM)
+    assert (order.state, order.refund_state) == (OrderState.SHIPPED, RefundState.FULLY)
+    assert stock_of(stall.skus[0]) == (9, 0)
+    with pytest.raises(DomainError):
+        services.ship(order, actor=SYSTEM)
+
+
+def test_pieces_that_were_never_sent_do_not_come_back_into_stock(order_of, stall, stock_of):
+    order = order_of(3, paid=True)
+    services.ship(order, pieces={order.lines[0].id: 1}, actor=SYSTEM)
+    services.cancel_rest(order, actor=SYSTEM)
+    made = services.refund(order, pieces={order.lines[0].id: 3}, restock=True, actor=SYSTEM)
+    assert made.lines[0].restocked_quantity == 1
+    assert stock_of(stall.skus[0]) == (10, 0)
+
+
 @pytest.mark.parametrize(("restock", "on_hand"), [(True, 10), (False, 8)])
 def test_returned_goods_go_back_only_when_asked(order_of, stall, stock_of, restock, on_hand):
     order = order_of(2, paid=True)

@@ -181,3 +181,11 @@ def test_problems_are_listed_and_handled(session, as_user, order_of):
     assert answer.status_code == 302
     session.refresh(problem)
     assert problem.resolution == "Asked the courier"
+
+
+def test_the_rest_is_let_go_from_the_show_page(session, as_user, order_of):
+    order, client = order_of(2, paid=True), as_user("ben")
+    services.ship(order, pieces={order.lines[0].id: 1}, actor=policy.SYSTEM)
+    assert press(client, "cancel_rest", order, why="").status_code == 302
+    session.refresh(order)
+    assert order.state is OrderState.SHIPPED

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.panel.core import history
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
 from app.shop.orders import services
@@ -71,3 +72,23 @@ def test_only_a_shipped_order_is_completed(order_of):
     services.ship(order, actor=SYSTEM)
     services.complete(order, actor=SYSTEM)
     assert order.state is OrderState.COMPLETED and order.completed_at is not None
+
+
+def test_the_rest_of_a_partly_shipped_order_need_not_be_sent(order_of, stall, stock_of):
+    order = order_of(3, 1, paid=True)
+    services.ship(order, pieces={order.lines[0].id: 1}, actor=SYSTEM)
+    for _twice in range(2):
+        services.cancel_rest(order, why="Sold out at the maker", actor=SYSTEM)
+    assert (order.state, order.left_to_refund) == (OrderState.SHIPPED, order.total)
+    assert [(line.left_to_ship, line.cancelled_quantity) for line in order.lines] == [(0, 2), (0, 1)]
+    assert stock_of(stall.skus[0]) == (9, 0) and stock_of(stall.skus[1]) == (10, 0)
+    said = [entry.why for entry in history.of(order) if entry.verb == "order.rest_cancelled"]
+    assert said == ["Sold out at the maker"]
+    services.refund(order, pieces={order.lines[1].id: 1}, actor=SYSTEM)
+    assert order.refunded == 4950
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_only_a_partly_shipped_order_has_a_rest(order_of, paid):
+    with pytest.raises(DomainError, match="in part"):
+        services.cancel_rest(order_of(1, paid=paid), actor=SYSTEM)

@@ -13,7 +13,7 @@ from app.shop.orders.services.payments import pay
 from app.shop.orders.services.placing import Amounts, Wanted, place
 from app.shop.orders.services.refunds import refund
 from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
-from app.shop.orders.services.shipping import complete, ship
+from app.shop.orders.services.shipping import cancel_rest, complete, ship
 
 records.override(Order, create=forms.create, update=forms.update, delete=forms.delete)
 records.override(ExceptionReason, validate=forms.validate_reason)
@@ -25,6 +25,7 @@ __all__ = [
     "PastOutcome",
     "Wanted",
     "add_note",
+    "cancel_rest",
     "close",
     "complete",
     "confirm",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.panel.core import clock, history, money, policy
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
 from app.panel.core.transaction import transactional
-from app.shop.orders import events
+from app.shop.orders import events, states
 from app.shop.orders.models import (
     CloseReason,
     Order,
@@ -49,7 +49,8 @@ def refund(
     and without either all that is left of the order.
 
     Pieces that have not left the house are no longer sent and their stock is free again; with `restock` the pieces that
-    came back go into stock. An order of which nothing is left before anything was shipped is closed.
+    came back go into stock. An order of which nothing is left before anything was shipped is closed; one that is partly
+    shipped counts as shipped then.
 
     The same `key` again returns the first refund. However many calls run at once, the sum stays within what was paid:
     the row is locked first, and a CHECK is the last wall.
@@ -82,8 +83,8 @@ def refund(
 
 def _goods(order: Order, amount: int | None, pieces: Mapping[int, int] | None) -> Pieces:
     if pieces is None:
-        # everything back before anything left: then nothing is to be sent any more either
-        if amount == order.left_to_refund and order.state is OrderState.PAID:
+        # everything back before everything left: then nothing more is to be sent either
+        if amount == order.left_to_refund and order.state in states.TO_SHIP:
             return [(line, line.left_to_refund) for line in order.lines if line.left_to_refund]
         return []
     own = {line.id: line for line in order.lines}
@@ -128,7 +129,7 @@ def _book(order: Order, made: Refund, goods: Pieces, *, actor: Any) -> None:
     returned: Pieces = []
     for (line, quantity), share in zip(goods, shares, strict=True):
         unsent = min(quantity, line.left_to_ship)
-        back = quantity - unsent if made.restock else 0
+        back = min(quantity - unsent, _could_return(line)) if made.restock else 0
         made.lines.append(
             RefundLine(line=line, quantity=quantity, currency=order.currency, amount=share, restocked_quantity=back)
         )
@@ -142,6 +143,13 @@ def _book(order: Order, made: Refund, goods: Pieces, *, actor: Any) -> None:
     db.session.flush()
     stock.free(order, cancelled, step=f"refund-{made.id}", actor=actor)
     stock.take_back(order, returned, made, actor=actor)
+
+
+def _could_return(line: OrderLine) -> int:
+    """Pieces that left the house and did not come back yet; what was never sent cannot be returned."""
+    query = select(func.coalesce(func.sum(RefundLine.restocked_quantity), 0)).where(RefundLine.line_id == line.id)
+    with db.session.no_autoflush:
+        return line.shipped_quantity - int(db.session.scalar(query) or 0)
 
 
 def _move_on(order: Order, *, actor: Any) -> None:

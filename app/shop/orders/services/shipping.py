@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.panel.core import clock, policy
+from app.panel.core import clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
@@ -78,6 +78,29 @@ def _wanted(order: Order, pieces: Mapping[int, int] | None) -> list[tuple[OrderL
                 field="pieces",
             )
     return wanted
+
+
+@transactional
+def cancel_rest(order: Order, *, actor: Any, why: str = "") -> Order:
+    """Do not send the rest of a partly shipped order: its stock is free again, and the order counts as shipped.
+
+    Money that was paid for the rest goes back by `refund`. Said again of an order that has nothing left to send, it
+    changes nothing.
+    """
+    policy.authorize(actor, "ship", RESOURCE)
+    lock(order)
+    rest = [(line, line.left_to_ship) for line in order.lines if line.left_to_ship]
+    if not rest and order.state in (OrderState.SHIPPED, OrderState.COMPLETED):
+        return order
+    if order.state is not OrderState.PARTLY_SHIPPED:
+        raise DomainError(_("Order %(no)s is not shipped in part.", no=order.number))
+    stock.free(order, rest, step="rest", actor=actor)
+    for line, quantity in rest:
+        line.cancelled_quantity += quantity
+    history.record(order, "order.rest_cancelled", actor=actor, why=why)
+    move(order, OrderState.SHIPPED, actor=actor, why=why or _("The rest is not sent."))
+    db.session.flush()
+    return order
 
 
 @transactional
