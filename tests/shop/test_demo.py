@@ -1,6 +1,7 @@
 """The demo keeps every promise that the services keep, though it is written in bulk."""
 
 import datetime as dt
+import re
 
 import pytest
 from sqlalchemy import func, select
@@ -121,6 +122,27 @@ def test_the_next_order_of_the_demo_is_placed_by_the_services(shop):
         order = services.place([Wanted(sku.id, 2)], channel_id=channel.id, actor=SYSTEM)
         assert order.total == 2 * sku.price
         assert verify() == []
+
+
+def test_everybody_who_comes_with_the_demo_finds_orders_in_his_list(shop):
+    from app.panel.accounts import firstrun
+    from app.panel.core.db import db
+    from app.shop.orders.models import Order
+
+    roles = ["operations", "finance", "support", "host", "field_control", "deputy", "viewer"]
+    firstrun.bootstrap_admin(shop)
+    assert set(roles) <= {role for _name, _password, role in firstrun.demo_users(shop)}
+    with shop.app_context():
+        home = db.session.scalar(select(func.min(Order.shop_id)))
+        everything, one_shop = (
+            db.session.scalar(select(func.count(Order.id)).where(which)) for which in (Order.id > 0, Order.shop_id == home)
+        )
+        seen = {}
+        for role in roles:
+            page = conftest.client_of(shop, role).get("/orders/order/list/").text
+            seen[role] = int(re.search(r"([\d,]+) rows", page)[1].replace(",", ""))
+    assert everything > one_shop > 0
+    assert seen == dict.fromkeys(roles, everything) | {"deputy": one_shop, "support": one_shop}
 
 
 def test_the_demo_goes_without_a_trace_and_leaves_one_shop_to_begin_with(new_database, tmp_path):

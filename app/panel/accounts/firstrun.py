@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blinker import Signal
 from flask import Flask, current_app, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -32,6 +33,7 @@ from app.panel.core.transaction import savepoint, transactional
 
 TOKEN_FILE = "setup_token"  # noqa: S105 (a file name)
 OPEN = ("/setup/", "/static/", "/prefs/", "/healthz", "/readyz", "/metrics", "/favicon.ico")
+demo_user_made = Signal()  # sender: the User; role: the key of the only one he has
 
 
 @dataclass(frozen=True)
@@ -203,14 +205,16 @@ def demo_users(app: Flask) -> list[tuple[str, str, str]]:
                 actor=SYSTEM, username=role.key, name=str(role.label), email=f"{role.key}@example.com",
                 roles=[role.key], password=password,
             )  # fmt: skip
-            _mark_demo(user.id)
+            _settle(user, role.key)
             made.append((role.key, password, role.key))
     return made
 
 
 @transactional
-def _mark_demo(user_id: int) -> None:
-    db.session.execute(update(Profile).where(Profile.user_id == user_id).values(is_demo=True))
+def _settle(user: User, role: str) -> None:
+    """Say that he goes with the demo, and let the domains find him his place in it."""
+    db.session.execute(update(Profile).where(Profile.user_id == user.id).values(is_demo=True))
+    demo_user_made.send(user, role=role)
 
 
 def reset(actor: Any) -> list[tuple[Any, int]]:

@@ -8,8 +8,12 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from app.panel.accounts import firstrun
+from app.panel.accounts.models import User
+from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.demo import World, afterwards, part
+from app.shop.setup import queries, services
 from app.shop.setup.models import Business, Channel, ChannelAccount, Shop
 from app.shop.setup.states import AccountPart, AccountState, ChannelKind, LogoSource
 
@@ -24,6 +28,7 @@ CHANNELS = (
     ("counter", "home", "武林路门店", ChannelKind.COUNTER, 14), ("kuaishou", "beauty", "快手小店", ChannelKind.KUAISHOU, 45),
     ("wechat", "beauty", "微信小程序商城", ChannelKind.WECHAT, 55),
 )  # fmt: skip
+IN_ONE_SHOP = ("deputy", "support")  # the others work for all of them
 
 
 @part(10)
@@ -61,6 +66,13 @@ def _known(model: Any) -> dict[str, Any] | None:
     """The row that the owner made before he asked for the demo."""
     key = db.session.scalar(select(model.id).order_by(model.id).limit(1))
     return None if key is None else {"id": key}
+
+
+@firstrun.demo_user_made.connect
+def give_him_work(user: User, role: str, **_more: Any) -> None:
+    """Whoever came with the demo sees its orders: the deputy and the support those of the first shop only."""
+    if first := queries.default_shop():
+        services.assign_to_shop(user, first if role in IN_ONE_SHOP else None, actor=SYSTEM)
 
 
 @afterwards
