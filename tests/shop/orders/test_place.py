@@ -5,10 +5,12 @@ import pytest
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.shop.catalog.models import ChannelPrice
+from app.shop.customers import services as customers
 from app.shop.inventory.services import OutOfStock
 from app.shop.orders import pricing, services
 from app.shop.orders.models import Order, OrderState
 from app.shop.orders.services import Amounts, Wanted
+from tests.shop.orders.conftest import BUYER
 
 
 def test_placing_reserves_the_goods_and_leaves_them_on_the_shelf(order_of, stall, stock_of):
@@ -89,3 +91,21 @@ def test_the_cost_of_the_goods_is_kept_as_it_was(order_of):
     order = order_of(2, 1)
     assert order.cost == 2 * 9950 + 2475
     assert order.margin == order.subtotal - order.discount - order.cost
+
+
+@pytest.fixture
+def blocked(session, stall):
+    customer = customers.remember(name="王小明", phone=BUYER["buyer_phone"], shop_id=stall.shop_id, actor=SYSTEM)
+    customers.block(customer, why="Sends everything back", actor=SYSTEM)
+    return customer
+
+
+def test_nothing_is_sold_to_a_blocked_customer(session, blocked, order_of, stall, stock_of):
+    with pytest.raises(DomainError, match="blocked"):
+        order_of(1, customer_id=blocked.id)
+    with pytest.raises(DomainError, match="blocked"):
+        services.sell([Wanted(stall.skus[0], 1)], channel_id=stall.counter_id, method="cash", customer_id=blocked.id, actor=SYSTEM)
+    assert session.query(Order).count() == 0
+    assert stock_of(stall.skus[0]) == (10, 0)
+    customers.unblock(blocked, why="Talked it over", actor=SYSTEM)
+    assert order_of(1, customer_id=blocked.id).customer_id == blocked.id

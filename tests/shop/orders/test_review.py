@@ -5,6 +5,7 @@ import pytest
 from app.panel.core import history, notices, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, InvalidInput
+from app.shop.customers import services as customers
 from app.shop.inventory import services as inventory
 from app.shop.orders import queries, services
 from app.shop.orders.models import ExceptionState, OrderState, ReviewState
@@ -126,3 +127,16 @@ def test_a_note_needs_words(order_of, ben):
         services.add_note(order, "  ", actor=ben)
     services.add_note(order, "Call after six", actor=ben)
     assert [note.body for note in order.notes] == ["Call after six"]
+
+
+def test_a_paid_order_of_a_blocked_customer_is_taken_and_waits_for_a_word(session, checked, stall, ben):
+    customer = customers.remember(name="王小明", phone=BUYER["buyer_phone"], shop_id=stall.shop_id, actor=SYSTEM)
+    customers.block(customer, why="Sends everything back", actor=SYSTEM)
+    with pytest.raises(DomainError, match="blocked"):
+        checked(paid=False)
+    order, problems = checked()
+    assert (order.customer_id, order.review, problems) == (customer.id, ReviewState.FAILED, {"blocked"})
+    with pytest.raises(DomainError, match="confirmed"):
+        services.ship(order, actor=ben)
+    services.confirm(order, actor=ben)
+    services.ship(order, actor=ben)

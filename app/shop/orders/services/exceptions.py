@@ -25,6 +25,7 @@ BUILT_IN = {
     "phone": lazy_gettext("Phone number is wrong"),
     "unreachable": lazy_gettext("Buyer cannot be reached"),
     "late": lazy_gettext("Late delivery"),
+    "blocked": lazy_gettext("Customer is blocked"),
     "other": lazy_gettext("Other reason"),
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from app.panel.core import clock, history, money, policy
@@ -16,6 +17,7 @@ from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.catalog.models import Product, Sku
 from app.shop.customers.models import Customer
+from app.shop.customers.states import CustomerState
 from app.shop.inventory.services import default_warehouse_id
 from app.shop.orders import events, pricing
 from app.shop.orders.models import Order, OrderLine, OrderSource, OrderState, OrderStateLog, ReviewState
@@ -27,6 +29,8 @@ from app.shop.setup.models import Channel
 BUYER = (
     "buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street", "postcode",
 )  # fmt: skip
+
+BLOCKED = lazy_gettext("This customer is blocked: nothing is sold to them until somebody unblocks the card.")
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,8 @@ def place(
 ) -> Order:
     """Place an order and reserve its goods: all of them, or there is no order.
 
-    With `accept_short` (the buyer has paid elsewhere) an order is taken even if goods are short or unknown; what there
-    is gets reserved, and the first check tells the rest.
+    With `accept_short` (the buyer has paid elsewhere) an order is taken even if goods are short or unknown, or the
+    customer is blocked; what there is gets reserved, and the first check tells the rest.
 
     :raises OutOfStock: with the SKU and what is left
     """
@@ -92,7 +96,7 @@ def place(
         shop_id=channel.shop_id, channel_id=channel.id, customer_id=customer_id, currency=channel.shop.currency,
         external_number=external_number or None, source=source, state=OrderState.PENDING, placed_at=at,
         review=ReviewState.CONFIRMED, buyer_remark=buyer_remark or None, seller_remark=seller_remark or None,
-        **_buyer(customer_id, buyer),
+        **_buyer(customer_id, buyer, accept_blocked=accept_short),
     )  # fmt: skip
     order.lines = _priced(order, wanted, at, accept_unknown=accept_short)
     _sum_up(order, amounts)
@@ -120,11 +124,13 @@ def _announce(order: Order, *, actor: Any) -> None:
     db.session.flush()
 
 
-def _buyer(customer_id: int | None, given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _buyer(customer_id: int | None, given: Mapping[str, Any] | None, *, accept_blocked: bool) -> dict[str, Any]:
     """The copy of the buyer: what was given, and where a field was not, what the customer's card says."""
     values = {name: (given or {}).get(name) or None for name in BUYER}
     customer = db.session.get(Customer, customer_id) if customer_id else None
     if customer is not None:
+        if customer.state is CustomerState.BLOCKED and not accept_blocked:
+            raise DomainError(BLOCKED, field="customer_id")
         values["buyer_name"] = values["buyer_name"] or customer.name
         values["buyer_phone"] = values["buyer_phone"] or customer.phone
         values["buyer_email"] = values["buyer_email"] or customer.email

@@ -14,16 +14,19 @@ from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 from app.shop.customers.checks import phone as read_phone
 from app.shop.customers.services.addresses import address_problems
+from app.shop.customers.states import CustomerState
 from app.shop.orders import events
 from app.shop.orders.models import Order, OrderState, ReviewState
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, lock
 from app.shop.orders.services.exceptions import open_exception, reason, settle
+from app.shop.orders.services.placing import BLOCKED
+from app.shop.orders.settings import CHECKS as SETTABLE
 from app.shop.orders.settings import CheckMode, check_key
 
 ADDRESS = ("country", "province", "city", "district", "street", "postcode")
 # check -> code of the reason under which its failure is listed
-REASONS = {"goods": "goods", "quantity": "stock", "address": "address", "phone": "phone"}
+REASONS = {"goods": "goods", "quantity": "stock", "address": "address", "phone": "phone", "buyer": "blocked"}
 
 
 def check_goods(order: Order) -> str:
@@ -51,16 +54,22 @@ def check_phone(order: Order) -> str:
     return ""
 
 
+def check_buyer(order: Order) -> str:
+    return str(BLOCKED) if order.customer is not None and order.customer.state is CustomerState.BLOCKED else ""
+
+
 CHECKS: dict[str, Callable[[Order], str]] = {
     "goods": check_goods,
     "quantity": check_quantity,
     "address": check_address,
     "phone": check_phone,
+    "buyer": check_buyer,
 }
 
 
 def mode(code: str) -> CheckMode:
-    return CheckMode(setting(check_key(code)))
+    """How this check is done; one without a setting, such as that of blocked customers, always runs by itself."""
+    return CheckMode(setting(check_key(code))) if code in SETTABLE else CheckMode.AUTO
 
 
 def failures(order: Order) -> dict[str, str]:
