@@ -7,25 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image, Plan, Result
 from app.panel.bulk.states import Outcome
 from app.panel.core import clock, policy, rows
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError, InvalidInput
-from app.panel.core.transaction import savepoint
+from app.panel.core.errors import DomainError
+from app.shop.customers.imports.known import ANSWERS, SOURCE, Known
 from app.shop.customers.imports.people import People, Person
 from app.shop.customers.models import Address, Consent, Customer, CustomerNote, CustomerTag, customer_tags
-from app.shop.customers.services import people as services
-from app.shop.customers.states import Purpose
 from app.shop.setup import queries as setup
 from app.shop.setup.models import Shop
 from app.shop.setup.states import ChannelKind
-
-FIELDS = ("name", "phone", "email")
-SOURCE = "Shopify"
 
 
 @dataclass(frozen=True)
@@ -55,20 +50,28 @@ def place_of(shop_id: str | None, actor: Any) -> Place:
 def write(place: Place, plans: list[Plan], *, actor: Any, dry_run: bool) -> list[Result]:
     people = People(place.shop_id, place.channel_id, actor)
     persons = [_person(plan) for plan in plans]
+    slots = [people.slots(person) for person in persons]
     found = people.remember(persons, dry_run=dry_run)
     tags, made_tags = _tags(plans, actor, dry_run)
-    known = _cards([one.customer_id for one in found if one.customer_id and not one.is_new])
-    results, fresh = [], []
-    for plan, one in zip(plans, found, strict=True):
-        if one.is_new:
-            fresh.append((plan, one.customer_id))
-            results.append(Result(Outcome.NEW, one.customer_id, images=list(one.images)))
-        elif one.customer_id is None or one.customer_id not in known:
-            results.append(Result.refuse(_("Nothing to recognise this person by: no number, phone or e-mail.")))
-        else:
-            results.append(_known(known[one.customer_id], plan, tags, actor, dry_run))
+    fresh = [(plan, one.customer_id) for plan, one in zip(plans, found, strict=True) if one.is_new]
     if not dry_run:
         _bring(fresh, tags, actor)
+    known = Known(
+        [one.customer_id for one in found if one.customer_id and not one.is_new], [key for own in slots for key in own],
+        people=people, tags=tags, actor=actor, dry_run=dry_run,
+    )  # fmt: skip
+    results = []
+    for plan, one, own in zip(plans, found, slots, strict=True):
+        if one.is_new:
+            results.append(Result(Outcome.NEW, one.customer_id, images=list(one.images)))
+        elif one.customer_id in known.cards:
+            results.append(known.tell(one.customer_id, plan, own))
+        elif own:  # looked at only: a new person of this file once more
+            results.append(Result(Outcome.CHANGED))
+        else:
+            results.append(Result.refuse(_("Nothing to recognise this person by: no number, phone or e-mail.")))
+    if not dry_run:
+        known.write()
         if results:
             results[0].images[:0] = made_tags
     return results
@@ -77,15 +80,13 @@ def write(place: Place, plans: list[Plan], *, actor: Any, dry_run: bool) -> list
 def _person(plan: Plan) -> Person:
     values = plan.values
     return Person(
-        values["name"], values["phone"] or "", values["email"] or "", values["external_id"], values["country"], clock.now()
+        values["name"],
+        values["phone"] or "",
+        values["email"] or "",
+        values["external_id"],
+        values["country"],
+        clock.now(),
     )
-
-
-def _cards(ids: list[int]) -> dict[int, Any]:
-    known: dict[int, Any] = {}
-    for part in writing.pieces(ids):
-        known.update({card.id: card for card in db.session.scalars(select(Customer).where(Customer.id.in_(part)))})
-    return known
 
 
 def _tags(plans: list[Plan], actor: Any, dry_run: bool) -> tuple[dict[str, int], list[Image]]:
@@ -115,8 +116,8 @@ def _bring(fresh: list[tuple[Plan, int | None]], tags: dict[str, int], actor: An
             brought[Address].append({**values["address"], "customer_id": key})
         if values["note"]:
             brought[CustomerNote].append({"customer_id": key, "body": values["note"]})
-        for purpose in (Purpose.EMAIL, Purpose.SMS):
-            said = values[f"accepts_{purpose.value}"]
+        for purpose, name in ANSWERS:
+            said = values[name]
             if said is not None:
                 brought[Consent].append({
                     "customer_id": key, "purpose": purpose, "is_granted": said, "decided_at": now, "source": SOURCE,
@@ -131,33 +132,7 @@ def _bring(fresh: list[tuple[Plan, int | None]], tags: dict[str, int], actor: An
 def _grant(cards: list[dict[str, Any]]) -> None:
     """The two answers that lists filter by stand on the card itself."""
     table = Customer.__table__
-    for name in ("accepts_email", "accepts_sms"):
+    for _purpose, name in ANSWERS:
         ids = [card["id"] for card in cards if card[name]]
         for part in writing.pieces(ids):
             db.session.execute(table.update().where(table.c.id.in_(part)).values({name: True}))
-
-
-def _known(card: Any, plan: Plan, tags: dict[str, int], actor: Any, dry_run: bool) -> Result:
-    """Bring a card to what the file says; what the file leaves empty stays."""
-    wanted = {name: plan.values[name] for name in FIELDS if plan.values[name]}
-    pairs = writing.difference(card, wanted)
-    mine = {tag.name for tag in card.tags}
-    added = [name for name in plan.values["tags"] if name not in mine]
-    if not pairs and not added:
-        return Result(Outcome.SAME, card.id)
-    if dry_run:
-        return Result(Outcome.CHANGED, card.id)
-    before: dict[str, Any] = {name: pair[0] for name, pair in pairs.items()}
-    try:
-        with savepoint():
-            if pairs:
-                services.edit_customer(card, {name: pair[1] for name, pair in pairs.items()}, actor=actor)
-            if added:
-                before["tags"] = sorted(tag.id for tag in card.tags)
-                links = [{"customer_id": card.id, "tag_id": tags[name]} for name in added]
-                db.session.execute(insert(customer_tags), links)
-                db.session.expire(card, ["tags"])
-            db.session.flush()
-    except (InvalidInput, DomainError) as error:
-        return Result.refuse(str(error))
-    return Result(Outcome.CHANGED, card.id, images=[Image(Customer.__tablename__, card.id, before, card.version)])

@@ -101,17 +101,21 @@ class People:
         leaders = list(new)
         rows = [self._row(new[leader]) for leader in leaders]
         made = dict(zip(leaders, writing.insert_rows(Customer, rows, actor=self.actor, trail=False), strict=True))
+        self.claim([(slot, made[leader]) for slot, leader in pending.items()])
+        self.first_seen.update({made[leader]: row["first_seen_at"] for leader, row in zip(leaders, rows, strict=True)})
+        return made
+
+    def claim(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
+        """Let customers be recognised by keys that nobody has: (key, customer) each; the ids of the rows."""
         keys = []
-        for slot, leader in pending.items():
+        for slot, customer_id in pairs:
             kind, _scope, value = slot.split(":", 2)
             external = kind == IdentityKind.EXTERNAL.value
             keys.append({
-                "customer_id": made[leader], "kind": IdentityKind(kind), "value": value[:200], "slot": slot,
+                "customer_id": customer_id, "kind": IdentityKind(kind), "value": value[:200], "slot": slot,
                 "channel_id": self.channel_id if external else None,
             })  # fmt: skip
-        writing.insert_rows(CustomerIdentity, keys, actor=self.actor, trail=False)
-        self.first_seen.update({made[leader]: row["first_seen_at"] for leader, row in zip(leaders, rows, strict=True)})
-        return made
+        return writing.insert_rows(CustomerIdentity, keys, actor=self.actor, trail=False)
 
     def _row(self, person: Person) -> dict[str, Any]:
         phone, email = tidy_phone(person.phone, person.region), tidy_email(person.email)

@@ -6,12 +6,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from app.panel.bulk import importers
-from app.panel.bulk.importers import Importer, Option, Plan, Reader, Record, Result, Work
+from app.panel.bulk import importers, removal
+from app.panel.bulk.importers import Image, Importer, Option, Plan, Reader, Record, Result, Work
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
+from app.panel.core.db import db
 from app.shop.customers.imports import cards
+from app.shop.customers.imports.known import CONTACTS
 from app.shop.customers.imports.people import tidy_email, tidy_phone
+from app.shop.customers.models import Customer
+from app.shop.customers.services import identities
 
 LONGEST_NAME = 120
 
@@ -86,3 +90,15 @@ class ShopifyCustomers(Importer):
 
     def options(self, actor: Any) -> list[Option]:
         return [Option("shop", _("Shop"), choices=cards.shops, help=_("Empty: the first shop."))]
+
+    def undo(self, images: list[Image], *, actor: Any, since: Any, run_id: int) -> list[str] | None:
+        """A card that gets its old phone or e-mail back is recognised by it again."""
+        if images[0].table != Customer.__tablename__ or images[0].before is None:
+            return None
+        said = removal.take_back(images, actor=actor, since=since, run_id=run_id)
+        for image, why in zip(images, said, strict=True):
+            for kind, name in CONTACTS:
+                if not why and (image.before or {}).get(name):
+                    card = db.session.get_one(Customer, image.row_id)
+                    identities.claim(card, kind, (image.before or {})[name])
+        return said

@@ -62,7 +62,7 @@ def claim(
         if strict:
             other = db.session.get(Customer, holder)
             field = kind.value if kind is not IdentityKind.EXTERNAL else "external_id"
-            raise InvalidInput({field: _taken(other)})
+            raise InvalidInput({field: taken(other)})
         return False
     if holder is None:
         db.session.add(
@@ -83,6 +83,7 @@ def retire(customer: Customer, kind: IdentityKind, value: str) -> None:
         db.session.expire(customer, ["identities"])
 
 
-def _taken(other: Customer | None) -> str:
+def taken(other: Customer | None) -> str:
+    """The sentence for a key that somebody else has."""
     # the name helps the person at the counter to find the card; the number he typed himself
     return _("%(name)s is known by this already. Open that customer, or merge the two.", name=str(other))
