@@ -137,3 +137,56 @@ def test_woocommerce_variations_find_their_parent_wherever_it_stands(session):
     assert (belt.skus[0].price, belt.skus[0].compare_at_price, belt.skus[0].weight_g) == (5500, 6500, 200)
     assert belt.state is ProductState.DRAFT
     assert not product(session, "set").skus
+
+
+def test_a_column_that_the_file_lacks_leaves_its_field_alone_and_an_empty_cell_empties_it(session):
+    bring(shopify(shirt(Variant_Barcode="4006381333931", SEO_Title="Soft")))
+    short = headings("Handle,Title,Option1 Value,Variant SKU,Variant Price")
+    run = bring([short, ["blue-shirt", "Blue shirt", "S", "BS-S", "48"]])
+    assert counts(run)["changed"] == 1
+    found = product(session, "blue-shirt")
+    assert (found.description, found.brand.name, found.category.name, found.option1_name, found.seo_title) == (
+        "<p>Soft\ncotton</p>", "Acme", "Shirts", "Size", "Soft",
+    )  # fmt: skip
+    assert {tag.name for tag in found.tags} == {"men", "summer"}
+    [sku] = found.skus
+    assert (sku.price, sku.compare_at_price, sku.weight_g, sku.barcode, sku.cost) == (4800, 6000, 200, "4006381333931", 1250)
+    bring([[*short, "Vendor", "Type", "Body (HTML)"], ["blue-shirt", "Blue shirt", "S", "BS-S", "48", "", "", ""]])
+    found = product(session, "blue-shirt")
+    assert (found.description, found.brand, found.category) == (None, None, None)
+
+
+def test_a_file_without_option_columns_finds_skus_by_their_code_and_mixes_up_none(session):
+    bring(shopify(shirt(), variant("M", Variant_SKU="BS-M")))
+    names = headings("Handle,Title,Variant SKU,Variant Price")
+    bring([names, ["blue-shirt", "Blue shirt", "BS-M", "70"], ["blue-shirt", "", "BS-XL", "80"]])
+    assert [(sku.code, sku.option1, sku.price) for sku in product(session, "blue-shirt").skus] == [
+        ("BS-S", "S", 5000), ("BS-M", "M", 7000), ("BS-XL", None, 8000),
+    ]  # fmt: skip
+    bring([headings("Handle,Title,Option1 Value,Variant Price"), ["blue-shirt", "Blue shirt", "S", "51"]])
+    assert product(session, "blue-shirt").skus[0].price == 5100
+
+
+def test_a_tag_added_by_hand_survives_the_next_file(session):
+    from app.panel.core.actor import SYSTEM
+    from app.shop.catalog import services
+
+    bring(shopify(shirt()))
+    found = product(session, "blue-shirt")
+    services.change_tags([found], add=services.tags_named(["bestseller"], actor=SYSTEM), actor=SYSTEM)
+    assert counts(bring(shopify(shirt())))["same"] == 1
+    bring(shopify(shirt(Tags="men, new")))
+    assert {tag.name for tag in product(session, "blue-shirt").tags} == {"men", "summer", "bestseller", "new"}
+
+
+def test_a_woocommerce_file_with_fewer_columns_keeps_the_rest(session):
+    full = {"ID": "2", "Type": "simple", "SKU": "belt", "Name": "Belt", "Published": "1", "Description": "Leather",
+            "Categories": "Clothing", "Sale_price": "55", "Regular_price": "65", "Weight_(kg)": "0.2"}  # fmt: skip
+    bring(woo(full))
+    found = product(session, "belt")
+    found.attributes = {"material": "leather"}
+    session.commit()
+    bring([headings("ID,Type,SKU,Name,Regular price,External URL"), ["2", "external", "belt", "Belt", "60", "https://example.org/"]])
+    found = product(session, "belt")
+    assert (found.description, found.category.name, found.skus[0].weight_g, found.skus[0].price) == ("Leather", "Clothing", 200, 6000)
+    assert found.attributes == {"material": "leather", "external_url": "https://example.org/"}

@@ -51,6 +51,17 @@ class ProductWork(Work):
         self.may_cost = policy.fields(actor, "catalog.Sku").writable("cost")
         self.taken: dict[str, str] = {}
 
+    def has(self, *names: str) -> bool:
+        """Does the file speak of this at all? What it does not name keeps its value; an empty cell empties it."""
+        return any(name in self.places for name in names)
+
+    def named(self, values: dict[str, Any], *names: str, **sources: str) -> dict[str, Any]:
+        """`values` without those whose column (of the same name, or as `sources` says) the file lacks.
+
+        :param names: what every file has, or what is made up without a column
+        """
+        return {name: value for name, value in values.items() if name in names or self.has(sources.get(name, name))}
+
     def price(self, reader: Reader, name: str, row: Row) -> int | None:
         amount: int | None = reader.get(cells.minor, name, self.digits, row=row)
         if amount is not None and amount < 0:

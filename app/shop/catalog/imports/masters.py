@@ -22,17 +22,17 @@ class Masters:
         self.actor, self.dry_run = actor, dry_run
         self.images: list[Image] = []
         self.brands = self._brands({plan.values["brand"] for plan in plans if plan.values["brand"]})
-        self.tags = self._tags([tag for plan in plans for tag in plan.values["tags"]])
+        self.tags = self._tags([tag for plan in plans for tag in plan.values["tags"] or ()])
         self.categories = self._categories({tuple(plan.values["category"]) for plan in plans if plan.values["category"]})
 
     def brand(self, name: str | None) -> int | None:
         return self.brands.get(name) if name else None
 
-    def category(self, path: list[str]) -> int | None:
+    def category(self, path: list[str] | None) -> int | None:
         return self.categories.get(tuple(path)) if path else None
 
-    def tag_ids(self, names: list[str]) -> list[int]:
-        return [self.tags[name] for name in names if name in self.tags]
+    def tag_ids(self, names: list[str] | None) -> list[int]:
+        return [self.tags[name] for name in names or () if name in self.tags]
 
     def unknown(self, plan: Plan) -> bool:
         """Does the plan name something that would have to be made first?"""

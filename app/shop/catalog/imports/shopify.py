@@ -14,6 +14,12 @@ from app.panel.bulk.source import Row
 from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWork, clip, handle, words
 
 NO_OPTION = "default title"
+COLUMNS = {
+    "compare_at_price": "compare_at", "weight_g": "grams", **{name: f"{name}_value" for name in OPTIONS},
+}  # fmt: skip
+COLUMNS = {
+    "compare_at_price": "compare_at", "weight_g": "grams", **{name: f"{name}_value" for name in OPTIONS},
+}  # fmt: skip
 
 
 class ShopifyProductWork(ProductWork):
@@ -27,8 +33,9 @@ class ShopifyProductWork(ProductWork):
         product = self._product(reader, plan.key)
         skus = [sku for row in record.rows if (sku := self._sku(reader, row, first)) is not None]
         plan.values = {
-            "product": product, "brand": clip(reader.get(cells.text, "vendor"), "brand"),
-            "category": self._category(reader), "tags": words(reader.get(cells.text, "tags"), 60), "skus": skus,
+            "product": product, "brand": clip(reader.get(cells.text, "vendor") or "", "brand") if self.has("vendor") else None,
+            "category": self._category(reader) if self.has("type", "category") else None,
+            "tags": words(reader.get(cells.text, "tags"), 60) if self.has("tags") else None, "skus": skus,
             "images": self._images(reader, record), "is_published": self._is_published(reader),
         }  # fmt: skip
         return self.finish(plan, reader, product, skus)
@@ -37,11 +44,12 @@ class ShopifyProductWork(ProductWork):
         names = {f"option{n}_name": clip(reader.get(cells.text, f"option{n}_name"), "tag") for n in (1, 2, 3)}
         if (self.cell(reader.record.rows[0], "option1_value") or "").lower() == NO_OPTION:
             names["option1_name"] = None
-        return {
+        product = {
             "handle": key, "title": reader.need(cells.text, "title"), "description": reader.get(cells.text, "body"),
             "seo_title": (reader.get(cells.text, "seo_title") or "")[:200] or None,
             "seo_description": (reader.get(cells.text, "seo_description") or "")[:500] or None, **names,
         }  # fmt: skip
+        return self.named(product, "handle", description="body")
 
     def _category(self, reader: Reader) -> list[str]:
         """The short Type is what the shop itself calls it; Google's long path is taken only without one."""
@@ -73,9 +81,9 @@ class ShopifyProductWork(ProductWork):
             "compare_at_price": self.price(reader, "compare_at", row) or None,
             "weight_g": self._weight(reader, row), **dict(zip(OPTIONS, options, strict=True)),
         }  # fmt: skip
-        if self.may_cost and "cost" in self.places:
+        if self.may_cost:
             sku["cost"] = self.price(reader, "cost", row)
-        return sku
+        return self.named(sku, "price", code="sku", **COLUMNS)
 
     def _weight(self, reader: Reader, row: Row) -> int | None:
         grams = reader.get(cells.decimal, "grams", row=row)

@@ -14,6 +14,10 @@ from app.panel.bulk.source import Row
 from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWork, clip, handle, words
 
 COMMA = "\x1f"
+OPTION_NAMES = {f"option{n}_name": f"attribute{n}" for n in (1, 2, 3)}
+OPTION_VALUES = {f"option{n}": f"value{n}" for n in (1, 2, 3)}
+OPTION_NAMES = {f"option{n}_name": f"attribute{n}" for n in (1, 2, 3)}
+OPTION_VALUES = {f"option{n}": f"value{n}" for n in (1, 2, 3)}
 
 
 class WooWork(ProductWork):
@@ -51,7 +55,8 @@ class WooWork(ProductWork):
         skus = [self._sku(reader, row, bool(variations)) for row in rows]
         path, others = self._categories(reader)
         plan.values = {
-            "product": product, "brand": clip(reader.get(cells.text, "brand"), "brand"), "category": path,
+            "product": product, "brand": clip(reader.get(cells.text, "brand") or "", "brand") if self.has("brand") else None,
+            "category": path if self.has("categories") else None,
             "tags": list(dict.fromkeys([*words(reader.get(cells.text, "tags"), 60), *others])), "skus": skus,
             "images": self._images(record), "is_published": self.cell(own, "published") == "1",
         }  # fmt: skip
@@ -63,6 +68,8 @@ class WooWork(ProductWork):
             "subtitle": (reader.get(cells.text, "short") or "")[:300] or None,
             **{f"option{n}_name": name for n, name in enumerate(names, 1)},
         }  # fmt: skip
+        product = self.named(product, "handle", description="body", subtitle="short", **OPTION_NAMES)
+        product = self.named(product, "handle", description="body", subtitle="short", **OPTION_NAMES)
         links = {name: self.cell(reader.record.rows[0], name) for name in ("external_url", "grouped")}
         if any(links.values()):
             product["attributes"] = {name: value for name, value in links.items() if value}
@@ -81,12 +88,13 @@ class WooWork(ProductWork):
         price = sale if sale is not None else regular
         options = [clip(self.cell(row, f"value{n}"), "option") or None if with_options else None for n in (1, 2, 3)]
         kilos = reader.get(cells.decimal, "weight", row=row)
-        return {
+        sku = {
             "code": clip(reader.get(cells.identifier, "sku", row=row), "code"), "price": price,
             "barcode": reader.get(cells.identifier, "barcode", row=row),
             "compare_at_price": regular if sale is not None and regular != sale else None,
             "weight_g": round(kilos * 1000) if kilos else None, **dict(zip(OPTIONS, options, strict=True)),
         }  # fmt: skip
+        return self.named(sku, "price", code="sku", compare_at_price="sale", weight_g="weight", **OPTION_VALUES)
 
     def _categories(self, reader: Reader) -> tuple[list[str], list[str]]:
         """`A > B, C`: the first path is the category, the last words of the others become tags."""

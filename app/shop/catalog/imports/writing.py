@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image, Plan, Result
@@ -45,7 +45,7 @@ class Stock:
                 self.images[product_id].add(url or "")
             for row in db.session.execute(select(product_tag).where(product_tag.c.product_id.in_(part))):
                 self.tags[row.product_id].add(row.tag_id)
-        codes = {sku["code"] for plan in plans for sku in plan.values["skus"] if sku["code"]}
+        codes = {sku["code"] for plan in plans for sku in plan.values["skus"] if sku.get("code")}
         self.owners: dict[str, int] = {}
         for part in writing.pieces(codes):
             query = select(Sku.code, Sku.id).where(Sku.code.in_(part))
@@ -85,11 +85,14 @@ def _stamp(results: dict[int, Result], masters: Masters) -> None:
         next(iter(results.values())).images[:0] = masters.images
 
 
-def _columns(work: ProductWork, plan: Plan, masters: Masters) -> dict[str, Any]:
-    return {
-        **plan.values["product"], "brand_id": masters.brand(plan.values["brand"]),
-        "category_id": masters.category(plan.values["category"]),
-    }  # fmt: skip
+def _columns(plan: Plan, masters: Masters) -> dict[str, Any]:
+    """What the file says of the product itself, and nothing that it is silent about."""
+    columns = dict(plan.values["product"])
+    if plan.values["brand"] is not None:
+        columns["brand_id"] = masters.brand(plan.values["brand"])
+    if plan.values["category"] is not None:
+        columns["category_id"] = masters.category(plan.values["category"])
+    return columns
 
 
 def _new(work: ProductWork, plans: list[Plan], stock: Stock, masters: Masters) -> dict[int, Result]:
@@ -98,7 +101,7 @@ def _new(work: ProductWork, plans: list[Plan], stock: Stock, masters: Masters) -
     for plan in plans:
         published = plan.values["is_published"]
         state = ProductState.PUBLISHED if published else ProductState.DRAFT
-        row = {**_columns(work, plan, masters), "state": state, "published_at": now if published else None}
+        row = {**_columns(plan, masters), "state": state, "published_at": now if published else None}
         row.setdefault("attributes", {})
         rows.append({**row, "currency": work.currency})
     ids = _insert_alike(Product, rows, work.actor)
@@ -139,13 +142,14 @@ def _sku_row(
 
 def _free_code(work: ProductWork, plan: Plan, sku: dict[str, Any], place: int, stock: Stock) -> str:
     """The file's code where it is free; else one out of handle and options, the same every time."""
-    options = rules.handle_of("-".join(sku[name] for name in OPTIONS if sku[name]))
+    given = sku.get("code")
+    options = rules.handle_of("-".join(sku[name] for name in OPTIONS if sku.get(name)))
     made = "-".join(part for part in (plan.key, options) if part)[:90]
     me = f"{plan.key}/{place}"
-    for code in (sku["code"], made, f"{made}-{place + 1}", f"{made}-{place + 1}-{plan.seq}"):
+    for code in (given, made, f"{made}-{place + 1}", f"{made}-{place + 1}-{plan.seq}"):
         if not code or code in stock.owners or work.taken.setdefault(code, me) != me:
             continue
-        if code == sku["code"] or db.session.scalar(select(Sku.id).where(Sku.code == code)) is None:
+        if code == given or db.session.scalar(select(Sku.id).where(Sku.code == code)) is None:
             return str(code)
     return f"{made[:70]}-{plan.seq}-{place + 1}"
 
@@ -161,16 +165,18 @@ def _image_rows(plan: Plan, product_id: int, known: set[str], first: int) -> lis
 def _known(work: ProductWork, plan: Plan, stock: Stock, masters: Masters, dry_run: bool) -> Result:
     """Bring a product that is here already to what the file says."""
     product = stock.products[plan.key]
-    pairs = writing.difference(product, _columns(work, plan, masters))
-    pairs.pop("currency", None)
+    columns = _columns(plan, masters)
+    if "attributes" in columns:
+        columns["attributes"] = {**(product.attributes or {}), **columns["attributes"]}
+    pairs = writing.difference(product, columns)
     tags = masters.tag_ids(plan.values["tags"])
-    lost = stock.tags[product.id] != set(tags) or len(tags) < len(plan.values["tags"])
+    untagged = not set(tags) <= stock.tags[product.id] or len(tags) < len(plan.values["tags"] or ())
     changed, added = _match(work, plan, stock, product.id)
     images = _image_rows(plan, product.id, stock.images[product.id], len(stock.images[product.id]))
-    if masters.unknown(plan) or pairs or lost or changed or added or images:
+    if masters.unknown(plan) or pairs or untagged or changed or added or images:
         if dry_run:
             return Result(Outcome.CHANGED, product.id)
-        return _change(work, product, pairs, (tags, stock.tags[product.id]), changed, added, images)
+        return _change(work, product, pairs, (stock.tags[product.id], set(tags)), changed, added, images)
     return Result(Outcome.SAME, product.id)
 
 
@@ -181,12 +187,13 @@ def _match(
     mine = list(stock.skus[product_id])
     by_code = {sku.code: sku for sku in mine}
     by_options: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    named = [name for name in OPTIONS if all(name in sku for sku in plan.values["skus"])]
     for sku in mine:
-        by_options[tuple(getattr(sku, name) or None for name in OPTIONS)].append(sku)
+        by_options[tuple(getattr(sku, name) or None for name in named)].append(sku)
     changed, added, used = [], [], set()
     for place, values in enumerate(plan.values["skus"]):
-        fitting = by_options[tuple(values[name] for name in OPTIONS)]
-        found = by_code.get(values["code"] or "")
+        fitting = by_options[tuple(values[name] for name in named)] if named or len(mine) == 1 else []
+        found = by_code.get(values.get("code") or "")
         if found is None or found.id in used or (fitting and found not in fitting):
             found = next((sku for sku in fitting if sku.id not in used), None)
         if found is None:
@@ -194,26 +201,26 @@ def _match(
             continue
         used.add(found.id)
         wanted = dict(values)
-        if not wanted["code"] or stock.owners.get(wanted["code"], found.id) != found.id:
-            wanted.pop("code")
+        code = wanted.pop("code", None)
+        if code and stock.owners.get(code, found.id) == found.id:
+            wanted["code"] = code
         if pairs := writing.difference(found, wanted):
             changed.append((found.id, pairs))
     return changed, added
 
 
 def _change(
-    work: ProductWork, product: Any, pairs: dict[str, list[Any]], tags: tuple[list[int], set[int]],
+    work: ProductWork, product: Any, pairs: dict[str, list[Any]], tags: tuple[set[int], set[int]],
     changed: list[tuple[int, dict[str, list[Any]]]], added: list[dict[str, Any]], images: list[dict[str, Any]],
 ) -> Result:  # fmt: skip
     touched: list[Image] = []
-    wanted, stood = tags
+    stood, wanted = tags
     before: dict[str, Any] = {name: writing.plain(pair[0]) for name, pair in pairs.items()}
-    if set(wanted) != stood:
+    if fresh := sorted(wanted - stood):
         before["tags"] = sorted(stood)
-        db.session.execute(delete(product_tag).where(product_tag.c.product_id == product.id))
-        if wanted:
-            db.session.execute(insert(product_tag), [{"product_id": product.id, "tag_id": tag} for tag in wanted])
-        history.record_many(Product, [(product.id, {"tags": [sorted(stood), sorted(wanted)]})], verb="update", actor=work.actor)
+        db.session.execute(insert(product_tag), [{"product_id": product.id, "tag_id": tag} for tag in fresh])
+        trail = {"tags": [sorted(stood), sorted(stood | wanted)]}
+        history.record_many(Product, [(product.id, trail)], verb="update", actor=work.actor)
     # A product counts as changed by what hangs on it, too: its version tells the undo that nobody was here since.
     writing.update_rows(Product, [(product.id, pairs)], actor=work.actor)
     touched.append(Image(Product.__tablename__, product.id, before, None))
