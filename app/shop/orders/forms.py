@@ -16,7 +16,8 @@ from app.panel.core import money, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.choices import Choices
 from app.panel.core.db import db
-from app.panel.core.forms import PanelForm
+from app.panel.core.fields import spec
+from app.panel.core.forms import PanelForm, RawField, dress_field
 from app.shop.orders.models import CloseReason, ExceptionReason, Order, OrderLine, PaymentMethod, RefundReason
 
 NEEDED = InputRequired(_("This is needed."))
@@ -147,6 +148,29 @@ class ExceptionForm(PanelForm):
         query = select(ExceptionReason).where(ExceptionReason.is_active)
         found = db.session.scalars(query.order_by(ExceptionReason.position, ExceptionReason.id))
         self.reason_id.choices = [(reason.id, reason.name) for reason in found]
+
+
+class ArticlesForm(PanelForm):
+    """A picker of SKUs for every line that has no article yet."""
+
+    lines: Sequence[OrderLine] = ()
+
+    def for_rows(self, rows: list[Order]) -> None:
+        self.lines = [line for line in rows[0].lines if line.sku_id is None]
+        known = spec(OrderLine, "sku_id")
+        data = request.form if request.form.get("_go") else None
+        for line in self.lines:
+            name = f"sku-{line.id}"
+            label = " · ".join(part for part in (str(line), line.sku_code) if part)
+            field: RawField = RawField(label, spec=known, kind="picker").bind(form=self, name=name, prefix=self._prefix)  # type: ignore[attr-defined]
+            field.process(data)
+            dress_field(field)
+            self._fields[name] = field
+
+    def choices(self) -> dict[int, int]:
+        """Line id → SKU id, of the lines that somebody chose an article for."""
+        typed = {line.id: str(self._fields[f"sku-{line.id}"].data or "") for line in self.lines}
+        return {line_id: int(text) for line_id, text in typed.items() if text.isdigit()}
 
 
 class HandleForm(PanelForm):

@@ -141,6 +141,18 @@ class OrderView(PerShopView):
             services.confirm(order, actor=current_actor())
         return _done(len(orders), gettext("Confirmed."))
 
+    @verb("articles", _("Choose the article"), icon="fa-barcode", form=forms.ArticlesForm, permission="confirm", many=False,
+          when=lambda order: any(line.sku_id is None for line in order.lines))  # fmt: skip
+    def articles(self, orders: list[Order], form: Any) -> str:
+        services.assign_sku(orders[0], form.choices(), actor=current_actor())
+        return gettext("The articles are named.")
+
+    @verb("recheck", _("Check again"), icon="fa-arrows-rotate", permission="confirm",
+          when=lambda order: order.review is not ReviewState.CONFIRMED and order.state is not OrderState.CLOSED)  # fmt: skip
+    def recheck(self, orders: list[Order], form: Any) -> str:
+        good = sum(services.recheck(order, actor=current_actor()).review is ReviewState.CONFIRMED for order in orders)
+        return gettext("Checked again: %(good)s of %(all)s are right now.", good=good, all=len(orders))
+
     @verb("ship", _("Ship"), icon="fa-truck", form=forms.ShipForm, primary=True,
           when=lambda order: order.state in states.TO_SHIP)  # fmt: skip
     def ship(self, orders: list[Order], form: Any) -> str:

@@ -1,5 +1,6 @@
 """A stall to sell from: two articles of shop A with stock, its channels, and a way to place orders in a line."""
 
+import datetime as dt
 import secrets
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ BUYER = {
     "buyer_name": "王小明", "buyer_phone": "13800138000", "country": "CN", "province": "广东省", "city": "深圳市",
     "district": "南山区", "street": "科技园路 1 号",
 }  # fmt: skip
+AT = dt.datetime(2025, 11, 11, 12, 0, tzinfo=dt.UTC)
 
 
 @transactional
@@ -97,3 +99,17 @@ def somebody(session):
         return user
 
     return make
+
+
+@pytest.fixture
+def past(stall):
+    def row(number="TB-1", **more):
+        lines = [
+            {"sku_id": stall.skus[0], "title": "青瓷茶杯", "quantity": 2, "unit_price": 19900},
+            {"title": "绝版茶壶", "sku_code": "OLD-9", "quantity": 3, "total": 10000},
+        ]
+        base = {"shop_id": stall.shop_id, "channel_id": stall.site_id, "external_number": number, "currency": "CNY",
+                "placed_at": AT, "lines": lines, "buyer_name": "李雷"}  # fmt: skip
+        return {**base, **more}
+
+    return row

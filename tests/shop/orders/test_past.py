@@ -12,22 +12,7 @@ from app.panel.core.outbox import OutboxRow
 from app.shop.inventory.models import StockMove
 from app.shop.orders import events, services
 from app.shop.orders.models import Order, OrderLine, OrderState, Payment, Refund, RefundState, Shipment
-
-AT = dt.datetime(2025, 11, 11, 12, 0, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def past(stall):
-    def row(number="TB-1", **more):
-        lines = [
-            {"sku_id": stall.skus[0], "title": "青瓷茶杯", "quantity": 2, "unit_price": 19900},
-            {"title": "绝版茶壶", "sku_code": "OLD-9", "quantity": 3, "total": 10000},
-        ]
-        base = {"shop_id": stall.shop_id, "channel_id": stall.site_id, "external_number": number, "currency": "CNY",
-                "placed_at": AT, "lines": lines, "buyer_name": "李雷"}  # fmt: skip
-        return {**base, **more}
-
-    return row
+from tests.shop.orders.conftest import AT
 
 
 def outcomes(rows, **more):

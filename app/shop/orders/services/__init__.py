@@ -7,6 +7,7 @@ from app.shop.orders.services.closing import close, hold, release
 from app.shop.orders.services.counter import sell
 from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason
 from app.shop.orders.services.intake import Incoming, Paid, take_in
+from app.shop.orders.services.lines import assign_sku, recheck
 from app.shop.orders.services.notes import add_note
 from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
 from app.shop.orders.services.payments import pay
@@ -25,6 +26,7 @@ __all__ = [
     "PastOutcome",
     "Wanted",
     "add_note",
+    "assign_sku",
     "cancel_rest",
     "close",
     "complete",
@@ -39,6 +41,7 @@ __all__ = [
     "pay",
     "place",
     "reason",
+    "recheck",
     "record_past_order",
     "record_past_orders",
     "refund",

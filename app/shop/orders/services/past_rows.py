@@ -263,6 +263,9 @@ def keep(past: Past, stood: Past) -> None:
         past.order[name] = stood.order[name]
     if not past.own_number:
         past.order["number"] = stood.order["number"]
+    for new, old in zip(past.children[OrderLine], stood.children[OrderLine], strict=False):
+        if new["sku_id"] is None and all(new[name] == old[name] for name in ("sku_code", "title", "option")):
+            new["sku_id"] = old["sku_id"]  # somebody has said by hand which article it was
 
 
 def same(past: Past, stood: Past) -> bool:

@@ -43,11 +43,20 @@ def hold_all(order: Order, *, actor: Any) -> None:
 def hold_what_there_is(order: Order, *, actor: Any) -> None:
     """Reserve the lines that are in stock; what is short stays unreserved, for the first check to tell."""
     for line in sorted(order.lines, key=lambda line: line.sku_id or 0):
-        try:
-            with savepoint():
-                _hold(order, [(line, line.quantity)], step=f"place-{line.id}", actor=actor)
-        except OutOfStock:
-            continue
+        hold_if_there(order, line, step=f"place-{line.id}", actor=actor)
+
+
+def hold_if_there(order: Order, line: OrderLine, *, step: str, actor: Any) -> bool:
+    """Reserve what a line still lacks, all of it or nothing; whether it holds everything now."""
+    missing = line.left_to_ship - line.reserved_quantity if line.sku_id else 0
+    if missing <= 0:
+        return True
+    try:
+        with savepoint():
+            _hold(order, [(line, missing)], step=step, actor=actor)
+    except OutOfStock:
+        return False
+    return True
 
 
 def hold_missing(order: Order, *, actor: Any) -> None:
