@@ -149,15 +149,59 @@ def test_the_demo_goes_without_a_trace_and_leaves_one_shop_to_begin_with(new_dat
     from app.panel.core import demo
     from app.panel.core.actor import SYSTEM
     from app.panel.core.db import db
+    from app.panel.core.files import File
     from app.shop.orders.models import Order
     from app.shop.setup.models import Shop
 
     app = conftest.make_app(new_database(), tmp_path)
     with app.app_context():
         demo.load(seed=7, scale=0.01, now=NOW)
+        assert len(stored(tmp_path)) == 300
         assert demo.remove(SYSTEM) > 2000
         assert db.session.scalar(select(func.count(Order.id))) == 0
         assert db.session.scalar(select(func.count(Shop.id))) == 1
+        assert (db.session.scalar(select(func.count(File.id))), stored(tmp_path)) == (0, [])
         assert demo.remove(SYSTEM) <= 5
-        demo.load(seed=8, scale=0.01, now=NOW)
+        demo.load(seed=7, scale=0.01, now=NOW)
         assert db.session.scalar(select(func.count(Order.id))) == 200
+        assert len(stored(tmp_path)) == 300
+
+
+def stored(home):
+    return [path for path in (home / "files").rglob("*") if path.is_file()]
+
+
+def test_what_was_there_before_the_demo_stays_as_it_was_and_what_came_since_goes(session, picture):
+    from app.panel.bulk.models import Run
+    from app.panel.core import demo, files, notices
+    from app.panel.core.actor import SYSTEM
+    from app.shop.catalog.models import Brand, Category, Product, Tag
+    from app.shop.setup.models import Shop
+
+    logo = picture()
+    session.query(Shop).first().logo_id = logo.id
+    parent = Category(name="Mine", slug="mine")
+    session.add_all([parent, Category(name="Below", slug="below", parent=parent)])
+    product = Product(title="Mine too", handle="mine-too", tags=[Tag(name="Own tag")])
+    session.add(product)
+    session.commit()
+    demo._begin(demo.World(7, 1, NOW, None))
+    since, moved = Category(name="Since", slug="since"), Category(name="Later", slug="later")
+    session.add_all([since, moved])
+    session.flush()
+    moved.parent, product.brand = since, Brand(name="New brand", slug="new-brand")
+    product.tags.append(Tag(name="New tag"))
+    session.commit()
+    token = picture(40, 40).token
+    session.add(Run(file_name="since.csv"))
+    session.commit()
+    notices.send([1], "Order 17 waits", url="/orders/order/show/17")
+    demo.remove(SYSTEM)
+    assert [(row.name, row.parent.name if row.parent else None) for row in session.query(Category).order_by(Category.id)] == [
+        ("Mine", None), ("Below", "Mine"),
+    ]  # fmt: skip
+    assert (product.brand, [tag.name for tag in product.tags]) == (None, ["Own tag"])
+    assert (session.query(Run).count(), session.query(notices.Notice).count()) == (0, 0)
+    assert [file.id for file in session.query(files.File)] == [logo.id]
+    assert files.path_of(logo.token).exists()
+    assert not files.path_of(token).exists()

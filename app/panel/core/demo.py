@@ -16,9 +16,9 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import with_appcontext
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, or_, select, text, true
 
-from app.panel.core import clock, settings
+from app.panel.core import clock, files, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change
 from app.panel.core.db import PanelModel, db
@@ -28,6 +28,8 @@ from app.panel.core.transaction import transactional
 
 CHUNK = 5000
 MARK = "core.demo"
+TRAILS = ("core_history", "core_change", "core_trash")  # say by table and number whose they are
+TOLD = ("core_notice", "core_idempotency")  # lead to rows by links and remembered answers
 settings.define(MARK, None, label="", kind="json", hidden=True)
 
 
@@ -87,6 +89,7 @@ class World:
 
 Part = Callable[[World], None]
 _parts: list[tuple[int, Part]] = []
+_leavings: list[Callable[[dict[str, int]], None]] = []
 _afterwards: list[Callable[[Any], None]] = []
 
 
@@ -118,9 +121,10 @@ def load(seed: int = 7, scale: float = 1, now: dt.datetime | None = None) -> Wor
 def _begin(world: World) -> None:
     """Remember which rows were there before: they stay when the demo goes."""
     kept = {}
-    for table in _tables():
-        if "id" in table.c and (last := db.session.scalar(select(func.max(table.c.id)))):
-            kept[table.name] = int(last)
+    for table in db.metadata.sorted_tables:
+        marked = func.max(table.c.id) if "id" in table.c else func.count()
+        if isinstance(last := db.session.scalar(select(marked).select_from(table)), int) and last:
+            kept[table.name] = last
     settings.store({MARK: {"seed": world.seed, "kept": kept}}, actor=SYSTEM)
 
 
@@ -152,30 +156,68 @@ def is_loaded() -> bool:
 
 @transactional
 def remove(actor: Any) -> int:
-    """Empty every table that domains fill, with the trails of its rows; what was there before the demo stays.
+    """Empty every table that domains fill, with the trails and files of its rows; what was there before stays.
 
-    Returns the number of rows that went.
+    What people entered while the demo stood goes too: their orders are orders of its products. Returns the number of
+    rows that went.
     """
     mark = settings.setting(MARK) or {}
     kept = mark.get("kept", {}) if isinstance(mark, dict) else {}
     gone = 0
     for table in _tables():
-        for column in table.columns:  # a tree points at itself: its rows let go of each other first
-            if column.nullable and any(key.column.table is table for key in column.foreign_keys):
-                db.session.execute(table.update().values({column: None}))
-        statement = table.delete()
-        if "id" in table.c and table.name in kept:
-            statement = statement.where(table.c.id > kept[table.name])
-        gone += int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
-        for name in ("core_history", "core_change", "core_trash"):
+        _let_go(table, kept)
+    for table in _tables():
+        gone += _deleted(table, _new(table, kept))
+        for name in TRAILS:
             trail = db.metadata.tables[name]
-            rows = (trail.c["table"] == table.name) & (trail.c.key > kept.get(table.name, 0))
-            db.session.execute(trail.delete().where(rows))
+            _deleted(trail, (trail.c["table"] == table.name) & (trail.c.key > kept.get(table.name, 0)))
+    for name in TOLD:
+        _deleted(db.metadata.tables[name], db.metadata.tables[name].c.id > kept.get(name, 0))
+    done = db.metadata.tables["core_outbox"]
+    _deleted(done, (done.c.id > kept.get(done.name, 0)) & done.c.key.is_not(None) & (done.c.state == "done"))
+    for clean in _leavings:
+        clean(kept)
+    files.forget_unused(newer_than=kept.get(files.File.__tablename__, 0))
     settings.store({MARK: None}, actor=actor)
     db.session.expire_all()
     for func_ in _afterwards:
         func_(actor)
     return gone
+
+
+def _deleted(table: Any, which: Any) -> int:
+    return int(db.session.execute(table.delete().where(which)).rowcount)  # type: ignore[attr-defined]
+
+
+def _new(table: Any, kept: dict[str, int]) -> Any:
+    """Which rows came since: by their number, and, where rows have none, by what they point at."""
+    if "id" in table.c:
+        return table.c.id > kept.get(table.name, 0)
+    if table.name not in kept:
+        return true()
+    return or_(*(column > kept.get(target, 0) for column, target in _pointers(table)))
+
+
+def _let_go(table: Any, kept: dict[str, int]) -> None:
+    """Rows that stay, and the rows of a tree that goes, point no more at what goes."""
+    for column, target in _pointers(table):
+        if column.nullable and "id" in table.c:
+            stays = table.c.id <= kept.get(table.name, 0)
+            which = column > kept.get(target, 0) if target == table.name else stays & (column > kept.get(target, 0))
+            db.session.execute(table.update().where(which).values({column: None}))
+
+
+def _pointers(table: Any) -> list[tuple[Any, str]]:
+    """The columns that point at tables of domains, with the names of these."""
+    domains = {other.name for other in _tables()}
+    keys = [(column, key.column.table.name) for column in table.columns for key in column.foreign_keys]
+    return [(column, target) for column, target in keys if target in domains]
+
+
+def leaving(func_: Callable[[dict[str, int]], None]) -> Callable[[dict[str, int]], None]:
+    """Contribute to what goes with the demo from tables that outlive it: `func_(the last number kept, by table)`."""
+    _leavings.append(func_)
+    return func_
 
 
 def afterwards(func_: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -186,7 +228,9 @@ def afterwards(func_: Callable[[Any], None]) -> Callable[[Any], None]:
 
 @click.command("demo")
 @click.option("--seed", default=7, show_default=True, help="The same seed on the same day makes the same shop.")
-@click.option("--scale", default=1, show_default=True, type=click.IntRange(1, 100), help="Customers and orders, times this.")
+@click.option(
+    "--scale", default=1, show_default=True, type=click.IntRange(1, 100), help="Customers and orders, times this."
+)
 @with_appcontext
 def command(seed: int, scale: int) -> None:
     """Fill an empty instance with a living shop."""
@@ -207,4 +251,4 @@ def spread(chance: random.Random, weights: list[float], total: int) -> Iterator[
     yield from sorted(chance.choices(range(len(weights)), weights=weights, k=total))
 
 
-__all__ = ["World", "init_app", "is_loaded", "load", "part", "remove", "spread"]
+__all__ = ["World", "afterwards", "init_app", "is_loaded", "leaving", "load", "part", "remove", "spread"]

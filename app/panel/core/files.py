@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import delete, exists, select
 
 from app.panel.core import policy
 from app.panel.core.actor import NOBODY, current_actor
@@ -23,7 +24,7 @@ from app.panel.core.cells import Cell
 from app.panel.core.columns import integer, text
 from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError, InvalidInput, TooLarge
-from app.panel.core.transaction import transactional
+from app.panel.core.transaction import after_commit, transactional
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 MAX_BYTES, MAX_PIXELS, LINK_SECONDS = 20 * 2**20, 50_000_000, 8 * 3600
@@ -162,6 +163,21 @@ def delete_bytes(token: str) -> None:
     """Remove a file and its thumbnails from the disk; for the outbox, after the row is gone."""
     for path in (path_of(token), *(path_of(token, size) for size in THUMBNAILS)):
         path.unlink(missing_ok=True)
+
+
+@transactional
+def forget_unused(newer_than: int) -> int:
+    """Delete the files behind a number that no row points at any more, their bytes after the commit."""
+    keys = [
+        key for table in db.metadata.sorted_tables for key in table.foreign_keys if key.column.table is File.__table__
+    ]
+    query = select(File.id, File.token).where(File.id > newer_than)
+    query = query.where(*(~exists().where(key.parent == File.id) for key in keys))
+    found = db.session.execute(query).all()
+    for start in range(0, len(found), 500):
+        db.session.execute(delete(File).where(File.id.in_([row.id for row in found[start : start + 500]])))
+    after_commit(lambda: [delete_bytes(row.token) for row in found])
+    return len(found)
 
 
 def may_read(actor: Any, file: File) -> bool:
