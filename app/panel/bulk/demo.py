@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import delete, select
 
 from app.panel.bulk import store
@@ -18,4 +20,5 @@ def forget_runs(kept: dict[str, int]) -> None:
     db.session.execute(delete(BeforeImage).where(BeforeImage.run_id > last))
     db.session.execute(delete(RunItem).where(RunItem.run_id > last))
     db.session.execute(delete(Run).where(Run.id > last))
-    after_commit(lambda: [store.forget(key) for key in stored])
+    for key in stored:
+        after_commit(partial(store.forget, key))

@@ -7,6 +7,7 @@ import io
 import secrets
 import shutil
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -176,7 +177,8 @@ def forget_unused(newer_than: int) -> int:
     found = db.session.execute(query).all()
     for start in range(0, len(found), 500):
         db.session.execute(delete(File).where(File.id.in_([row.id for row in found[start : start + 500]])))
-    after_commit(lambda: [delete_bytes(row.token) for row in found])
+    for row in found:
+        after_commit(partial(delete_bytes, row.token))
     return len(found)
 
 

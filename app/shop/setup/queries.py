@@ -85,12 +85,13 @@ def forget_shops() -> None:
 
 
 def accounts_expiring(on: dt.date | None = None) -> Select[Any]:
-    """Accounts that run out within 30 days and have not run out yet."""
+    """Accounts of open channels that run out within 30 days and have not run out yet."""
     day = on or clock.today()
     return (
         select(ChannelAccount)
+        .join(Channel, Channel.id == ChannelAccount.channel_id)
         .where(ChannelAccount.expires_on.between(day, day + dt.timedelta(days=EXPIRY_DAYS)))
-        .where(ChannelAccount.state != AccountState.EXPIRED)
+        .where(ChannelAccount.state != AccountState.EXPIRED, Channel.is_active)
         .order_by(ChannelAccount.expires_on, ChannelAccount.id)
     )
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from app.panel.core import policy
+from app.panel.core import clock, policy
 from app.panel.core.db import db
 from app.panel.core.listing import Asked
 from app.panel.workbench import registry as workbench
 from app.shop.setup import queries
 from app.shop.setup.models import ChannelAccount, OrgApplication
+from app.shop.setup.states import AccountState
 
 
 @workbench.todo(
@@ -21,8 +23,12 @@ from app.shop.setup.models import ChannelAccount, OrgApplication
     needs=("write", "setup.ChannelAccount"), order=60,
 )
 def accounts_expiring(actor: Any) -> workbench.Todo:
-    asked = {"sort": "expires_on"}
-    return _todo(queries.accounts_expiring(), ChannelAccount, actor, "setup_channelaccount.list", asked)
+    first, last = clock.today(), clock.today() + dt.timedelta(days=queries.EXPIRY_DAYS)
+    tree = {"and": [
+        ["expires_on", "between", [first.isoformat(), last.isoformat()]], ["state", "ne", AccountState.EXPIRED.value],
+        ["channel.is_active", "is", True],
+    ]}  # fmt: skip
+    return _todo(queries.accounts_expiring(), ChannelAccount, actor, "setup_channelaccount.list", {"tree": tree})
 
 
 @workbench.todo(

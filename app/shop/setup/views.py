@@ -175,7 +175,7 @@ class ChannelAccountView(PanelView):
     datamodel = PanelInterface(ChannelAccount)
     one = _("platform account")
     list_columns = ["name", "channel", "part", "state", "verified_on", "expires_on"]
-    filter_columns = ["name", "channel", "part", "state", "verified_on", "expires_on"]
+    filter_columns = ["name", "channel", "channel.is_active", "part", "state", "verified_on", "expires_on"]
     search_columns = ["name", "subject"]
     sort_columns = ["name", "state", "verified_on", "expires_on"]
     default_sort = "expires_on"

@@ -76,3 +76,24 @@ def test_the_verification_is_entered_on_the_accounts_page(account, as_user, sess
     assert client.post(path, data=data).status_code == 302
     session.expire_all()
     assert (account.state, account.subject) == (AccountState.VERIFIED, "青禾商贸有限公司")
+
+
+def test_the_reminder_on_the_home_page_opens_exactly_the_accounts_that_it_counts(account, ada, clock, session, as_user):
+    other = Channel(name="Closed stall", shop_id=account.channel.shop_id, kind="counter", is_active=False)
+    session.add(other)
+    session.commit()
+    made = {"channel_id": account.channel_id, "part": AccountPart.SHOWCASE}
+    for name, days, channel_id in [
+        ("Late", 31, account.channel_id), ("Soon", 30, account.channel_id), ("Today", 0, account.channel_id),
+        ("Over", -1, account.channel_id), ("Closed", 5, other.id),
+    ]:  # fmt: skip
+        end = core_clock.today() + dt.timedelta(days=days)
+        records.create(ChannelAccount, {**made, "channel_id": channel_id, "name": name, "expires_on": end}, actor=ada)
+    with as_user("ada").application.test_request_context():
+        waiting = accounts_expiring(ada)
+    assert waiting.count == 2
+    page = as_user("ada").get(waiting.url).text
+    assert "2 rows" in page
+    assert "Soon" in page
+    assert "Today" in page
+    assert services.remind_of_accounts() == 2
