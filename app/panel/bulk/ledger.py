@@ -9,6 +9,8 @@ from flask_babel import gettext
 from app.panel.bulk import importers, runs
 from app.panel.bulk.importers import Plan, Result
 from app.panel.bulk.models import BeforeImage, Run, RunItem
+from app.panel.bulk.runs import Hold
+from app.panel.bulk.states import Outcome
 from app.panel.bulk.tally import Tally
 from app.panel.core import bus, notices
 from app.panel.core.db import db
@@ -29,17 +31,34 @@ def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
     sums = {currency: dict(amounts) for currency, amounts in (run.sums or {}).items()}
     importers.add_sums(sums, tally.sums)
     run.sums = sums
-    insert_many(RunItem.__table__, [
-        {"run_id": run_id, "seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
-         "reason": result.reason, "row_id": result.row_id}
-        for plan, result in zip(plans, results, strict=True)
-    ])  # fmt: skip
+    insert_many(RunItem.__table__, _items(run_id, plans, results))
     images = [
         {"run_id": run_id, "seq": plan.seq, "table": image.table, "row_id": image.row_id, "before": image.before,
          "version": image.version}
         for plan, result in zip(plans, results, strict=True) for image in result.images
     ]  # fmt: skip
     insert_many(BeforeImage.__table__, images)
+
+
+def _items(run_id: int, plans: list[Plan], results: list[Result]) -> list[dict[str, Any]]:
+    return [
+        {"run_id": run_id, "seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
+         "reason": result.reason, "row_id": result.row_id}
+        for plan, result in zip(plans, results, strict=True)
+    ]  # fmt: skip
+
+
+def keep_refused(held: Hold, plans: list[Plan], results: list[Result]) -> None:
+    """What a check refuses, whole: the file of refused rows is made of it. Everything else of a check is only counted."""
+    refused = [item for item in _items(held.run_id, plans, results) if item["outcome"] == Outcome.REFUSED.value]
+    if refused:
+        _keep(held, refused)
+
+
+@transactional
+def _keep(held: Hold, items: list[dict[str, Any]]) -> None:
+    runs.hold(held)
+    insert_many(RunItem.__table__, items)
 
 
 def publish(run_id: int) -> None:

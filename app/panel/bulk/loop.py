@@ -79,9 +79,12 @@ def _check(run: Run, held: Hold) -> RunState:
     """Go through the whole file without writing a row; what was found is stored with the run."""
     tally = Tally()
     beat = time.monotonic()
+    runs.forget_items(held.run_id)
     with opening.open_run(run) as (source, work):
         for plans in _chunks(_plans(source, work), CHUNK):
-            tally.add(plans, look(work, plans))
+            results = look(work, plans)
+            tally.add(plans, results)
+            ledger.keep_refused(held, plans, results)
             if time.monotonic() - beat > BEAT_SECONDS:
                 runs.renew(held, read=tally.read)
                 publish(held.run_id)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.panel.bulk import store
 from app.panel.bulk.models import Run, RunItem
 from app.panel.bulk.source import Settings, Source
-from app.panel.bulk.states import Outcome, RunState
+from app.panel.bulk.states import Outcome
 from app.panel.core.db import db
 
 # A cell that a spreadsheet would run. The apostrophe is taken off again when the file comes back.
@@ -26,8 +26,6 @@ def reasons(run: Run) -> dict[int, str]:
     for lines, reason in db.session.execute(query):
         for place, line in enumerate(lines):
             found[line] = reason if place == 0 else ""
-    if run.state is RunState.CHECKED:
-        found = {row["line"]: row["reason"] for row in (run.findings or {}).get("refused_rows", ())}
     return found
 
 
@@ -35,13 +33,13 @@ def lines(run: Run) -> Iterator[str]:
     """The file, a row at a time, with a byte order mark so that Excel shows Chinese."""
     why = reasons(run)
     with Source(store.path_of(run.file_key), Settings.of(run.params or {})) as source:
-        yield "\ufeff" + _line([*source.meta["headings"], _("Reason")])
+        yield "\ufeff" + _line([safe(heading) for heading in [*source.meta["headings"], _("Reason")]])
         for row in source.rows():
             if row.line in why:
-                yield _line([*(_safe(cell) for cell in row.cells), why[row.line]])
+                yield _line([safe(cell) for cell in [*row.cells, why[row.line]]])
 
 
-def _safe(cell: str) -> str:
+def safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(RISKY) and not _is_number(cell) else cell
 
 

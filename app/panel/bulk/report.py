@@ -34,7 +34,7 @@ def summary(run: Run) -> dict[str, Any]:
     checked = run.state in (RunState.CHECKED, RunState.DRAFT)
     raw = found.get("sums") if checked else run.sums
     counts = {name: found.get(name, 0) if checked else getattr(run, name) for name in ("read", *runs.COUNTS.values())}
-    refused = found.get("refused_rows", []) if checked else [
+    refused = [
         {"line": item.lines[0] if item.lines else None, "lines": item.lines, "key": item.key, "reason": item.reason}
         for item in runs.items(run.id, Outcome.REFUSED, limit=REFUSED_LISTED)
     ]  # fmt: skip

@@ -72,6 +72,7 @@ def configure(run_id: int, *, actor: Any, importer: str | None = None, **params:
         run.importer = importer
     run.state, run.findings, run.read, run.rows = RunState.DRAFT, {}, 0, 0
     run.fence = (run.fence or 0) + 1
+    forget_items(run_id)
     return run
 
 
@@ -97,6 +98,7 @@ def ask_start(run_id: int, *, actor: Any, unchecked: bool = False) -> None:
     values = {"state": RunState.QUEUED, "lease_until": 0.0, "read": 0, "rows": 0, "position": 0, "expected": expected}
     if not _set(run_id, ready, **values):
         raise DomainError(_("Check the file first."))
+    forget_items(run_id)
 
 
 @transactional
@@ -192,6 +194,12 @@ def items(run_id: int, outcome: Outcome | None = None, *, after: int = 0, limit:
     if outcome is not None:
         query = query.where(RunItem.outcome == outcome.value)
     return list(db.session.scalars(query))
+
+
+@transactional
+def forget_items(run_id: int) -> None:
+    """What a check has refused is void once the file is checked again, read in another way, or written."""
+    db.session.execute(delete(RunItem).where(RunItem.run_id == run_id))
 
 
 def forget_images(run_id: int) -> None:

@@ -122,7 +122,8 @@ def check(run: Run, importer: Importer | None) -> dict[str, Any] | None:
         "rows": found["rows"], "skipped": found.get("skipped") or {}, "sums": amounts(found.get("sums"), importer),
         "names": [(name, word(importer, name)) for name in names],
         "first": [{**row, "outcome": Outcome.of(row["outcome"])} for row in found["first"]],
-        "refused": found["refused_rows"], "can_run": bool(found.get("new") or found.get("changed")),
+        "refused": found["refused_rows"], "refused_in_all": found.get("refused", 0),
+        "can_run": bool(found.get("new") or found.get("changed")),
     }  # fmt: skip
 
 

@@ -188,3 +188,40 @@ def test_a_file_that_cannot_be_read_leaves_no_run_behind(bring, shelf):
         bring(b"%PDF-1.7")
     assert shelf.query(Run).count() == 0
     assert set(store.folder().iterdir()) == before
+
+
+def test_the_file_of_a_check_holds_all_that_is_refused(bring, shelf):
+    from app.panel.bulk import repair, runs
+    from app.panel.bulk.models import RunItem
+    from app.panel.core.actor import SYSTEM
+
+    heads = ["ISBN", "Title", "Price", "=HYPERLINK(0)"]
+    run = bring([heads, *([f"N{n}", "Book", "much", ""] for n in range(300)), ["N300", "Book", "1", ""]], check=True)
+    assert run.findings["refused"] == 300
+    found = "".join(repair.lines(run)).splitlines()
+    assert found[0] == "\ufeffISBN,Title,Price,'=HYPERLINK(0),Reason", "a spreadsheet must not run a heading"
+    assert len(found) == 301 and found[300].startswith("N299,")
+    runs.ask_start(run.id, actor=SYSTEM)
+    assert shelf.query(RunItem).filter_by(run_id=run.id).count() == 0, "the run writes its own"
+
+
+def test_a_reason_that_begins_like_a_formula_is_not_run(bring, monkeypatch):
+    from app.panel.bulk import repair
+
+    run = bring([*BOOKS, ["978-8", "Book", "cookery", "", "", ""]], check=True)
+    monkeypatch.setattr(repair, "reasons", lambda _run: {5: "@SUM(1): is no number."})
+    assert "".join(repair.lines(run)).rstrip().endswith(",'@SUM(1): is no number.")
+
+
+def test_checking_again_forgets_what_was_refused_before(bring, shelf):
+    from app.panel.bulk import loop, repair, runs
+    from app.panel.bulk.models import Run
+    from app.panel.core.actor import SYSTEM
+
+    run = bring([*BOOKS, ["978-8", "Book", "cookery", "", "", ""]], check=True)
+    for _time in range(2):
+        runs.ask_check(run.id, actor=SYSTEM)
+        loop.work_off(run.id)
+    assert list(repair.reasons(run)) == [5]
+    runs.configure(run.id, actor=SYSTEM, importer=run.importer)
+    assert repair.reasons(shelf.get_one(Run, run.id)) == {}
