@@ -63,6 +63,11 @@ def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Itera
             var.reset(token)
 
 
+def present_run() -> int | None:
+    """The run (`by(run_id=…)`) to which what happens now belongs."""
+    return _run.get()
+
+
 def record(obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[str, Any] | None = None) -> None:
     """Add the verb (`order.refunded`) to the trail of a row; its field changes are recorded by themselves."""
     if obj.id is None:
