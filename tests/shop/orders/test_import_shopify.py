@@ -4,8 +4,11 @@ import datetime as dt
 
 import pytest
 
+from app.panel.bulk import loop
+from app.panel.bulk.models import Run
 from app.shop.customers.models import Customer
 from app.shop.orders.models import Order, OrderState, RefundState
+from tests.panel.bulk.conftest import killed_after
 from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, take_back
 
 HEADINGS = headings(
@@ -97,6 +100,42 @@ def test_the_total_is_the_files_total_whatever_else_the_file_says(session, amoun
     found = order(session, "#1")
     assert found.total == round(float(amounts["Total"]) * 100)
     assert (found.discount, found.adjustment) == (discount, adjustment)
+
+
+def test_an_order_that_was_sent_in_part_says_which_lines_have_gone(session):
+    rows = file(
+        first("#1", Fulfillment_Status="partial", Lineitem_fulfillment_status="fulfilled", Subtotal="220.00", Total="220.00"),
+        further("#1", Lineitem_fulfillment_status="pending"), further("#1", Lineitem_fulfillment_status="partial"),
+    )  # fmt: skip
+    bring(rows)
+    found = order(session, "#1")
+    assert [(line.quantity, line.shipped_quantity) for line in found.lines] == [(1, 1), (2, 0), (2, 1)]
+    assert counts(bring(rows))["same"] == 1
+    sent = bring(file(first("#1", Subtotal="220.00", Total="220.00"), further("#1"), further("#1")))
+    session.expire_all()
+    assert [line.shipped_quantity for line in found.lines] == [1, 2, 2]
+    assert counts(take_back(sent))["refused"] == 0
+    session.expire_all()
+    assert [line.shipped_quantity for line in found.lines] == [1, 0, 1]
+
+
+def test_an_import_that_was_killed_still_moves_people_back_to_their_oldest_order(session, monkeypatch):
+    monkeypatch.setattr(loop, "CHUNK", 1)
+    rows = file(first("#2", Created_at="2026-04-07 10:00:00 +0400"), first("#1", Created_at="2026-04-06 10:00:00 +0400"))
+    with killed_after(1, monkeypatch) as killed, pytest.raises(killed):
+        bring(rows)
+    session.rollback()
+    run = session.query(Run).order_by(Run.id.desc()).first()
+    run.lease_until = 0.0
+    session.commit()
+    loop.work_off(run.id)
+    session.expire_all()
+    customer = order(session, "#2").customer
+    assert customer.first_seen_at == order(session, "#1").placed_at
+    since = customer.first_seen_at
+    bring(file(first("#0", Created_at="2026-04-01 10:00:00 +0400")))
+    session.expire_all()
+    assert (order(session, "#0").customer, customer.first_seen_at) == (customer, since), "what is known already stays"
 
 
 def test_times_are_kept_as_instants_whatever_zone_they_were_written_in(session):

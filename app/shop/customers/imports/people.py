@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image, clip
-from app.panel.core import clock
+from app.panel.bulk.models import BeforeImage
+from app.panel.core import clock, history
 from app.panel.core.db import db
 from app.shop.customers import checks
 from app.shop.customers.models import Customer, CustomerIdentity
@@ -44,11 +45,11 @@ class Found:
 
 
 class People:
-    """One shop's people during one import; remembers whom it has added."""
+    """One shop's people during one import."""
 
     def __init__(self, shop_id: int, channel_id: int | None, actor: Any) -> None:
         self.shop_id, self.channel_id, self.actor = shop_id, channel_id, actor
-        self.first_seen: dict[int, dt.datetime] = {}
+        self.added: set[int] = set()
 
     def slots(self, person: Person) -> list[str]:
         """The keys by which he is recognised, the most certain first. A number that nobody can dial recognises nobody."""
@@ -102,7 +103,7 @@ class People:
         rows = [self._row(new[leader]) for leader in leaders]
         made = dict(zip(leaders, writing.insert_rows(Customer, rows, actor=self.actor, trail=False), strict=True))
         self.claim([(slot, made[leader]) for slot, leader in pending.items()])
-        self.first_seen.update({made[leader]: row["first_seen_at"] for leader, row in zip(leaders, rows, strict=True)})
+        self.added.update(made.values())
         return made
 
     def claim(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
@@ -126,15 +127,32 @@ class People:
         }  # fmt: skip
 
     def _seen(self, persons: Sequence[Person], owners: Sequence[int | None], dry_run: bool) -> None:
-        """Exports come newest first: a customer whom this import added was there since his oldest order."""
-        earlier: dict[int, dt.datetime] = {}
+        """Exports come newest first: a customer whom this import added was there since his oldest order.
+
+        The row itself says how far back he goes so far: an import that was killed and taken up again knows no more.
+        """
+        oldest: dict[int, dt.datetime] = {}
         for person, owner in zip(persons, owners, strict=True):
-            if owner in self.first_seen and person.seen_at and person.seen_at < self.first_seen[owner]:
-                earlier[owner] = self.first_seen[owner] = person.seen_at
-        if earlier and not dry_run:
-            table = Customer.__table__
-            for key, at in earlier.items():
-                db.session.execute(update(table).where(table.c.id == key).values(first_seen_at=at))
+            if owner is not None and person.seen_at:
+                oldest[owner] = min(oldest.get(owner, person.seen_at), person.seen_at)
+        if not oldest or dry_run:
+            return
+        table = Customer.__table__
+        for key in self._added_by_this_run(oldest):
+            earlier = update(table).where(table.c.id == key, table.c.first_seen_at > oldest[key])
+            db.session.execute(earlier.values(first_seen_at=oldest[key]))
+
+    def _added_by_this_run(self, ids: Collection[int]) -> list[int]:
+        """Those of these customers whom this import added, in this chunk or in one before it."""
+        run_id, unsure = history.present_run(), [key for key in ids if key not in self.added]
+        if run_id is not None:
+            for part in writing.pieces(unsure):
+                query = select(BeforeImage.row_id).where(
+                    BeforeImage.table == Customer.__tablename__, BeforeImage.row_id.in_(part),
+                    BeforeImage.run_id == run_id, BeforeImage.before.is_(None),
+                )  # fmt: skip
+                self.added.update(db.session.scalars(query))
+        return [key for key in ids if key in self.added]
 
 
 @functools.lru_cache(maxsize=50_000)

@@ -26,6 +26,7 @@ METHODS = (
     (("card", "visa", "stripe", "shopify payments", "shopify_payments"), PaymentMethod.CARD),
 )  # fmt: skip
 PAID = frozenset({"paid", "refunded", "partially_refunded"})
+PARTLY = frozenset({"partial", "partially_fulfilled"})
 
 
 class ShopifyWork(OrderWork):
@@ -49,6 +50,7 @@ class ShopifyWork(OrderWork):
         values["placed_at"] = reader.need(cells.instant, "created_at", self.zone)
         values["lines"] = [line for row in record.rows if (line := self._line(reader, row, digits))]
         values |= self._state(reader, values)
+        self._sent(values)
         values |= self._buyer(reader)
         values["person"] = Person(
             values["buyer_name"] or "", values["buyer_phone"] or "", values["buyer_email"] or "", "",
@@ -87,7 +89,16 @@ class ShopifyWork(OrderWork):
         return {
             "title": reader.get(cells.text, "line_name", row=row), "quantity": quantity, "unit_price": price,
             "sku_code": reader.get(cells.identifier, "line_sku", row=row),
+            "sent": (reader.get(cells.text, "line_fulfilment", row=row) or "").lower(),
         }  # fmt: skip
+
+    def _sent(self, values: dict[str, Any]) -> None:
+        """Of an order that was sent in part, each line says whether it has gone; of the others the order says it."""
+        for line in values["lines"]:
+            said = line.pop("sent")
+            if values["state"] is OrderState.PARTLY_SHIPPED:
+                # of a line that has gone in part, the file does not say how many pieces: one at least
+                line["shipped_quantity"] = line["quantity"] if said == "fulfilled" else int(said in PARTLY)
 
     def _balanced(self, values: dict[str, Any]) -> dict[str, Any]:
         """The discount that makes lines and Subtotal agree; without a Subtotal, the discount that the file names."""
@@ -127,7 +138,7 @@ class ShopifyWork(OrderWork):
             result["state"] = OrderState.COMPLETED if settled or total == 0 else OrderState.SHIPPED
             if settled or total == 0:
                 result["completed_at"] = shipped or result["paid_at"] or values["placed_at"]
-        elif fulfilment in ("partial", "partially_fulfilled"):
+        elif fulfilment in PARTLY:
             result["state"] = OrderState.PARTLY_SHIPPED
         else:
             result["state"] = OrderState.PAID if settled else OrderState.PENDING
@@ -173,6 +184,7 @@ class ShopifyOrders(OrderImporter):
         "subtotal": ("Subtotal",), "shipping": ("Shipping",), "taxes": ("Taxes",), "total": ("Total",),
         "discount": ("Discount Amount",), "created_at": ("Created at",), "line_quantity": ("Lineitem quantity",),
         "line_name": ("Lineitem name",), "line_price": ("Lineitem price",), "line_sku": ("Lineitem sku",),
+        "line_fulfilment": ("Lineitem fulfillment status",),
         "cancelled_at": ("Cancelled at",), "payment_method": ("Payment Method",), "refunded": ("Refunded Amount",),
         "outstanding": ("Outstanding Balance",), "notes": ("Notes",), "note_attributes": ("Note Attributes",),
         "tags": ("Tags",), "phone": ("Phone",), "shipping_name": ("Shipping Name",), "billing_name": ("Billing Name",),

@@ -50,8 +50,9 @@ def record_past_orders(rows: Sequence[Mapping[str, Any]], *, actor: Any, dry_run
     currency               required
     placed_at              required
     state                  an OrderState, default "completed"
-    lines                  list of {sku_id, sku_code, title, option, quantity, unit_price | total, unit_cost, discount};
-                           may be empty; sku_id may be missing; total is the line's own, after its discount
+    lines                  list of {sku_id, sku_code, title, option, quantity, unit_price | total, unit_cost, discount,
+                           shipped_quantity}; may be empty; sku_id may be missing; total is the line's own, after its
+                           discount; shipped_quantity is by default all of it once the order is shipped, else nothing
     discount               off the whole order, shared out over the lines by value; default: the sum of the lines' own
     shipping_fee, tax      default 0
     subtotal               only for an order without lines; else it is worked out from them

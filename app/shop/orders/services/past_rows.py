@@ -152,12 +152,15 @@ def _line(row: Mapping[str, Any], currency: str, state: OrderState) -> dict[str,
         # the file knows only the sum of the line: round the price up, the rest is discount
         price = -(-(_whole(row, "total") + discount) // quantity)
         discount = price * quantity - _whole(row, "total")
-    gone = state in (OrderState.SHIPPED, OrderState.COMPLETED)
+    gone = quantity if state in (OrderState.SHIPPED, OrderState.COMPLETED) else 0
+    shipped = _whole(row, "shipped_quantity", gone)
+    if not 0 <= shipped <= quantity:
+        raise DomainError(_("More pieces were shipped than ordered."))
     title = _text(row, "title") or _text(row, "sku_code") or "?"
     return {
         "sku_id": row.get("sku_id"), "sku_code": _text(row, "sku_code"), "title": title, "option": _text(row, "option"),
         "quantity": quantity, "currency": currency, "unit_price": price, "unit_cost": _whole(row, "unit_cost"),
-        "discount": discount, "total": price * quantity - discount, "shipped_quantity": quantity if gone else 0,
+        "discount": discount, "total": price * quantity - discount, "shipped_quantity": shipped,
     }  # fmt: skip
 
 
@@ -278,7 +281,7 @@ def as_row(stood: Past) -> dict[str, Any]:
     row = {name: history.plain(value) for name, value in stood.order.items() if name not in drop}
     lines = stood.children[OrderLine]
     row["lines"] = [
-        {name: line[name] for name in LINE_COLUMNS if name not in ("currency", "total", "shipped_quantity")}
+        {name: line[name] for name in LINE_COLUMNS if name not in ("currency", "total")}
         for line in lines
     ]
     for payment in stood.children[Payment]:
