@@ -17,6 +17,8 @@ from app.panel.bulk.importers import Importer, Option, Plan, Reader, Record, Res
 from app.panel.bulk.languages import languages
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
+from app.panel.bulk.showing import Amount
+from app.panel.bulk.tally import SHOWN
 from app.panel.core import clock, money, policy
 from app.panel.core.db import PanelModel
 from app.panel.core.fields import FieldSpec, default_currency, resource_of, specs
@@ -93,6 +95,8 @@ class TableWork(Work):
         self.comma = True if mapping.get("decimal") == "," else None
         self.zone = ZoneInfo(options["zone"]) if clock.is_zone(str(options.get("zone") or "")) else clock.zone()
         self.references: dict[Any, Any] = {}
+        # How many plans a check still shows: their references are shown by name.
+        self.to_show = SHOWN
 
     def parse(self, record: Record) -> Plan:
         plan = Plan(record.seq, [row.line for row in record.rows])
@@ -108,11 +112,15 @@ class TableWork(Work):
             if plan.values.get(name) in (None, "") and not plan.errors:
                 plan.errors.append(gettext("“%(column)s” is missing.", column=self.heading(name)))
         plan.key = " · ".join(str(plan.values.get(name)) for name in self.key)
-        plan.shown = {name: self.cell(record.rows[0], name) for name in self.fields}
+        plan.shown = {name: self._shown(spec, plan.values) for name, spec in self.fields.items()}
         for spec in ordered:
             if spec.kind == "money":
                 plan.add(spec.currency_of(plan.values), spec.name, plan.values.get(spec.name))
         return plan
+
+    def _shown(self, spec: FieldSpec, values: dict[str, Any]) -> Any:
+        value = values.get(spec.name)
+        return Amount(value, spec.currency_of(values)) if spec.kind == "money" else value
 
     def _value(self, cell: str, spec: FieldSpec, values: dict[str, Any]) -> Any:
         """The Python value of a cell. References stay words here; `apply` looks them up for a whole chunk."""
@@ -146,7 +154,7 @@ class TableWork(Work):
         return cell
 
     def apply(self, plans: list[Plan], *, dry_run: bool) -> list[Result]:
-        return generic_apply.apply(self, plans)
+        return generic_apply.apply(self, plans, dry_run=dry_run)
 
 
 def date_orders(_actor: Any) -> Sequence[tuple[str, Any]]:

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from app.panel.bulk.generic import TableWork
 
 
-def apply(work: TableWork, plans: list[Plan]) -> list[Result]:
+def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     access = policy.fields(work.actor, resource_of(work.model))
     barred = [name for name in work.fields if not access.writable(name)]
     if barred:
         label = work.fields[barred[0]].label
         return [Result.refuse(_("You may not change “%(field)s”.", field=label))] * len(plans)
     resolved = references.resolve(work, plans)
+    if dry_run and work.to_show > 0:
+        references.show(work, plans, resolved)
     existing = _existing(work, resolved)
     results: list[Result] = []
     for values, why in resolved:

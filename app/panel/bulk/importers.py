@@ -168,6 +168,9 @@ class Importer:
         """Take back rows of one table that have rules of their own; for each why not, "" for done. None: the generic way."""
         return None
 
+    def after_undo(self, images: list[Image], *, actor: Any) -> None:
+        """A chunk of images was worked off: bring in step what is derived from these rows."""
+
 
 _registry: dict[str, Importer] = {}
 _finders: list[Callable[[str], Importer | None]] = []

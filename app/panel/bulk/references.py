@@ -47,6 +47,20 @@ def resolve(work: TableWork, plans: list[Plan]) -> list[tuple[dict[str, Any], st
     return resolved
 
 
+def show(work: TableWork, plans: list[Plan], resolved: list[tuple[dict[str, Any], str]]) -> None:
+    """The rows that were meant, by their own names, in the plans that a check shows."""
+    good = [(plan, values) for plan, (values, why) in zip(plans, resolved, strict=True) if not why][: work.to_show]
+    work.to_show -= len(good)
+    for spec in work.fields.values():
+        if spec.kind not in ("ref", "many") or spec.target is None:
+            continue
+        given = [values.get(spec.name) for _plan, values in good]
+        ids = {key for one in given for key in (one if isinstance(one, list) else [one]) if key is not None}
+        names = {row.id: str(row) for row in db.session.scalars(select(spec.target).where(spec.target.id.in_(ids)))}
+        for (plan, _values), one in zip(good, given, strict=True):
+            plan.shown[spec.name] = [names[key] for key in one] if isinstance(one, list) else names.get(one, "")
+
+
 def _split(spec: FieldSpec, cell: str | None) -> list[str]:
     if not cell:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -53,7 +53,7 @@ def why_not(model: type[Any], images: Sequence[Image], *, since: Any, run_id: in
             said[image.row_id] = _("It was changed since.")
     # What hangs on a row matters when the row itself would go.
     made = [image.row_id for image in images if image.before is None]
-    for key in _later(model, ids, since, run_id) | _children_touched(model, made, since):
+    for key in _later(model, ids, since, run_id) | _children_touched(model, made, since, run_id):
         said.setdefault(key, _("It was changed since."))
     return said
 
@@ -71,7 +71,8 @@ def _later(model: type[Any], ids: list[int], since: Any, run_id: int) -> set[int
     return found
 
 
-def _children_touched(model: type[Any], ids: list[int], since: Any) -> set[int]:
+def _children_touched(model: type[Any], ids: list[int], since: Any, run_id: int) -> set[int]:
+    """Rows with a child that somebody has made or changed since, other than by a run that was taken back."""
     found: set[int] = set()
     for rel in inspect(model).relationships:
         child: Any = rel.mapper.class_
@@ -80,7 +81,9 @@ def _children_touched(model: type[Any], ids: list[int], since: Any) -> set[int]:
         key = next(iter(rel.remote_side))
         for part in writing.pieces(ids):
             late = or_(child.created_at > since, child.changed_at > since)
-            found.update(db.session.scalars(select(key).where(key.in_(part), late).distinct()))
+            parents = dict(db.session.execute(select(child.id, key).where(key.in_(part), late)).tuples().all())
+            kept = parents if getattr(child, "__no_history__", False) else _later(child, list(parents), since, run_id)
+            found.update(parents[child_id] for child_id in kept)
     return found
 
 
@@ -131,7 +134,7 @@ def _used(model: type[Any], ids: list[int]) -> set[int]:
     mapper = inspect(model)
     own = {next(iter(rel.remote_side)) for rel in mapper.relationships if rel.uselist and rel.cascade.delete}
     own |= {rel.local_remote_pairs[0][1] for rel in mapper.relationships if _owns_links(rel)}
-    used: set[int] = set()
+    used = _used_through_children(mapper, ids)
     for table in db.metadata.tables.values():
         for column in table.columns:
             held = any(key.column is model.__table__.c.id for key in column.foreign_keys)
@@ -143,6 +146,20 @@ def _used(model: type[Any], ids: list[int]) -> set[int]:
                 if table is model.__table__:
                     query = query.where(table.c.id.not_in(ids))
                 used.update(db.session.scalars(query))
+    return used
+
+
+def _used_through_children(mapper: Any, ids: list[int]) -> set[int]:
+    """Rows with a child that others need: an order line points at the SKU, and the product would take it along."""
+    used: set[int] = set()
+    for rel in mapper.relationships:
+        if not (rel.uselist and rel.cascade.delete and issubclass(rel.mapper.class_, PanelModel)):
+            continue
+        key = next(iter(rel.remote_side))
+        for part in writing.pieces(ids):
+            query = select(rel.mapper.local_table.c.id, key).where(key.in_(part))
+            parents = dict(db.session.execute(query).tuples().all())
+            used.update(parents[child_id] for child_id in _used(rel.mapper.class_, list(parents)))
     return used
 
 
@@ -169,16 +186,30 @@ def _restore(model: type[Any], images: Sequence[Image], *, actor: Any) -> dict[i
 
 
 def _stands_as_before(model: type[Any], images: Sequence[Image]) -> None:
-    """Earlier runs find the rows as they left them, though the version has gone on: they can be taken back, too."""
+    """Earlier runs find the rows as they left them, though the version has gone on: they can be taken back, too.
+
+    Whoever else has changed such a row in between stands in its history, which `why_not` asks as well.
+    """
     now = writing.versions(model, [image.row_id for image in images])
-    table = BeforeImage.__table__
-    statement = update(table).where(
-        table.c.table == model.__tablename__, table.c.row_id == bindparam("key"), table.c.version == bindparam("then")
-    )
     moved = [
-        {"key": image.row_id, "then": image.version - 1, "now": now[image.row_id]}
+        {"key": image.row_id, "then": image.version, "now": now[image.row_id]}
         for image in images if image.version is not None and image.row_id in now
     ]  # fmt: skip
+    _stamp(model, moved, BeforeImage.__table__.c.version < bindparam("then"))
+
+
+def stamp(model: type[Any], versions: Mapping[int, int]) -> None:
+    """Rows that an undo has touched once more, with the version that they had: runs that left them so still know them."""
+    now = writing.versions(model, list(versions))
+    moved = [
+        {"key": key, "then": then, "now": now[key]} for key, then in versions.items() if now.get(key, then) != then
+    ]  # fmt: skip
+    _stamp(model, moved, BeforeImage.__table__.c.version == bindparam("then"))
+
+
+def _stamp(model: type[Any], moved: list[dict[str, int]], which: Any) -> None:
+    table = BeforeImage.__table__
+    statement = update(table).where(table.c.table == model.__tablename__, table.c.row_id == bindparam("key"), which)
     if moved:
         db.session.connection().execute(statement.values(version=bindparam("now")), moved)
 

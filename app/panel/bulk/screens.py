@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.panel.bulk import drafts, generic, importers, report, runs
+from app.panel.bulk import drafts, generic, importers, report, runs, showing
 from app.panel.bulk.generic import TableImporter
 from app.panel.bulk.importers import Importer
 from app.panel.bulk.models import Run
@@ -15,7 +15,7 @@ from app.panel.bulk.reading.sniff import DELIMITERS, ENCODINGS
 from app.panel.bulk.sentences import sentence
 from app.panel.bulk.states import FINISHED, Outcome, RunKind, RunState
 from app.panel.bulk.words import word
-from app.panel.core import policy
+from app.panel.core import clock, policy
 
 SAMPLES = 3
 DELIMITER_NAMES = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
@@ -116,12 +116,17 @@ def check(run: Run, importer: Importer | None) -> dict[str, Any] | None:
     found = run.findings or {}
     if run.state is not RunState.CHECKED:
         return None
-    names = list(dict.fromkeys(name for row in found["first"] for name in row["shown"]))
+    names = showing.columns(found["first"])
     return {
         "counts": [(outcome, found.get(outcome.value, 0)) for outcome in Outcome], "read": found["read"],
         "rows": found["rows"], "skipped": found.get("skipped") or {}, "sums": amounts(found.get("sums"), importer),
-        "names": [(name, word(importer, name)) for name in names],
-        "first": [{**row, "outcome": Outcome.of(row["outcome"])} for row in found["first"]],
+        "names": [(name, word(importer, name), is_figure) for name, is_figure in names],
+        "first": [
+            {**row, "outcome": Outcome.of(row["outcome"]),
+             "cells": [(showing.cell(row["shown"].get(name)), is_figure) for name, is_figure in names]}
+            for row in found["first"]
+        ],
+        "zone": str(clock.zone()) if showing.has_times(found["first"]) else "",
         "refused": found["refused_rows"], "refused_in_all": found.get("refused", 0),
         "can_run": bool(found.get("new") or found.get("changed")),
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.panel.bulk import importers
 from app.panel.bulk.importers import Plan, Result, Sums
+from app.panel.bulk.showing import kept
 from app.panel.bulk.states import Outcome
 
 SHOWN = 50
@@ -31,7 +32,8 @@ class Tally:
             refused = result.outcome is Outcome.REFUSED
             importers.add_sums(self.refused_sums if refused else self.sums, plan.sums)
             if len(self.first) < SHOWN and not refused:
-                self.first.append({"line": plan.lines[0], "outcome": result.outcome.value, "shown": plan.shown})
+                shown = {name: kept(value) for name, value in plan.shown.items()}
+                self.first.append({"line": plan.lines[0], "outcome": result.outcome.value, "shown": shown})
             if refused and len(self.refused) < REFUSED_SHOWN:
                 self.refused.append({"line": plan.lines[0], "key": plan.key, "reason": result.reason})
 

@@ -96,6 +96,7 @@ def _chunk(
             if done is None:
                 done = removal.take_back(part, actor=actor, since=since, run_id=run_id)
             said.update(zip(places, done, strict=True))
+        importer.after_undo(images, actor=actor)
     _record(held.run_id, images, said, position)
 
 

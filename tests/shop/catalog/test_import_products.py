@@ -78,6 +78,42 @@ def test_a_new_price_a_new_size_and_a_new_picture_change_the_product_and_the_und
     assert [sku.price for sku in found.skus] == [5000]
     assert {tag.name for tag in found.tags} == {"men", "summer"}
     assert len(found.images) == 1
+    assert (found.price_from, found.price_to, found.sku_count) == (5000, 5000, 1)
+
+
+def test_taking_back_brings_the_main_picture_and_the_completeness_in_step_again(session):
+    bring(shopify(shirt(Image_Src="")))
+    bare = product(session, "blue-shirt").completeness
+    second = bring(shopify(shirt(), {"Handle": "blue-shirt", "Image Src": IMAGE.format(2)}))
+    third = bring(shopify(shirt(), {"Handle": "blue-shirt", "Image Src": IMAGE.format(3)}))
+    assert product(session, "blue-shirt").completeness > bare
+    assert list(reasons(take_back(second)).values()) == ["It was changed since."], "of the product, by the third file"
+    found = product(session, "blue-shirt")
+    assert [(image.source_url, image.is_main, image.position) for image in found.images] == [(IMAGE.format(3), True, 0)]
+    assert counts(take_back(third))["refused"] == 1, "its picture has become the main one since"
+
+
+def test_imports_are_taken_back_one_after_the_other_to_the_very_first(session):
+    first = bring(shopify(shirt()))
+    second = bring(shopify(shirt(Variant_Price="45"), variant("M")))
+    third = bring(shopify(shirt(Variant_Price="40", Title="Blue shirt, soft"), variant("L")))
+    for run in (third, second, first):
+        assert not reasons(take_back(run))
+    assert session.query(Product).filter_by(handle="blue-shirt").count() == 0
+
+
+def test_a_product_whose_sku_was_ordered_or_booked_stays_when_its_import_is_taken_back(session):
+    from app.panel.core.actor import SYSTEM
+    from app.shop.inventory import services
+    from app.shop.inventory.models import Warehouse
+
+    session.add(Warehouse(code="W-1", name="Shanghai", is_default=True))
+    session.commit()
+    first = bring(shopify(shirt(), shirt(Handle="red-shirt", Title="Red shirt", Variant_SKU="RS-S")))
+    sku = product(session, "blue-shirt").skus[0]
+    services.receive([services.Line(sku.id, 3)], actor=SYSTEM)
+    assert "Other rows need it by now." in reasons(take_back(first)).values()
+    assert session.query(Product).filter(Product.handle.in_(["blue-shirt", "red-shirt"])).one().handle == "blue-shirt"
 
 
 def test_a_state_that_was_changed_here_is_not_taken_back_by_an_old_file(session):

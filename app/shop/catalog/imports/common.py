@@ -12,14 +12,15 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.bulk.importers import Importer, Option, Plan, Reader, Result, Work
+from app.panel.bulk.importers import Image, Importer, Option, Plan, Reader, Result, Work
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
 from app.panel.bulk.source import Row
 from app.panel.core import money, policy
 from app.panel.core.errors import DomainError
 from app.shop.catalog import rules
-from app.shop.catalog.imports import writing
+from app.shop.catalog.imports import undoing, writing
+from app.shop.catalog.models import Product
 from app.shop.setup import queries as setup
 
 LONGEST = {"title": 200, "brand": 100, "tag": 60, "category": 100, "option": 100, "code": 100, "url": 1000}
@@ -37,6 +38,9 @@ class ProductImporter(Importer):
             Option("currency", _("Currency of the prices"), kind="text", default="",
                    help=_("Three letters, for the file does not say it. Empty: that of the shop.")),
         ]  # fmt: skip
+
+    def after_undo(self, images: list[Image], *, actor: Any) -> None:
+        undoing.settle({image.row_id for image in images if image.table == Product.__tablename__})
 
 
 class ProductWork(Work):
