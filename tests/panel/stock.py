@@ -3,6 +3,9 @@
 A check that a stock screen passes could not fail, so it would prove nothing about ours.
 """
 
+import datetime as dt
+
+import pytest
 from flask import Flask
 from flask_appbuilder import AppBuilder, ModelRestApi, ModelView, action
 from flask_appbuilder.models.sqla.filters import FilterNotEqual
@@ -10,6 +13,8 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 
 from app.panel.core.db import db, prepare
 from tests.conftest import SECRET
+
+PACKAGES = ("app.panel", "tests.library")
 
 
 def make(url):
@@ -66,3 +71,47 @@ def client(app):
     assert answer.status_code == 302
     assert "login" not in answer.location
     return browser
+
+
+class Side:
+    """One of the two applications: its addresses differ, its rows are the same."""
+
+    def __init__(self, app, client, list_url, book_list, action_url, delete_url, edit_url):
+        self.app, self.client = app, client
+        self.list_url, self.book_list, self.action_url = list_url, book_list, action_url
+        self.delete_url, self.edit_url = delete_url, edit_url
+
+    def reader(self, key):
+        from app.panel.core.db import db
+        from tests.library.books.models import Loan
+
+        with self.app.app_context():
+            loan = db.session.get(Loan, key)
+            return loan.reader if loan else None
+
+
+def rows(app):
+    """One book with a cost, three loans of which the second is not lena's; nothing else."""
+    from app.panel.core.db import db
+    from app.panel.core.transaction import transactional
+    from tests.library.books.models import Book, Loan
+
+    @transactional
+    def write():
+        db.session.query(Loan).delete()
+        db.session.query(Book).delete()
+        book = Book(id=1, isbn="978", title="100% cotton", cost=777_77, price=100, currency="CNY")
+        vault = Book(id=2, isbn="VAULT-1", title="The vault book", currency="CNY")
+        db.session.add_all([book, vault])
+        for key, reader in enumerate(("Zhang", "secret", "Li"), 1):
+            book.loans.append(Loan(id=key, reader=reader, due_on=dt.date(2026, 12, 1)))
+
+    with app.app_context():
+        write()
+
+
+def holds(check, theirs, ours):
+    """The check fails on the package's class and holds on ours."""
+    with pytest.raises(AssertionError):
+        check(theirs)
+    check(ours)

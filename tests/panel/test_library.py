@@ -4,51 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests import conftest
+from tests.panel.stock import PACKAGES
 
 LIBRARY = Path(__file__).parents[1] / "library" / "books"
-PACKAGES = ("app.panel", "tests.library")
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory, new_database):
-    """A lending library with ada (administrator) and lena (librarian)."""
-    app = conftest.make_app(new_database(), tmp_path_factory.mktemp("library"), packages=PACKAGES)
-    with app.app_context():
-        from app.panel.accounts import services
-        from app.panel.core.actor import SYSTEM
-        from app.panel.core.db import db
-
-        for name, role in (("ada", "administrator"), ("lena", "librarian"), ("nobody", "viewer")):
-            roles = [role] if role != "viewer" else []
-            services.create_user(
-                actor=SYSTEM, username=name, name=name, email=f"{name}@example.org", roles=roles, password=None
-            )
-        db.session.commit()
-    return app
-
-
-@pytest.fixture
-def visit(library):
-    with library.app_context():
-        yield lambda name: conftest.client_of(library, name)
-
-
-@pytest.fixture
-def book(visit):
-    """A new book, made through the API; its number."""
-    made = []
-
-    def make(isbn, **values):
-        body = {"isbn": isbn, "title": "Dream of the Red Chamber", "price": "12.50", "currency": "CNY", **values}
-        answer = visit("ada").post("/api/v1/books/book/", json=body)
-        assert answer.status_code == 201, answer.json
-        made.append(answer.json["id"])
-        return answer.json["id"]
-
-    return make
 
 
 def test_the_domain_is_one_folder_of_under_80_lines_of_code_beside_its_models():

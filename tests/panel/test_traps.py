@@ -1,100 +1,11 @@
 """The traps of the packages (DESIGN 7, SAFETY 1): each check is run on the package's own class, where it must fail,
 and on ours, where it must hold."""
 
-import datetime as dt
 import json
 
 import pytest
 
-from tests import conftest
-from tests.panel import stock
-
-PACKAGES = ("app.panel", "tests.library")
-
-
-class Side:
-    """One of the two applications: its addresses differ, its rows are the same."""
-
-    def __init__(self, app, client, list_url, book_list, action_url, delete_url, edit_url):
-        self.app, self.client = app, client
-        self.list_url, self.book_list, self.action_url = list_url, book_list, action_url
-        self.delete_url, self.edit_url = delete_url, edit_url
-
-    def reader(self, key):
-        from app.panel.core.db import db
-        from tests.library.books.models import Loan
-
-        with self.app.app_context():
-            loan = db.session.get(Loan, key)
-            return loan.reader if loan else None
-
-
-def rows(app):
-    """One book with a cost, three loans of which the second is not lena's; nothing else."""
-    from app.panel.core.db import db
-    from app.panel.core.transaction import transactional
-    from tests.library.books.models import Book, Loan
-
-    @transactional
-    def write():
-        db.session.query(Loan).delete()
-        db.session.query(Book).delete()
-        book = Book(id=1, isbn="978", title="100% cotton", cost=777_77, price=100, currency="CNY")
-        vault = Book(id=2, isbn="VAULT-1", title="The vault book", currency="CNY")
-        db.session.add_all([book, vault])
-        for key, reader in enumerate(("Zhang", "secret", "Li"), 1):
-            book.loans.append(Loan(id=key, reader=reader, due_on=dt.date(2026, 12, 1)))
-
-    with app.app_context():
-        write()
-
-
-@pytest.fixture(scope="module")
-def stock_app(new_database):
-    return stock.make(new_database())
-
-
-@pytest.fixture(scope="module")
-def our_app(new_database, tmp_path_factory):
-    from app.panel.accounts import services
-    from app.panel.core.actor import SYSTEM
-
-    app = conftest.make_app(new_database(), tmp_path_factory.mktemp("traps"), packages=PACKAGES)
-    with app.app_context():
-        for name, role in (("root", "administrator"), ("lena", "librarian")):
-            services.create_user(
-                actor=SYSTEM, username=name, name=name, email=f"{name}@example.org", roles=[role], password=None
-            )
-    return app
-
-
-@pytest.fixture
-def theirs(stock_app):
-    rows(stock_app)
-    base = "/loanview"
-    return Side(
-        stock_app, stock.client(stock_app), f"{base}/list/", "/bookview/list/", f"{base}/action_post",
-        f"{base}/delete/{{}}", f"{base}/edit/{{}}",
-    )  # fmt: skip
-
-
-@pytest.fixture
-def ours(our_app):
-    rows(our_app)
-    with our_app.app_context():
-        client = conftest.client_of(our_app, "lena")
-    base = "/books/loan"
-    return Side(
-        our_app, client, f"{base}/list/", "/books/book/list/", f"{base}/action_post", f"{base}/delete/{{}}",
-        f"{base}/edit/{{}}",
-    )  # fmt: skip
-
-
-def holds(check, theirs, ours):
-    """The check fails on the package's class and holds on ours."""
-    with pytest.raises(AssertionError):
-        check(theirs)
-    check(ours)
+from tests.panel.stock import holds
 
 
 def test_an_operation_never_reaches_a_row_of_somebody_else(theirs, ours):

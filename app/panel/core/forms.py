@@ -172,7 +172,7 @@ def child_rows(data: Any, name: str) -> list[dict[str, Any]]:
         if match and match[1] == name and int(match[2]) < MAX_CHILDREN:
             rows.setdefault(int(match[2]), {})[match[3]] = data[key]
     kept = [row for _index, row in sorted(rows.items()) if not row.pop("DELETE", "")]
-    return [row for row in kept if any(str(value).strip() for key, value in row.items() if key != "id")]
+    return [row for row in kept if any(str(value).strip() for key, value in row.items() if key not in ("id", "version"))]
 
 
 def show_errors(form: Any, errors: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
 
 from app.panel.core import changes, clock
 from app.panel.core.actor import current_actor
+from app.panel.core.columns import INFO
 from app.panel.core.db import PanelModel, db
 from app.panel.core.rows import insert_many
 from app.panel.core.trace import request_id
@@ -136,7 +137,10 @@ def plain(value: Any) -> Any:
 
 
 def diff(obj: Any) -> dict[str, list[Any]]:
-    """Columns of a changed object: {name: [before, after]}. A value that was never loaded is None before."""
+    """Fields of a changed object: {name: [before, after]}. A value that was never loaded is None before.
+
+    Rows of a many-to-many relation are told by their labels, so that the trail can be read when they are gone.
+    """
     state, pairs = inspect(obj), {}
     for attr in state.mapper.column_attrs:
         if attr.key in QUIET:
@@ -147,6 +151,15 @@ def diff(obj: Any) -> dict[str, list[Any]]:
             after = change.added[0] if change.added else None
             if before != after:
                 pairs[attr.key] = [plain(before), plain(after)]
+    for rel in state.mapper.relationships:
+        info = rel.info.get(INFO)
+        if rel.secondary is None or rel.viewonly or info is None or info["hidden"]:
+            continue
+        change = state.get_history(rel.key, PASSIVE_NO_FETCH)
+        if change.added or change.deleted:
+            stayed = list(change.unchanged or ())
+            both = ([*stayed, *(change.deleted or ())], [*stayed, *(change.added or ())])
+            pairs[rel.key] = [sorted(str(row) for row in rows) for rows in both]
     return pairs
 
 

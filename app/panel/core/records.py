@@ -6,18 +6,18 @@ row scope are checked here in either case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.panel.core import files, history, integrity, policy, trash
+from app.panel.core import clock, files, history, integrity, policy, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from app.panel.core.fields import FieldSpec, resource_of, specs
+from app.panel.core.fields import TO_MANY, FieldSpec, resource_of, specs
 from app.panel.core.transaction import transactional
 
 
@@ -144,6 +144,7 @@ def update(obj: Any, values: Mapping[str, Any], *, actor: Any, version: int | No
     _still_mine(obj, actor)
     changed = {name: value for name, value in values.items() if not _same(obj, name, value)}
     _check(type(obj), obj, changed, actor)
+    before, seen = _belongings(obj, changed), obj.version
     with history.by(actor=actor), integrity.explained(type(obj)):
         if own.update is not None:
             own.update(obj, changed, actor=actor)
@@ -151,6 +152,10 @@ def update(obj: Any, values: Mapping[str, Any], *, actor: Any, version: int | No
             with db.session.no_autoflush:
                 assign(obj, changed, actor=actor)
         db.session.flush()
+        if obj.version == seen and _belongings(obj, changed) != before:
+            # what belongs to a row is part of what the next person saw: his version must be an old one
+            obj.changed_at = clock.now()
+            db.session.flush()
     _still_mine(obj, actor)
     return obj
 
@@ -173,12 +178,22 @@ def delete(obj: Any, *, actor: Any, version: int | None = None) -> None:
             trash.put(obj, actor=actor)
 
 
+def _belongings(obj: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The rows behind the many-to-many relations and the children among `names`, children with their versions."""
+    known = specs(type(obj))
+    return {
+        name: sorted((row.id, row.version if known[name].kind == "children" else 0) for row in getattr(obj, name))
+        for name in names
+        if name in known and known[name].kind in TO_MANY
+    }
+
+
 def _same(obj: Any, name: str, value: Any) -> bool:
     spec = specs(type(obj)).get(name)
     if spec is None or spec.kind == "children":
         return False
     if spec.kind == "many":
-        return [row.id for row in getattr(obj, name)] == list(value)
+        return {row.id for row in getattr(obj, name)} == set(value)
     return bool(getattr(obj, spec.name) == value)
 
 
@@ -233,8 +248,8 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
     kept, errors = [], {}
     for index, raw in enumerate(rows):
         raw = dict(raw)
-        key = raw.pop("id", None)
-        child = existing.get(int(key)) if key not in (None, "") else None
+        key, seen = raw.pop("id", None), str(raw.pop("version", None) or "")
+        child = existing.get(int(key)) if str(key).isdigit() else None
         if key not in (None, "") and child is None:
             raise NotFound(_("There is nothing here."))
         own = {s.name for s in specs(model).values()} - back
@@ -251,11 +266,16 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
         if unreachable := _unreachable(model, fresh, actor):
             errors.update({f"{spec.name}.{index}.{name}": text for name, text in unreachable.items()})
             continue
+        if child is not None and fresh and seen.isdigit() and int(seen) != child.version:
+            raise Conflict(_("Somebody else changed this in the meantime."), theirs=_values(obj))
         child = child or model()
         assign(child, values, actor=actor)
         kept.append(child)
     if errors:
         raise InvalidInput(errors)
+    for child in existing.values():
+        if child not in kept:
+            trash.keep(child, actor=actor)
     setattr(obj, spec.name, kept)
 
 

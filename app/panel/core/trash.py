@@ -47,12 +47,7 @@ def put(obj: Any, *, actor: Any) -> TrashEntry:
 
     :raises DomainError: when other rows need it
     """
-    rows: list[list[Any]] = []
-    _collect(obj, rows, set())
-    entry = TrashEntry(
-        resource=resource_of(type(obj)), table=obj.__tablename__, key=obj.id, label=str(obj)[:200], rows=rows,
-        deleted_at=clock.now(), deleted_by_id=actor.id, deleted_by=str(actor.username)[:64], request_id=request_id(),
-    )  # fmt: skip
+    entry = _entry(obj, actor)
     try:
         with db.session.begin_nested():
             db.session.delete(obj)
@@ -65,6 +60,20 @@ def put(obj: Any, *, actor: Any) -> TrashEntry:
     db.session.add(entry)
     db.session.flush()
     return entry
+
+
+def keep(obj: Any, *, actor: Any) -> None:
+    """Remember a row that goes with the caller's next flush: a child that was taken out of its parent's form."""
+    db.session.add(_entry(obj, actor))
+
+
+def _entry(obj: Any, actor: Any) -> TrashEntry:
+    rows: list[list[Any]] = []
+    _collect(obj, rows, set())
+    return TrashEntry(
+        resource=resource_of(type(obj)), table=obj.__tablename__, key=obj.id, label=str(obj)[:200], rows=rows,
+        deleted_at=clock.now(), deleted_by_id=actor.id, deleted_by=str(actor.username)[:64], request_id=request_id(),
+    )  # fmt: skip
 
 
 def _collect(obj: Any, rows: list[list[Any]], seen: set[Any]) -> None:

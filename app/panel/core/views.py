@@ -237,9 +237,13 @@ class PanelView(ModelView):
         return {}
 
     def _children(self, row: Any) -> dict[str, Any]:
+        """The child rows of the form; a table that came to have rows which the form never showed is a conflict."""
         access = policy.fields(current_actor(), self.resource)
         present = [name for name in self.editable_children(row) if request.form.get(f"{name}-present")]
-        return {name: forms.child_rows(request.form, name) for name in present if access.writable(name)}
+        present = [name for name in present if request.form.get(f"{name}-keep") != "theirs" and access.writable(name)]
+        if row is not None and any(screens.unknown_to_form(row, name) for name in present):
+            raise Conflict(gettext("Somebody else changed this in the meantime."), theirs={"version": row.version})
+        return {name: forms.child_rows(request.form, name) for name in present}
 
     def _again(self, form: Any, pk: int | None, errors: dict[str, Any]) -> Any:
         # a child's error (`lines.0.title`) is drawn by the child table, the rest hangs on its field

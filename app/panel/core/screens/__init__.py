@@ -1,7 +1,8 @@
 """What the templates get: one plain object a page."""
 
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
-from app.panel.core.screens.editing import conflict_page, form_page, once, stored_files, verb_page
+from app.panel.core.screens.conflicts import conflict_page, unknown_to_form
+from app.panel.core.screens.editing import form_page, once, stored_files, verb_page
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import show_page, timeline
 
@@ -19,5 +20,6 @@ __all__ = [
     "stored_files",
     "timeline",
     "trash_page",
+    "unknown_to_form",
     "verb_page",
 ]

@@ -1,4 +1,4 @@
-"""What forms, conflicts and operations get; and how a repeated form does its work once."""
+"""What forms and operations get; and how a repeated form does its work once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_wtf.file import FileStorage
 
-from app.panel.core import files, forms, history, policy
+from app.panel.core import files, forms, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.idempotency import with_key
@@ -43,11 +43,32 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
 
 
 def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> SimpleNamespace:
-    known = spec(view.model, name)
-    model: Any = known.target
+    known, own = spec(view.model, name), child_columns(view, name)
+    typed = forms.child_rows(request.form, name) if request.form.get(f"{name}-present") else None
+    rows = (
+        typed
+        if typed is not None
+        else [
+            {"id": child.id, "version": child.version, **{s.name: forms.typed(s, child) for s in own}}
+            for child in (getattr(row, name) if row is not None else [])
+        ]
+    )
+    return SimpleNamespace(
+        name=name,
+        label=str(known.label),
+        known=request.form.get(f"{name}-known") if typed is not None else ",".join(str(r["id"]) for r in rows),
+        columns=own,
+        rows=[_child_row(name, index, own, values, errors, row) for index, values in enumerate(rows)],
+        blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row),
+    )
+
+
+def child_columns(view: Any, name: str) -> list[FieldSpec]:
+    """The columns of a child table that this reader may fill in."""
+    model: Any = spec(view.model, name).target
     back = {column.key for column in owning(view.model, name)}
     access = policy.fields(current_actor(), resource_of(model))
-    own = [
+    return [
         s
         for s in dict.fromkeys(specs(model).values())
         if visible(s)
@@ -57,22 +78,6 @@ def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> Simpl
         and access.readable(s.name)
         and not access.masked(s.name)
     ]
-    typed = forms.child_rows(request.form, name) if request.form.get(f"{name}-present") else None
-    rows = (
-        typed
-        if typed is not None
-        else [
-            {"id": child.id, **{s.name: forms.typed(s, child) for s in own}}
-            for child in (getattr(row, name) if row is not None else [])
-        ]
-    )
-    return SimpleNamespace(
-        name=name,
-        label=str(known.label),
-        columns=own,
-        rows=[_child_row(name, index, own, values, errors, row) for index, values in enumerate(rows)],
-        blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row),
-    )
 
 
 def _child_row(
@@ -88,7 +93,8 @@ def _child_row(
         field.errors = [text] if text else []
         forms.dress_field(field, row)
         fields.append(field)
-    return SimpleNamespace(id=values.get("id") or "", index=index, fields=fields)
+    version = values.get("version") or ""
+    return SimpleNamespace(id=values.get("id") or "", version=version, index=index, fields=fields)
 
 
 def stored_files(form: Any, actor: Any) -> dict[str, Any]:
@@ -103,49 +109,6 @@ def stored_files(form: Any, actor: Any) -> dict[str, Any]:
         elif request.form.get(f"{field.name}-remove"):
             found[field.name] = None
     return found
-
-
-def conflict_page(view: Any, form: Any, row: Any) -> SimpleNamespace:
-    """Mine against theirs, for each field in which they differ."""
-    rows = []
-    for field in form:
-        if not isinstance(field, forms.RawField) or field.spec is None or field.kind == "file":
-            continue
-        theirs = forms.typed(field.spec, row)
-        if str(theirs or "") != str(field.data or ""):
-            rows.append(
-                SimpleNamespace(
-                    name=field.name,
-                    label=str(field.label.text),
-                    theirs=theirs,
-                    mine=field.data,
-                    theirs_text=_labelled(field, theirs, row),
-                    mine_text=_labelled(field, field.data, row),
-                )
-            )
-    last = history.of(row, limit=1)
-    return SimpleNamespace(
-        title=_("Somebody else changed this in the meantime."),
-        one=view.one,
-        row=row,
-        rows=rows,
-        version=row.version,
-        action_url=view.url("edit", pk=row.id),
-        cancel_url=view.url("show", pk=row.id),
-        by=last[0].actor_name if last else "",
-        at=last[0].at if last else None,
-    )
-
-
-def _labelled(field: forms.RawField, value: Any, row: Any) -> str:
-    known: Any = field.spec
-    if known.kind in ("ref", "many"):
-        return ", ".join(label for _key, label in forms.picked(known, value, row))
-    if known.choices is not None and (member := known.choices.of(value)) is not None:
-        return str(member.label)
-    if known.kind == "bool":
-        return _("yes") if value else _("no")
-    return "" if value is None else str(value)
 
 
 def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleNamespace:

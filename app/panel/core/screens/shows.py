@@ -198,8 +198,10 @@ def verb_word(verb: str) -> str:
 
 def _said(field: FieldSpec | None, value: Any, row: Any) -> str:
     """A value of the trail (JSON) as a person reads it."""
-    if value in (None, ""):
+    if value in (None, "", []):
         return ""
+    if isinstance(value, list) and field is not None and field.kind == "many":
+        return ", ".join(str(label) for label in value)
     if field is None:
         return str(value)
     if field.kind == "money" and isinstance(value, int):
