@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask import redirect, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import format_date, gettext, ngettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells, money
+from app.panel.core import cells, clock, money, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
+from app.shop.customers.models import Customer
+from app.shop.customers.views import CustomerView
 from app.shop.orders import domain, forms, queries, services, states
 from app.shop.orders.models import (
     CloseReason,
@@ -55,6 +57,7 @@ def _done(n: int, sentence: str) -> str:
     return f"{sentence} ({n})" if n > 1 else sentence
 
 
+@domain.relate(CustomerView, label=_("Orders"), via="customer", order=10)
 @domain.view(_("Orders"), icon="fa-cart-shopping", order=10)
 class OrderView(PerShopView):
     datamodel = PanelInterface(Order)
@@ -246,6 +249,23 @@ class OrderView(PerShopView):
           when=lambda order: order.paid > 0)  # fmt: skip
     def receipt(self, orders: list[Order], form: Any) -> Any:
         return _print("receipts", orders)
+
+
+@domain.panel(CustomerView, label=_("Purchases"), order=10)
+def purchases(customer: Customer, actor: Any) -> Any:
+    """What a customer has bought so far, one row of figures a currency, of the orders that the reader may see."""
+    if not policy.allowed(actor, "read", "orders.Order"):
+        return None
+    rows = db.session.execute(queries.purchases_of(customer.id, actor)).all()
+    shown = [
+        {
+            "orders": row.orders, "gmv": money.format(row.gmv, row.currency),
+            "average": money.format((2 * row.gmv + row.sold) // (2 * row.sold), row.currency) if row.sold else "–",
+            "refunded": money.format(row.refunded, row.currency), "last": format_date(clock.local(row.last_at)),
+        }
+        for row in rows
+    ]  # fmt: skip
+    return ("orders/_purchases.html", {"purchases": shown}) if shown else None
 
 
 def _print(kind: str, orders: list[Order]) -> Any:

@@ -55,8 +55,8 @@ def queue_of(shared):
         yield one
 
 
-@pytest.fixture
-def stall(tmp_path, valkey, engine_name, new_database):
+@pytest.fixture(scope="module")
+def stall(tmp_path_factory, valkey_of_the_file, engine_name, new_database):
     env = {"REDIS_URL": valkey, "ZHANGGUI_WEB_PROCESSES": "2", "ZHANGGUI_ADMIN_PASSWORD": PASSWORD, "ZHANGGUI_LOG_LEVEL": "warning"}
     if engine_name == "postgresql":
         env["DATABASE_URL"] = new_database()

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from app.panel.core import policy
-from app.shop.orders import services
+from app.shop.customers import services as customers
+from app.shop.orders import queries, services
 from app.shop.orders.models import Order, OrderNote, OrderState, Refund
 from tests.shop.orders.conftest import BUYER
 
@@ -189,3 +190,19 @@ def test_the_rest_is_let_go_from_the_show_page(session, as_user, order_of):
     assert press(client, "cancel_rest", order, why="").status_code == 302
     session.refresh(order)
     assert order.state is OrderState.SHIPPED
+
+
+def test_the_card_of_a_customer_shows_what_he_bought(session, as_user, order_of, stall, somebody):
+    customer = customers.remember(name="王小明", phone=BUYER["buyer_phone"], shop_id=stall.shop_id, actor=policy.SYSTEM)
+    first = order_of(2, customer_id=customer.id, paid=True)
+    services.ship(first, actor=policy.SYSTEM)
+    services.refund(first, 1000, actor=policy.SYSTEM)
+    order_of(0, 1, customer_id=customer.id, paid=True)
+    waiting = order_of(1, customer_id=customer.id)
+    order_of(1, paid=True)
+    row = session.execute(queries.purchases_of(customer.id, policy.SYSTEM)).one()
+    assert (row.currency, row.orders, row.sold, row.gmv, row.refunded) == ("CNY", 3, 2, 2 * 19900 + 4950, 1000)
+    page = as_user("ben").get(f"/customers/customer/show/{customer.id}").text
+    for text in ("Purchases", "CN¥447.50", "CN¥223.75", "CN¥10.00", waiting.number):
+        assert text in page, text
+    assert session.execute(queries.purchases_of(customer.id, somebody("support", stall.other_shop_id))).all() == []

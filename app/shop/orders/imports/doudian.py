@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 from app.panel.bulk import importers
 from app.panel.bulk.importers import Plan, Reader, Record
 from app.panel.bulk.reading import values as cells
+from app.panel.bulk.showing import Amount
 from app.panel.bulk.source import Row
 from app.shop.customers.imports.people import Person
 from app.shop.orders.imports.common import OrderImporter, OrderWork
@@ -54,8 +55,8 @@ class DoudianWork(OrderWork):
             for amount in ("total", "paid", "refunded"):
                 plan.add(CURRENCY, amount, values[amount])
         plan.shown = {
-            "number": number or "", "placed_at": self.cell(record.rows[0], "placed_at"), "lines": str(len(lines)),
-            "state": str(values["state"].label), "total": f"{cells_of(total)} {CURRENCY}",
+            "number": number or "", "placed_at": values["placed_at"], "lines": len(lines), "state": values["state"],
+            "total": Amount(total, CURRENCY),
         }  # fmt: skip
         return plan
 
@@ -96,10 +97,6 @@ class DoudianWork(OrderWork):
             "seller_remark": reader.get(cells.text, "remark"), "buyer_remark": reader.get(cells.text, "message"),
             "tracking_number": tracking or None, "courier": courier or None,
         }  # fmt: skip
-
-
-def cells_of(minor: int) -> str:
-    return importers.as_decimal(minor, DIGITS)
 
 
 @importers.register

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _
 from app.panel.bulk import importers
 from app.panel.bulk.importers import Plan, Reader, Record
 from app.panel.bulk.reading import values as cells
+from app.panel.bulk.showing import Amount
 from app.panel.bulk.source import Row
 from app.shop.customers.imports.people import Person
 from app.shop.orders.imports.common import OrderImporter, OrderWork, currency_code
@@ -64,9 +65,8 @@ class ShopifyWork(OrderWork):
             for amount in ("total", "goods", "discount", "shipping_fee", "tax", "paid", "refunded"):
                 plan.add(currency, amount, values[amount])
         plan.shown = {
-            "number": self.cell(record.rows[0], "name"), "placed_at": self.cell(record.rows[0], "created_at"),
-            "buyer_name": values["buyer_name"] or "", "lines": str(len(values["lines"])),
-            "total": f"{self.cell(record.rows[0], 'total')} {currency}",
+            "number": self.cell(record.rows[0], "name"), "placed_at": values["placed_at"], "buyer_name": values["buyer_name"],
+            "state": values["state"], "lines": len(values["lines"]), "total": Amount(values["total"], currency),
         }  # fmt: skip
         return plan
 

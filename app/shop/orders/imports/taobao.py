@@ -16,6 +16,7 @@ from app.panel.bulk import importers
 from app.panel.bulk.importers import Plan, Reader, Record
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
+from app.panel.bulk.showing import Amount
 from app.shop.customers import areas
 from app.shop.customers.imports.people import Person
 from app.shop.orders.imports.common import OrderImporter, OrderWork
@@ -57,9 +58,8 @@ class TaobaoWork(OrderWork):
                 plan.add(CURRENCY, amount, values[amount])
             plan.add(CURRENCY, "kept", values["paid"] - values["refunded"])
         plan.shown = {
-            "number": number or "", "placed_at": self.cell(record.rows[0], "placed_at"),
-            "buyer_name": values["buyer_name"] or values["province"] or "", "state": str(values["state"].label),
-            "total": f"{self.cell(record.rows[0], 'total')} {CURRENCY}",
+            "number": number or "", "placed_at": placed, "buyer_name": values["buyer_name"] or values["province"],
+            "state": values["state"], "total": Amount(total, CURRENCY),
         }  # fmt: skip
         return plan
 
