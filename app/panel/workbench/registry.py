@@ -1,7 +1,7 @@
 """Cards, charts, to-dos and shortcuts of the home page, contributed by domains in their `tiles.py`.
 
     @workbench.card("sales.orders", _("Orders"), needs=("read", "orders.Order"), order=20)
-    def orders(actor): return Card(value="12", url="…")
+    def orders(actor, scope): return Card(value="12", url="…")
 
 Each names the right it needs; who lacks it never runs its queries. What it shows is limited by the row and field rules
 that its own queries ask.
@@ -10,7 +10,7 @@ that its own queries ask.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -36,6 +36,23 @@ class Period:
     @property
     def before(self) -> Period:
         return Period(self.first - dt.timedelta(days=self.days), self.first - dt.timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the page is about: its period, and for each narrowing what was chosen of it ("" is everything)."""
+
+    period: Period
+    narrowed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a narrowing: what its address says, what a person reads, and under which heading."""
+
+    value: str
+    label: str
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +86,7 @@ class Todo:
 
 @dataclass(frozen=True)
 class Tile:
-    """A registered piece: `func(actor)` of a card or to-do, `func(actor, period)` of a chart, `func()` of a button."""
+    """A registered piece: `func(actor, scope)` of a card or chart, `func(actor)` of a to-do or narrowing, `func()` of a button."""
 
     key: str
     label: Any
@@ -84,6 +101,7 @@ class Tile:
 
 CARDS: dict[str, Tile] = {}
 CHARTS: dict[str, Tile] = {}
+NARROWINGS: dict[str, Tile] = {}
 TODOS: dict[str, Tile] = {}
 SHORTCUTS: dict[str, Tile] = {}
 
@@ -101,13 +119,22 @@ def _register(shelf: dict[str, Tile], key: str, label: Any, needs: Any, order: i
 
 
 def card(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
-    """`func(actor) -> Card | None`: a figure on top of the home page."""
+    """`func(actor, scope) -> Card | None`: a figure on top of the home page."""
     return _register(CARDS, key, label, needs, order)
 
 
 def chart(key: str, label: Any, *, needs: Any, order: int = 100, wide: bool = False) -> Callable[[F], F]:
-    """`func(actor, period) -> Chart | None`: a chart over the period that the page shows."""
+    """`func(actor, scope) -> Chart | None`: a chart over what the page shows."""
     return _register(CHARTS, key, label, needs, order, wide=wide)
+
+
+def narrowing(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
+    """`func(actor) -> list[Option]`: something to which all figures of the page can be narrowed, by `?<key>=<value>`.
+
+    `label` is what stands there while nothing is chosen. Only what the reader may see is offered; other values mean
+    nothing.
+    """
+    return _register(NARROWINGS, key, label, needs, order)
 
 
 def todo(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:

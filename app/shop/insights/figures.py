@@ -10,6 +10,7 @@ from typing import Any
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.shop.insights import queries
+from app.shop.insights.queries import EVERYWHERE, Where
 from app.shop.setup.queries import shop_currency
 
 
@@ -29,18 +30,18 @@ class Sales:
         return Sales(self.orders + other.orders, dict(total))
 
 
-def daily(actor: Any, days: list[dt.date]) -> dict[dt.date, Sales]:
+def daily(actor: Any, days: list[dt.date], where: Where = EVERYWHERE) -> dict[dt.date, Sales]:
     """Sales of each of these days, also of those without any; one statement."""
     found = dict.fromkeys(days, Sales())
-    for day, currency, orders, gmv in db.session.execute(queries.sales_by_day(actor, days)):
+    for day, currency, orders, gmv in db.session.execute(queries.sales_by_day(actor, days, where)):
         date = dt.date.fromisoformat(day)
         found[date] = found[date] + Sales(orders, {currency: gmv})
     return found
 
 
-def new_customers(actor: Any, days: list[dt.date]) -> dict[dt.date, int]:
+def new_customers(actor: Any, days: list[dt.date], where: Where = EVERYWHERE) -> dict[dt.date, int]:
     found = dict.fromkeys(days, 0)
-    for day, n in db.session.execute(queries.new_customers_by_day(actor, days)):
+    for day, n in db.session.execute(queries.new_customers_by_day(actor, days, where)):
         found[dt.date.fromisoformat(day)] = n
     return found
 
