@@ -150,3 +150,27 @@ def test_a_file_in_gb18030_with_semicolons_is_read_like_any_other(bring):
     assert counts(run)["new"] == 1
     assert books()["978-1"].title == "红楼梦"
     assert json.dumps(run.params)  # what was chosen stays plain data
+
+
+def test_a_check_shows_values_and_not_cells(bring):
+    from app.panel.bulk import importers, screens
+    from app.panel.core import money
+
+    bring(BOOKS)
+    rows = [["ISBN", "Title", "Genre", "Price", "Currency"], ["978-9", "Ulysses", "novel", "1.234,5", "CNY"]]
+    columns = {"ISBN": "isbn", "Title": "title", "Genre": "genre", "Price": "price", "Currency": "currency"}
+    run = bring(rows, check=True, mapping={"columns": columns, "key": ["isbn"], "decimal": ","})
+    texts = cells_of(screens.check(run, importers.get(run.importer)))
+    assert texts == ["978-9", "Ulysses", ("badge", "Novel"), ("money", money.format(123450, "CNY")), "CNY"]
+    loans = [["Book", "Reader", "Due on"], ["978-1", "Li", "1/5/2026"]]
+    columns = {"Book": "book_id", "Reader": "reader", "Due on": "due_on"}
+    mapping = {"columns": columns, "key": ["book_id", "reader"]}
+    run = bring(loans, layout="table:books.Loan", check=True, mapping=mapping, options={"dates": "dmy"})
+    texts = cells_of(screens.check(run, importers.get(run.importer)))
+    assert texts == ["Dream of the Red Chamber", "Li", ("date", "2026-05-01")], "the book that 978-1 means, the first of May"
+
+
+def cells_of(check):
+    """The first record that a check shows: words, and (kind, text) of everything else."""
+    cells = [cell for cell, _is_figure in check["first"][0]["cells"]]
+    return [cell["text"] if cell["kind"] == "text" else (cell["kind"], cell["text"]) for cell in cells]

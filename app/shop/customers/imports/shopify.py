@@ -48,7 +48,8 @@ class CustomerWork(Work):
         }  # fmt: skip
         plan.key = external or plan.values["phone"] or plan.values["email"] or ""
         plan.errors = reader.errors
-        plan.shown = {"name": name or "", "phone": phone, "email": email or "", "tags": ", ".join(plan.values["tags"])}
+        plan.shown = {name: plan.values[name] for name in ("name", "phone", "email", "accepts_email", "accepts_sms", "tags")}
+        plan.shown |= {"address": (plan.values["address"] or {}).get("street"), "note": plan.values["note"]}
         return plan
 
     def _tags(self, reader: Reader) -> list[str]:
@@ -77,7 +78,10 @@ class ShopifyCustomers(Importer):
     resource = "customers.Customer"
     work = CustomerWork
     required = ("first", "last", "email", "spent")
-    words = {"tags": _("Tags")}
+    words = {
+        "tags": _("Tags"), "accepts_email": _("Newsletters allowed"), "accepts_sms": _("Text messages allowed"),
+        "address": _("Address"), "note": _("Note"),
+    }  # fmt: skip
     headings = {
         "id": ("Customer ID",), "first": ("First Name",), "last": ("Last Name",), "email": ("Email",),
         "company": ("Default Address Company", "Company"), "address1": ("Default Address Address1", "Address1"),
