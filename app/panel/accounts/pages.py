@@ -158,10 +158,7 @@ class SetupPage(PanelPage):
         if firstrun.is_ready():
             return redirect("/")
         token = request.values.get("token", "")
-        try:
-            limits.hit("setup", "30 per 10 minute", network())
-        except limits.TooMany as error:
-            return error.message, error.status
+        limits.hit("setup", "30 per 10 minute", network())
         if not firstrun.token_fits(token):
             return self.render("accounts/setup.html", form=None), 403
         form = SetupForm()

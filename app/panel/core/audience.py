@@ -29,6 +29,7 @@ class Event:
     kind: str
     data: str  # JSON
     resource: str
+    request: str = ""  # the id of what caused it
 
     @property
     def id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import logging
 from collections import deque
@@ -110,7 +111,8 @@ class Feed:
         """Have the reader run; its first look at Valkey is waited for, a second at most."""
         if self._task is None or self._task.done():
             self._ready = asyncio.Event()
-            self._task = asyncio.create_task(self._read(), name="bus-reader")
+            # in a context of its own: it is the reader of all streams, not a part of the first one's request
+            self._task = asyncio.create_task(self._read(), name="bus-reader", context=contextvars.Context())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), 1.5)
 
@@ -201,4 +203,4 @@ def _event(entry: bytes, fields: dict[bytes, bytes]) -> Event:
         data = json.dumps(dict(json.loads(text.get("d", "{}"))), separators=(",", ":"))
     except (ValueError, TypeError):
         data = "{}"
-    return Event(_position(entry), text.get("t", ""), text.get("k", ""), data, text.get("r", ""))
+    return Event(_position(entry), text.get("t", ""), text.get("k", ""), data, text.get("r", ""), text.get("q", "")[:40])

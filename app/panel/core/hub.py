@@ -63,15 +63,20 @@ class Hub:
         try:
             stream = await self.admit(scope)
         except Refused as refusal:
+            log.info("a stream is refused (%d): %s", refusal.status, refusal)
+            metrics.count_refusal(self.app, refusal.status)
             await _answer(send, refusal)
             return
+        began = time.monotonic()
+        log.info("a stream opens: user %d, %s", stream.user_id, ",".join(sorted(stream.topics)))
         try:
-            metrics.count_streams(self.app, len(self.feed.streams))
+            metrics.count_streams(self.app, len(self.feed.streams), opened=True)
             await self.feed.open()
             await self.run(stream, receive, send)
         finally:
             self.feed.streams.discard(stream)
             metrics.count_streams(self.app, len(self.feed.streams))
+            log.info("a stream closes: user %d, after %.1f s", stream.user_id, time.monotonic() - began)
 
     async def close(self) -> None:
         """End all streams, so that the server may stop."""
@@ -179,7 +184,8 @@ class Hub:
         signs, events = stream.take()
         parts = [f"event: {sign}\ndata: {{}}\n\n" for sign in signs]
         for event in await self.sift(stream.user_id, events):
-            body = f'{{"topic":{json.dumps(event.topic)},"kind":{json.dumps(event.kind)},"data":{event.data}}}'
+            words = {"topic": event.topic, "kind": event.kind, "request": event.request}
+            body = f'{json.dumps(words, separators=(",", ":"))[:-1]},"data":{event.data}}}'
             parts.append(f"id: {event.id}\ndata: {body}\n\n")
         return "".join(parts)
 
@@ -209,7 +215,7 @@ class Hub:
         if not seen:
             return None
         data |= {"ids": [number for number in ids if number in seen]} if "ids" in data else {}
-        return Event(event.position, event.topic, event.kind, json.dumps(data), event.resource)
+        return Event(event.position, event.topic, event.kind, json.dumps(data), event.resource, event.request)
 
     async def write(self, stream: Stream, send: Send, text: str) -> None:
         if not stream.ended:
@@ -239,7 +245,6 @@ async def _begin(send: Send) -> None:
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),  # nginx would gather the events of minutes
-        (b"x-content-type-options", b"nosniff"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 

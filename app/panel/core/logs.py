@@ -65,6 +65,7 @@ def init_app(app: Flask) -> None:
     """Set the process up once and note every request."""
     if not app.testing:
         configure(Path(app.config["LOG_FOLDER"]), app.config["LOG_LEVEL"])
+    app.wsgi_app = trace.Traced(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_begin)
     app.after_request(_end)
 

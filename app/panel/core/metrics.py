@@ -45,6 +45,8 @@ class Meters:
         self.streams = Gauge(
             "zhanggui_streams", "Open event streams", ("kind",), registry=registry, multiprocess_mode="livesum"
         )
+        self.opened = Counter("zhanggui_streams_opened", "Event streams opened", registry=registry)
+        self.refused = Counter("zhanggui_streams_refused", "Event streams refused", ("status",), registry=registry)
 
 
 def folder(app: Flask) -> Path:
@@ -74,8 +76,14 @@ def meters(app: Flask) -> Meters:
     return app.extensions["panel_meters"]  # type: ignore[no-any-return]
 
 
-def count_streams(app: Flask, number: int) -> None:
+def count_streams(app: Flask, number: int, *, opened: bool = False) -> None:
     meters(app).streams.labels("sse").set(number)
+    if opened:
+        meters(app).opened.inc()
+
+
+def count_refusal(app: Flask, status: int) -> None:
+    meters(app).refused.labels(str(status)).inc()
 
 
 def _begin() -> None:

