@@ -736,6 +736,7 @@ def upgrade() -> None:
     sa.Column('credit_code', sa.String(length=18), nullable=True),
     sa.Column('kind', sa.String(length=40), nullable=False),
     sa.Column('legal_person', sa.String(length=100), nullable=True),
+    sa.Column('licence_scope', sa.Text(), nullable=True),
     sa.Column('contact', sa.String(length=100), nullable=True),
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('state', sa.String(length=40), nullable=False),

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, FileField, RadioField, SelectField, StringField
+from wtforms import DateField, FileField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.panel.core.forms import PanelForm
@@ -75,6 +75,10 @@ class ApplicationForm(PanelForm):
     )
     kind = SelectField(_("Kind of organisation"), choices=OrganisationKind.pairs(), default=OrganisationKind.SUPPLIER)
     legal_person = StringField(_("Legal person"), [Length(max=100)])
+    licence_scope = TextAreaField(
+        _("Scope of the business licence"), [Length(max=5000)], description=_("One category a line."),
+        render_kw={"rows": 4},
+    )  # fmt: skip
     contact = StringField(_("Contact person"), [Length(max=100)])
     phone = StringField(_("Phone"), [Length(max=40)])
     licence = FileField(_("Picture of the business licence"), description=_("Sharp, whole, without a watermark."))

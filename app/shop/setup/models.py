@@ -173,6 +173,7 @@ class OrgApplication(PanelModel):
     credit_code = text(_("Unified social credit code"), 18, search=True, index=True, check=rules.credit_code)
     kind = choice(_("Kind of organisation"), OrganisationKind, default=OrganisationKind.SUPPLIER)
     legal_person = text(_("Legal person"), 100)
+    licence_scope = longtext(_("Scope of the business licence"), help=_("One category a line."))
     contact = text(_("Contact person"), 100)
     phone = text(_("Phone"), 40)
     state = choice(_("State"), ApplicationState, default=ApplicationState.DRAFT, readonly=True)

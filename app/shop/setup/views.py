@@ -251,6 +251,7 @@ class OrgApplicationView(PanelView):
     quick_filters = ["state"]
     show_fieldsets = [
         (_("Application"), ["company_name", "credit_code", "kind", "state"]),
+        (_("Licence"), ["licence_scope"]),
         (_("Contact"), ["legal_person", "contact", "phone", "applicant"]),
         (_("Progress"), ["submitted_at", "decided_at", "organisation"]),
     ]

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
+from app.panel.core.notices import Notice
 from app.shop.setup import services
 from app.shop.setup.models import Business, Organisation, OrgApplication
 from app.shop.setup.states import ApplicationState, AttachmentKind, AttachmentState, OrganisationKind, ReviewVerb
@@ -118,6 +119,28 @@ def test_our_own_application_fills_in_the_business(pending, ada, session):
     services.approve(pending, actor=ada)
     business = session.query(Business).one()
     assert (business.name, business.credit_code) == (WHOLE["company_name"], CODE)
+
+
+def test_the_scope_of_the_licence_goes_over_and_flags_a_shop_outside_of_it(applicant, as_user, ada, session):
+    data = {**WHOLE, "kind": "own", "licence_scope": "家居生活\n美妆护肤", "licence": (png(), "a.png"), "legal_person_id": (png(), "b.png")}
+    assert services.shop_findings("青禾家居生活馆旗舰店", "家居", "手机数码") == []
+    assert as_user("ben").post("/setup/apply/", data=data).status_code == 302
+    pending = session.query(OrgApplication).one()
+    assert "美妆护肤" in as_user("ada").get(f"/setup/review/{pending.id}").text
+    made = services.approve(pending, actor=ada)
+    assert made.licence_scope.split() == session.query(Business).one().licence_scope.split() == ["家居生活", "美妆护肤"]
+    assert [found.field for found, _blocks in services.shop_findings("青禾家居生活馆旗舰店", "家居", "手机数码")] == ["main_category"]
+    assert services.shop_findings("青禾家居生活馆旗舰店", "家居", "美妆护肤") == []
+
+
+def test_reviewers_are_told_of_an_application_and_of_its_return(pending, applicant, ada, cleo, as_role, picture, session):
+    told = session.query(Notice).filter_by(url=f"/setup/review/{pending.id}")
+    assert [(notice.user_id, notice.title) for notice in told] == [(ada.id, "小米科技有限责任公司 applies to join.")]
+    as_role(cleo, "deputy")
+    paper = pending.attachments[0]
+    services.reject(pending, {paper.id: "Blurred."}, actor=ada)
+    services.replace(pending, paper, picture().id, actor=applicant)
+    assert sorted(notice.user_id for notice in told) == sorted([ada.id, ada.id, cleo.id])
 
 
 def test_nobody_reviews_his_own_application(application, applicant, as_role, ben):

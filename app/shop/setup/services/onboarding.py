@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -26,7 +27,7 @@ from app.shop.setup.states import (
 )
 
 RESOURCE = "setup.OrgApplication"
-FIELDS = ("company_name", "credit_code", "kind", "legal_person", "contact", "phone")
+FIELDS = ("company_name", "credit_code", "kind", "legal_person", "licence_scope", "contact", "phone")
 
 
 @transactional
@@ -93,9 +94,7 @@ def submit(application: OrgApplication, *, actor: Any) -> OrgApplication:
         raise InvalidInput(errors)
     if _taken(application):
         raise InvalidInput({"credit_code": _("A company with this credit code has applied or is with us already.")})
-    _move(application, ApplicationState.PENDING, ReviewVerb.SUBMITTED, actor)
-    application.submitted_at = clock.now()
-    application_submitted.send(application, actor=actor)
+    _queue(application, actor)
     return application
 
 
@@ -136,9 +135,7 @@ def replace(application: OrgApplication, attachment: OrgAttachment, file_id: int
     db.session.flush()
     _event(application, ReviewVerb.REPLACED, actor, paper=paper)
     if all(old.state is not AttachmentState.REJECTED for old in application.attachments):
-        _move(application, ApplicationState.PENDING, ReviewVerb.SUBMITTED, actor)
-        application.submitted_at = clock.now()
-        application_submitted.send(application, actor=actor)
+        _queue(application, actor)
     return paper
 
 
@@ -150,7 +147,8 @@ def approve(application: OrgApplication, *, actor: Any) -> Organisation:
         paper.state = AttachmentState.ACCEPTED
     organisation = Organisation(
         name=application.company_name, credit_code=application.credit_code, kind=application.kind,
-        legal_person=application.legal_person, contact=application.contact, phone=application.phone,
+        legal_person=application.legal_person, licence_scope=application.licence_scope, contact=application.contact,
+        phone=application.phone,
     )  # fmt: skip
     db.session.add(organisation)
     db.session.flush()
@@ -159,11 +157,23 @@ def approve(application: OrgApplication, *, actor: Any) -> Organisation:
         business = ensure_business(application.company_name)
         business.name, business.credit_code = application.company_name, application.credit_code
         business.legal_person = application.legal_person or business.legal_person
+        business.licence_scope = application.licence_scope or business.licence_scope
     _move(application, ApplicationState.APPROVED, ReviewVerb.APPROVED, actor)
     application.decided_at = clock.now()
     application_approved.send(application, organisation=organisation, actor=actor)
     _tell(application, _("Your application was approved: %(name)s", name=application.company_name))
     return organisation
+
+
+def _queue(application: OrgApplication, actor: Any) -> None:
+    """Into the review queue, with a notice to all who may review it."""
+    _move(application, ApplicationState.PENDING, ReviewVerb.SUBMITTED, actor)
+    application.submitted_at = clock.now()
+    application_submitted.send(application, actor=actor)
+    people = db.session.scalars(select(User).where(User.active, User.id != application.applicant_id).order_by(User.id))
+    reviewers = [person.id for person in people if policy.allowed(person, "review", RESOURCE)]
+    title = _("%(company)s applies to join.", company=application.company_name)
+    notices.send(reviewers, title, body=_("Its papers wait for your review."), url=f"/setup/review/{application.id}")
 
 
 def _current(application: OrgApplication) -> list[OrgAttachment]:
