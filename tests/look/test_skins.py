@@ -14,7 +14,7 @@ TEXT = [
 TEXT += [("ink-3", "sunken"), ("ink", "accent-soft"), ("accent-ink", "accent-soft"), ("on-accent", "accent"),
          ("on-accent", "accent-hover"), ("on-danger", "danger"), ("nav-ink", "nav-bg"), ("nav-ink", "nav-hover"),
          ("nav-active-ink", "nav-active-bg"), ("nav-on-mark", "nav-mark"), ("canvas", "ink")]  # fmt: skip
-TEXT += [(f"{tone}-ink", f"{tone}-soft") for tone in ("neutral", "info", "success", "warning", "danger")]
+TEXT += [(f"{tone}-ink", f"{tone}-soft") for tone in ("neutral", "info", "success", "warning", "danger", "progress")]
 SHAPES = [("line-input", "surface"), ("focus", "surface"), ("focus", "canvas"), ("accent", "surface"), ("nav-mark", "nav-bg"),
           *((f"chart-{n}", "surface") for n in range(1, 9))]  # fmt: skip
 

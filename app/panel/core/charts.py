@@ -17,6 +17,12 @@ from markupsafe import Markup
 PALETTE = tuple(f"$chart-{n}" for n in range(1, 9))
 QUIET = "$chart-quiet"
 
+
+def color_of(tone: str) -> str:
+    """The colour of a badge of this tone, so that a state looks the same in a list and in a chart."""
+    return QUIET if tone == "muted" else f"${tone}-ink"
+
+
 # `<` and `>` can end a script element, U+2028 and U+2029 a line in old readers: inside JSON strings they say the same
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Self
 
-TONES = ("neutral", "info", "success", "warning", "danger", "muted")
+TONES = ("neutral", "info", "progress", "success", "warning", "danger", "muted")
 
 
 class Choices(StrEnum):

@@ -10,15 +10,9 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.panel.core import money
-from app.panel.core.charts import QUIET, Chart, bars, horizontal, line, money_axis, ring
+from app.panel.core.charts import QUIET, Chart, bars, color_of, horizontal, line, money_axis, ring
 from app.shop.insights.figures import Sales
 from app.shop.orders.models import OrderState
-
-# the colours of the badges, so that a state looks the same everywhere
-STATE_COLORS = {
-    OrderState.PENDING: "$chart-2", OrderState.PAID: "$chart-3", OrderState.PARTLY_SHIPPED: "$chart-7",
-    OrderState.SHIPPED: "$chart-5", OrderState.COMPLETED: "$chart-1", OrderState.CLOSED: QUIET,
-}  # fmt: skip
 
 
 def _major(minor: int, currency: str) -> float:
@@ -81,7 +75,7 @@ def orders_by_state(counts: Mapping[OrderState, int]) -> Chart:
     share = [[state.label, counts[state], f"{100 * counts[state] / total:.1f} %"] for state in states] if total else []
     return Chart(
         key="orders-by-state", title=_("Orders by state"),
-        data=[ring(labels, [counts[state] for state in states], colors=[STATE_COLORS[state] for state in states])],
+        data=[ring(labels, [counts[state] for state in states], colors=[color_of(state.tone) for state in states])],
         columns=[_("State"), _("Orders"), _("Share")], rows=share,
         counts=_("Orders placed in this period, by where they stand now."),
         summary="; ".join(f"{state.label} {counts[state]}" for state in states),

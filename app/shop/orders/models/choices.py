@@ -10,7 +10,7 @@ class OrderState(Choices):
 
     PENDING = "pending", _("To pay"), "warning"
     PAID = "paid", _("To ship"), "info"
-    PARTLY_SHIPPED = "partly_shipped", _("Partly shipped"), "info"
+    PARTLY_SHIPPED = "partly_shipped", _("Partly shipped"), "progress"
     SHIPPED = "shipped", _("Shipped"), "neutral"
     COMPLETED = "completed", _("Completed"), "success"
     CLOSED = "closed", _("Closed"), "muted"
