@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.panel.core import records
+from app.panel.core import records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.shop.catalog import queries, services
@@ -124,3 +124,22 @@ def test_the_screens_move_merge_and_remove(session, tree, make_product, as_user)
     path = f"/catalog/category/action/merge/{tree['running'].id}"
     assert client.post(path, data={"_go": "1", "target": str(tree["clothing"].id)}).status_code == 302
     assert titles(session, tree["clothing"]) == {"Runner"}
+
+
+def test_a_category_with_a_child_of_its_own_name_is_merged_into_its_parent(session, tree, make_product, ada):
+    inner = make("Shoes", tree["shoes"])
+    first, second = make_product(category=tree["shoes"]), make_product(category=inner)
+    assert services.merge_category(tree["shoes"], tree["clothing"], actor=ada) == 1
+    session.expire_all()
+    assert (first.category_id, second.category_id) == (tree["clothing"].id, inner.id)
+    assert (inner.name, inner.parent_id, inner.full_name) == ("Shoes", tree["clothing"].id, "Clothing / Shoes")
+    assert tree["running"].full_name == "Clothing / Running shoes"
+    assert trash.entries("catalog.Category", ada)[0].label == "Clothing / Shoes"
+
+
+def test_a_category_out_of_the_trash_stands_where_its_parent_stands_by_now(session, tree, ada):
+    key = tree["running"].id
+    records.delete(tree["running"], actor=ada)
+    services.move_category(tree["shoes"], None, actor=ada)
+    trash.restore(trash.entries("catalog.Category", ada)[0].id, actor=ada)
+    assert session.get(Category, key).full_name == "Shoes / Running shoes"

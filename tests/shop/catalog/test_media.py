@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from app.panel.core import files, records
+from app.panel.core import files, records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.catalog import queries, services
@@ -149,3 +149,13 @@ def test_nobody_shows_a_file_that_he_may_not_read_by_guessing_its_number(make_pr
     assert list(refused.value.errors) == ["skus.0.image_id"]
     own = picture(900, 900, actor=ben)
     assert records.create(ProductImage, {"product_id": product.id, "file_id": own.id}, actor=ben).file_id == own.id
+
+
+def test_a_main_picture_out_of_the_trash_leaves_the_new_main_one_in_its_place(shown, ada):
+    records.delete(shown.images[0], actor=ada)
+    trash.restore(trash.entries("catalog.ProductImage", ada)[0].id, actor=ada)
+    assert (order(shown), main(shown)) == ([901, 902, 900], [901])
+    for image in list(shown.images):
+        records.delete(image, actor=ada)
+    trash.restore(trash.entries("catalog.ProductImage", ada)[0].id, actor=ada)
+    assert shown.main_image_id == shown.images[0].file_id

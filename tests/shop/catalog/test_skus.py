@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.panel.core import policy, records
+from app.panel.core import policy, records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.catalog import events, queries
@@ -122,3 +122,11 @@ def test_a_sku_without_a_currency_takes_that_of_the_business(make_product, ada):
     product = make_product("Cup")
     made = records.create(Sku, records.parse(Sku, {"product_id": product.id, "code": "X-1", "price": "5"}), actor=ada)
     assert (made.currency, made.price) == ("CNY", 500)
+
+
+def test_a_sku_out_of_the_trash_counts_in_its_product_again(make_product, ada):
+    product = make_product("Cup", skus=[{"code": "C-1", "price": "9.50"}, {"code": "C-2", "price": "12.00"}])
+    records.delete(product.skus[1], actor=ada)
+    assert (product.price_to, product.sku_count) == (950, 1)
+    trash.restore(trash.entries("catalog.Sku", ada)[0].id, actor=ada)
+    assert (product.price_from, product.price_to, product.sku_count) == (950, 1200, 2)

@@ -1,6 +1,6 @@
 import pytest
 
-from app.panel.core import records
+from app.panel.core import records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
 from app.shop.customers import areas, services
@@ -79,3 +79,13 @@ def test_a_wrong_district_is_refused_by_every_path(session, ada):
     made = address(li)
     with pytest.raises(InvalidInput):
         records.update(made, {"city": "深圳市"}, actor=SYSTEM)
+
+
+def test_a_default_address_out_of_the_trash_leaves_the_new_default_alone(session, ada):
+    card = customer()
+    first, second = address(card), address(card, street="b")
+    records.delete(first, actor=ada)
+    records.update(second, {"is_default": True}, actor=ada)
+    trash.restore(trash.entries("customers.Address", ada)[0].id, actor=ada)
+    session.expire_all()
+    assert [row.is_default for row in session.query(Address).filter_by(customer_id=card.id).order_by(Address.id)] == [False, True]

@@ -2,9 +2,10 @@
 
 import pytest
 
+from app.panel.core import records, trash
 from app.panel.core.actor import SYSTEM
 from app.shop.inventory import services
-from app.shop.inventory.models import StockCount
+from app.shop.inventory.models import StockCount, Warehouse
 from app.shop.inventory.services import Cause, Line
 from tests.shop.inventory.goods import amounts, level, make_supplier, make_warehouse, person, shop
 
@@ -204,3 +205,12 @@ def test_the_chinese_screen_has_back_office_words(as_user, stocked):
     text = page(client, "/inventory/stocklevel/list/")
     for word in ("库存流水", "预警线", "占用", "可用", "在库", "采购入库", "供应商", "盘点"):
         assert word in text
+
+
+def test_a_default_warehouse_out_of_the_trash_leaves_the_new_default_alone(session, ada):
+    old = records.create(Warehouse, {"code": "OLD", "name": "Old"}, actor=ada)
+    records.delete(old, actor=ada)
+    new = records.create(Warehouse, {"code": "NEW", "name": "New"}, actor=ada)
+    trash.restore(trash.entries("inventory.Warehouse", ada)[0].id, actor=ada)
+    session.expire_all()
+    assert {row.code: row.is_default for row in session.query(Warehouse)} == {"OLD": False, "NEW": new.is_default}

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _
 from app.panel.bulk.importers import Image, Importer, Option, Plan, Reader, Result, Work
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
+from app.panel.bulk.showing import Amount
 from app.panel.bulk.source import Row
 from app.panel.core import money, policy
 from app.panel.core.errors import DomainError
@@ -84,14 +85,14 @@ class ProductWork(Work):
         brand, path = plan.values.get("brand") or "", plan.values.get("category") or []
         plan.shown = {
             "handle": plan.key, "title": product["title"] or "", "brand": brand, "category": " / ".join(path),
-            "skus": str(len(skus)), "price": " – ".join(self.span(skus)),
+            "skus": len(skus), "price": self.span(skus),
         }  # fmt: skip
         return plan
 
-    def span(self, skus: list[dict[str, Any]]) -> list[str]:
+    def span(self, skus: list[dict[str, Any]]) -> list[Amount]:
         prices = sorted({sku["price"] for sku in skus if sku["price"] is not None})
         ends = [prices[0], prices[-1]] if len(prices) > 1 else prices
-        return [money.plain(price, self.currency) for price in ends]
+        return [Amount(price, self.currency) for price in ends]
 
     def apply(self, plans: list[Plan], *, dry_run: bool) -> list[Result]:
         return writing.write(self, plans, dry_run=dry_run)

@@ -112,16 +112,23 @@ def merge_category(source: Category, target: Category, *, actor: Any) -> int:
     moved = 0
     children = list(db.session.scalars(select(Category).where(Category.parent_id == source.id)))
     twins = {row.name: row for row in db.session.scalars(select(Category).where(Category.parent_id == target.id))}
+    namesake: Category | None = None
     for child in children:
         if child.name in twins and twins[child.name].id != source.id:
             moved += merge_category(child, twins[child.name], actor=actor)
-        else:
-            _check_place(child, target)
-            update_category(child, {"parent_id": target.id}, actor=actor)
+            continue
+        _check_place(child, target)
+        values: dict[str, Any] = {"parent_id": target.id}
+        if child.name in twins:  # called like the source itself, whose place it takes
+            namesake, values["name"] = child, f"{child.name[:80]} #{child.id}"
+        update_category(child, values, actor=actor)
     moved += _move_products(source, target, actor)
     _move_keywords(source, target)
     history.record(target, "category.merged", actor=actor, why=source.full_name)
+    name = source.name
     trash.put(source, actor=actor)
+    if namesake is not None:
+        update_category(namesake, {"name": name}, actor=actor)
     return moved
 
 
@@ -159,6 +166,11 @@ def delete_category(category: Category, *, actor: Any) -> None:
     remove_category(category, None, actor=actor)
 
 
+def category_is_back(category: Category, *, actor: Any) -> None:
+    """Its parent may stand elsewhere by now, under another name."""
+    _lay_paths(category)
+
+
 def _move_products(source: Category, target: Category, actor: Any) -> int:
     products = list(db.session.scalars(select(Product).where(Product.category_id == source.id)))
     if not products:
@@ -182,3 +194,4 @@ def _move_keywords(source: Category, target: Category) -> None:
 records.override(
     Category, create=create_category, update=update_category, delete=delete_category, validate=check_category
 )
+trash.after_restore(Category, category_is_back)

@@ -97,6 +97,14 @@ def delete_image(image: ProductImage, *, actor: Any) -> None:
     _settle(product)
 
 
+def image_is_back(image: ProductImage, *, actor: Any) -> None:
+    """A picture out of the trash goes to the end; the one that has become the main one meanwhile stays it."""
+    others = [other for other in image.product.images if other is not image]
+    if others:
+        image.is_main, image.position = False, len(others)
+    _settle(image.product)
+
+
 def check_image(image: ProductImage | None, values: dict[str, Any]) -> None:
     """:raises InvalidInput: for a picture that is neither a file nor an address"""
     if not any(values.get(name, getattr(image, name, None)) for name in ("file_id", "source_url")):
@@ -118,3 +126,4 @@ def _settle(product: Product) -> None:
 
 records.override(ProductImage, create=create_image, update=update_image, delete=delete_image, validate=check_image)
 records.override(ProductVideo, validate=check_video)
+trash.after_restore(ProductImage, image_is_back)

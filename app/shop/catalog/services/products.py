@@ -133,6 +133,14 @@ def delete_sku(sku: Sku, *, actor: Any) -> None:
     refresh_of([owner])
 
 
+def sku_is_back(sku: Sku, *, actor: Any) -> None:
+    refresh_of([sku.product_id])
+
+
+def product_is_back(product: Product, *, actor: Any) -> None:
+    refresh([product])
+
+
 def _tell_price(sku: Sku, before: int | None, actor: Any) -> None:
     if before is not None and before != sku.price:
         sku_price_changed.send(sku, before=before, after=sku.price, actor=actor)
@@ -182,3 +190,5 @@ def _products_asked_by(attribute_set: AttributeSet) -> list[Product]:
 records.override(Product, create=create_product, update=update_product)
 records.override(Sku, create=create_sku, update=update_sku, delete=delete_sku)
 records.override(AttributeSet, update=change_attribute_set)
+trash.after_restore(Product, product_is_back)
+trash.after_restore(Sku, sku_is_back)

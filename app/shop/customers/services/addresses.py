@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app.panel.core import changes, policy, records
+from app.panel.core import changes, policy, records, trash
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.transaction import transactional
@@ -107,6 +107,14 @@ def _one_default(address: Address) -> None:
     db.session.flush()
 
 
+def address_is_back(address: Address, *, actor: Any) -> None:
+    """Out of the trash: the address that has become the default meanwhile stays it."""
+    others = select(Address.id).where(Address.customer_id == address.customer_id, Address.id != address.id)
+    if address.is_default and db.session.scalar(others.where(Address.is_default).limit(1)) is not None:
+        address.is_default = False
+    _one_default(address)
+
+
 @transactional
 def add_address(customer: Customer, values: Mapping[str, Any], *, actor: Any) -> Address:
     """Put an address on a card."""
@@ -121,3 +129,4 @@ def new_address(values: dict[str, Any], *, actor: Any) -> Address:
 
 
 records.override(Address, create=new_address, update=save_address)
+trash.after_restore(Address, address_is_back)

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import case, or_, select, true, update
 
-from app.panel.core import changes, records
+from app.panel.core import changes, records, trash
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
@@ -54,6 +54,14 @@ def save(warehouse: Warehouse, values: dict[str, Any], *, actor: Any) -> Warehou
     return warehouse
 
 
+def warehouse_is_back(warehouse: Warehouse, *, actor: Any) -> None:
+    """Out of the trash: the warehouse that has become the default meanwhile stays it."""
+    same_shop = Warehouse.shop_id.is_not_distinct_from(warehouse.shop_id)
+    others = select(Warehouse.id).where(same_shop, Warehouse.is_default, Warehouse.id != warehouse.id).limit(1)
+    if warehouse.is_default and db.session.scalar(others) is not None:
+        warehouse.is_default = False
+
+
 def _only_default(warehouse: Warehouse) -> None:
     """Making one warehouse the default takes the mark from the shop's other one."""
     if not warehouse.is_default:
@@ -70,3 +78,4 @@ def _only_default(warehouse: Warehouse) -> None:
 
 
 records.override(Warehouse, create=save_new, update=save)
+trash.after_restore(Warehouse, warehouse_is_back)
