@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, update
 
 from app.panel.accounts import limits, passwords, preferences, queries
 from app.panel.accounts.models import LoginEvent, LoginResult, User
-from app.panel.core import clock
+from app.panel.core import clock, metrics
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.security import network
@@ -42,6 +42,14 @@ def log_in(name: str, password: str) -> User:
 
 def authenticate(name: str, password: str) -> User:
     """Whose name and password are these? Counts and notes the attempt, but opens no session."""
+    try:
+        return _authenticate(name, password)
+    except DomainError as error:
+        metrics.count_login_refusal(error.status)
+        raise
+
+
+def _authenticate(name: str, password: str) -> User:
     started = time.monotonic()
     user = queries.by_login(name)
     limits.before_login(name, network(), user.id if user else None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 
 from flask import Flask, g, has_request_context
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel.core import outbox, trace
+from app.panel.core import figures, outbox, trace
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -34,6 +35,7 @@ def deliver(row_id: int, attempt: int, watch: Watch | None = None) -> str:
     if work is None:
         return "skipped"
     with trace.tracing(work.request_id), as_system():
+        began = time.perf_counter()
         try:
             with watch(work) if watch else contextlib.nullcontext():
                 _handle(work)
@@ -41,8 +43,17 @@ def deliver(row_id: int, attempt: int, watch: Watch | None = None) -> str:
             db.session.rollback()
             outbox.fail(work, _sentence(error), for_good=isinstance(error, Undeliverable))
             log.error("outbox row %s failed: %s", row_id, error, exc_info=error)
+            figures.note_work(_name(work), "failed", time.perf_counter() - began)
             return "failed"
-        return "done" if outbox.finish(work) else "lost"
+        result, seconds = "done" if outbox.finish(work) else "lost", time.perf_counter() - began
+        log.info("%s (row %s) is %s after %.2f s", _name(work), row_id, result, seconds)
+        figures.note_work(_name(work), result, seconds)
+        return result
+
+
+def _name(work: outbox.Work) -> str:
+    """Its job, or its kind when it is none. Never its arguments, which may hold what a person typed."""
+    return str(work.payload.get("job", work.kind)) if work.kind == "ring" else work.kind
 
 
 def _handle(work: outbox.Work) -> None:

@@ -18,12 +18,12 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.panel.core import bells, bus, lease, outbox, schedules, ticker, valkey
+from app.panel.core import bells, bus, figures, lease, outbox, schedules, ticker, valkey
 from app.panel.core.db import db
 
 blueprint = Blueprint("metrics", __name__)
@@ -46,6 +46,7 @@ class Meters:
             "zhanggui_streams", "Open event streams", ("kind",), registry=registry, multiprocess_mode="livesum"
         )
         self.opened = Counter("zhanggui_streams_opened", "Event streams opened", registry=registry)
+        self.logins_refused = Counter("zhanggui_logins_refused", "Log-ins refused", ("status",), registry=registry)
         self.refused = Counter("zhanggui_streams_refused", "Event streams refused", ("status",), registry=registry)
 
 
@@ -86,6 +87,10 @@ def count_refusal(app: Flask, status: int) -> None:
     meters(app).refused.labels(str(status)).inc()
 
 
+def count_login_refusal(status: int) -> None:
+    meters(current_app._get_current_object()).logins_refused.labels(str(status)).inc()  # type: ignore[attr-defined]
+
+
 def _begin() -> None:
     g.metrics_began = time.perf_counter()
 
@@ -110,9 +115,9 @@ class House:
 
     def collect(self) -> Iterator[Any]:
         up = GaugeMetricFamily("zhanggui_up", "Does the part answer?", labels=["part"])
-        for part, figures in (("valkey", self.valkey), ("database", self.database)):
+        for part, ask in (("valkey", self.valkey), ("database", self.database)):
             try:
-                yield from figures()
+                yield from ask()
                 up.add_metric([part], 1)
             except (RedisError, SQLAlchemyError):
                 db.session.rollback()
@@ -128,7 +133,14 @@ class House:
             workers.add_metric([name], count)
         stream = GaugeMetricFamily("zhanggui_bus_events", "Events kept for pages that come back")
         stream.add_metric([], valkey.client(self.app).xlen(bus.STREAM))
-        return [waiting, workers, stream]
+        work = CounterMetricFamily("zhanggui_work", "Work that ended, by how it ended", labels=["name", "result"])
+        seconds = CounterMetricFamily("zhanggui_work_seconds", "Time spent at work", labels=["name"])
+        counts, spent = figures.work(self.app)
+        for (name, result), count in counts.items():
+            work.add_metric([name, result], count)
+        for name, total in spent.items():
+            seconds.add_metric([name], total)
+        return [waiting, workers, stream, work, seconds]
 
     def database(self) -> list[Any]:
         backlog = GaugeMetricFamily("zhanggui_outbox_rows", "Work not yet done", labels=["queue", "state"])

@@ -5,7 +5,10 @@ import os
 import pytest
 from flask import Blueprint
 
-from app.panel.core import metrics
+from app.panel.core import metrics, trace
+from tests.panel.accounts.conftest import Browser
+from tests.panel.accounts.conftest import clean as clean
+from tests.panel.accounts.conftest import house as house
 from tests.panel.core import background
 
 
@@ -65,6 +68,29 @@ def test_queues_outbox_ticker_and_parts_are_shown(served):
     assert found['zhanggui_outbox_rows{queue="default",state="pending"}'] == 1
     assert found['zhanggui_up{part="valkey"}'] == found['zhanggui_up{part="database"}'] == 1
     assert found["zhanggui_ticker_lease_seconds"] < 0
+
+
+def test_work_is_counted_by_its_name_and_how_it_ended(served, caplog):
+    served.config["JOBS_EAGER"] = True
+    caplog.set_level("INFO", "app.panel.core.delivery")
+    with served.app_context(), trace.tracing("the-request-of-ada"):
+        for tag in ("x", "y"):
+            background.note_it.enqueue(tag=tag)
+        background.broken.enqueue(tag="z")
+    found = figures(served)
+    assert found['zhanggui_work_total{name="test.note",result="done"}'] == 2
+    assert found['zhanggui_work_total{name="test.broken",result="failed"}'] == 1
+    assert found['zhanggui_work_seconds_total{name="test.note"}'] > 0
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if line.startswith("test.note (row ") and " is done after " in line]) == 2
+
+
+def test_refused_log_ins_are_counted(house):
+    clerk = Browser(house)
+    for name in ("nobody", "bob"):
+        assert clerk.post("/login/", {"username": name, "password": "wrong password 1"}).status_code == 401
+    found = figures(house)
+    assert found['zhanggui_logins_refused_total{status="401"}'] == 2
 
 
 def test_a_valkey_that_is_away_leaves_the_other_figures(tmp_path, new_database):
