@@ -79,9 +79,6 @@ class ProfileForm(AccountForm):
     language = SelectField(_("Language"))
     skin = SelectField(_("Colours"))
     layout = SelectField(_("Menu"))
-    zone = StringField(
-        _("Time zone"), [Length(max=60)], description=_("Empty: the time zone of the business. Example: Asia/Shanghai."),
-    )  # fmt: skip
 
     def offer(self, languages: dict[str, Any]) -> None:
         self.language.choices = [(key, entry["name"]) for key, entry in languages.items()]

@@ -49,7 +49,6 @@ class Profile(Model):
     language = mapped_column(String(20), nullable=False, default="")
     skin = mapped_column(String(20), nullable=False, default=Skin.LIGHT.value)
     layout = mapped_column(String(20), nullable=False, default=Layout.SIDE.value)
-    zone = mapped_column(String(60), nullable=False, default="")
     auth_epoch = mapped_column(Integer, nullable=False, default=1, server_default="1")
     must_change = mapped_column(Boolean, nullable=False, default=False)
     is_demo = mapped_column(Boolean, nullable=False, default=False)

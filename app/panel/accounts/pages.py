@@ -34,19 +34,19 @@ class AccountPage(PanelPage):
         chosen = preferences.current()
         form = ProfileForm(
             name=full_name(user), email=user.email, language=stored.language or chosen.language, skin=chosen.skin,
-            layout=chosen.layout, zone=stored.zone,
+            layout=chosen.layout,
         )  # fmt: skip
         form.offer(preferences.languages())
         if request.method == "POST" and form.validate():
             try:
-                services.update_profile(user, name=form.name.data, email=form.email.data, zone=form.zone.data)
+                services.update_profile(user, name=form.name.data, email=form.email.data)
                 wanted = {name: form[name].data for name in ("language", "skin", "layout")}
                 preferences.choose(user.id, wanted)
                 flash(gettext("Saved."), "success")
                 return redirect("/account/")
             except InvalidInput as error:
                 form.refuse(error)
-        names = ["name", "email", "language", "skin", "layout", "zone"]
+        names = ["name", "email", "language", "skin", "layout"]
         page = self._own("accounts/profile.html", "profile", form=form, names=names, submit=gettext("Save"), hint="")
         return page, _status(form)
 

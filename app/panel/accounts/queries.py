@@ -32,7 +32,7 @@ def anybody() -> bool:
 def profile(user_id: int) -> Profile:
     """The preferences of a person; defaults that are not stored when he never chose."""
     return db.session.get(Profile, user_id) or Profile(
-        user_id=user_id, language="", skin=Skin.LIGHT.value, layout=Layout.SIDE.value, zone="", must_change=False
+        user_id=user_id, language="", skin=Skin.LIGHT.value, layout=Layout.SIDE.value, must_change=False
     )
 
 

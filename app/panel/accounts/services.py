@@ -160,14 +160,11 @@ def set_password(user: User, password: str, *, actor: Any, must_change: bool = F
 
 
 @transactional
-def update_profile(user: User, *, name: str, email: str, zone: str = "") -> None:
-    """A person's own name, address and time zone."""
+def update_profile(user: User, *, name: str, email: str) -> None:
+    """A person's own name and address."""
     _, name, email = _identity(user.username, name, email, user)
-    if zone and not clock.is_zone(zone):
-        raise InvalidInput({"zone": gettext("There is no such time zone.")})
     before = {"name": full_name(user), "email": user.email}
     user.first_name, user.last_name, user.email = name, "", email
-    set_preferences(user.id, zone=zone)
     changed = {k: [before[k], v] for k, v in {"name": name, "email": email}.items() if before[k] != v}
     if changed:
         history.record_many(User, [(user.id, changed)], verb="user.changed", actor=user)
@@ -175,7 +172,7 @@ def update_profile(user: User, *, name: str, email: str, zone: str = "") -> None
 
 @transactional
 def set_preferences(user_id: int, **values: str) -> None:
-    """Language, skin, layout, zone of one person."""
+    """Language, skin, layout of one person."""
     if not values:
         return
     changed = db.session.execute(update(Profile).where(Profile.user_id == user_id).values(**values))

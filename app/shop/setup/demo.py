@@ -43,7 +43,7 @@ def business(world: World) -> None:
         own = _known(Shop) if key == "home" else None
         shops[key] = (own or world.add(
             Shop, begin, business_id=owner["id"], name=name, code=code, core_keyword=keyword, main_category=category, currency="CNY",
-            zone="Asia/Shanghai", phone="400-820-1688", address="浙江省杭州市拱墅区武林路 88 号", logo_id=None,
+            phone="400-820-1688", address="浙江省杭州市拱墅区武林路 88 号", logo_id=None,
             logo_source=LogoSource.OWN, logo_licence=None, is_active=True,
         ))["id"]  # fmt: skip
     for position, (key, shop, name, kind, share) in enumerate(CHANNELS):

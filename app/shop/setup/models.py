@@ -50,7 +50,10 @@ class Business(PanelModel):
     legal_person = text(_("Legal person"), 100)
     phone = text(_("Phone"), 40)
     currency = currency(default="CNY")
-    zone = text(_("Time zone"), 64, default="Asia/Shanghai", check=rules.zone)
+    zone = text(
+        _("Time zone"), 64, default="Asia/Shanghai", check=rules.zone,
+        help=_("Where its days begin and end, on all screens and for all shops. Written as Asia/Shanghai."),
+    )
     language = text(_("Language"), 20, default="zh_Hans_CN")
     shops = children(_("Shops"), "Shop", back="business")
 
@@ -75,7 +78,6 @@ class Shop(PanelModel):
     )
     main_category = text(_("Main category"), 100, search=True)
     currency = currency(default="CNY")
-    zone = text(_("Time zone"), 64, default="Asia/Shanghai", check=rules.zone)
     phone = text(_("Service phone"), 40)
     address = text(_("Address"), 300)
     logo_id = file_ref(_("Logo"), help=_("Square, at least 400 × 400 pixels."))

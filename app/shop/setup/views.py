@@ -96,20 +96,18 @@ class BusinessView(PanelView):
 class ShopView(PanelView):
     datamodel = PanelInterface(Shop)
     one = _("shop")
-    list_columns = ["logo", "name", "main_category", "currency", "zone", "is_active"]
+    list_columns = ["logo", "name", "main_category", "currency", "is_active"]
     filter_columns = ["name", "main_category", "currency", "is_active"]
     search_columns = ["name", "main_category"]
     sort_columns = ["name", "main_category"]
     default_sort = "name"
     show_fieldsets = [
-        (_("Shop"), ["name", "code", "core_keyword", "main_category", "is_active"]),
-        (_("Money and time"), ["currency", "zone"]),
+        (_("Shop"), ["name", "code", "core_keyword", "main_category", "currency", "is_active"]),
         (_("Contact"), ["phone", "address"]),
         (_("Logo"), ["logo", "logo_source", "logo_licence"]),
     ]
     form_fieldsets = [
-        (_("Shop"), ["name", "core_keyword", "main_category", "code", "is_active"]),
-        (_("Money and time"), ["currency", "zone"]),
+        (_("Shop"), ["name", "core_keyword", "main_category", "code", "currency", "is_active"]),
         (_("Contact"), ["phone", "address"]),
         (_("Logo"), ["logo_source", "logo_licence"]),
     ]

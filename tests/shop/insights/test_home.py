@@ -14,12 +14,10 @@ from app.panel.accounts.models import User
 from app.panel.core import clock as real
 from app.panel.core import policy
 from app.panel.workbench.registry import Period, Scope
-from app.panel.workbench.registry import Period, Scope
 from app.shop.insights import figures, queries, tiles
 from app.shop.orders.models import Order, OrderState
 from app.shop.setup.models import Channel
 
-HERE = Scope(Period(dt.date(2026, 11, 14), dt.date(2026, 11, 20)))
 HERE = Scope(Period(dt.date(2026, 11, 14), dt.date(2026, 11, 20)))
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
 
@@ -111,49 +109,6 @@ def test_channels_and_states_add_up_to_the_same(session, reader):
     )  # fmt: skip
     assert {state.value: n for state, n in states.items()} == wanted
     assert all(isinstance(state, OrderState) for state in states)
-
-
-def figures_of(page):
-    scripts = re.findall(r'<script type="application/json" data-figure>(.*?)</script>', page, re.S)
-    daily, channels, states = (json.loads(found)["data"] for found in scripts)
-    return sum(daily[1]["y"]), channels[0]["y"], sum(states[0]["values"])
-
-
-def test_cards_and_charts_are_narrowed_to_one_channel_and_their_links_keep_it(as_user, trade, session):
-    second = Channel(shop_id=trade[0].id, name="Live stream", kind="douyin", position=1)
-    session.add(second)
-    session.flush()
-    moved = session.query(Order).filter_by(shop_id=trade[0].id).filter(Order.id % 3 == 0)
-    assert moved.update({"channel_id": second.id}, synchronize_session=False) > 50
-    session.commit()
-    client = as_user("ada")
-    page = client.get(f"/home/?days=90&where=channel-{second.id}").text
-    last = real.today() - dt.timedelta(days=1)
-    first = last - dt.timedelta(days=89)
-    own = by_hand(session, {trade[0].id}, second.id)
-    sold = sum(amount for (day, code), (_n, amount) in own.items() if code == "CNY" and first <= day <= last) / 100
-    placed = session.query(Order).filter_by(channel_id=second.id).filter(Order.placed_at < real.day_start(real.today())).count()
-    total, names, states = figures_of(page)
-    assert (round(total, 2), names, states) == (sold, ["Live stream"], placed)
-    assert f"/home/?where=channel-{second.id}&amp;days=7" in page
-    card = re.search(r'href="([^"]+)">Yesterday&#39;s orders</a></h2>\s*<p class="figure">([\d,]+)', page)
-    wanted = sum(n for (day, _code), (n, _a) in own.items() if day == last)
-    query = card[1].replace("&amp;", "&").partition("?")[2]
-    assert client.get(f"/api/v1/orders/order/?{query}").json["count"] == int(card[2]) == wanted
-    whole = client.get(f"/home/?days=90&where=shop-{trade[0].id}").text
-    assert figures_of(whole)[1] == ["Counter A", "Live stream"] or figures_of(whole)[1] == ["Live stream", "Counter A"]
-
-
-def test_a_channel_of_another_shop_is_neither_offered_nor_answered(as_user, trade, session):
-    theirs = session.query(Channel).filter_by(shop_id=trade[1].id).one()
-    session.add(Channel(shop_id=trade[0].id, name="Live stream", kind="douyin", position=1))
-    session.commit()
-    client = as_user("ben")
-    page = client.get("/home/?days=90").text
-    assert "Live stream" in page
-    assert theirs.name not in page
-    for asked in (f"channel-{theirs.id}", f"shop-{trade[1].id}", "channel-x", "customer-1"):
-        assert figures_of(client.get(f"/home/?days=90&where={asked}").text) == figures_of(page)
 
 
 def figures_of(page):

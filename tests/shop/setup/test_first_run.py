@@ -33,7 +33,7 @@ def test_the_answers_become_the_shop_and_the_defaults_of_the_business(app, sessi
     valid, errors = answer(app, shop_name="小满书店", zone="Asia/Tokyo", currency="JPY")
     assert valid, errors
     shop = session.query(Shop).one()
-    assert (shop.name, shop.zone, shop.currency) == ("小满书店", "Asia/Tokyo", "JPY")
+    assert (shop.name, shop.business.zone, shop.currency) == ("小满书店", "Asia/Tokyo", "JPY")
     queries.forget_shops()
     assert str(clock.zone()) == "Asia/Tokyo", "day boundaries follow the business"
     assert fields.default_currency() == "JPY", "an amount whose row names no currency is read in that of the business"

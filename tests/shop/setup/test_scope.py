@@ -126,7 +126,7 @@ def test_the_first_run_makes_a_shop_with_a_counter_and_a_site(session):
     session.commit()
     queries.forget_shops()
     shop = services.first_run("小满书店", zone="Asia/Tokyo", currency="jpy", actor=SYSTEM)
-    assert (shop.name, shop.zone, shop.currency) == ("小满书店", "Asia/Tokyo", "JPY")
+    assert (shop.name, shop.business.zone, shop.currency) == ("小满书店", "Asia/Tokyo", "JPY")
     assert {channel.kind for channel in shop.channels} == {ChannelKind.COUNTER, ChannelKind.OWN_SITE}
     assert queries.shop_currency() == "JPY"
     assert services.first_run("小满书屋", zone="Asia/Tokyo", currency="JPY", actor=SYSTEM).id == shop.id

@@ -47,7 +47,7 @@ class OrderImporter(Importer):
                    help=_("Empty: the first channel of this platform, opened when there is none.")),
             Option("customers", _("Add customers"), kind="flag", default="yes",
                    help=_("Recognised by phone and e-mail; those nobody knows get a card.")),
-            Option("zone", _("Time zone of the file"), kind="text", help=_("For times without one. Empty: that of the shop.")),
+            Option("zone", _("Time zone of the file"), kind="text", help=_("For times without one. Empty: that of the business.")),
         ]  # fmt: skip
 
     def undo(self, images: list[Image], *, actor: Any, since: Any, run_id: int) -> list[str] | None:
@@ -79,7 +79,7 @@ class OrderWork(Work):
         zone = str(options.get("zone") or "")
         if zone and not clock.is_zone(zone):
             raise DomainError(gettext("“%(zone)s” is no time zone; write it as Asia/Shanghai.", zone=zone[:60]))
-        self.zone = ZoneInfo(zone or self.shop.zone or str(clock.zone()))
+        self.zone = ZoneInfo(zone) if zone else clock.zone()
         self.with_customers = str(options.get("customers") or "yes").lower() not in ("no", "false", "0", "off")
         self.people: People | None = None
         self.opened: list[Image] = []

@@ -144,6 +144,8 @@ def close_shop(shop: Shop, *, actor: Any) -> None:
 def first_run(name: str, *, zone: str, currency: str, language: str = "", actor: Any) -> Shop:
     """The first shop with its counter and its own site; called again it only changes name, zone and currency.
 
+    The zone is that of the business: an instance has one calendar, whatever number of shops.
+
     :raises InvalidInput: for a zone or a currency that does not exist
     """
     errors: dict[str, object] = {}
@@ -153,7 +155,7 @@ def first_run(name: str, *, zone: str, currency: str, language: str = "", actor:
         errors["zone"] = _("“%(zone)s” is no time zone such as Asia/Shanghai.", zone=zone)
     if errors:
         raise InvalidInput(errors)
-    values = {"name": name.strip(), "zone": zone, "currency": fields.spec(Shop, "currency").parse(currency)}
+    values = {"name": name.strip(), "currency": fields.spec(Shop, "currency").parse(currency)}
     queries.forget_shops()
     shop = queries.default_shop()
     business = ensure_business(name.strip())
