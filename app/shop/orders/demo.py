@@ -46,6 +46,11 @@ WEEKDAYS = (0.92, 0.9, 0.93, 0.97, 1.08, 1.22, 1.18)
 COURIERS = (("顺丰速运", "SF"), ("中通快递", "ZT"), ("圆通速递", "YT"), ("韵达快递", "YD"), ("极兔速递", "JT"))
 REMARKS = ("请尽快发货，谢谢", "送人的，麻烦包装好一点", "工作日送到公司", "不要放驿站", "颜色发错过，这次请核对")
 REASONS = (("late", "物流延迟"), ("stock", "商品缺货"), ("address", "地址有误"), ("unreachable", "联系不上买家"))
+# who sells live on each platform: name and number
+CREATORS = {
+    ChannelKind.DOUYIN: (("青禾小铺主播阿禾", "98671204511"), ("家居控小鹿", "75530218846"), ("林姐的好物间", "60218834907")),
+    ChannelKind.KUAISHOU: (("山茶护肤小课堂", "3310587726"), ("美妆师阿梨", "2874410953")),
+}
 PLATFORMS = {ChannelKind.DOUYIN, ChannelKind.KUAISHOU, ChannelKind.TMALL}
 
 
@@ -161,6 +166,7 @@ def _order(
         line["discount"], line["total"] = share, line["total"] - share
     fee = 0 if counter or subtotal - discount >= 9900 else 800
     order = {
+        **_creator(channel["kind"], key),
         "id": key, "number": f"{day}{book.numbers[channel['shop_id'], day]:04d}", "shop_id": channel["shop_id"],
         "external_number": f"{6900000000000000000 + key * 7_654_321}" if channel["kind"] in PLATFORMS else None,
         "channel_id": channel["id"], "customer_id": buyer["id"] if buyer else None, "warehouse_id": warehouse_id,
@@ -180,6 +186,13 @@ def _order(
     _life(book, order, lines, at, counter, channel)
     if not counter and chance.random() < 0.012:
         _exception(book, order, chance.choice(reasons))
+
+
+def _creator(kind: ChannelKind, number: int) -> dict[str, str | None]:
+    """Of five orders on a live channel four come through somebody's stream, one from the shop window."""
+    known = CREATORS.get(kind)
+    name, key = known[number // 5 % len(known)] if known and number % 5 else (None, None)
+    return {"creator_name": name, "creator_id": key}
 
 
 def _lines(book: Book, order_id: int, at: dt.datetime, shelf: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.panel.core import money
 from app.panel.core.errors import InvalidInput
 from app.shop.orders.models import PaymentMethod
-from app.shop.orders.services import Amounts, Incoming, Paid
+from app.shop.orders.services import Amounts, Creator, Incoming, Paid
 
 TOP = {
     "channel_id",
@@ -24,6 +24,7 @@ TOP = {
     "tax",
     "paid",
     "remark",
+    "creator",
 }
 BUYER = {
     "name": "buyer_name", "phone": "buyer_phone", "email": "buyer_email", "country": "country", "province": "province",
@@ -43,7 +44,7 @@ def read(raw: Mapping[str, Any], currency: str) -> Incoming:
         channel_id=reader.whole(raw, "channel_id", 2**31 - 1), external_number=reader.text(raw, "external_number", 120),
         lines=reader.lines(raw.get("lines")), buyer=reader.buyer(raw.get("buyer")), amounts=amounts,
         paid=reader.paid(raw.get("paid")), placed_at=reader.instant(raw, "placed_at"),
-        remark=reader.text(raw, "remark", 5000),
+        remark=reader.text(raw, "remark", 5000), creator=reader.creator(raw.get("creator")),
     )  # fmt: skip
     if reader.errors:
         raise InvalidInput(reader.errors)
@@ -125,6 +126,16 @@ class _Reader:
         for name in set(raw) - set(BUYER):
             self.errors[f"buyer.{str(name)[:60]}"] = _("There is no such field.")
         return {ours: self.text(raw, name, LENGTHS.get(ours, 60), "buyer.") for name, ours in BUYER.items()}
+
+    def creator(self, raw: Any) -> Creator:
+        if raw is None:
+            return Creator()
+        if not isinstance(raw, dict):
+            self.errors["creator"] = _("Send one JSON object.")
+            return Creator()
+        for name in set(raw) - {"name", "id"}:
+            self.errors[f"creator.{str(name)[:60]}"] = _("There is no such field.")
+        return Creator(self.text(raw, "name", 120, "creator."), self.text(raw, "id", 64, "creator."))
 
     def paid(self, raw: Any) -> Paid | None:
         if raw is None or raw is False:

@@ -68,6 +68,7 @@ class OrderView(PerShopView):
         "state",
         "shop",
         "channel",
+        "creator_name",
         "buyer_name",
         "total",
         "refund_state",
@@ -77,11 +78,11 @@ class OrderView(PerShopView):
     ]
     filter_columns = [
         "state", "refund_state", "review", "is_held", "shop", "channel", "customer", "buyer_name", "number",
-        "external_number", "total", "paid", "placed_at", "paid_at", "shipped_at", "province", "city", "source",
-        "is_past",
+        "external_number", "creator_name", "creator_id", "total", "paid", "placed_at", "paid_at", "shipped_at",
+        "province", "city", "source", "is_past",
     ]  # fmt: skip
     sort_columns = ["number", "state", "total", "placed_at", "paid_at"]
-    search_columns = ["number", "external_number", "buyer_name", "buyer_phone"]
+    search_columns = ["number", "external_number", "buyer_name", "buyer_phone", "creator_name", "creator_id"]
     default_sort = "-placed_at"
     quick_filters = ["state", "channel"]
     formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin}
@@ -92,7 +93,7 @@ class OrderView(PerShopView):
     show_fieldsets = [
         (_("Order"), [
             "number", "external_number", "state", "refund_state", "review", "is_held", "hold_reason", "shop", "channel",
-            "source", "is_past",
+            "creator_name", "creator_id", "source", "is_past",
         ]),
         (_("Buyer"), ["customer", "buyer_name", "buyer_phone", "buyer_email", "address", "postcode", "country"]),
         (_("Amounts"), [
@@ -102,13 +103,13 @@ class OrderView(PerShopView):
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
     ]  # fmt: skip
     add_fieldsets = [
-        (_("Where"), ["channel", "external_number", "warehouse"]),
+        (_("Where"), ["channel", "external_number", "creator_name", "creator_id", "warehouse"]),
         (_("Buyer"), ["customer", *ADDRESS]),
         (_("Amounts"), ["discount", "shipping_fee", "tax", "adjustment"]),
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
     ]
     edit_fieldsets = [
-        (_("Order"), ["external_number", "customer"]),
+        (_("Order"), ["external_number", "customer", "creator_name", "creator_id"]),
         (_("Buyer"), ADDRESS),
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
     ]

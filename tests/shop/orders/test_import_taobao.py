@@ -12,7 +12,7 @@ LONG = headings(
 )
 DOUDIAN = headings(
     "主订单编号,子订单编号,选购商品,商品规格,商品数量,商家编码,订单应付金额,运费,收件人,收件人手机号,详细地址,订单提交时间,商家备注,"
-    "订单完成时间,订单状态,售后状态,取消原因,发货时间"
+    "订单完成时间,订单状态,售后状态,取消原因,发货时间,达人ID,达人昵称"
 )
 
 
@@ -93,7 +93,7 @@ def test_doudian_orders_come_with_tabs_dashes_and_people_in_cipher(session):
     base = {
         "主订单编号": "\t6917926768823643751", "商品数量": "2", "商家编码": "-", "收件人": "##abc==", "收件人手机号": "$$xyz==",
         "详细地址": "##addr", "订单提交时间": "\t2026-03-01 10:00:00", "订单状态": "已完成", "订单完成时间": "2026-03-05 10:00:00",
-        "售后状态": "-", "发货时间": "2026-03-02 10:00:00",
+        "售后状态": "-", "发货时间": "2026-03-02 10:00:00", "达人ID": "\t75530218846", "达人昵称": "家居控小鹿",
     }  # fmt: skip
     rows = [
         base | {"子订单编号": "\t1", "选购商品": "茶杯", "商品规格": "蓝", "订单应付金额": "¥1,100.01"},
@@ -105,4 +105,5 @@ def test_doudian_orders_come_with_tabs_dashes_and_people_in_cipher(session):
     found = order(session, "6917926768823643751")
     assert (found.total, found.paid, found.refunded) == (112001, 112001, 2000)
     assert [line.total for line in found.lines] == [110001, 2000]
+    assert (found.creator_name, found.creator_id) == ("家居控小鹿", "75530218846")
     assert (found.buyer_name, found.buyer_phone, found.street, found.customer_id) == (None, None, None, None)

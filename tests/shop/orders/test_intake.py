@@ -28,6 +28,18 @@ def test_a_posted_order_is_there_with_its_channel_and_customer(session, post, st
     assert session.get(Customer, order.customer_id).name == "王小明"
 
 
+def test_a_posted_order_tells_in_whose_stream_it_was_bought(session, post, as_user):
+    made = session.get(Order, post(creator={"name": "家居控小鹿", "id": "75530218846"}).json["id"])
+    assert (made.creator_name, made.creator_id) == ("家居控小鹿", "75530218846")
+    post(external_number="D-2")
+    client = as_user("ben")
+    for asked in ({"q": "75530218846"}, {"f": '{"and":[["creator_name","contains","小鹿"]]}'}):
+        assert [row["id"] for row in client.get("/api/v1/orders/order/", query_string=asked).json["result"]] == [made.id]
+    for url in ("/orders/order/list/", f"/orders/order/show/{made.id}"):
+        assert "家居控小鹿" in client.get(url).text
+    assert post(external_number="D-3", creator={"nick": "x"}).json["errors"].keys() == {"creator.nick"}
+
+
 def test_posting_twice_gives_one_order(session, post):
     first, second = post(), post()
     assert (first.status_code, second.status_code) == (201, 200)

@@ -47,6 +47,7 @@ class DoudianWork(OrderWork):
         }  # fmt: skip
         values |= self._state(reader, total, refunded)
         values |= self._buyer(reader)
+        values |= self._creator(reader)
         values["person"] = Person(
             values["buyer_name"] or "", values["buyer_phone"] or "", "", "", "CN", values["placed_at"]
         )
@@ -86,6 +87,11 @@ class DoudianWork(OrderWork):
             result |= {"close_reason": reason, "closed_at": reader.get(cells.instant, "completed_at", self.zone, "ymd")}
         return result
 
+    def _creator(self, reader: Reader) -> dict[str, Any]:
+        """Who sold it live. A file without these columns says nothing, so that what is known stays."""
+        found = {"creator_name": cells.text, "creator_id": cells.identifier}
+        return {name: reader.get(how, name) for name, how in found.items() if name in self.places}
+
     def _buyer(self, reader: Reader) -> dict[str, Any]:
         address = visible(reader.get(cells.text, "address")) or ""
         province, city, district = place(address)
@@ -112,5 +118,5 @@ class DoudianOrders(OrderImporter):
         "sku_code": ("商家编码",), "total": ("订单应付金额",), "buyer_name": ("收件人",), "phone": ("收件人手机号",),
         "address": ("详细地址",), "placed_at": ("订单提交时间",), "remark": ("商家备注",), "message": ("买家留言",),
         "completed_at": ("订单完成时间",), "state": ("订单状态",), "after_sales": ("售后状态",), "shipped_at": ("发货时间",),
-        "paid_at": ("支付完成时间",), "parcel": ("快递信息",),
+        "creator_name": ("达人昵称",), "creator_id": ("达人ID", "达人 ID"), "paid_at": ("支付完成时间",), "parcel": ("快递信息",),
     }  # fmt: skip

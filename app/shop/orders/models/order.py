@@ -54,6 +54,9 @@ class Order(PanelModel):
         _("Past order"), default=False, readonly=True, help=_("Brought in from elsewhere; no clock touches it.")
     )
 
+    creator_name = text(_("Creator"), 120, search=True, help=_("In whose stream or video it was bought."))
+    creator_id = text(_("Creator ID"), 64, search=True, help=_("The number that the platform gave the creator."))
+
     buyer_name = text(_("Buyer"), 120, search=True)
     buyer_phone = text(_("Phone"), 32, search=True)
     buyer_email = text(_("E-mail"), 200)

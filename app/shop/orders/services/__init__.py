@@ -11,7 +11,7 @@ from app.shop.orders.services.lines import assign_sku, recheck
 from app.shop.orders.services.notes import add_note
 from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
 from app.shop.orders.services.payments import pay
-from app.shop.orders.services.placing import Amounts, Wanted, place
+from app.shop.orders.services.placing import Amounts, Creator, Wanted, place
 from app.shop.orders.services.refunds import refund
 from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
 from app.shop.orders.services.shipping import cancel_rest, complete, ship
@@ -21,6 +21,7 @@ records.override(ExceptionReason, validate=forms.validate_reason)
 
 __all__ = [
     "Amounts",
+    "Creator",
     "Incoming",
     "Paid",
     "PastOutcome",

@@ -13,12 +13,12 @@ from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.fields import spec
 from app.shop.orders.models import Order, OrderLine
 from app.shop.orders.services.common import lock
-from app.shop.orders.services.placing import BUYER, Amounts, Wanted, place
+from app.shop.orders.services.placing import BUYER, Amounts, Creator, Wanted, place
 from app.shop.orders.services.reviewing import edit_address, first_check
 from app.shop.setup.models import Channel
 
 LINE_FIELDS = {"sku_id", "quantity", "unit_price"}
-FREE = {"buyer_remark", "seller_remark", "external_number", "customer_id"}
+FREE = {"buyer_remark", "seller_remark", "external_number", "customer_id", "creator_name", "creator_id"}
 
 
 def create(values: dict[str, Any], *, actor: Any) -> Order:
@@ -32,6 +32,7 @@ def create(values: dict[str, Any], *, actor: Any) -> Order:
     order = place(
         wanted, channel_id=channel.id, actor=actor, customer_id=values.get("customer_id"),
         buyer={name: values.get(name) for name in BUYER}, amounts=Amounts(**amounts),
+        creator=Creator(values.get("creator_name") or "", values.get("creator_id") or ""),
         external_number=values.get("external_number"), warehouse_id=values.get("warehouse_id"),
         buyer_remark=values.get("buyer_remark") or "", seller_remark=values.get("seller_remark") or "",
     )  # fmt: skip

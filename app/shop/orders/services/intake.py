@@ -23,7 +23,7 @@ from app.shop.inventory.services import OutOfStock, default_warehouse_id
 from app.shop.orders.models import Order, OrderSource, PaymentMethod
 from app.shop.orders.services.common import RESOURCE
 from app.shop.orders.services.payments import pay
-from app.shop.orders.services.placing import NOTHING, Amounts, Wanted, place
+from app.shop.orders.services.placing import NO_CREATOR, NOTHING, Amounts, Creator, Wanted, place
 from app.shop.orders.services.reviewing import first_check
 from app.shop.setup.models import Channel
 
@@ -50,6 +50,7 @@ class Incoming:
     paid: Paid | None = None
     placed_at: dt.datetime | None = None
     remark: str = ""
+    creator: Creator = NO_CREATOR
 
 
 def take_in(incoming: Incoming, *, actor: Any) -> tuple[Order, bool]:
@@ -129,7 +130,7 @@ def _take_in(incoming: Incoming, *, actor: Any) -> Order:
     order = place(
         wanted, channel_id=incoming.channel_id, actor=SYSTEM, customer_id=customer_id, buyer=incoming.buyer,
         amounts=incoming.amounts, external_number=incoming.external_number, source=OrderSource.INTAKE,
-        buyer_remark=incoming.remark,
+        buyer_remark=incoming.remark, creator=incoming.creator,
         placed_at=incoming.placed_at, accept_short=incoming.paid is not None,
     )  # fmt: skip
     order.created_by_id = actor.id

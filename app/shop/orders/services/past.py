@@ -63,7 +63,7 @@ def record_past_orders(rows: Sequence[Mapping[str, Any]], *, actor: Any, dry_run
     close_reason           a CloseReason; default "other" for a closed order
     payment_method, payment_ref, courier, tracking_number      optional
     customer_id, buyer_name, buyer_phone, buyer_email, country, province, city, district, street, postcode,
-    buyer_remark, seller_remark                                optional
+    creator_name, creator_id, buyer_remark, seller_remark      optional
     =====================  ==========================================================================================
 
     With `dry_run` everything is checked and counted, and nothing written. A row found as a living (not past) order is

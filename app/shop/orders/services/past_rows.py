@@ -34,7 +34,7 @@ TAKEN = lazy_gettext("Another order of this shop has this number.")
 LIVING = lazy_gettext("This order is worked on here already.")
 PLAIN = (
     "customer_id", "buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street",
-    "postcode", "buyer_remark", "seller_remark",
+    "postcode", "creator_name", "creator_id", "buyer_remark", "seller_remark",
 )  # fmt: skip
 STAMPS = ("placed_at", "paid_at", "shipped_at", "completed_at", "closed_at")
 AMOUNTS = ("shipping_fee", "tax")

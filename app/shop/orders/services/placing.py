@@ -63,6 +63,17 @@ class Amounts:
 NOTHING = Amounts()
 
 
+@dataclass(frozen=True)
+class Creator:
+    """Who sold it in a stream or a video: the name, and the number that the platform gave."""
+
+    name: str = ""
+    id: str = ""
+
+
+NO_CREATOR = Creator()
+
+
 @transactional
 def place(
     wanted: Sequence[Wanted],
@@ -75,6 +86,7 @@ def place(
     external_number: str | None = None,
     warehouse_id: int | None = None,
     source: OrderSource = OrderSource.MANUAL,
+    creator: Creator = NO_CREATOR,
     buyer_remark: str = "",
     seller_remark: str = "",
     placed_at: dt.datetime | None = None,
@@ -96,6 +108,7 @@ def place(
         shop_id=channel.shop_id, channel_id=channel.id, customer_id=customer_id, currency=channel.shop.currency,
         external_number=external_number or None, source=source, state=OrderState.PENDING, placed_at=at,
         review=ReviewState.CONFIRMED, buyer_remark=buyer_remark or None, seller_remark=seller_remark or None,
+        creator_name=creator.name or None, creator_id=creator.id or None,
         **_buyer(customer_id, buyer, accept_blocked=accept_short),
     )  # fmt: skip
     order.lines = _priced(order, wanted, at, accept_unknown=accept_short)
