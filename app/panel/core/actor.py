@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from flask import g, has_request_context
+from werkzeug.local import LocalProxy
 
 
 class Actor(Protocol):
@@ -50,4 +51,6 @@ def current_actor() -> Any:
     if not has_request_context():
         return SYSTEM
     user = getattr(g, "user", None)
+    if isinstance(user, LocalProxy):  # a page asks for its reader some hundred times
+        user = user._get_current_object()
     return user if user is not None and getattr(user, "is_authenticated", False) else NOBODY

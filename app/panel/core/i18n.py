@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
-from flask_babel import gettext, ngettext, npgettext, pgettext
+from flask import Flask, g
+from flask_babel import Domain
 
 from app.panel.core import clock
 
 APP = Path(__file__).resolve().parents[2]
+
+
+class Words(Domain):  # type: ignore[misc]
+    """Flask-Babel's domain, which looks the catalogue up once a request and language and not for each of 300 words."""
+
+    def get_translations(self) -> Any:
+        context = getattr(g, "_flask_babel", None) if g else None
+        locale, kept = getattr(context, "babel_locale", None), getattr(context, "words", None)
+        if kept is not None and kept[0] is locale:
+            return kept[1]
+        found = super().get_translations()
+        if context is not None and (locale := getattr(context, "babel_locale", None)) is not None:
+            context.words = (locale, found)
+        return found
 
 
 def folders() -> list[str]:
@@ -23,8 +38,10 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(folders())
 
 
-def speak_of_time(app: Flask) -> None:
-    """Instants are read on the wall of the shop; to be called when FAB has made its Babel."""
+def speak(app: Flask) -> None:
+    """Words by our own domain, instants on the wall of the shop; to be called when FAB has made its Babel."""
+    babel = app.extensions["babel"].instance
+    babel.domain_instance = Words(domain=babel.domain)
     app.extensions["babel"].timezone_selector = lambda: clock.zone().key
 
 
@@ -34,6 +51,7 @@ def words_are_no_markup(app: Flask) -> None:
     Jinja's new style calls a translation safe. A quotation mark in one then ends the attribute that it stands in, and the
     name that it quotes goes on as attributes of its own.
     """
+    words = app.extensions["babel"].instance.domain_instance
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=False, pgettext=pgettext, npgettext=npgettext
+        words.gettext, words.ngettext, newstyle=False, pgettext=words.pgettext, npgettext=words.npgettext
     )

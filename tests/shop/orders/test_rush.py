@@ -56,15 +56,16 @@ def queue_of(shared):
 
 
 @pytest.fixture(scope="module")
-def stall(tmp_path_factory, valkey_of_the_file, engine_name, new_database):
+def stall(tmp_path_factory, valkey, engine_name, new_database):
+    folder = tmp_path_factory.mktemp("stall")
     env = {"REDIS_URL": valkey, "ZHANGGUI_WEB_PROCESSES": "2", "ZHANGGUI_ADMIN_PASSWORD": PASSWORD, "ZHANGGUI_LOG_LEVEL": "warning"}
     if engine_name == "postgresql":
         env["DATABASE_URL"] = new_database()
-    stall = Stall(tmp_path / "home", **env)
+    stall = Stall(folder / "home", **env)
     done = run(stall.home, stall.port, "setup", **env)
     assert done.returncode == 0, done.stderr[-3000:]
     stall.prepared = stall.script("prepare")
-    with (tmp_path / "output").open("wb") as output:
+    with (folder / "output").open("wb") as output:
         command = [sys.executable, str(ROOT / "run.py"), "web"]
         web = subprocess.Popen(command, env=clean_env(stall.home, stall.port, **env), stdout=output, stderr=output)
     try:
@@ -95,14 +96,17 @@ def test_1000_buyers_of_100_pieces(stall):
     assert not after["wrong"]
 
 
-def test_mixed_baskets_of_10_articles_never_lock_each_other_up(stall):
-    """G10: 2,000 baskets that name their articles in any order; no deadlock reaches a buyer, nothing is oversold."""
+def test_mixed_baskets_of_9_articles_never_lock_each_other_up(stall, engine_name):
+    """G10: 2,000 baskets that name their articles in any order; no deadlock reaches a buyer, nothing is oversold.
+
+    SQLite has one writer and no deadlocks: there a third of them shows that nothing is oversold.
+    """
     die = random.Random(9)
-    codes = [f"T-{n}" for n in range(1, 11)]
-    baskets = [[{"sku": code, "quantity": 1} for code in die.sample(codes, die.randint(1, 4))] for _ in range(2000)]
-    told, _seconds = stall.buyers([order(stall, n, lines) for n, lines in enumerate(baskets)])
+    codes = [f"T-{n}" for n in range(2, 11)]  # T-1 is sold out
+    baskets = [[{"sku": code, "quantity": 1} for code in die.sample(codes, die.randint(1, 4))] for _ in range(2000 if engine_name == "postgresql" else 700)]
+    told, _seconds = stall.buyers([order(stall, f"mixed-{n}", lines) for n, lines in enumerate(baskets)])
     statuses = Counter(status for status, _answer in told)
     assert set(statuses) == {201, 409}
     after = stall.script("settle")
     assert after["sold"] == sum(100 - left for left in after["left"])
-    assert min(after["left"]) == 0 and not after["wrong"]
+    assert min(after["left"][1:]) == 0 and not after["wrong"]
