@@ -59,7 +59,8 @@ class Plan:
     values: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     sums: Sums = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
+    # What the check shows of it, by the names of `words`: values, an `Amount`, a date, a choice (see showing.py).
+    shown: dict[str, Any] = field(default_factory=dict)
     # An exact copy of a record that stands further up in the same file.
     repeats: bool = False
 
@@ -101,6 +102,8 @@ class Work:
         self.headings = list(headings)
         self.options = options
         self.actor = actor
+        # The number of the run while it writes; 0 while it is only checked.
+        self.run_id = 0
         self.places = importer.find(headings)
 
     def cell(self, row: Row, name: str) -> str:

@@ -16,6 +16,8 @@ from app.panel.bulk.reading.problems import BadFile
 HERE = Path(__file__).parent
 # -I keeps the child away from the environment and from the current directory; -B from writing beside the sources.
 STARTER = "import sys; sys.path.insert(0, sys.argv.pop(1)); from reading.child import main; main(*sys.argv[1:])"
+# How long the child may keep us waiting for one message. What we do between two messages is our own time: a run that
+# writes for an hour reads for an hour.
 WALL_SECONDS = 600
 
 
@@ -58,9 +60,6 @@ class Source:
             [sys.executable, "-I", "-B", "-c", STARTER, str(HERE), str(path), json.dumps(options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._clock = threading.Timer(WALL_SECONDS, self._child.kill)
-        self._clock.daemon = True
-        self._clock.start()
         self.skipped: dict[str, int] = {}
         self._done = False
         try:
@@ -82,7 +81,6 @@ class Source:
             self.close()
 
     def close(self) -> None:
-        self._clock.cancel()
         if self._child.poll() is None:
             self._child.kill()
         if self._child.stdout:
@@ -97,7 +95,13 @@ class Source:
 
     def _next(self) -> dict[str, Any]:
         assert self._child.stdout is not None
-        line = self._child.stdout.readline()
+        clock = threading.Timer(WALL_SECONDS, self._child.kill)
+        clock.daemon = True
+        clock.start()
+        try:
+            line = self._child.stdout.readline()
+        finally:
+            clock.cancel()
         if not line.endswith(b"\n"):
             # Killed by its limits, or by us: it could not say so itself.
             raise BadFile("too_heavy")

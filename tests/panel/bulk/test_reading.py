@@ -9,7 +9,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.panel.bulk.reading import document, limits
+from app.panel.bulk.reading import child, document, limits
 from app.panel.bulk.reading.problems import BadFile
 from app.panel.bulk.source import Settings, Source
 
@@ -192,3 +192,35 @@ def test_no_bytes_make_the_reader_crash(tmp_path, content):
                 assert len(row[1]) == len(found.meta.headings)
     except BadFile as wrong:
         assert wrong.code
+
+
+def test_a_larger_file_may_take_longer_to_read_up_to_a_bound():
+    sizes = [0, 40 * limits.MB, limits.CSV_BYTES, 100 * limits.CSV_BYTES]
+    assert [limits.seconds_for(size) for size in sizes] == [30, 50, 130, 150]
+
+
+def test_the_reading_child_asks_for_the_time_that_its_file_may_take(tmp_path, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(child.resource, "setrlimit", asked.setdefault)
+    monkeypatch.setattr(child.os.path, "getsize", lambda _path: limits.CSV_BYTES)
+    child.main(str(write(tmp_path, "id\n1\n")), "{}")
+    assert asked[child.resource.RLIMIT_CPU] == (130, 131)
+    assert '"rows":[[2,["1"]]]' in capsys.readouterr().out
+
+
+def test_no_clock_runs_against_the_child_while_its_rows_are_being_written(tmp_path, monkeypatch):
+    running = set()
+
+    class Clock:
+        def __init__(self, _seconds, _kill):
+            pass
+
+        def start(self):
+            running.add(self)
+
+        def cancel(self):
+            running.discard(self)
+
+    monkeypatch.setattr("app.panel.bulk.source.threading.Timer", Clock)
+    with Source(write(tmp_path, "id\n1\n2\n")) as source:
+        assert [len(running) for _row in source.rows()] == [0, 0]

@@ -10,18 +10,20 @@ Messages: {"meta": …}, then {"rows": [[line, cells], [line, cells, code, param
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from typing import Any
 
 from .document import Document, Refused
-from .limits import BATCH_ROWS, CHILD_MEMORY, CHILD_SECONDS
+from .limits import BATCH_ROWS, CHILD_MEMORY, seconds_for
 from .problems import BadFile
 
 
 def main(path: str, options: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CHILD_SECONDS, CHILD_SECONDS + 1))
+    seconds = seconds_for(os.path.getsize(path))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         _tell(path, json.loads(options))

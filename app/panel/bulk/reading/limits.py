@@ -20,6 +20,14 @@ ZIP_RATIO = 100
 ZIP_SMALL = 4 * MB
 
 CHILD_MEMORY = 512 * MB
+# Processor time: a base for starting and small files, more by the megabyte, never more than the last.
 CHILD_SECONDS = 30
+CHILD_SECONDS_A_MB = 0.5
+CHILD_SECONDS_MOST = 150
 BATCH_ROWS = 500
 HEADING_SEARCH = 30
+
+
+def seconds_for(size: int) -> int:
+    """Processor seconds that reading a file of so many bytes may take."""
+    return min(CHILD_SECONDS + int(size / MB * CHILD_SECONDS_A_MB), CHILD_SECONDS_MOST)

@@ -20,11 +20,12 @@ from app.panel.bulk.source import Row
 from app.panel.core import money, policy
 from app.panel.core.errors import DomainError
 from app.shop.catalog import rules
-from app.shop.catalog.imports import undoing, writing
+from app.shop.catalog.imports import stock, undoing, writing
 from app.shop.catalog.models import Product
 from app.shop.setup import queries as setup
 
 LONGEST = {"title": 200, "brand": 100, "tag": 60, "category": 100, "option": 100, "code": 100, "url": 1000}
+MOST_PIECES = 10**9
 OPTIONS = ("option1", "option2", "option3")
 
 
@@ -32,13 +33,23 @@ class ProductImporter(Importer):
     resource = "catalog.Product"
     words = {
         "handle": _("Handle"), "title": _("Title"), "brand": _("Brand"), "category": _("Category"), "skus": _("SKUs"),
+        "stock": _("Stock"),
     }  # fmt: skip
 
     def options(self, actor: Any) -> list[Option]:
         return [
             Option("currency", _("Currency of the prices"), kind="text", default="",
                    help=_("Three letters, for the file does not say it. Empty: that of the shop.")),
+            *stock.keeper().options(actor),
         ]  # fmt: skip
+
+    def undo(self, images: list[Image], *, actor: Any, since: Any, run_id: int) -> list[str] | None:
+        """Stock is booked back; what nobody else has touched of a new product's stock goes with the product."""
+        if images[0].table == stock.keeper().table:
+            return stock.keeper().undo(images, actor=actor, run_id=run_id)
+        if images[0].before is None:
+            undoing.forget_stock(images, since=since, run_id=run_id)
+        return None
 
     def after_undo(self, images: list[Image], *, actor: Any) -> None:
         undoing.settle({image.row_id for image in images if image.table == Product.__tablename__})
@@ -55,6 +66,7 @@ class ProductWork(Work):
         self.digits = money.exponent(self.currency)
         self.may_cost = policy.fields(actor, "catalog.Sku").writable("cost")
         self.taken: dict[str, str] = {}
+        self.stock = stock.keeper().wanted(options)
 
     def has(self, *names: str) -> bool:
         """Does the file speak of this at all? What it does not name keeps its value; an empty cell empties it."""
@@ -73,6 +85,15 @@ class ProductWork(Work):
             reader.wrong(BadValue("negative", value=self.cell(row, name)), name)
         return amount
 
+    def quantity(self, reader: Reader, name: str, row: Row) -> int | None:
+        """Pieces on hand; None where the file does not say. Less than nothing (sold too much) is nothing."""
+        if not self.stock:
+            return None
+        pieces: int | None = reader.get(cells.integer, name, row=row)
+        if pieces is not None and pieces > MOST_PIECES:
+            reader.wrong(BadValue("number_too_large", value=self.cell(row, name)[:40]), name)
+        return None if pieces is None else max(pieces, 0)
+
     def finish(self, plan: Plan, reader: Reader, product: dict[str, Any], skus: list[dict[str, Any]]) -> Plan:
         """The parts that all layouts share: lengths, sums and what the preview shows."""
         if product["title"] and len(product["title"]) > LONGEST["title"]:
@@ -87,6 +108,8 @@ class ProductWork(Work):
             "handle": plan.key, "title": product["title"] or "", "brand": brand, "category": " / ".join(path),
             "skus": len(skus), "price": self.span(skus),
         }  # fmt: skip
+        if (pieces := [sku["stock"] for sku in skus if sku.get("stock") is not None]):
+            plan.shown["stock"] = str(sum(pieces))
         return plan
 
     def span(self, skus: list[dict[str, Any]]) -> list[Amount]:
