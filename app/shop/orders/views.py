@@ -122,6 +122,14 @@ class OrderView(PerShopView):
         """Lines are typed into a new order; those of a placed one stand, and the papers have verbs of their own."""
         return ["lines"] if row is None else []
 
+    def page_of(self, template: str, **context: Any) -> str:
+        """Where an address is typed, province, city and district are offered as on the card of a customer."""
+        if template == "panel/form.html":
+            template = "customers/address_form.html"
+        elif template == "panel/verb.html" and context["page"].name == "edit_address":
+            template = "customers/address_verb.html"
+        return super().page_of(template, **context)
+
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
         """Numbers on the tabs: one statement for all states."""
         if name != "state":

@@ -206,3 +206,14 @@ def test_the_card_of_a_customer_shows_what_he_bought(session, as_user, order_of,
     for text in ("Purchases", "CN¥447.50", "CN¥223.75", "CN¥10.00", waiting.number):
         assert text in page, text
     assert session.execute(queries.purchases_of(customer.id, somebody("support", stall.other_shop_id))).all() == []
+
+
+def test_wherever_an_address_is_typed_its_province_city_and_district_are_offered(as_user, order_of):
+    order, client = order_of(1), as_user("ben")
+    for path in ("add", f"edit/{order.id}", f"action/edit_address/{order.id}"):
+        page = client.get(f"/orders/order/{path}").text
+        assert "areas.js" in page and 'data-areas="/customers/' in page, path
+        assert all(f'name="{name}"' in page for name in ("province", "city", "district")), path
+    assert "areas.js" not in client.get(f"/orders/order/action/note/{order.id}").text
+    answer = client.post(f"/orders/order/action/edit_address/{order.id}", data={"_go": "1", "country": "CN"})
+    assert answer.status_code == 422 and "areas.js" in answer.text
