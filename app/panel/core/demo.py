@@ -7,6 +7,7 @@ write (sums, journals, logs) must hold of these too, and a test asks.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -64,6 +65,18 @@ class World:
             row |= {"version": 1, "created_at": when, "changed_at": when, "created_by_id": None, "changed_by_id": None}
         self.rows[model].append(row)
         return row
+
+    def file(self, name: str, content: bytes, size: tuple[int, int], at: dt.datetime | None = None) -> int:
+        """Keep a picture, a PNG; its number. The same seed gives it the same place."""
+        token = hashlib.sha256(f"{self.seed}:{name}".encode()).hexdigest()[:40]
+        path = files.path_of(token)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        row = self.add(
+            files.File, at, token=token, name=name, mime="image/png", size=len(content), width=size[0], height=size[1],
+            sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+        return int(row["id"])
 
     def note(self, model: type[Any], key: int, verb: str, at: dt.datetime, actor: str = "demo") -> None:
         """A line in the trail of a row."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import io
 from typing import Any
 
@@ -133,17 +132,10 @@ def _options(chance: Any, options: str) -> list[tuple[str, str | None, float]]:
 
 def _picture(world: World, product_id: int, number: int, title: str, at: dt.datetime) -> None:
     """A calm picture of shapes in two tints, ours from the first pixel."""
-    content = _drawn(number)
-    digest = hashlib.sha256(content).hexdigest()
-    token = hashlib.sha256(f"{world.seed}:{number}".encode()).hexdigest()[:40]
-    path = files.path_of(token)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    file = world.add(files.File, at, token=token, name=f"product-{number + 1}.png", mime="image/png", size=len(content), sha256=digest,
-                     width=SIDE, height=SIDE)  # fmt: skip
+    file_id = world.file(f"product-{number + 1}.png", _drawn(number), (SIDE, SIDE), at)
     unlicensed = number % 17 == 16
     world.add(
-        ProductImage, at, product_id=product_id, file_id=file["id"], alt=title, position=0, is_main=True,
+        ProductImage, at, product_id=product_id, file_id=file_id, alt=title, position=0, is_main=True,
         source=MediaSource.UNKNOWN if unlicensed else MediaSource.OWN,
         licence=MediaLicence.NONE if unlicensed else MediaLicence.ORIGINAL,
     )  # fmt: skip

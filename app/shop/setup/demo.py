@@ -1,32 +1,40 @@
-"""Two shops with five channels, as a live-commerce business has them."""
+"""Two shops with six channels, as a live-commerce business has them."""
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import Any
 
 from flask_babel import gettext as _
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from app.panel.accounts import firstrun
 from app.panel.accounts.models import User
+from app.panel.core import files
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.demo import World, afterwards, part
 from app.shop.setup import queries, services
-from app.shop.setup.models import Business, Channel, ChannelAccount, Shop
+from app.shop.setup.demo_companies import companies, credit_code
+from app.shop.setup.models import Business, Channel, ChannelAccount, OrgApplication, Shop
 from app.shop.setup.states import AccountPart, AccountState, ChannelKind, LogoSource
 
-# key, name, code, keyword, category
+# key, name, code, keyword, category, tint of the logo
 SHOPS = (
-    ("home", "青禾家居生活馆旗舰店", "QH", "家居 青禾", "家居生活"),
-    ("beauty", "山茶美妆护肤专营店", "SC", "美妆 山茶", "美妆护肤"),
+    ("home", "青禾家居生活馆旗舰店", "QH", "家居 青禾", "家居生活", "#3f8f63"),
+    ("beauty", "山茶美妆护肤专营店", "SC", "美妆 山茶", "美妆护肤", "#c4536e"),
 )
-# key, shop, name, kind, share of its shop's orders
+ACCOUNT, ENTERPRISE, SHOWCASE = AccountPart.ACCOUNT, AccountPart.ENTERPRISE, AccountPart.SHOWCASE
+# key, shop, name, kind, share of its shop's orders (0: closed), credentials with the days until they run out
 CHANNELS = (
-    ("douyin", "home", "抖音直播间", ChannelKind.DOUYIN, 52), ("tmall", "home", "天猫旗舰店", ChannelKind.TMALL, 34),
-    ("counter", "home", "武林路门店", ChannelKind.COUNTER, 14), ("kuaishou", "beauty", "快手小店", ChannelKind.KUAISHOU, 45),
-    ("wechat", "beauty", "微信小程序商城", ChannelKind.WECHAT, 55),
+    ("douyin", "home", "抖音直播间", ChannelKind.DOUYIN, 52, ((ACCOUNT, None), (ENTERPRISE, 20), (SHOWCASE, 128))),
+    ("tmall", "home", "天猫旗舰店", ChannelKind.TMALL, 34, ((ENTERPRISE, 230),)),
+    ("counter", "home", "武林路门店", ChannelKind.COUNTER, 14, ()),
+    ("kuaishou", "beauty", "快手小店", ChannelKind.KUAISHOU, 45, ((ENTERPRISE, -12), (SHOWCASE, 64))),
+    ("wechat", "beauty", "微信小程序商城", ChannelKind.WECHAT, 55, ((ACCOUNT, 6),)),
+    ("pinduoduo", "beauty", "拼多多专营店", ChannelKind.PINDUODUO, 0, ((ENTERPRISE, -95),)),
 )  # fmt: skip
 IN_ONE_SHOP = ("deputy", "support")  # the others work for all of them
 
@@ -35,31 +43,52 @@ IN_ONE_SHOP = ("deputy", "support")  # the others work for all of them
 def business(world: World) -> None:
     begin = world.now - dt.timedelta(days=420)
     owner = _known(Business) or world.add(
-        Business, begin, name="杭州青禾商贸有限公司", credit_code=None, licence_scope="家居生活\n美妆护肤\n食品饮料\n服饰鞋包",
+        Business, begin, name="杭州青禾商贸有限公司", credit_code=credit_code(0), licence_scope="家居生活\n美妆护肤\n食品饮料\n服饰鞋包",
         legal_person="林青禾", phone="0571-87654321", currency="CNY", zone="Asia/Shanghai", language="zh_Hans_CN",
     )  # fmt: skip
     shops, channels = {}, {}
-    for key, name, code, keyword, category in SHOPS:
+    for key, name, code, keyword, category, tint in SHOPS:
         own = _known(Shop) if key == "home" else None
         shops[key] = (own or world.add(
             Shop, begin, business_id=owner["id"], name=name, code=code, core_keyword=keyword, main_category=category, currency="CNY",
-            phone="400-820-1688", address="浙江省杭州市拱墅区武林路 88 号", logo_id=None,
+            phone="400-820-1688", address="浙江省杭州市拱墅区武林路 88 号", logo_id=_logo(world, code, tint, begin),
             logo_source=LogoSource.OWN, logo_licence=None, is_active=True,
         ))["id"]  # fmt: skip
-    for position, (key, shop, name, kind, share) in enumerate(CHANNELS):
+    for position, (key, shop, name, kind, share, accounts) in enumerate(CHANNELS):
         row = world.add(
             Channel, begin, shop_id=shops[shop], name=name, kind=kind, url=None, external_id=f"{kind.value}-{1000 + position}",
-            position=position, is_active=True,
+            position=position, is_active=bool(share),
         )  # fmt: skip
-        channels[key] = {"id": row["id"], "shop_id": shops[shop], "kind": kind, "share": share}
-        if kind is not ChannelKind.COUNTER:
-            expires = world.today + dt.timedelta(days=20 if key == "douyin" else 200 + 30 * position)
-            world.add(
-                ChannelAccount, begin, channel_id=row["id"], part=AccountPart.ENTERPRISE, name=name, subject="杭州青禾商贸有限公司",
-                state=AccountState.VERIFIED, verified_on=begin.date(), expires_on=expires, reminded_on=None, note=None,
-            )  # fmt: skip
-    world.flush(Business, Shop, Channel, ChannelAccount)
+        if share:
+            channels[key] = {"id": row["id"], "shop_id": shops[shop], "kind": kind, "share": share}
+        for part_, days in accounts:
+            _account(world, row, part_, days)
+    world.flush(Business, files.File, Shop, Channel, ChannelAccount)
     world.made |= {"shops": shops, "channels": channels, "business_id": owner["id"]}
+    companies(world)
+
+
+def _account(world: World, channel: dict[str, Any], kind: AccountPart, days: int | None) -> None:
+    """An account that runs out in so many days, verified a year before; None: bound and not verified yet."""
+    end = world.today + dt.timedelta(days=days) if days is not None else None
+    state = AccountState.BOUND if end is None else AccountState.VERIFIED if end >= world.today else AccountState.EXPIRED
+    world.add(
+        ChannelAccount, channel["created_at"], channel_id=channel["id"], part=kind, name=channel["name"],
+        subject="杭州青禾商贸有限公司", state=state, verified_on=end - dt.timedelta(days=365) if end else None,
+        expires_on=end, reminded_on=None, note=None,
+    )  # fmt: skip
+
+
+def _logo(world: World, code: str, tint: str, at: dt.datetime) -> int:
+    """A leaf in a disc, or what comes close to it."""
+    image = Image.new("RGB", (480, 480), "#ffffff")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((16, 16, 464, 464), fill=tint)
+    draw.pieslice((120, 40, 440, 360), 90, 180, fill="#ffffff")
+    draw.pieslice((-40, 200, 280, 520), 270, 360, fill="#ffffff")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return world.file(f"logo-{code}.png", buffer.getvalue(), image.size, at)
 
 
 def _known(model: Any) -> dict[str, Any] | None:
@@ -70,7 +99,13 @@ def _known(model: Any) -> dict[str, Any] | None:
 
 @firstrun.demo_user_made.connect
 def give_him_work(user: User, role: str, **_more: Any) -> None:
-    """Whoever came with the demo sees its orders: the deputy and the support those of the first shop only."""
+    """Whoever came with the demo sees its orders: the deputy and the support those of the first shop only.
+
+    The operator is who handed in the applications, so that he finds them, and others may review them.
+    """
+    if role == "operations":
+        for application in db.session.scalars(select(OrgApplication).where(OrgApplication.applicant_id.is_(None))):
+            application.applicant_id = user.id
     if first := queries.default_shop():
         services.assign_to_shop(user, first if role in IN_ONE_SHOP else None, actor=SYSTEM)
 
