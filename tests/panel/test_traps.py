@@ -177,26 +177,6 @@ def test_a_hidden_field_leaves_no_trace_anywhere(ours):
     assert client.put("/api/v1/books/book/1", json={"cost": "1"}, headers={"If-Match": '"1"'}).status_code in (403, 422)
 
 
-def test_a_sheet_asks_the_policy_for_every_row_and_every_cell(ours):
-    """A05, A06"""
-    stranger = ours.app.test_client()
-    assert stranger.get("/sheets/books/loan/").status_code == 401
-    assert ours.client.get("/sheets/").status_code == 404
-    page = ours.client.get("/sheets/books/loan/")
-    assert page.status_code == 200
-    assert "secret" not in page.text
-    send = "/sheets/books/loan/ajax/update/"
-    assert ours.client.post(send, data={"list_form_pk": "2", "reader": "mine"}).status_code == 404
-    assert ours.client.post(send, data={"list_form_pk": "1", "due_on": "2026-01-01"}).status_code == 403
-    assert ours.client.post(send, data={"list_form_pk": "1", "reader": "x" * 101}).status_code == 422
-    assert ours.client.post(send, data={"list_form_pk": "1", "reader": "Zhang San"}).status_code == 200
-    assert ours.reader(1) == "Zhang San"
-    assert ours.reader(2) == "secret"
-    assert (
-        ours.client.post(send, data={"list_form_pk": "1", "reader": "no token"}, without_csrf=True).status_code == 400
-    )
-
-
 def test_errors_of_the_database_are_told_as_sentences(ours):
     """F40"""
     answer = ours.client.post(

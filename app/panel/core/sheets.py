@@ -5,6 +5,7 @@ Flask-Admin is public by default, fetches a row past its own filters and asks no
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Flask, abort, request
@@ -12,10 +13,12 @@ from flask_admin import Admin, AdminIndexView
 from flask_admin.base import expose
 from flask_admin.contrib.sqla import ModelView as SheetView
 from flask_admin.theme import Bootstrap4Theme
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from jinja2 import pass_context
 from sqlalchemy import func, select
 
-from app.panel.core import history, policy, records
+from app.panel.core import cells, forms, history, policy, records
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.db import db
 from app.panel.core.domain import Domain
@@ -45,6 +48,11 @@ class PanelSheet(SheetView):
     form_base_class = CsrfForm
     domain_key = ""
 
+    def create_blueprint(self, admin: Any) -> Any:
+        """The grid and the change of one cell; the package's forms, export and actions get no address."""
+        self._urls = [rule for rule in self._urls if rule[1] in ("index_view", "ajax_update")]
+        return super().create_blueprint(admin)
+
     @property
     def resource(self) -> str:
         return resource_of(self.model)
@@ -60,7 +68,8 @@ class PanelSheet(SheetView):
 
     def get_list_columns(self) -> list[tuple[str, Any]]:
         names = self._access().only([name for name in self.column_list if not self._access().masked(name)])
-        return [(name, str(spec(self.model, name).label)) for name in names]
+        labels = self.column_labels or {}
+        return [(name, str(labels.get(name) or spec(self.model, name).label)) for name in names]
 
     @property
     def _list_columns(self) -> list[tuple[str, Any]]:
@@ -86,6 +95,29 @@ class PanelSheet(SheetView):
             else (db.session.query(func.count(self.model.id)))
         )
 
+    def scaffold_list_form(self, widget: Any = None, validators: Any = None) -> Any:
+        """No fields: Flask-Admin knows neither our amounts nor our choices; `editor` tells the script what it needs."""
+        return CsrfForm
+
+    def editor(self, row: Any, name: str) -> dict[str, str]:
+        """The attributes of a cell that can be edited, for sheet.js."""
+        field, value = spec(self.model, name), getattr(row, name)
+        found = {"data-pk": str(row.id), "data-version": str(row.version), "name": name}
+        found["data-value"] = "" if value is None else str(forms.typed(field, row))
+        choices = [("false", _("no")), ("true", _("yes"))] if field.kind == "bool" else []
+        if field.kind == "bool":
+            found["data-value"] = "true" if value else "false"
+        if field.choices is not None:
+            choices = [*([] if field.required else [("", "")]), *((v, str(label)) for v, label in field.choices.pairs())]
+        if choices:
+            found["data-source"] = json.dumps([{"value": key, "text": label} for key, label in choices])
+        return found
+
+    @pass_context
+    def get_list_value(self, context: Any, model: Any, name: str) -> Any:
+        """A cell as the lists of the panel show it."""
+        return cells.cell(model, name, self._access()).get("text", "")
+
     def get_one(self, id: Any) -> Any:
         try:
             return records.get(self.model, id, actor=current_actor())
@@ -94,25 +126,34 @@ class PanelSheet(SheetView):
 
     @expose("/ajax/update/", methods=("POST",))
     def ajax_update(self) -> Any:
-        """One cell, through the same verbs as a form: rights, version, history."""
+        """One cell, through the same verbs as a form: rights, version, history. Answers with the new version."""
         actor = current_actor()
-        name = next((key for key in request.form if self.is_editable(key)), None)
-        if name is None:
+        if not policy.allowed(actor, "write", self.resource):
             abort(403)
+        name = next((key for key in request.form if key in self.column_list), "")
+        if name and not self.is_editable(name):
+            abort(403)
+        seen = request.form.get("version", "")
+        if not name or not seen.isdigit():
+            return _("This form is too old. Open it again."), 428
         try:
             row = records.get(self.model, request.form.get("list_form_pk", ""), actor=actor, verb="write")
             values = records.parse(
                 self.model, {name: request.form[name]}, row=row, partial=True, names={spec(self.model, name).name}
             )
             with history.by("sheet"):
-                records.update(row, values, actor=actor)
+                records.update(row, values, actor=actor, version=int(seen))
         except DomainError as error:
             return error.message, 422 if error.status < 403 else error.status
-        return "", 200
+        return str(row.version), 200
 
 
 def mount(app: Flask, domains: list[Domain]) -> None:
-    """Serve the sheets at /sheets/<domain>/<noun>/ behind one Flask-Admin without an index."""
+    """Serve the sheets at /sheets/<domain>/<noun>/ behind one Flask-Admin without an index.
+
+    `app.extensions["panel_sheets"]` then answers which models have one; the list of such a model links to it.
+    """
+    app.extensions["panel_sheets"] = {}
     index = NoIndex(url="/sheets", endpoint="sheets", name="Sheets")
     admin = Admin(
         app,
@@ -127,7 +168,6 @@ def mount(app: Flask, domains: list[Domain]) -> None:
             if not issubclass(cls, PanelSheet):
                 raise TypeError(f"{cls.__name__} derives from a class of the package; use PanelSheet")
             noun = model.__name__.lower()
-            title = str(label or model.__name__)
-            admin.add_view(
-                cls(model, db, name=title, endpoint=f"sheet_{domain.key}_{noun}", url=f"/sheets/{domain.key}/{noun}")
-            )
+            endpoint, url = f"sheet_{domain.key}_{noun}", f"/sheets/{domain.key}/{noun}"
+            admin.add_view(cls(model, db, name=label or model.__name__, endpoint=endpoint, url=url))
+            app.extensions["panel_sheets"][model] = f"{endpoint}.index_view"

@@ -32,6 +32,7 @@ function edit(link) {
     box.disabled = true;
     const data = new FormData();
     data.set("list_form_pk", link.dataset.pk);
+    data.set("version", link.dataset.version);
     data.set(link.name || link.getAttribute("name"), box.value);
     let answer = null;
     try {
@@ -40,6 +41,8 @@ function edit(link) {
       answer = null;
     }
     if (answer?.ok) {
+      const version = await answer.text();
+      for (const cell of [link, ...box.closest("tr").querySelectorAll("a[data-pk]")]) cell.dataset.version = version;
       link.dataset.value = box.value;
       link.textContent = box.selectedOptions ? box.selectedOptions[0].textContent : box.value || "–";
       announce(t("saved"));

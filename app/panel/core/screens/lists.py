@@ -54,6 +54,7 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         add_url=view.url("add") if view.can_add and may(view, "write") else "",
         trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
         import_url=_import_url(view),
+        sheet_url=_sheet_url(view),
         empty=_empty(view, asked),
         sort=asked.sort or view.default_sort,
     )
@@ -160,6 +161,11 @@ def _options(field: FieldSpec) -> list[tuple[str, str, str]]:
 def _import_url(view: Any) -> str:
     build = current_app.extensions.get("panel_import_url")
     return str(build(view)) if build is not None and view.can_import and view.can_add and may(view, "import") else ""
+
+
+def _sheet_url(view: Any) -> str:
+    endpoint = current_app.extensions["panel_sheets"].get(view.model)
+    return url_for(endpoint) if endpoint is not None and view.can_edit and may(view, "write") else ""
 
 
 def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:

@@ -1,0 +1,54 @@
+"""The grids in which prices and warning lines are edited in place."""
+
+import re
+
+import pytest
+
+from app.panel.core import records
+from app.shop.catalog.models import Product, Sku
+from app.shop.inventory.models import StockLevel
+from tests.shop.inventory import goods
+
+
+@pytest.fixture
+def sku(session, ada):
+    product = records.create(Product, {"title": "Scarf"}, actor=ada)
+    values = {"product_id": product.id, "code": "SCARF-1", "price": 1250, "cost": 700, "currency": "CNY"}
+    return records.create(Sku, values, actor=ada)
+
+
+def cells(page, key):
+    found = re.finditer(rf'<a [^>]*data-pk="{key}" [^>]*name="(\w+)" data-value="([^"]*)"', page)
+    return {match[1]: match[2] for match in found}
+
+
+def test_prices_are_edited_in_major_units(sku, as_user, session):
+    client, address = as_user("ada"), "/sheets/catalog/sku/"
+    assert f'href="{address}"' in client.get("/catalog/sku/list/").text
+    page = client.get(address)
+    assert page.status_code == 200
+    assert cells(page.text, sku.id)["price"] == "12.50"
+    data = {"list_form_pk": sku.id, "price": "13.80", "version": str(sku.version)}
+    answer = client.post(f"{address}ajax/update/", data=data)
+    assert answer.status_code == 200, answer.text
+    session.expire_all()
+    assert sku.price == 1380
+    assert answer.text == str(sku.version)
+
+
+def test_whoever_may_not_see_the_cost_has_no_column_for_it(sku, as_user):
+    page = as_user("ben").get("/sheets/catalog/sku/").text
+    assert "SCARF-1" in page
+    assert "7.00" not in page
+    assert "<a data" not in page
+
+
+def test_warning_lines_are_edited_beside_the_stock(sku, as_user, session):
+    goods.fill([sku], 10, goods.make_warehouse(is_default=True))
+    level = session.query(StockLevel).filter_by(sku_id=sku.id).one()
+    client, address = as_user("ada"), "/sheets/inventory/stocklevel/"
+    assert "SCARF-1" in client.get(address).text
+    data = {"list_form_pk": level.id, "threshold": "5", "version": str(level.version)}
+    assert client.post(f"{address}ajax/update/", data=data).status_code == 200
+    session.expire_all()
+    assert level.threshold == 5
