@@ -77,10 +77,12 @@ def charts(actor: Any, scope: registry.Scope) -> list[Any]:
 
 
 def todos(actor: Any) -> list[Any]:
+    """What waits, row by row; a tile may answer with several rows, such as one a reason."""
     found = [(tile, tile.func(actor)) for tile in registry.shown(registry.TODOS, actor)]
+    rows = [(tile, todo) for tile, answer in found for todo in (answer if isinstance(answer, list) else [answer])]
     return [
-        SimpleNamespace(key=tile.key, label=str(tile.label), **vars(todo))
-        for tile, todo in found
+        SimpleNamespace(**{**vars(todo), "key": tile.key, "label": todo.label or str(tile.label)})
+        for tile, todo in rows
         if todo and todo.count
     ]
 

@@ -77,11 +77,12 @@ class Card:
 
 @dataclass(frozen=True)
 class Todo:
-    """How much waits somewhere; nothing is shown when it is 0."""
+    """How much waits somewhere; nothing is shown when it is 0. A `label` of its own stands instead of the tile's."""
 
     count: int
     url: str
     tone: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def narrowing(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable
 
 
 def todo(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
-    """`func(actor) -> Todo | None`: work that waits for this person."""
+    """`func(actor) -> Todo | list[Todo] | None`: work that waits for this person."""
     return _register(TODOS, key, label, needs, order)
 
 

@@ -13,6 +13,7 @@ from app.shop.customers import privacy
 from app.shop.customers.privacy import Person
 from app.shop.orders import events, queries, services
 from app.shop.orders.models import Order, OrderLine, OrderNote
+from app.shop.orders.states import TO_SHIP
 from app.shop.setup.events import shop_opened
 
 
@@ -32,6 +33,14 @@ def tell_who_confirms(order: Order, failures: list[str], actor: Any, **_more: An
     else:
         title, body = _("Order %(no)s waits to be confirmed", no=order.number), ""
     notices.send(people, title, body=body, url=f"/orders/order/show/{order.id}")
+
+
+@events.order_shipped.connect
+@events.order_closed.connect
+def is_late_no_more(order: Order, **_more: Any) -> None:
+    """What has left, or will not leave, is not waited for any more."""
+    if order.state not in TO_SHIP:
+        services.settle(order, {"late"}, resolution=_("The order has left or is closed."))
 
 
 BUYER = ("buyer_name", "buyer_phone", "buyer_email", "province", "city", "district", "street", "postcode")

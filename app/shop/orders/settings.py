@@ -27,6 +27,10 @@ for _code, _label in CHECKS.items():
         group=_("Orders"),
     )  # fmt: skip
 define(
+    "orders.late_after_hours", 48, label=_("A paid order is late after"), kind="integer", min=0, max=2160, unit=_("hours"),
+    group=_("Orders"), help=_("Paid and not shipped for so long, it is listed as a problem. 0: never."),
+)  # fmt: skip
+define(
     "orders.receipt_footer", "", label=_("Last line of the receipt"), group=_("Orders"),
     help=_("Such as opening hours or how to return goods."),
 )  # fmt: skip

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.core.db import db
@@ -36,10 +37,16 @@ def to_confirm(actor: Any) -> Todo:
 
 
 @todo("orders.exceptions", _("Abnormal orders"), needs=("read", "orders.OrderException"), order=30)
-def exceptions(actor: Any) -> Todo:
-    counts = db.session.execute(queries.open_exceptions_by_reason(actor)).all()
-    url = _list("orders_orderexception", ["state", "eq", ExceptionState.OPEN.value])
-    return Todo(sum(n for _id, _name, n in counts), url, "danger")
+def exceptions(actor: Any) -> list[Todo]:
+    """One row a reason, which opens exactly the problems that it counts (ORD-13)."""
+    opened = ["state", "eq", ExceptionState.OPEN.value]
+    return [
+        Todo(
+            n, _list("orders_orderexception", opened, ["reason", "eq", str(reason_id)]), "danger",
+            gettext("Abnormal orders: %(reason)s", reason=name),
+        )
+        for reason_id, name, n in db.session.execute(queries.open_exceptions_by_reason(actor))
+    ]  # fmt: skip
 
 
 @shortcut("orders.counter", _("Counter"), needs=("counter", RESOURCE), icon="fa-cash-register", order=10)

@@ -5,8 +5,9 @@ from app.shop.orders.models import ExceptionReason, Order
 from app.shop.orders.services import forms
 from app.shop.orders.services.closing import close, hold, release
 from app.shop.orders.services.counter import sell
-from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason
+from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason, settle
 from app.shop.orders.services.intake import Incoming, Paid, take_in
+from app.shop.orders.services.lateness import flag_late
 from app.shop.orders.services.lines import assign_sku, recheck
 from app.shop.orders.services.notes import add_note
 from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
@@ -36,6 +37,7 @@ __all__ = [
     "ensure_reasons",
     "failures",
     "first_check",
+    "flag_late",
     "handle_exception",
     "hold",
     "open_exception",
@@ -49,6 +51,7 @@ __all__ = [
     "release",
     "remove_past_orders",
     "sell",
+    "settle",
     "ship",
     "take_in",
 ]

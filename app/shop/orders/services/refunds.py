@@ -26,6 +26,7 @@ from app.shop.orders.models import (
 )
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, lock, move
+from app.shop.orders.services.exceptions import settle
 from app.shop.orders.services.totals import value_of
 
 Pieces = list[tuple[OrderLine, int]]
@@ -158,6 +159,7 @@ def _move_on(order: Order, *, actor: Any) -> None:
         return
     if order.state is OrderState.PARTLY_SHIPPED:
         move(order, OrderState.SHIPPED, actor=actor, why=_("The rest was refunded."))
+        settle(order, {"late"}, resolution=_("The rest was refunded."))
     elif order.state is OrderState.PAID:
         order.close_reason = CloseReason.REFUNDED
         move(order, OrderState.CLOSED, actor=actor, why=_("Refunded before shipping."))

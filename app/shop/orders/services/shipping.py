@@ -15,6 +15,7 @@ from app.shop.orders import events, states
 from app.shop.orders.models import Order, OrderLine, OrderState, ReviewState, Shipment, ShipmentLine
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, lock, move
+from app.shop.orders.services.exceptions import settle
 
 
 @transactional
@@ -99,6 +100,7 @@ def cancel_rest(order: Order, *, actor: Any, why: str = "") -> Order:
         line.cancelled_quantity += quantity
     history.record(order, "order.rest_cancelled", actor=actor, why=why)
     move(order, OrderState.SHIPPED, actor=actor, why=why or _("The rest is not sent."))
+    settle(order, {"late"}, resolution=_("The rest is not sent."))
     db.session.flush()
     return order
 

@@ -1,0 +1,15 @@
+"""What orders do by the clock."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from app.panel.core.jobs import job, scheduled
+from app.shop.orders import services
+
+
+@scheduled("orders.flag_late", cron="*/10 * * * *", label=_("List paid orders that were not shipped in time"))
+@job("orders.flag_late", timeout=120)
+def flag_late(limit: int = 500) -> dict[str, int]:
+    """Every ten minutes; what exceeds the limit waits for the next time."""
+    return {"late": services.flag_late(limit=limit)}
