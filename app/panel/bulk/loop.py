@@ -144,6 +144,7 @@ def _write(run: Run, held: Hold) -> RunState:
         size = CHUNK
     beat = time.monotonic()
     with opening.open_run(run) as (source, work):
+        work.run_id = run_id
         for plans in _chunks(_plans(source, work), size, held.position, first=1 if poisoned else size):
             if not plans:  # still behind the checkpoint
                 if time.monotonic() - beat > BEAT_SECONDS:

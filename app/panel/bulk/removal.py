@@ -81,7 +81,8 @@ def _children_touched(model: type[Any], ids: list[int], since: Any, run_id: int)
         key = next(iter(rel.remote_side))
         for part in writing.pieces(ids):
             late = or_(child.created_at > since, child.changed_at > since)
-            parents = dict(db.session.execute(select(child.id, key).where(key.in_(part), late)).tuples().all())
+            rows = db.session.execute(select(child.id, key).where(key.in_(part), late))
+            parents: dict[int, int] = dict(rows.tuples().all())
             kept = parents if getattr(child, "__no_history__", False) else _later(child, list(parents), since, run_id)
             found.update(parents[child_id] for child_id in kept)
     return found
@@ -158,7 +159,7 @@ def _used_through_children(mapper: Any, ids: list[int]) -> set[int]:
         key = next(iter(rel.remote_side))
         for part in writing.pieces(ids):
             query = select(rel.mapper.local_table.c.id, key).where(key.in_(part))
-            parents = dict(db.session.execute(query).tuples().all())
+            parents: dict[int, int] = dict(db.session.execute(query).tuples().all())
             used.update(parents[child_id] for child_id in _used(rel.mapper.class_, list(parents)))
     return used
 

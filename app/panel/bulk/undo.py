@@ -101,11 +101,12 @@ def _chunk(
 
 
 def _groups(images: list[Image]) -> list[list[int]]:
-    """Places by table and kind, in the order in which the tables first come: what was written last goes first."""
+    """Places by table and kind; what points at others goes before what it points at."""
     groups: dict[tuple[str, bool], list[int]] = {}
     for place, image in enumerate(images):
         groups.setdefault((image.table, image.before is None), []).append(place)
-    return list(groups.values())
+    rank = {table.name: place for place, table in enumerate(db.metadata.sorted_tables)}
+    return [groups[key] for key in sorted(groups, key=lambda key: -rank.get(key[0], 0))]
 
 
 def _record(run_id: int, images: list[Image], said: dict[int, str], position: int) -> None:

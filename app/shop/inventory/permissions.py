@@ -38,7 +38,7 @@ SEE = {
     "inventory.StockAlert": "read",
 }  # fmt: skip
 MOVE_GOODS = {
-    LEVEL: "write adjust receive transfer export", COUNT: "read write post export", "inventory.StockCountLine": "read write",
+    LEVEL: "write adjust receive transfer export import", COUNT: "read write post export", "inventory.StockCountLine": "read write",
     "inventory.Supplier": "read",
 }  # fmt: skip
 BUY = {

@@ -109,7 +109,7 @@ class ProductWork(Work):
             "skus": len(skus), "price": self.span(skus),
         }  # fmt: skip
         if (pieces := [sku["stock"] for sku in skus if sku.get("stock") is not None]):
-            plan.shown["stock"] = str(sum(pieces))
+            plan.shown["stock"] = sum(pieces)
         return plan
 
     def span(self, skus: list[dict[str, Any]]) -> list[Amount]:

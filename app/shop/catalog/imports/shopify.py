@@ -83,7 +83,12 @@ class ShopifyProductWork(ProductWork):
         }  # fmt: skip
         if self.may_cost:
             sku["cost"] = self.price(reader, "cost", row)
-        return self.named(sku, "price", code="sku", **COLUMNS)
+        return self.named(sku | {"stock": self._stock(reader, row)}, "price", code="sku", stock="quantity", **COLUMNS)
+
+    def _stock(self, reader: Reader, row: Row) -> int | None:
+        """Goods that Shopify does not count stand with 0 and without a tracker: nobody knows how many there are."""
+        pieces = self.quantity(reader, "quantity", row)
+        return None if not pieces and self.has("tracker") and not self.cell(row, "tracker") else pieces
 
     def _weight(self, reader: Reader, row: Row) -> int | None:
         grams = reader.get(cells.decimal, "grams", row=row)
@@ -114,5 +119,6 @@ class ShopifyProducts(ProductImporter):
         "grams": ("Variant Grams", "Weight value (grams)"), "price": ("Variant Price", "Price"),
         "compare_at": ("Variant Compare At Price", "Compare-at price"), "barcode": ("Variant Barcode", "Barcode"),
         "image": ("Image Src", "Product image URL"), "image_alt": ("Image Alt Text", "Image alt text"),
+        "quantity": ("Variant Inventory Qty", "Inventory quantity"), "tracker": ("Variant Inventory Tracker", "Inventory tracker"),
         "seo_title": ("SEO Title",), "seo_description": ("SEO Description",), "cost": ("Cost per item",),
     }  # fmt: skip

@@ -94,7 +94,10 @@ class WooWork(ProductWork):
             "compare_at_price": regular if sale is not None and regular != sale else None,
             "weight_g": round(kilos * 1000) if kilos else None, **dict(zip(OPTIONS, options, strict=True)),
         }  # fmt: skip
-        return self.named(sku, "price", code="sku", compare_at_price="sale", weight_g="weight", **OPTION_VALUES)
+        sku["stock"] = self.quantity(reader, "stock", row)
+        if sku["stock"] is None and self.stock and self.cell(row, "in_stock") == "0":
+            sku["stock"] = 0
+        return self.named(sku, "price", "stock", code="sku", compare_at_price="sale", weight_g="weight", **OPTION_VALUES)
 
     def _categories(self, reader: Reader) -> tuple[list[str], list[str]]:
         """`A > B, C`: the first path is the category, the last words of the others become tags."""
@@ -128,5 +131,6 @@ class WooProducts(ProductImporter):
         "images": ("Images",), "parent": ("Parent",), "grouped": ("Grouped products",), "external_url": ("External URL",),
         "attribute1": ("Attribute 1 name",), "value1": ("Attribute 1 value(s)",), "attribute2": ("Attribute 2 name",),
         "value2": ("Attribute 2 value(s)",), "attribute3": ("Attribute 3 name",), "value3": ("Attribute 3 value(s)",),
+        "stock": ("Stock",), "in_stock": ("In stock?",),
         "barcode": ("GTIN, UPC, EAN, or ISBN",), "brand": ("Brands",),
     }  # fmt: skip
