@@ -107,3 +107,43 @@ def test_doudian_orders_come_with_tabs_dashes_and_people_in_cipher(session):
     assert [line.total for line in found.lines] == [110001, 2000]
     assert (found.creator_name, found.creator_id) == ("家居控小鹿", "75530218846")
     assert (found.buyer_name, found.buyer_phone, found.street, found.customer_id) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("买家未付款", CloseReason.UNPAID), ("退款", CloseReason.REFUNDED), ("卖家缺货", CloseReason.STOCK), ("买家拍错", CloseReason.MISTAKE),
+        ("信息填写错误，重新拍", CloseReason.MISTAKE), ("我不想买了", CloseReason.BUYER), ("同城见面交易", CloseReason.OTHER), ("", CloseReason.OTHER),
+    ],
+)  # fmt: skip
+def test_the_reason_for_closing_is_the_one_that_the_report_gives(session, said, reason):
+    bring(sheet_of([*LONG, "订单关闭原因"], [long_row("77", 订单状态="交易关闭", 订单关闭原因=said), long_row("78", 订单关闭原因="订单未关闭")]))
+    assert (order(session, "77").close_reason, order(session, "77").state) == (reason, OrderState.CLOSED)
+    assert (order(session, "78").close_reason, order(session, "78").state) == (None, OrderState.COMPLETED)
+
+
+def test_a_time_that_the_report_does_not_tell_is_not_made_up(session):
+    bring(sheet_of(LONG, [long_row("77"), long_row("78", 订单状态="交易关闭")]))
+    assert (order(session, "77").completed_at, order(session, "78").closed_at) == (None, None)
+    told = {"发货时间": "2026-03-02 10:00:00", "确认收货时间": "2026-03-09 10:00:00"}
+    bring(sheet_of([*LONG, *told], [long_row("79", **told)]))
+    found = order(session, "79")
+    assert [at.isoformat() for at in (found.shipped_at, found.completed_at)] == [
+        "2026-03-02T02:00:00+00:00", "2026-03-09T02:00:00+00:00",
+    ]  # fmt: skip
+
+
+def test_the_freight_of_doudian_stands_beside_the_goods_and_each_sub_order_says_whether_it_has_gone(session):
+    base = {"主订单编号": "9", "商品数量": "2", "订单提交时间": "2026-03-01 10:00:00"}
+    rows = [
+        base | {"选购商品": "茶杯", "订单应付金额": "58.00", "运费": "8.00", "订单状态": "已发货"},
+        base | {"选购商品": "茶壶", "订单应付金额": "20", "运费": "0", "订单状态": "待发货"},
+        base | {"主订单编号": "10", "选购商品": "茶盘", "订单应付金额": "5", "订单状态": "已关闭", "取消原因": "不想要了"},
+    ]
+    run = bring(sheet_of(DOUDIAN, rows))
+    assert run.sums["CNY"]["shipping_fee"] == 800
+    found = order(session, "9")
+    assert (found.state, found.total, found.shipping_fee, found.adjustment) == (OrderState.PARTLY_SHIPPED, 7800, 800, 0)
+    assert [(line.total, line.shipped_quantity) for line in found.lines] == [(5000, 2), (2000, 0)]
+    assert order(session, "10").close_reason is CloseReason.BUYER
+    assert counts(bring(sheet_of(DOUDIAN, rows)))["same"] == 2

@@ -31,6 +31,15 @@ STATES = (
     ("交易成功", OrderState.COMPLETED), ("已完成", OrderState.COMPLETED), ("已签收", OrderState.COMPLETED),
     ("关闭", OrderState.CLOSED), ("取消", OrderState.CLOSED),
 )  # fmt: skip
+# What the platforms say about why an order was closed, the surest word first.
+CLOSE_REASONS = (
+    ("未付款", CloseReason.UNPAID), ("未及时付款", CloseReason.UNPAID), ("未支付", CloseReason.UNPAID),
+    ("超时", CloseReason.UNPAID), ("退款", CloseReason.REFUNDED), ("缺货", CloseReason.STOCK), ("无货", CloseReason.STOCK),
+    ("拍错", CloseReason.MISTAKE), ("重拍", CloseReason.MISTAKE), ("重新拍", CloseReason.MISTAKE),
+    ("多拍", CloseReason.MISTAKE), ("错误", CloseReason.MISTAKE), ("不想", CloseReason.BUYER), ("不喜欢", CloseReason.BUYER),
+    ("买家", CloseReason.BUYER),
+)  # fmt: skip
+NOT_CLOSED = "未关闭"
 CURRENCY = "CNY"
 DIGITS = 2
 _HIDDEN = re.compile(r"^(##|\$\$|~)")
@@ -77,15 +86,18 @@ class TaobaoWork(OrderWork):
     def _state(self, reader: Reader, values: dict[str, Any]) -> dict[str, Any]:
         said = reader.get(cells.text, "state") or ""
         state = next((found for word, found in STATES if word in said), None)
+        why = close_reason(reader.get(cells.text, "close_reason"))
         back = values["refunded"] > 0 and values["refunded"] >= values["paid"]
         if state is None:
-            state = OrderState.COMPLETED if values["paid_at"] and not back else OrderState.CLOSED
-        result: dict[str, Any] = {"state": state}
+            state = OrderState.COMPLETED if values["paid_at"] and not back and why is None else OrderState.CLOSED
+        result: dict[str, Any] = {"state": state, "shipped_at": reader.get(cells.instant, "shipped_at", self.zone, "ymd")}
+        # a time that the file does not tell is not known: none is made up from another one
         if state is OrderState.CLOSED:
-            reason = CloseReason.REFUNDED if back else CloseReason.OTHER if values["paid_at"] else CloseReason.UNPAID
-            result |= {"close_reason": reason, "closed_at": values["paid_at"] or values["placed_at"]}
+            guess = CloseReason.REFUNDED if back else CloseReason.OTHER if values["paid_at"] else CloseReason.UNPAID
+            closed_at = reader.get(cells.instant, "closed_at", self.zone, "ymd")
+            result |= {"close_reason": guess if why in (None, CloseReason.OTHER) else why, "closed_at": closed_at}
         if state is OrderState.COMPLETED:
-            result["completed_at"] = values["paid_at"] or values["placed_at"]
+            result["completed_at"] = reader.get(cells.instant, "completed_at", self.zone, "ymd")
         return result
 
     def _goods(self, reader: Reader, total: int) -> dict[str, Any]:
@@ -115,6 +127,13 @@ class TaobaoWork(OrderWork):
             "buyer_remark": reader.get(cells.text, "message"), "seller_remark": reader.get(cells.text, "remark"),
             "courier": reader.get(cells.text, "courier"), "tracking_number": reader.get(cells.identifier, "tracking"),
         }  # fmt: skip
+
+
+def close_reason(said: str | None) -> CloseReason | None:
+    """The reason that a platform names; None when it names none, or says that the order is not closed."""
+    if not said or NOT_CLOSED in said:
+        return None
+    return next((reason for word, reason in CLOSE_REASONS if word in said), CloseReason.OTHER)
 
 
 def visible(value: str | None) -> str | None:
@@ -163,5 +182,7 @@ class TaobaoOrders(OrderImporter):
         "goods": ("买家应付货款",), "shipping_fee": ("买家应付邮费",), "address": ("修改后的收货地址", "收货地址"),
         "buyer_name": ("收货人姓名", "收货人"), "member": ("买家会员名",), "phone": ("联系手机",), "telephone": ("联系电话",),
         "title": ("宝贝标题",), "option": ("修改后的sku",), "quantity": ("宝贝总数量",), "courier": ("物流公司",),
-        "tracking": ("物流单号",), "message": ("买家留言",), "remark": ("订单备注",),
+        "tracking": ("物流单号",), "close_reason": ("订单关闭原因",), "shipped_at": ("发货时间",),
+        "completed_at": ("确认收货时间", "交易成功时间"), "closed_at": ("订单关闭时间",),
+        "message": ("买家留言",), "remark": ("订单备注",),
     }  # fmt: skip
