@@ -6,12 +6,13 @@ Rows are really deleted, so no query has to remember a `deleted_at`, unique valu
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import JSON, Index, Integer, String, Table, insert, inspect, select
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Table, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import DateTime
@@ -24,7 +25,7 @@ from app.panel.core.trace import request_id
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
 
-
+NOT_KEPT: dict[str, str] = {}
 # What a domain does when a row of a table is back: bring in step what its own verbs would have.
 _restored: dict[str, Callable[..., None]] = {}
 
@@ -35,7 +36,7 @@ def after_restore(model: type[Any], settle: Callable[..., None]) -> None:
 
 
 class TrashEntry(Model):
-    """One deletion. `rows` are [table, {column: value}] pairs, parents first; links of many-to-many tables are last."""
+    """One deletion. `rows` are [table, {column: value}] pairs, parents first."""
 
     __tablename__ = "core_trash"
     __table_args__ = (Index("ix_core_trash_resource", "resource", "id"),)
@@ -80,6 +81,7 @@ def keep(obj: Any, *, actor: Any) -> None:
 def _entry(obj: Any, actor: Any) -> TrashEntry:
     rows: list[list[Any]] = []
     _collect(obj, rows, set())
+    rows.sort(key=lambda row: _places()[row[0]])
     return TrashEntry(
         resource=resource_of(type(obj)), table=obj.__tablename__, key=obj.id, label=str(obj)[:200], rows=rows,
         deleted_at=clock.now(), deleted_by_id=actor.id, deleted_by=str(actor.username)[:64], request_id=request_id(),
@@ -88,20 +90,61 @@ def _entry(obj: Any, actor: Any) -> TrashEntry:
 
 def _collect(obj: Any, rows: list[list[Any]], seen: set[Any]) -> None:
     mapper = inspect(obj).mapper
-    identity = (mapper.local_table.name, obj.id)
-    if identity in seen:
-        return
-    seen.add(identity)
+    table = mapper.local_table
     values = {attr.columns[0].name: history.plain(getattr(obj, attr.key)) for attr in mapper.column_attrs}
-    rows.append([mapper.local_table.name, values])
+    if not _add(table, values, rows, seen):
+        return
     for rel in mapper.relationships:
         if rel.cascade.delete and rel.uselist:
             for child in getattr(obj, rel.key):
                 _collect(child, rows, seen)
         if rel.secondary is not None and not rel.viewonly:
             local = rel.local_remote_pairs[0]
-            found = db.session.execute(select(rel.secondary).where(local[1] == obj.id)).mappings()
-            rows.extend([rel.secondary.name, {k: history.plain(v) for k, v in row.items()}] for row in found)
+            _sweep(rel.secondary, local[1] == obj.id, rows, seen)
+    _collect_taken_along(table, values, rows, seen)
+
+
+def _collect_taken_along(table: Any, values: dict[str, Any], rows: list[list[Any]], seen: set[Any]) -> None:
+    for key in taken_along(table):
+        _sweep(key.parent.table, key.parent == values[key.column.name], rows, seen)
+
+
+def _sweep(table: Any, condition: Any, rows: list[list[Any]], seen: set[Any]) -> None:
+    for row in db.session.execute(select(table).where(condition)).mappings():
+        values = {name: history.plain(value) for name, value in row.items()}
+        if _add(table, values, rows, seen):
+            _collect_taken_along(table, values, rows, seen)
+
+
+def _add(table: Any, values: dict[str, Any], rows: list[list[Any]], seen: set[Any]) -> bool:
+    identity = (table.name, *(values[column.name] for column in table.primary_key.columns or table.columns))
+    if identity in seen:
+        return False
+    seen.add(identity)
+    rows.append([table.name, values])
+    return True
+
+
+@functools.cache
+def _places() -> dict[str, int]:
+    """Where each table stands when those that others point at come first."""
+    return {table.name: place for place, table in enumerate(db.metadata.sorted_tables)}
+
+
+@functools.cache
+def taken_along(table: Any) -> list[ForeignKey]:
+    """The keys by which the database deletes other rows with one of this table, and no relation has to name them."""
+    return [
+        key
+        for other in db.metadata.sorted_tables
+        for key in sorted(other.foreign_keys, key=lambda key: key.parent.name)
+        if key.column.table is table and key.ondelete == "CASCADE" and str(key.parent) not in NOT_KEPT
+    ]
+
+
+def not_kept(column: str, reason: str) -> None:
+    """Rows that go for good with the row that `column` (`table.column`) points at."""
+    NOT_KEPT[column] = reason
 
 
 @transactional

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
-from app.panel.core import clock
+from app.panel.core import clock, trash
 from app.panel.core.columns import (
     children,
     choice,
@@ -177,3 +177,8 @@ class CustomerMerge(PanelModel):
 
     def __str__(self) -> str:
         return f"{self.gone_name} → {self.kept}"
+
+
+trash.not_kept(
+    f"{CustomerIdentity.__tablename__}.channel_id", "what names a person lies in no trash but that of the person himself"
+)
