@@ -81,6 +81,22 @@ def test_every_state_that_an_order_went_through_stands_in_its_log(rows):
         assert last[order.id] == order.state
 
 
+def test_some_orders_are_on_hold_and_some_wait_for_a_word(rows):
+    from app.shop.customers.models import CustomerNote
+    from app.shop.orders.models import Order, OrderException, OrderState, ReviewState
+
+    held = list(rows.scalars(select(Order).where(Order.is_held)))
+    assert held and all(order.hold_reason and order.state is OrderState.PAID for order in held)
+    for review in (ReviewState.WAITING, ReviewState.FAILED):
+        assert rows.scalar(select(func.count(Order.id)).where(Order.review == review))
+    complained = select(OrderException.order_id).where(OrderException.state == "open")
+    wrong = select(func.count(Order.id)).where(Order.review == ReviewState.FAILED, Order.id.not_in(complained))
+    assert rows.scalar(wrong) == 0
+    assert rows.scalar(select(func.count(CustomerNote.id)))
+    live = select(func.count(Order.id)).where(Order.creator_name.is_not(None), Order.creator_id.is_not(None))
+    assert 0 < rows.scalar(live) < 1000
+
+
 def test_nothing_happens_after_now_and_numbers_are_given_out_once(rows):
     from app.shop.orders.models import Order, OrderStateLog
 

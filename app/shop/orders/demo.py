@@ -13,12 +13,13 @@ from sqlalchemy import insert
 from app.panel.core import clock, money
 from app.panel.core.db import db
 from app.panel.core.demo import World, part, spread
+from app.shop.customers.models import CustomerNote
 from app.shop.inventory import demo as stock
 from app.shop.inventory.states import MoveReason
+from app.shop.orders import demo_troubles as troubles
 from app.shop.orders.models import (
     CloseReason,
     ExceptionReason,
-    ExceptionState,
     Order,
     OrderCounter,
     OrderException,
@@ -75,7 +76,11 @@ def orders(world: World) -> None:
     for at in _moments(world):
         channel = world.random.choices(list(world.made["channels"].values()), weights=_channel_weights(world, at))[0]
         _order(book, at, channel, goods[channel["shop_id"]], buyers[channel["shop_id"]], warehouse_of[channel["shop_id"]], reasons)
-    world.flush(ExceptionReason, Order, OrderLine, Payment, Shipment, ShipmentLine, Refund, RefundLine, OrderNote, OrderException, OrderStateLog)
+    troubles.stop_some(world, address=reasons[2])
+    world.flush(
+        ExceptionReason, Order, OrderLine, Payment, Shipment, ShipmentLine, Refund, RefundLine, OrderNote, OrderException, OrderStateLog,
+        CustomerNote,
+    )  # fmt: skip
     counters = [{"shop_id": shop, "day": day, "last": last} for (shop, day), last in book.numbers.items()]
     db.session.execute(insert(OrderCounter.__table__), counters)
     stock.book(world, warehouse_of, book.events, book.claims)
@@ -185,7 +190,7 @@ def _order(
     _hold(book, order, lines, at)
     _life(book, order, lines, at, counter, channel)
     if not counter and chance.random() < 0.012:
-        _exception(book, order, chance.choice(reasons))
+        troubles.problem(world, order, chance.choice(reasons))
 
 
 def _creator(kind: ChannelKind, number: int) -> dict[str, str | None]:
@@ -338,6 +343,7 @@ def _complaint(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], c
     line = lines[0]
     amount = order["paid"] if whole else min(line["total"], order["paid"])
     back = reason in (RefundReason.UNWANTED, RefundReason.WRONG)
+    troubles.note_on_card(book.world, order, at)
     if amount > 0:
         _refund(book, order, lines if whole else [line], at, amount, reason, back=back)
 
@@ -363,17 +369,3 @@ def _refund(
     order["refunded"], order["changed_at"] = amount, at
     order["refund_state"] = RefundState.FULLY if amount == order["paid"] else RefundState.PARTLY
     world.note(Order, order["id"], "order.refunded", at)
-
-
-def _exception(book: Book, order: dict[str, Any], reason_id: int) -> None:
-    world = book.world
-    at = min(order["placed_at"] + dt.timedelta(hours=world.random.uniform(2, 60)), world.now - dt.timedelta(minutes=1))
-    handled = at < world.now - dt.timedelta(days=4) or world.random.random() < 0.3
-    world.add(
-        OrderException, at, order_id=order["id"], reason_id=reason_id, detail=None, opened_at=at,
-        state=ExceptionState.HANDLED if handled else ExceptionState.OPEN,
-        handled_at=min(at + dt.timedelta(hours=world.random.uniform(1, 40)), world.now) if handled else None,
-        resolution="已联系买家并处理" if handled else None,
-    )  # fmt: skip
-    if world.random.random() < 0.4:
-        world.add(OrderNote, at, order_id=order["id"], body="已电话联系买家，等待回复。")
