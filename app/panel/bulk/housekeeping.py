@@ -19,7 +19,8 @@ DRAFT_DAYS = 7
 
 @transactional
 def tidy() -> tuple[int, int]:
-    """(files, drafts) that went. The book of a run stays, so that it can still be undone."""
+    """(files, drafts) that went. The book of a run stays, so that it can still be undone;
+    what the check showed of single records goes with the file."""
     now, table = clock.now(), Run.__table__
     drafts = db.session.execute(
         select(table.c.id, table.c.file_key).where(
@@ -36,5 +37,5 @@ def tidy() -> tuple[int, int]:
     for key in [row.id for row in drafts]:
         db.session.execute(delete(table).where(table.c.id == key))
     for key in [row.id for row in old]:
-        db.session.execute(update(table).where(table.c.id == key).values(file_key=""))
+        db.session.execute(update(table).where(table.c.id == key).values(file_key="", findings={}))
     return len(old), len(drafts)

@@ -28,7 +28,9 @@ SECRET_KEYS = re.compile(
     r"passw|secret|token|authorization|cookie|csrf|api_?key|phone|mobile|e_?mail|address|card|id_number|birth", re.I
 )
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-PHONE = re.compile(r"(?<![\w.-])(?:\+?86[- ]?)?1[3-9]\d{9}(?![\w.-])")
+PHONE = re.compile(r"(?<![\w.-])(?:\+?86[- ]?)?1[3-9]\d{9}(?![\w.-])|\+[1-9](?:[ -]?\d){6,14}(?![\w.-])")
+# PostgreSQL adds the values of the row to what went wrong with it.
+DETAIL = re.compile(r"(DETAIL: ).*?(?=\n\n|\n\[SQL|\nCONTEXT|\Z)", re.DOTALL)
 URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@/\s]+@")
 QUIET = dict.fromkeys(("alembic", "flask_appbuilder", "httpx", "PIL", "rq"), logging.WARNING)
 
@@ -112,6 +114,7 @@ def scrub(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
+        value = DETAIL.sub(rf"\1{HIDDEN}", value)
         return PHONE.sub(HIDDEN, EMAIL.sub(HIDDEN, URL_PASSWORD.sub(rf"\1:{HIDDEN}@", value)))
     if isinstance(value, dict):
         return {key: HIDDEN if SECRET_KEYS.search(str(key)) else _clean(part) for key, part in value.items()}

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, select, tuple_, update
 
+from app.panel.bulk.models import RunItem
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
 from app.panel.core.trash import TrashEntry
@@ -81,6 +82,17 @@ def scrub_panel(person: Person) -> None:
             for row in rows:
                 same = [key == value for key, value in zip(keys, row, strict=False)]
                 db.session.execute(update(table).where(*same).values({column.name: blotted(row[-1], values)}))
+
+
+def scrub_runs(person: Person, run_ids: Sequence[int]) -> None:
+    """Of imports that are known to have held the person, what they say about single records: names and streets, too."""
+    values, table = person.all(), RunItem.__table__
+    for run_id in run_ids:
+        mine = (table.c.run_id == run_id) & or_(*(_holds(column, values) for column in (table.c.key, table.c.reason)))
+        for row in db.session.execute(select(table.c.seq, table.c.key, table.c.reason).where(mine)).all():
+            same = (table.c.run_id == run_id) & (table.c.seq == row.seq)
+            words = {"key": blotted(row.key, values), "reason": blotted(row.reason, values)}
+            db.session.execute(update(table).where(same).values(words))
 
 
 def blotted(value: Any, values: Sequence[str]) -> Any:

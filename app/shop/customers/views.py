@@ -122,10 +122,13 @@ class CustomerView(PanelView):
           help=_("Name, contact, addresses and notes go for good, from history and trash too. "
                  "Orders stay without the person."))  # fmt: skip
     def erase(self, customers: list[Customer], form: Any) -> str:
-        left = services.erase_person(customers[0], why=form.why.data, actor=current_actor())
-        if left:
-            return gettext("The person is erased. A number can still be read in: %(places)s", places=", ".join(left))
-        return gettext("The person is erased; no trace is left.")
+        done = services.erase_person(customers[0], why=form.why.data, actor=current_actor())
+        said = [gettext("The person is erased; no trace is left.")]
+        if done.left:
+            said = [gettext("The person is erased. A number can still be read in: %(places)s", places=", ".join(done.left))]
+        if done.files:
+            said.append(gettext("Uploaded files that named the person were deleted: %(files)s", files=", ".join(done.files)))
+        return " ".join(said)
 
 
 @domain.view(_("Addresses"), icon="fa-location-dot", order=20, menu=False)

@@ -2,12 +2,15 @@
 
 import io
 import json
+import logging
 import zipfile
 
 import pytest
 from sqlalchemy import Text, cast, select
 
-from app.panel.core import records
+from app.panel.bulk import drafts, loop, runs, store
+from app.panel.bulk.models import Run, RunItem
+from app.panel.core import logs, outbox, records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
@@ -61,9 +64,9 @@ def test_the_search_of_this_test_finds_a_canary_that_is_there(canary):
 
 
 def test_after_erasing_nothing_of_the_person_is_found_anywhere(canary, session):
-    left = services.erase_person(canary, why="letter of 20 November", actor=SYSTEM)
+    done = services.erase_person(canary, why="letter of 20 November", actor=SYSTEM)
     session.expire_all()
-    assert left == []
+    assert (done.left, done.files) == ([], [])
     assert found([*CANARIES.values(), "13812349999"]) == []
 
 
@@ -141,3 +144,78 @@ def test_a_customer_in_the_trash_is_not_restored_after_erasing(canary, session):
     services.erase_person(canary, why="letter", actor=SYSTEM)
     assert session.query(TrashEntry).filter_by(table="customers_address").count() == 0
     assert session.query(Customer).filter_by(id=canary.id).count() == 1
+
+
+HEADINGS = "Customer ID,First Name,Last Name,Email,Phone,Total Spent,Note"
+
+
+def upload(*rows, name="customers.csv", check=True):
+    run = drafts.prepare(store.keep(io.BytesIO("\n".join([HEADINGS, *rows]).encode()), name), actor=SYSTEM)
+    if check:
+        runs.ask_check(run.id, actor=SYSTEM)
+        loop.work_off(run.id)
+    return session_get(run.id)
+
+
+def session_get(run_id):
+    return db.session.get_one(Run, run_id, populate_existing=True)
+
+
+def test_a_stored_file_that_names_the_person_goes_and_is_told(canary, session):
+    mine = upload(f"1,{CANARIES['name']},,no mail,{CANARIES['phone']},1.00,", f"2,{CANARIES['name']},,,,much,")
+    other = upload("3,Somebody,Else,else@example.org,,1.00,", name="others.csv")
+    kept, gone = store.path_of(other.file_key), store.path_of(mine.file_key)
+    item = session.query(RunItem).filter_by(run_id=mine.id).first()
+    item.reason = f"{CANARIES['name']}: cannot be read."
+    session.commit()
+    done = services.erase_person(canary, why="letter", actor=SYSTEM)
+    assert (done.left, done.files) == ([], ["customers.csv"])
+    assert kept.is_file() and not gone.exists()
+    assert session_get(mine.id).file_key == "" and session_get(other.id).findings["new"] == 1
+    assert found(CANARIES.values()) == []
+
+
+def test_nobody_is_erased_while_an_import_is_bringing_him_in(canary):
+    run = upload(f"1,{CANARIES['name']},,,{CANARIES['phone']},1.00,")
+    runs.ask_start(run.id, actor=SYSTEM)
+    with pytest.raises(DomainError, match="at work"):
+        services.erase_person(canary, why="letter", actor=SYSTEM)
+    assert canary.state is CustomerState.ACTIVE and store.path_of(run.file_key).is_file()
+
+
+def test_what_waits_to_be_sent_names_the_person_no_more(canary, session):
+    payload = {"to": CANARIES["email"], "subject": f"Dear {CANARIES['name']}", "parts": [{CANARIES["phone"]: CANARIES["street"]}]}
+    outbox.put("mail", payload)
+    services.erase_person(canary, why="letter", actor=SYSTEM)
+    session.expire_all()
+    assert found(CANARIES.values()) == []
+
+
+def test_a_page_tells_which_files_were_deleted(canary, as_user):
+    upload(f"1,{CANARIES['name']},,,{CANARIES['phone']},1.00,", check=False)
+    answer = as_user("ada").post(
+        f"/customers/customer/action/erase/{canary.id}", data={"_go": "1", "why": "letter", "is_sure": "y"}, follow_redirects=True
+    )
+    assert "Uploaded files that named the person were deleted: customers.csv" in answer.get_data(as_text=True)
+
+
+def test_a_log_line_keeps_no_person_whatever_the_database_says(canary):
+    told = (
+        'duplicate key value\nDETAIL:  Failing row contains (12, 金丝雀测试, "金丝雀巷 77 号").\n\nThe above exception was the cause\n'
+        "key (phone:s1:+447911123456), (+8613812348888), canary.bird@example.org, +44 7911 123456"
+    )
+    line = str(logs.scrub(None, "error", {"event": told, "exception": told}))
+    for value in (*CANARIES.values(), "7911123456", "123456", "8613812348888"):
+        assert value not in line, value
+    assert "The above exception" in line
+
+
+def test_importing_and_erasing_leave_no_person_in_the_log(session, caplog):
+    caplog.set_level(logging.DEBUG)
+    run = upload(f"{CANARIES['external']},{CANARIES['name']},,{CANARIES['email']},{CANARIES['phone']},1.00,{CANARIES['note']}")
+    runs.ask_start(run.id, actor=SYSTEM)
+    loop.work_off(run.id)
+    person = session.query(Customer).filter_by(email=CANARIES["email"]).one()
+    services.erase_person(person, why="letter", actor=SYSTEM)
+    lines = " ".join(record.getMessage() for record in caplog.records if not record.name.startswith("sqlalchemy"))
+    assert not [value for value in CANARIES.values() if value in lines]

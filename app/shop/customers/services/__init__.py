@@ -2,7 +2,7 @@
 
 from app.shop.customers.services.addresses import add_address, address_problems, save_address
 from app.shop.customers.services.consents import record_consent
-from app.shop.customers.services.erasing import erase_person, traces
+from app.shop.customers.services.erasing import Erased, erase_person, known_as, traces
 from app.shop.customers.services.exporting import export_person, export_zip
 from app.shop.customers.services.identities import find, slot
 from app.shop.customers.services.merging import merge, merge_preview, unmerge
@@ -16,6 +16,7 @@ from app.shop.customers.services.people import (
 )
 
 __all__ = [
+    "Erased",
     "add_address",
     "address_problems",
     "block",
@@ -23,6 +24,7 @@ __all__ = [
     "export_person",
     "export_zip",
     "find",
+    "known_as",
     "merge",
     "merge_preview",
     "new_customer",

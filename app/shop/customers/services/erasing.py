@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, select, update
 
+from app.panel.bulk import stored
 from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.history import HistoryEntry
 from app.panel.core.transaction import transactional
+from app.panel.core.trash import TrashEntry
 from app.shop.customers import scrubbing
 from app.shop.customers.events import customer_erased
 from app.shop.customers.models import Address, Consent, Customer, CustomerIdentity, CustomerMerge, CustomerNote
 from app.shop.customers.privacy import CONTRIBUTIONS, Person
 from app.shop.customers.references import links
-from app.shop.customers.states import CustomerLevel, CustomerState
+from app.shop.customers.states import CustomerLevel, CustomerState, IdentityKind
 
 RESOURCE = "customers.Customer"
 OWN = (Address, CustomerNote, CustomerIdentity, Consent)
@@ -30,12 +34,21 @@ BLANK = {
 }  # fmt: skip
 
 
-@transactional
-def erase_person(customer: Customer, *, why: str, actor: Any) -> list[str]:
-    """Take from every table what says who this is. Cannot be taken back.
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What came of it: places (`table.column`) where a phone, e-mail or platform number of the person can still be read,
+    for a human to look at, and names of uploaded files that held one and were deleted."""
 
-    Orders and amounts stay under a pseudonym. Returns the places (`table.column`) where a phone, e-mail or platform
-    number of the person can still be read, for a human to look at; empty when there is none.
+    left: list[str]
+    files: list[str]
+
+
+def erase_person(customer: Customer, *, why: str, actor: Any) -> Erased:
+    """Take from every table, and from the stored files of imports, what says who this is. Cannot be taken back.
+
+    Orders and amounts stay under a pseudonym.
+
+    :raises DomainError: while an import is at work that may bring the person in again
     """
     policy.authorize(actor, "erase", RESOURCE)
     if customer.state is CustomerState.ERASED:
@@ -43,15 +56,27 @@ def erase_person(customer: Customer, *, why: str, actor: Any) -> list[str]:
     if not why.strip():
         raise InvalidInput({"why": _("Say on whose request.")})
     person = who(customer)
+    # Looked for before the transaction begins: large files would keep everybody else from writing.
+    files = stored.holding(person.strong())
+    if busy := [one.name for one in files if one.is_working]:
+        raise DomainError(_("The import of “%(file)s” names this person and is at work. Wait for its end.", file=busy[0]))
+    return Erased(_erase(customer, person, files, why=why, actor=actor), [one.name for one in files])
+
+
+@transactional
+def _erase(customer: Customer, person: Person, files: list[stored.Held], *, why: str, actor: Any) -> list[str]:
     for _name, contribution in sorted(CONTRIBUTIONS.items()):
         contribution.erase(person)
     _empty_card(customer, person)
     scrubbing.empty_trails(person)
     scrubbing.scrub_panel(person)
+    scrubbing.scrub_runs(person, [one.run_id for one in files if one.run_id is not None])
     db.session.expire_all()
-    history.record(customer, "customer.erased", actor=actor, why=scrubbing.without(why.strip(), person))
+    told = {"files": len(files)} if files else {}
+    history.record(customer, "customer.erased", actor=actor, why=scrubbing.without(why.strip(), person), data=told)
     changes.record(Customer, [customer.id])
     customer_erased.send(customer, actor=actor)
+    stored.forget(files)
     return sorted({f"{table}.{column}" for table, column, _key in traces(person)})
 
 
@@ -64,6 +89,10 @@ def who(customer: Customer) -> Person:
         names.add(address.recipient)
         phones.add(address.phone)
         places.add(address.street)
+    for former in _former_addresses(customer):
+        names.add(former.get("recipient"))
+        phones.add(former.get("phone"))
+        places.add(former.get("street"))
     for identity in customer.identities:
         {"phone": phones, "email": emails, "external": external}[identity.kind.value].add(identity.value)
     for merged in _merges(customer):
@@ -88,6 +117,18 @@ def who(customer: Customer) -> Person:
     )
 
 
+def known_as(customer_id: int) -> frozenset[str]:
+    """Every spelling of the phones and e-mails by which this customer, and nobody else of the shop, is recognised."""
+    mine = select(CustomerIdentity.kind, CustomerIdentity.value).where(CustomerIdentity.customer_id == customer_id)
+    found: set[str] = set()
+    for kind, value in db.session.execute(mine):
+        if kind is IdentityKind.PHONE:
+            found |= _spellings(value)
+        elif kind is IdentityKind.EMAIL:
+            found.add(value)
+    return frozenset(found)
+
+
 def traces(person: Person) -> list[tuple[str, str, int]]:
     """(table, column, id) of every cell that still holds a strong value of the person."""
     return scrubbing.places(person.strong())
@@ -103,6 +144,20 @@ def _spellings(phone: str) -> set[str]:
     national = str(number.national_number)
     shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return found | {national, f"{number.country_code}{national}", shown, shown.replace("-", " ")}
+
+
+def _former_addresses(customer: Customer) -> Iterator[dict[str, Any]]:
+    """Values that an address of the customer ever had, also one that was deleted since."""
+    mine = sorted(scrubbing.once_theirs([Address.__tablename__], customer.id))
+    for start in range(0, len(mine), scrubbing.CHUNK):
+        keys = [key for _table, key in mine[start : start + scrubbing.CHUNK]]
+        trail = select(HistoryEntry.changes).where(HistoryEntry.table == Address.__tablename__, HistoryEntry.key.in_(keys))
+        for pairs in db.session.scalars(trail):
+            for place in (0, 1):
+                yield {name: pair[place] for name, pair in (pairs or {}).items() if isinstance(pair[place], str)}
+        trashed = select(TrashEntry.rows).where(TrashEntry.table == Address.__tablename__, TrashEntry.key.in_(keys))
+        for rows in db.session.scalars(trashed):
+            yield from (values for _name, values in rows)
 
 
 def _merges(customer: Customer) -> list[CustomerMerge]:
