@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import selectinload
 
 from app.panel.core import policy
 from app.shop.catalog.models import Sku
@@ -24,6 +25,13 @@ def levels_of(sku_id: int, actor: Any) -> Select[Any]:
     """Stock of one SKU, warehouse by warehouse."""
     statement = select(StockLevel).where(StockLevel.sku_id == sku_id).order_by(StockLevel.warehouse_id)
     return policy.scope(statement, actor, StockLevel)
+
+
+def levels_of_product(product_id: int, actor: Any) -> Select[Any]:
+    """Stock of all SKUs of a product, in the order of the SKUs, warehouse by warehouse."""
+    statement = select(StockLevel).join(Sku, Sku.id == StockLevel.sku_id).where(Sku.product_id == product_id)
+    statement = statement.order_by(Sku.position, Sku.id, StockLevel.warehouse_id)
+    return policy.scope(statement.options(selectinload(StockLevel.sku), selectinload(StockLevel.warehouse)), actor, StockLevel)
 
 
 def moves_of(sku_id: int, actor: Any, limit: int = 50) -> Select[Any]:

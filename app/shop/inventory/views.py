@@ -8,13 +8,17 @@ from flask import redirect, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells
+from app.panel.core import cells, policy
 from app.panel.core.actor import current_actor
+from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
-from app.shop.inventory import domain, forms, services
+from app.shop.catalog.models import Product, Sku
+from app.shop.catalog.views.products import ProductView
+from app.shop.catalog.views.skus import SkuView
+from app.shop.inventory import domain, forms, queries, services, tables
 from app.shop.inventory.models import (
     PurchaseReceipt,
     StockAlert,
@@ -28,6 +32,8 @@ from app.shop.inventory.models import (
 )
 from app.shop.inventory.services import Line
 from app.shop.inventory.states import CountState, ReceiptState
+
+MOST_LEVELS = 100
 
 
 def _available(level: StockLevel) -> Any:
@@ -259,6 +265,34 @@ class WarehouseView(PanelView):
         (_("Contact"), ["contact", "phone", "address", "note"]),
     ]
     empty_text = _("No warehouses yet. The first one becomes the default.")
+
+
+@domain.panel(ProductView, label=_("Stock"), order=8)
+def stock_of_product(product: Product, actor: Any) -> Any:
+    """What lies where of each SKU, for whoever may see stock."""
+    if not policy.allowed(actor, "read", "inventory.StockLevel"):
+        return None
+    levels = list(db.session.scalars(queries.levels_of_product(product.id, actor)))
+    return _stock(levels, ["sku", "warehouse", "on_hand", "reserved", "available"], actor)
+
+
+@domain.panel(SkuView, label=_("Stock"), order=5)
+def stock_of_sku(sku: Sku, actor: Any) -> Any:
+    if not policy.allowed(actor, "read", "inventory.StockLevel"):
+        return None
+    levels = list(db.session.scalars(queries.levels_of(sku.id, actor)))
+    found = _stock(levels, ["warehouse", "on_hand", "reserved", "available"], actor)
+    found[1]["url"] = url_for("inventory_stock.sku", sku_id=sku.id)
+    return found
+
+
+def _stock(levels: list[StockLevel], names: list[str], actor: Any) -> tuple[str, dict[str, Any]]:
+    own = {"sku": _sku, "available": lambda level: cells.show(_available(level), None)}
+    empty = _("No stock yet. Post a purchase receipt, or receive goods.")
+    table = tables.table(StockLevel, levels[:MOST_LEVELS], names, actor=actor, empty=empty, own=own)
+    sums = [(_("On hand"), sum(level.on_hand for level in levels)), (_("Reserved"), sum(level.reserved for level in levels)),
+            (_("Available"), sum(level.available for level in levels))]  # fmt: skip
+    return "inventory/_stock.html", {"table": table, "sums": sums, "more": max(len(levels) - MOST_LEVELS, 0), "url": ""}
 
 
 domain.relate(SupplierView, label=_("Purchase receipts"), via="supplier")(PurchaseReceiptView)

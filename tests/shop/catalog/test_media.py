@@ -159,3 +159,18 @@ def test_a_main_picture_out_of_the_trash_leaves_the_new_main_one_in_its_place(sh
         records.delete(image, actor=ada)
     trash.restore(trash.entries("catalog.ProductImage", ada)[0].id, actor=ada)
     assert shown.main_image_id == shown.images[0].file_id
+
+
+def test_a_film_plays_on_the_page_of_its_product_and_a_link_names_its_host(make_product, as_user, ben):
+    product = make_product("Cup")
+    film = files.store(io.BytesIO(b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 64), "cup.mp4", kinds=("video",), actor=SYSTEM)
+    ours = records.create(ProductVideo, {"product_id": product.id, "title": "In use", "file_id": film.id}, actor=SYSTEM)
+    records.create(ProductVideo, {"product_id": product.id, "title": "On the net", "url": "https://films.example.org/v?x=1"}, actor=SYSTEM)
+    client = as_user("ben")
+    page = client.get(f"/catalog/product/show/{product.id}").get_data(as_text=True)
+    assert ">films.example.org</a>" in page
+    address = page.split('<video class="video" src="')[1].split('"')[0]
+    answer = client.get(address, headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.mimetype, len(answer.data)) == (206, "video/mp4", 4)
+    assert "attachment" not in answer.headers.get("Content-Disposition", "")
+    assert "<video" in client.get(f"/catalog/productvideo/show/{ours.id}").get_data(as_text=True)

@@ -214,3 +214,16 @@ def test_a_default_warehouse_out_of_the_trash_leaves_the_new_default_alone(sessi
     trash.restore(trash.entries("inventory.Warehouse", ada)[0].id, actor=ada)
     session.expire_all()
     assert {row.code: row.is_default for row in session.query(Warehouse)} == {"OLD": False, "NEW": new.is_default}
+
+
+def test_product_and_sku_say_what_lies_where_within_the_readers_rows(stocked, warehouse, as_user, session):
+    theirs = make_warehouse("B", shop=shop("B"))
+    services.open_stock_many([Line(stocked[0].id, 77, theirs.id)], actor=SYSTEM, key="b")
+    services.reserve([Line(stocked[0].id, 8, warehouse.id)], cause=Cause("orders.Order", 1), actor=SYSTEM)
+    product, sku = f"/catalog/product/show/{stocked[0].product_id}", f"/catalog/sku/show/{stocked[0].id}"
+    for url in (product, sku):
+        everything, mine = page(as_user("ada"), url), page(as_user("ben"), url)
+        assert "Warehouse B" in everything and ">77<" in everything
+        assert "Warehouse MAIN" in mine and "2 · low" in mine
+        assert "Warehouse B" not in mine and ">77<" not in mine
+    assert f"/inventory/stock/{stocked[0].id}" in page(as_user("ben"), sku)

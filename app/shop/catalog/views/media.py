@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import files
+from app.panel.core import files, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
 from app.shop.catalog import domain, services
-from app.shop.catalog.models import ProductImage, ProductVideo
+from app.shop.catalog.models import Product, ProductImage, ProductVideo
 from app.shop.catalog.views.categories import picture
 from app.shop.catalog.views.products import ProductView
 
@@ -69,3 +70,23 @@ class ProductVideoView(PanelView):
         if video.file_id else "",
         "url": lambda video: {"kind": "link", "text": video.url, "url": video.url} if video.url else "",
     }  # fmt: skip
+
+
+@domain.panel(ProductView, label=_("Videos"), order=6)
+def product_videos(product: Product, actor: Any) -> Any:
+    """Films of ours play here; those that stand elsewhere are links that name their host."""
+    if not product.videos or not policy.allowed(actor, "read", "catalog.ProductVideo"):
+        return None
+    return _player(product.videos)
+
+
+@domain.panel(ProductVideoView, label=_("Preview"), order=5)
+def video_preview(video: ProductVideo, actor: Any) -> Any:
+    return _player([video])
+
+
+def _player(videos: list[ProductVideo]) -> tuple[str, dict[str, Any]]:
+    def parts(video: ProductVideo) -> tuple[ProductVideo, str, str]:
+        return video, files.url(video.file_id) if video.file_id else "", urlsplit(video.url or "").hostname or ""
+
+    return "catalog/_videos.html", {"shown": [parts(video) for video in videos]}
