@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,13 +20,13 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import delete, exists, select
 
-from app.panel.core import policy
+from app.panel.core import outbox, policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.cells import Cell
 from app.panel.core.columns import integer, text
 from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError, InvalidInput, TooLarge
-from app.panel.core.transaction import after_commit, transactional
+from app.panel.core.transaction import transactional
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 MAX_BYTES, MAX_PIXELS, LINK_SECONDS = 20 * 2**20, 50_000_000, 8 * 3600
@@ -80,11 +81,24 @@ def path_of(token: str, size: str = "") -> Path:
     return folder() / token[:2] / (f"{token}.{size}.webp" if size else token)
 
 
-@transactional
-def store(
-    stream: IO[bytes], name: str, *, actor: Any, kinds: Iterable[str] = ("image",), max_bytes: int = MAX_BYTES
-) -> File:
-    """Keep a file.
+@dataclass(frozen=True)
+class Received:
+    """Bytes on the disk whose kind was checked, and no row yet. Its giver keeps it or drops it."""
+
+    token: str
+    name: str
+    mime: str
+    size: int
+    sha256: str
+    width: int | None
+    height: int | None
+
+    def drop(self) -> None:
+        delete_bytes(self.token)
+
+
+def receive(stream: IO[bytes], name: str, *, kinds: Iterable[str] = ("image",), max_bytes: int = MAX_BYTES) -> Received:
+    """Take the bytes of a file, outside of any transaction.
 
     :raises TooLarge: over `max_bytes`
     :raises InvalidInput: when its content is none of the kinds, whatever its name says
@@ -108,11 +122,29 @@ def store(
     except DomainError:
         target.unlink()
         raise
-    file = File(token=token, name=Path(name.replace("\\", "/")).name[:200] or "file", mime=mime, size=size,
-                sha256=digest.hexdigest(), width=width, height=height, created_by_id=actor.id)  # fmt: skip
+    shown = Path(name.replace("\\", "/")).name[:200] or "file"
+    return Received(token, shown, mime, size, digest.hexdigest(), width, height)
+
+
+@transactional
+def keep(received: Received, *, actor: Any) -> File:
+    """Give received bytes their row."""
+    file = File(**asdict(received), created_by_id=actor.id)
     db.session.add(file)
     db.session.flush()
     return file
+
+
+def store(
+    stream: IO[bytes], name: str, *, actor: Any, kinds: Iterable[str] = ("image",), max_bytes: int = MAX_BYTES
+) -> File:
+    """Receive a file and keep it; raises what `receive` raises."""
+    received = receive(stream, name, kinds=kinds, max_bytes=max_bytes)
+    try:
+        return keep(received, actor=actor)
+    except BaseException:
+        received.drop()
+        raise
 
 
 def _type_of(path: Path, name: str, kinds: Iterable[str]) -> str:
@@ -167,19 +199,31 @@ def delete_bytes(token: str) -> None:
 
 
 @transactional
-def forget_unused(newer_than: int) -> int:
-    """Delete the files behind a number that no row points at any more, their bytes after the commit."""
+def forget_unused(newer_than: int = 0, *, before: dt.datetime | None = None, but: Collection[int] = ()) -> int:
+    """Delete the files that no row points at any more; their bytes are deleted by the outbox, after the commit.
+
+    :param newer_than: only those behind this number
+    :param before: only those given before this moment, for a new one may not have found its row yet
+    :param but: files that are still needed, though no row says so
+    """
     keys = [
         key for table in db.metadata.sorted_tables for key in table.foreign_keys if key.column.table is File.__table__
     ]
     query = select(File.id, File.token).where(File.id > newer_than)
     query = query.where(*(~exists().where(key.parent == File.id) for key in keys))
-    found = db.session.execute(query).all()
+    if before is not None:
+        query = query.where(File.created_at < before)
+    found = [row for row in db.session.execute(query) if row.id not in but]
     for start in range(0, len(found), 500):
         db.session.execute(delete(File).where(File.id.in_([row.id for row in found[start : start + 500]])))
     for row in found:
-        after_commit(partial(delete_bytes, row.token))
+        outbox.put("delete_file", {"token": row.token})
     return len(found)
+
+
+@outbox.handler("delete_file", timeout=60, tries=8)
+def _delete_file(payload: dict[str, Any]) -> None:
+    delete_bytes(payload["token"])
 
 
 def may_read(actor: Any, file: File) -> bool:
@@ -205,7 +249,7 @@ def url(file: File | int | None, size: str = "") -> str:
 
 @blueprint.get("/<signed>")
 def serve(signed: str) -> Response:
-    """The bytes of a file for the reader whom the link names; the page that made it asked the policy."""
+    """The bytes of a file for the reader whom the link names, as long as he may read it."""
     try:
         key, reader = _signer().loads(signed, max_age=LINK_SECONDS)
     except BadSignature:
@@ -215,7 +259,7 @@ def serve(signed: str) -> Response:
         abort(404)
     file = db.session.get(File, key)
     size = request.args.get("size", "")
-    if file is None or size not in ("", *THUMBNAILS) or not path_of(file.token).exists():
+    if file is None or size not in ("", *THUMBNAILS) or not may_read(actor, file) or not path_of(file.token).exists():
         abort(404)
     if size and file.is_image:
         response = send_file(thumbnail(file, size), mimetype="image/webp", conditional=True)

@@ -1,27 +1,27 @@
-"""What tidies up behind the panel: bytes of deleted files at once, finished rows at night."""
+"""What tidies up behind the panel at night: finished rows, an old trash, and files that nobody needs any more."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import files, notices, outbox, schedules
+from app.panel.core import clock, files, notices, outbox, schedules, trash
 from app.panel.core.jobs import job, scheduled
 
-
-@outbox.handler("delete_file", timeout=60, tries=8)
-def delete_file(payload: dict[str, Any]) -> None:
-    """Delete the bytes behind a token, after the transaction that deleted its row."""
-    files.delete_bytes(payload["token"])
+KEPT_IN_TRASH = 180
+KEPT_UNUSED = 7  # days in which a form may still be sent, or a deleted row come back by an undo
 
 
 @scheduled("core.sweep", cron="20 4 * * *", label=_("Tidy up finished work"))
 @job("core.sweep", timeout=600)
 def sweep() -> None:
-    """Forget finished outbox rows after a week, slots after a quarter of a year, notices after half a year."""
+    """Forget finished outbox rows after a week, slots after a quarter of a year, notices after half a year.
+
+    The trash keeps half a year too. A file goes a week after it was given, when neither a row nor the trash names it.
+    """
     while outbox.sweep():
         pass
     while notices.sweep():
         pass
     schedules.sweep()
+    trash.sweep(KEPT_IN_TRASH)
+    files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import DateTime
 
 from app.panel.core import changes, clock, history, policy
-from app.panel.core.db import db
+from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError, NotFound
 from app.panel.core.fields import resource_of
 from app.panel.core.trace import request_id
@@ -182,7 +182,7 @@ def _settle(entry: TrashEntry, actor: Any) -> None:
     settle = _restored.get(entry.table)
     if settle is None:
         return
-    mapper = next(mapper for mapper in db.Model.registry.mappers if mapper.local_table.name == entry.table)
+    mapper = next(mapper for mapper in PanelModel.registry.mappers if mapper.local_table.name == entry.table)
     db.session.expire_all()
     with history.by(actor=actor):
         settle(db.session.get_one(mapper.class_, entry.key), actor=actor)
@@ -223,3 +223,22 @@ def sweep(days: int) -> int:
     limit = clock.now() - clock.days(days)
     gone = db.session.query(TrashEntry).filter(TrashEntry.deleted_at < limit).delete()
     return int(gone)
+
+
+def pointing_at(table: Any) -> set[int]:
+    """The numbers of rows of `table` that something in the trash points at."""
+    columns = {
+        (key.parent.table.name, key.parent.name)
+        for other in db.metadata.sorted_tables
+        for key in other.foreign_keys
+        if key.column.table is table
+    }
+    names = {name for name, _column in columns}
+    return {
+        values[column]
+        for rows in db.session.scalars(select(TrashEntry.rows).execution_options(yield_per=200))
+        for name, values in rows
+        if name in names
+        for column in values
+        if (name, column) in columns and values[column] is not None
+    }

@@ -18,6 +18,7 @@ from app.panel.core.idempotency import with_key
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import needs
 from app.panel.core.security import safe_next
+from app.panel.core.transaction import transactional
 
 MAX_SELECTED = 500
 
@@ -208,25 +209,26 @@ class PanelView(ModelView):
     def _write(self, form: Any, row: Any) -> int:
         if not form.validate():
             raise InvalidInput({name: texts[0] for name, texts in form.errors.items() if texts})
-        raw = {**forms.raw_values(form), **self._children(row), **self.save_files(form)}
+        raw = {**forms.raw_values(form), **self._children(row)}
         names = {spec(self.model, name).name for name in raw}
         actor = current_actor()
-        if row is not None:
-            values = records.parse(self.model, raw, row=row, partial=True, names=names)
-            version = int(form.version.data) if str(form.version.data or "").isdigit() else None
-            if version is None:
-                raise BadRequest(gettext("This form is too old. Open it again."))
-            return int(records.update(row, values, actor=actor, version=version).id)
-        values = records.parse(self.model, raw, names=names)
-        key = form.idempotency_key.data or None
-        made = with_key(
-            key, actor, f"{self.resource}.create", raw, lambda: records.create(self.model, values, actor=actor).id
-        )
-        return int(made)
+        version = int(form.version.data) if str(form.version.data or "").isdigit() else None
+        if row is not None and version is None:
+            raise BadRequest(gettext("This form is too old. Open it again."))
+        values = records.parse(self.model, raw, row=row, partial=row is not None, names=names)
+        with screens.Uploads(form) as given:
 
-    def save_files(self, form: Any) -> dict[str, Any]:
-        """Store what was uploaded; returns the ids by field name."""
-        return screens.stored_files(form, current_actor())
+            @transactional
+            def write() -> int:
+                found = {**values, **given.keep(actor)}
+                if row is not None:
+                    return int(records.update(row, found, actor=actor, version=version).id)
+                return int(records.create(self.model, found, actor=actor).id)
+
+            if row is not None:
+                return write()
+            key, sent = form.idempotency_key.data or None, {**raw, **given.fingerprint()}
+            return int(with_key(key, actor, f"{self.resource}.create", sent, write))
 
     def editable_children(self, row: Any) -> Sequence[str]:
         """The child tables that a form edits (`row` None: that of a new one); a view may show more than it edits."""

@@ -26,6 +26,11 @@ def pictures_of_products(actor: Any, file: files.File) -> bool:
     return policy.allowed(actor, "read", PRODUCT) and queries.is_picture(file.id)
 
 
+@files.readable_by
+def proofs_of_licences(actor: Any, file: files.File) -> bool:
+    return policy.allowed(actor, "read", "catalog.ProductImage") and queries.is_proof(file.id)
+
+
 @domain.page(_("Pictures"), menu=False)
 class PicturesPage(PanelPage):
     """Upload many pictures, put them in order, choose the main one."""

@@ -18,6 +18,7 @@ from app.shop.catalog.models import (
     Product,
     ProductImage,
     ProductRelation,
+    ProductVideo,
     Sku,
 )
 from app.shop.catalog.states import KeywordKind, MediaLicence, ProductState
@@ -151,10 +152,17 @@ UNPROVED: dict[str, Any] = {"and": [
 
 
 def is_picture(file_id: int) -> bool:
-    """Is this file a picture of a product, or the logo of a brand? Proofs of licences are not."""
-    if db.session.scalar(select(ProductImage.id).where(ProductImage.file_id == file_id).limit(1)) is not None:
-        return True
-    return db.session.scalar(select(Brand.id).where(Brand.logo_id == file_id).limit(1)) is not None
+    """Is this file a picture or a video of a product or a SKU, or the logo of a brand? Proofs of licences are not."""
+    columns = (ProductImage.file_id, Brand.logo_id, Sku.image_id, ProductVideo.file_id)
+    return any(_names(column, file_id) for column in columns)
+
+
+def is_proof(file_id: int) -> bool:
+    return _names(ProductImage.proof_id, file_id)
+
+
+def _names(column: Any, file_id: int) -> bool:
+    return db.session.scalar(select(column).where(column == file_id).limit(1)) is not None
 
 
 def tree() -> list[tuple[Category, int]]:

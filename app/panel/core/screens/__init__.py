@@ -2,11 +2,13 @@
 
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
 from app.panel.core.screens.conflicts import conflict_page, unknown_to_form
-from app.panel.core.screens.editing import form_page, once, stored_files, verb_page
+from app.panel.core.screens.editing import form_page, once, verb_page
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import show_page, timeline
+from app.panel.core.screens.uploads import Uploads
 
 __all__ = [
+    "Uploads",
     "conflict_page",
     "default_fieldsets",
     "default_form",
@@ -17,7 +19,6 @@ __all__ = [
     "once",
     "row_url",
     "show_page",
-    "stored_files",
     "timeline",
     "trash_page",
     "unknown_to_form",

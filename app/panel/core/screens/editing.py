@@ -7,9 +7,8 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
-from flask_wtf.file import FileStorage
 
-from app.panel.core import files, forms, policy
+from app.panel.core import forms, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.idempotency import with_key
@@ -95,20 +94,6 @@ def _child_row(
         fields.append(field)
     version = values.get("version") or ""
     return SimpleNamespace(id=values.get("id") or "", version=version, index=index, fields=fields)
-
-
-def stored_files(form: Any, actor: Any) -> dict[str, Any]:
-    """Store uploads of a form; the ids by field name. A box “remove” (`<name>-remove`) empties the field."""
-    found: dict[str, Any] = {}
-    for field in form:
-        if not isinstance(field, forms.RawField) or field.kind != "file" or field.spec is None:
-            continue
-        given = request.files.get(field.name)
-        if isinstance(given, FileStorage) and given.filename:
-            found[field.name] = files.store(given.stream, given.filename, actor=actor, kinds=field.spec.kinds).id
-        elif request.form.get(f"{field.name}-remove"):
-            found[field.name] = None
-    return found
 
 
 def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleNamespace:
