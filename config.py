@@ -3,8 +3,10 @@
 Values come from the environment or from a `.env` file beside this one (the environment wins). `load()` reads and
 checks them and never touches the disk beyond reading; `prepare()` makes the home, once, before anything starts.
 A wrong value raises `ConfigError`, whose sentence names it; every entrance answers with exit code 78 (EX_CONFIG).
+`ZHANGGUI_ENV_FILE` names another file than `.env`.
 """
 
+import difflib
 import hashlib
 import ipaddress
 import os
@@ -13,9 +15,10 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import click
@@ -29,13 +32,22 @@ LANGUAGES = {
     "zh_Hans_CN": {"flag": "cn", "name": "简体中文"},
 }
 LANGUAGE_ALIASES = {"en_us": "en", "en_gb": "en", "zh": "zh_Hans_CN", "zh_cn": "zh_Hans_CN", "zh_hans": "zh_Hans_CN"}
-SHORTEST_KEY, SHORTEST_PASSWORD = 32, 12
+SHORTEST_KEY, SHORTEST_PASSWORD, SHORTEST_TOKEN = 32, 12, 16
 KNOWN_KEYS = {  # examples of the packages' documents, in the wild on thousands of open instances (CVE-2023-27524)
     "thisismyscretkey", "thisismysecretkey", r"\2\1thisismyscretkey\1\2\e\y\y\h", "your_own_secret_key", "secret",
     "change_me_to_a_complex_random_secret", "temporary_key", "test_non_dev_secret", "changeme", "dev",
     r"\x02\x01thisismyscretkey\x01\x02\\e\\y\\y\\h", "_5#y2l\"f4q8z\\n\\xec]/",
 }  # fmt: skip
 LONGEST_SOCKET = 107  # bytes that fit into sockaddr_un on Linux
+NAMES = {  # what the environment may say with our prefix; PART, DATA and ENV_FILE are no settings of an instance
+    f"ZHANGGUI_{name}"
+    for name in (
+        "HOME", "UPLOADS", "URL", "TRUSTED_HOSTS", "PROXIES", "WEB_PROCESSES", "WEB_THREADS", "UPLOAD_MB", "METRICS_TOKEN",
+        "LOG_LEVEL", "SMTP_URL", "MAIL_FROM", "TIMEZONE", "LANGUAGE", "ADMIN_PASSWORD", "PART", "DATA", "ENV_FILE",
+    )
+}  # fmt: skip
+OTHER_NAMES = ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "FLASK_DEBUG", "SECRET_KEY")
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -78,8 +90,9 @@ FIXED: dict[str, Any] = {
 def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the mapping for `app.config.from_mapping`. `env` replaces the environment and `.env` (in tests)."""
     env = env if env is not None else environment()
-    home = Path(env.get("ZHANGGUI_HOME") or ROOT / "instance").expanduser().resolve()
-    host = env.get("HOST") or "127.0.0.1"  # this machine only: another one needs a decision
+    _refuse_unknown(env)
+    home = _home(env.get("ZHANGGUI_HOME") or "")
+    host = _host(env.get("HOST") or "127.0.0.1")  # this machine only: another one needs a decision
     port = _number(env, "PORT", 8080, 1, 65535)
     public = _public_url(env, host, port)
     secure = public.startswith("https://")
@@ -88,7 +101,7 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     return FIXED | {
         "HOME": home,
         "MIGRATIONS": str(ROOT / "migrations"),
-        "UPLOAD_FOLDER": str(Path(env.get("ZHANGGUI_UPLOADS") or home / "files").expanduser().resolve()),
+        "UPLOAD_FOLDER": str((home / Path(env.get("ZHANGGUI_UPLOADS") or "files").expanduser()).resolve()),
         "LOG_FOLDER": home / "logs",
         "LOG_LEVEL": _one_of(env, "ZHANGGUI_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         "SQLALCHEMY_DATABASE_URI": _database_url(env.get("DATABASE_URL") or "sqlite:///zhanggui.db", home),
@@ -104,9 +117,9 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
         "WEB_PROCESSES": _number(env, "ZHANGGUI_WEB_PROCESSES", 1, 1, 64),
         "WEB_THREADS": _number(env, "ZHANGGUI_WEB_THREADS", 16, 1, 256),  # Flask threads a process
         "MAX_CONTENT_LENGTH": upload_mb * 1024 * 1024,
-        "METRICS_TOKEN": env.get("ZHANGGUI_METRICS_TOKEN") or "",  # empty: /metrics answers this machine only
+        "METRICS_TOKEN": _token(env.get("ZHANGGUI_METRICS_TOKEN") or ""),  # empty: /metrics answers this machine only
         "SMTP_URL": _smtp_url(env.get("ZHANGGUI_SMTP_URL") or ""),  # empty: mail is written to the log folder
-        "MAIL_FROM": env.get("ZHANGGUI_MAIL_FROM") or "zhanggui@localhost",
+        "MAIL_FROM": _sender(env.get("ZHANGGUI_MAIL_FROM") or "zhanggui@localhost"),
         "ZONE": _zone(env.get("ZHANGGUI_TIMEZONE") or "Asia/Shanghai"),  # until the shop says otherwise
         "BABEL_DEFAULT_LOCALE": _language(env.get("ZHANGGUI_LANGUAGE") or "en"),
         "BABEL_DEFAULT_TIMEZONE": "UTC",  # core/clock.py converts to the shop's zone
@@ -118,8 +131,18 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 def environment() -> dict[str, str]:
     """The process environment over `.env`."""
-    from_file = {key: value for key, value in dotenv_values(ROOT / ".env").items() if value is not None}
+    path = Path(os.environ.get("ZHANGGUI_ENV_FILE") or ROOT / ".env")
+    from_file = {key: value for key, value in dotenv_values(path).items() if value is not None}
+    if home := from_file.get("ZHANGGUI_HOME"):
+        from_file["ZHANGGUI_HOME"] = str(path.parent / Path(home).expanduser())
+    if any(_is_secret(key, value) for key, value in from_file.items()) and path.stat().st_mode & 0o077:
+        _refuse(f"{path} holds passwords and can be read by others; run `chmod 600 {path}`.")
     return from_file | dict(os.environ)
+
+
+def _is_secret(key: str, value: str) -> bool:
+    """Is this a password, a key, or an address with a password in it?"""
+    return bool(value) and (key.endswith(("PASSWORD", "TOKEN", "SECRET_KEY")) or bool(re.search(r"://[^/@\s]*:[^/@\s]+@", value)))
 
 
 def verify(settings: Mapping[str, Any]) -> None:
@@ -142,8 +165,8 @@ def verify(settings: Mapping[str, Any]) -> None:
         _refuse_open_valkey(settings["REDIS_URL"])
 
 
-def prepare(home: Path) -> None:
-    """Make the home (0700) and, once, its secret key (0600). Called by setup and start, never on import."""
+def prepare(home: Path, uploads: Path | None = None) -> None:
+    """Make the home (0700), its secret key (0600) and the folder of uploads. Called by setup and start, never on import."""
     try:
         for folder in (home, home / "files", home / "logs", home / "valkey", home / "tmp"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -152,10 +175,12 @@ def prepare(home: Path) -> None:
             descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(48))
-    except FileExistsError:  # another process of this home was faster
-        return
+    except FileExistsError:
+        if not (home / "secret_key").exists():  # else another process of this home was faster
+            _refuse(f"ZHANGGUI_HOME {home} holds a file where a folder of ours should be.")
     except OSError as error:
         _refuse(f"ZHANGGUI_HOME {home} cannot be written ({error.strerror}).")
+    _prepare_uploads(uploads or home / "files")
 
 
 def socket_path(home: Path) -> Path:
@@ -167,8 +192,66 @@ def socket_path(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"zhanggui-{os.getuid()}-{mark}" / "valkey.sock"
 
 
+def _prepare_uploads(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        _refuse(f"ZHANGGUI_UPLOADS {folder} cannot be written ({error.strerror}).")
+
+
 def _refuse(sentence: str) -> NoReturn:
     raise ConfigError(sentence)
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    """A misspelt name would silently leave the default in place."""
+    for name in sorted(env):
+        if name.startswith("ZHANGGUI_") and name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, 1)
+            _refuse(f"{name} is no setting." + (f" Did you mean {near[0]}?" if near else " See .env.example for all of them."))
+        if (name in NAMES or name in OTHER_NAMES) and any(ord(letter) < 32 or ord(letter) == 127 for letter in env[name]):
+            _refuse(f"{name} holds a line break or another character that cannot be typed.")
+
+
+def _address(name: str, text: str) -> SplitResult:
+    """The parts of an address whose port is a number, if it has one."""
+    try:
+        url = urlsplit(text)
+        if url.port == 0:
+            raise ValueError
+    except ValueError:
+        _refuse(f"{name} is no address: what stands in brackets or behind the colon cannot be read.")
+    return url
+
+
+def _home(text: str) -> Path:
+    home = Path(text or ROOT / "instance").expanduser().resolve()
+    if home.exists() and not home.is_dir():
+        _refuse(f"ZHANGGUI_HOME {home} is no folder.")
+    return home
+
+
+def _host(text: str) -> str:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not HOST_NAME.fullmatch(text):
+            _refuse(f"HOST is {text!r}; it must be an address of this machine, such as 127.0.0.1 or 0.0.0.0.")
+    return text
+
+
+def _token(text: str) -> str:
+    if text and (len(text) < SHORTEST_TOKEN or not re.fullmatch(r"[!-~]+", text)):
+        _refuse(f"ZHANGGUI_METRICS_TOKEN needs at least {SHORTEST_TOKEN} letters, digits or signs without spaces.")
+    return text
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", parseaddr(text)[1]):
+        _refuse(f"ZHANGGUI_MAIL_FROM is {text!r}; it must be a mail address, such as panel@example.com.")
+    return text
 
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -231,8 +314,13 @@ def _redis_url(text: str) -> str:
     """Spell Valkey's own schemes the way redis-py reads them; refuse what it does not."""
     text = re.sub(r"^valkey\+unix://", "unix://", text)
     text = re.sub(r"^valkey(s?)://", r"redis\1://", text)
-    if text and urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+    url = _address("REDIS_URL", text)
+    if text and url.scheme not in ("redis", "rediss", "unix"):
         _refuse("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    if url.scheme == "unix" and not url.path.strip("/"):
+        _refuse("REDIS_URL names no socket; it must look like unix:///run/valkey.sock.")
+    if url.scheme in ("redis", "rediss") and not re.fullmatch(r"/?[0-9]{0,4}", url.path):
+        _refuse("REDIS_URL must end with the number of a database, such as redis://localhost:6379/0.")
     return text
 
 
@@ -243,7 +331,8 @@ def _refuse_open_valkey(text: str) -> None:
 
 
 def _smtp_url(text: str) -> str:
-    if text and (urlsplit(text).scheme not in ("smtp", "smtps") or not urlsplit(text).hostname):
+    url = _address("ZHANGGUI_SMTP_URL", text)
+    if text and (url.scheme not in ("smtp", "smtps") or not url.hostname):
         _refuse("ZHANGGUI_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465.")
     return text
 
@@ -254,8 +343,11 @@ def _public_url(env: Mapping[str, str], host: str, port: int) -> str:
     if not text:
         shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         return f"http://{shown}:{port}"
-    url = urlsplit(text)
-    if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/"):
+    url = _address("ZHANGGUI_URL", text)
+    if url.username is not None or url.password is not None:
+        _refuse("ZHANGGUI_URL holds a user name or a password; it stands in every mail and must not.")
+    named = bool(url.hostname) and (HOST_NAME.fullmatch(url.hostname or "") or ":" in (url.hostname or ""))
+    if url.scheme not in ("http", "https") or not named or url.path.strip("/") or url.query or url.fragment:
         _refuse(f"ZHANGGUI_URL is {text!r}; it must look like https://panel.example.com.")
     return urlunsplit((url.scheme, url.netloc, "", "", ""))
 

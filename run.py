@@ -27,10 +27,11 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)  # whatever the parts write is the owner's alone
     try:
         settings = config.load()
-        config.prepare(settings["HOME"])
+        config.prepare(settings["HOME"], Path(settings["UPLOAD_FOLDER"]))
         settings = config.load()
         config.verify(settings)
         os.environ["ZHANGGUI_HOME"] = str(settings["HOME"])  # the parts start in another folder
+        os.environ["FLASK_SKIP_DOTENV"] = "1"  # Flask would also read the .env of any folder above
         os.chdir(ROOT)
         return COMMANDS[options.part](settings, options)
     except click.ClickException as error:
@@ -60,8 +61,10 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
             supervisor.add(valkey.part(home))
             if not supervisor.watch(lambda: valkey.answers(config.socket_path(home)), 15):
                 return _not_started(supervisor, "the embedded Valkey does not answer; see logs/valkey.log in the home")
-        welcome = _set_up(supervisor, _command("setup", settings, *(["--demo"] if options.demo else [])))
-        if welcome is None:
+        code, welcome = _set_up(supervisor, _command("setup", settings, *(["--demo"] if options.demo else [])))
+        if code == config.ConfigError.exit_code:  # it has said which setting
+            return code
+        if code:
             return _not_started(supervisor, "the setup did not finish")
         supervisor.add(_part("web", _command("web", settings)))
         supervisor.add(_part("background", _command("background", settings)))
@@ -72,7 +75,8 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
         supervisor.watch()
         return 0
     finally:
-        _say("all", "ending")
+        if supervisor.stopping.is_set():
+            _say("all", "ending")
         supervisor.stop()
         os.close(lock)
 
@@ -81,14 +85,14 @@ def _part(name: str, command: list[str]) -> Part:
     return Part(name, command, env={"ZHANGGUI_PART": name})
 
 
-def _set_up(supervisor: Supervisor, command: list[str]) -> str | None:
-    """Set up in a process of its own, which takes the panel's memory with it when it ends; returns the welcome."""
+def _set_up(supervisor: Supervisor, command: list[str]) -> tuple[int, str]:
+    """Set up in a process of its own, which takes the panel's memory with it when it ends; its code and the welcome."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"ZHANGGUI_PART": "setup"}) as process:
         supervisor.watch(lambda: process.poll() is not None)
         if process.poll() is None:
             process.terminate()
         text = process.stdout.read().decode() if process.stdout else ""
-    return text.strip() if process.returncode == 0 else None
+    return process.returncode, text.strip()
 
 
 def _not_started(supervisor: Supervisor, reason: str) -> int:

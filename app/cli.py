@@ -19,16 +19,18 @@ import flask_migrate
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 import config
 from app import welcome
+from app.panel.accounts import passwords, queries
 from app.panel.core import health, setup, translations
 from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES
 from app.panel.core.queue import forget_connections, run_worker
 from app.panel.core.ticker import run_ticker
 from processes.forked import ForkedPart
-from processes.supervisor import Supervisor
+from processes.supervisor import INNER_GRACE, Supervisor
 
 WORKERS = {"worker-live": ("live", "default", "mail"), "worker-bulk": ("bulk",)}  # an import delays no live order
 SETUP_LOCK = 7276930  # any number that nothing else in the database locks
@@ -45,12 +47,32 @@ def init_app(app: Flask) -> None:
 def set_up(demo: bool) -> None:
     """Bring tables, permissions, roles and translations up to date. May be run at any time, and twice."""
     app = _app()
+    ask_database()
     with one_at_a_time(app):
         translations.compile_all()
         flask_migrate.upgrade()
         setup.sync(app)
+        refuse_weak_password(app.config["ADMIN_PASSWORD"])
         click.echo(welcome.prepare(app, demo))
     gc.freeze()  # as in `_loaded`: it ends a second sooner
+
+
+def ask_database() -> None:
+    """Name the setting when nothing can begin because of it."""
+    url = db.engine.url
+    try:
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except DBAPIError as error:
+        where = url.database if url.drivername == "sqlite" else f"{url.host or 'localhost'}:{url.port or 5432}"
+        reason = str(error.orig).strip().splitlines()[0].rpartition("failed: ")[2].rstrip(".")
+        raise config.ConfigError(f"DATABASE_URL: the database at {where} cannot be used ({reason}).") from None
+
+
+def refuse_weak_password(given: str) -> None:
+    """Before the demo is loaded: it could not be finished without its administrator."""
+    if given and not queries.anybody() and (sentence := passwords.problem(given, ["admin"])):
+        raise config.ConfigError(f"ZHANGGUI_ADMIN_PASSWORD cannot be used. {sentence}")
 
 
 @contextlib.contextmanager
@@ -105,7 +127,7 @@ def background() -> None:
     """The ticker and both workers, as forks of this one process: half the memory, and a part that dies is back at once."""
     app = _loaded()
     forget_connections(app)
-    supervisor = Supervisor(lambda part, sentence: click.echo(f"[{part}] {sentence}", err=True))
+    supervisor = Supervisor(lambda part, sentence: click.echo(f"[{part}] {sentence}", err=True), INNER_GRACE)
     supervisor.catch_signals()
     supervisor.add(ForkedPart("ticker", env={"ZHANGGUI_PART": "ticker"}, target=lambda: tick(app)))
     for name, queues in WORKERS.items():

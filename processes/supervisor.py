@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from processes.parent import die_with_parent
 
 GRACE = 7.5  # seconds for all parts but those of stage 0; with LAST_GRACE well under the ten that we promise
+INNER_GRACE = 6.0  # for a supervisor that is itself a part: it must be done before it is killed
 LAST_GRACE = 1.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY = 60.0  # a part that lived this long starts again without a pause to its name
@@ -74,9 +75,10 @@ class Part:
 class Supervisor:
     """`say(part, sentence)` tells the person at the terminal and the log."""
 
-    def __init__(self, say: Callable[[str, str], None]) -> None:
+    def __init__(self, say: Callable[[str, str], None], grace: float = GRACE) -> None:
         self.parts: list[Part] = []
         self.say = say
+        self.grace = grace
         self.stopping = threading.Event()
 
     def catch_signals(self) -> None:
@@ -105,7 +107,7 @@ class Supervisor:
             for part in parts:
                 if part.process:
                     part.process.terminate()
-            deadline = time.monotonic() + (GRACE if stage else LAST_GRACE)
+            deadline = time.monotonic() + (self.grace if stage else LAST_GRACE)
             while any(part.alive for part in parts) and time.monotonic() < deadline:
                 time.sleep(0.05)
             for part in parts:

@@ -19,11 +19,17 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 
+import config
 from tests import people
 
 SECRET = secrets.token_hex(32)
 CSRF = "c" * 40
-os.environ.setdefault("ZHANGGUI_HOME", "/nonexistent/zhanggui-tests-name-their-own-home")
+# what a person has set for an instance of his own is no business of the tests, least of all his database
+for name in [*config.OTHER_NAMES, *config.NAMES - {"ZHANGGUI_DATA"}]:
+    os.environ.pop(name, None)
+os.environ.update(
+    ZHANGGUI_HOME="/nonexistent/zhanggui-tests-name-their-own-home", ZHANGGUI_ENV_FILE=os.devnull, FLASK_SKIP_DOTENV="1"
+)
 
 
 def pytest_addoption(parser):

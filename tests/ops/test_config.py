@@ -1,14 +1,19 @@
 """A wrong setting stops the start with one sentence that names it, and says nothing that is secret (SAFETY G44)."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 import config
+from app import cli
+from app.panel.core import db as database
+from tests.ops import tree
 
 KEY = "k3y-" + "abcdefghijklmnop" * 3
 
@@ -48,12 +53,21 @@ def test_loading_writes_nothing(tmp_path):
         ("ZHANGGUI_TRUSTED_HOSTS", "*"), ("ZHANGGUI_TRUSTED_HOSTS", "a b"),
         ("ZHANGGUI_PROXIES", "many"), ("ZHANGGUI_WEB_THREADS", "0"), ("ZHANGGUI_UPLOAD_MB", "1e9"),
         ("ZHANGGUI_LOG_LEVEL", "loud"), ("FLASK_DEBUG", "perhaps"),
-        ("ZHANGGUI_SMTP_URL", "mail.example.com"),
+        ("ZHANGGUI_SMTP_URL", "mail.example.com"), ("ZHANGGUI_SMTP_URL", "smtp://h:abc"),
+        ("ZHANGGUI_URL", "https://[::1"), ("ZHANGGUI_URL", "https://x:99999"), ("ZHANGGUI_URL", "https://x:0"),
+        ("ZHANGGUI_URL", "https://not a host!"), ("ZHANGGUI_URL", "https://example.com/?a=1"),
+        ("ZHANGGUI_URL", "https://user:hunter2@example.com"), ("ZHANGGUI_URL", "https://user@example.com"),
+        ("HOST", "http://127.0.0.1"), ("HOST", "not a host!"), ("HOST", "[::1]"), ("HOST", "127.0.0.1:80"),
+        ("REDIS_URL", "redis://localhost:abc"), ("REDIS_URL", "redis://[bad"), ("REDIS_URL", "unix:"),
+        ("REDIS_URL", "unix://"), ("REDIS_URL", "redis://localhost/notadb"), ("REDIS_URL", "redis://localhost/0/1"),
+        ("ZHANGGUI_MAIL_FROM", "shop@example.com\nBcc: all@example.com"), ("ZHANGGUI_MAIL_FROM", "the shop"),
+        ("ZHANGGUI_METRICS_TOKEN", "short"), ("ZHANGGUI_METRICS_TOKEN", "with spaces in all of it"),
+        ("DATABASE_URL", "postgresql://u:hunter2@h:abc/x"), ("DATABASE_URL", "postgresql://u:p@h/x\n"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_its_setting(tmp_path, name, value):
     sentence = refusal(tmp_path, **{name: value})
-    assert name in sentence
+    assert sentence.startswith(name) and "hunter2" not in sentence
     assert "\n" not in sentence and sentence.endswith(".")
 
 
@@ -134,6 +148,78 @@ def test_a_secret_key_that_others_can_read_is_refused(tmp_path):
         config.load({"ZHANGGUI_HOME": str(tmp_path / "home")})
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("ZHANGGUI_TIMZONE", "ZHANGGUI_TIMEZONE"), ("ZHANGGUI_WORKERS", ""), ("ZHANGGUI_METRIC_TOKEN", "ZHANGGUI_METRICS_TOKEN")],
+)
+def test_a_misspelt_name_is_refused_with_the_one_that_was_meant(tmp_path, name, meant):
+    sentence = refusal(tmp_path, **{name: "x"})
+    assert sentence.startswith(name) and meant in sentence
+
+
+def test_every_name_of_the_example_is_known(tmp_path):
+    named = set(re.findall(r"^#?([A-Z_]+)=", (config.ROOT / ".env.example").read_text(), re.M))
+    assert named <= config.NAMES | set(config.OTHER_NAMES)
+    assert len(named) > 15
+
+
+def test_a_home_that_is_a_file_is_named_as_the_home(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(config.ConfigError, match="ZHANGGUI_HOME"):
+        config.load({"ZHANGGUI_HOME": str(tmp_path / "file")})
+    with pytest.raises(config.ConfigError, match="ZHANGGUI_HOME"):
+        config.prepare(Path("/proc/nobody-makes-this"))
+
+
+def test_a_folder_of_uploads_that_cannot_be_made_is_named(tmp_path):
+    with pytest.raises(config.ConfigError, match="ZHANGGUI_UPLOADS"):
+        config.prepare(tmp_path / "home", Path("/proc/x"))
+
+
+def test_a_relative_folder_of_uploads_lies_in_the_home_wherever_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = settings_of(tmp_path / "home", ZHANGGUI_UPLOADS="../pictures")
+    assert settings["UPLOAD_FOLDER"] == str(tmp_path / "pictures")
+
+
+@pytest.fixture
+def env_file(tmp_path, monkeypatch):
+    """`env_file(text, mode)`: the settings as a file beside the program gives them."""
+
+    def read(text, mode=0o600):
+        path = tmp_path / "settings.env"
+        path.write_text(text)
+        path.chmod(mode)
+        monkeypatch.setenv("ZHANGGUI_ENV_FILE", str(path))
+        monkeypatch.delenv("ZHANGGUI_HOME", raising=False)
+        return config.environment()
+
+    return read
+
+
+def test_the_environment_wins_over_the_file(env_file, monkeypatch):
+    monkeypatch.setenv("PORT", "9000")
+    found = env_file("PORT=8000\nZHANGGUI_LANGUAGE=zh\nZHANGGUI_HOME=home\n")
+    assert (found["PORT"], found["ZHANGGUI_LANGUAGE"]) == ("9000", "zh")
+    assert Path(found["ZHANGGUI_HOME"]).is_absolute()
+
+
+@pytest.mark.parametrize(
+    "line", ["ZHANGGUI_ADMIN_PASSWORD=x", "SECRET_KEY=x", "REDIS_URL=redis://:hunter2@h/0", "POSTGRES_PASSWORD=x"]
+)
+def test_a_file_with_passwords_that_others_can_read_is_refused(env_file, line):
+    with pytest.raises(config.ConfigError, match="can be read by others") as caught:
+        env_file(line, 0o644)
+    assert "hunter2" not in caught.value.format_message()
+    assert env_file(line, 0o600)
+    assert env_file("PORT=8000\nDATABASE_URL=sqlite:///x.db\nREDIS_URL=redis://h:1/0", 0o644)["PORT"] == "8000"
+
+
+def test_the_tests_themselves_never_read_the_settings_of_a_real_instance(tmp_path):
+    assert os.environ["ZHANGGUI_ENV_FILE"] == tree.clean_env(tmp_path, 1)["ZHANGGUI_ENV_FILE"] == os.devnull
+    assert not {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"} & set(config.environment())
+
+
 def test_debug_is_refused(tmp_path):
     assert "FLASK_DEBUG" in refusal(tmp_path, FLASK_DEBUG="1")
 
@@ -163,9 +249,48 @@ def test_a_long_home_gets_a_short_socket(tmp_path):
 
 
 def test_the_program_ends_with_code_78_and_one_line(tmp_path):
-    env = os.environ | {"ZHANGGUI_HOME": str(tmp_path), "PORT": "eighty"}
+    env = tree.clean_env(tmp_path, 0, PORT="eighty")
     for part in ("all", "web", "worker", "ticker", "setup"):
         command = [sys.executable, str(config.ROOT / "run.py"), part]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
         assert done.returncode == 78
         assert done.stderr.count("\n") == 1 and "PORT" in done.stderr
+
+
+def test_a_database_that_does_not_answer_ends_the_setup_with_one_sentence(tmp_path):
+    done = tree.run(tmp_path / "home", 8080, "setup", DATABASE_URL="postgresql://u:hunter2pw@127.0.0.1:1/x")
+    assert done.returncode == 78, done.stderr
+    assert done.stderr.startswith("Zhanggui cannot start: DATABASE_URL: the database at 127.0.0.1:1 cannot be used (")
+    assert done.stderr.count("\n") == 1 and "hunter2pw" not in done.stderr
+
+
+def test_a_database_file_that_cannot_be_opened_is_named(tmp_path):
+    (tmp_path / "x.db").write_text("this is no database, but a text that is long enough to be read as one" * 20)
+    for path in ("/proc/nowhere/x.db", tmp_path / "x.db"):
+        app = Flask("apart")
+        app.config |= {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{path}"}
+        database.init_app(app)
+        with app.app_context(), pytest.raises(config.ConfigError, match="DATABASE_URL"):
+            cli.ask_database()
+
+
+def test_an_administrator_password_that_is_easily_guessed_is_named_and_not_repeated(session, monkeypatch):
+    cli.refuse_weak_password("password1234")  # there is an administrator: it would not be used
+    monkeypatch.setattr(cli.queries, "anybody", lambda: False)
+    with pytest.raises(config.ConfigError, match="ZHANGGUI_ADMIN_PASSWORD") as caught:
+        cli.refuse_weak_password("password1234")
+    assert "password1234" not in caught.value.format_message()
+    cli.refuse_weak_password(tree.PASSWORD)
+
+
+def test_a_command_before_the_setup_is_told_to_set_up(tmp_path):
+    done = tree.flask(tmp_path / "home", 8080, "db", "migrate")
+    assert done.returncode == 78
+    assert "run.py setup" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_nobody_waits_long_for_a_database():
+    waiting = Flask("waiting")
+    waiting.config |= {"SQLALCHEMY_DATABASE_URI": "postgresql+psycopg://u:p@h/x"}
+    database.init_app(waiting)
+    assert waiting.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["connect_timeout"] <= 5

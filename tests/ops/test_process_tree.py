@@ -9,8 +9,10 @@ import redis
 
 import config
 from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, run, wait_for
+from tests.ops.visitor import Visitor, log_lines, rows
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+LONG = 600  # rows that take a few seconds
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a parent's death")
 
 
@@ -68,6 +70,22 @@ def test_a_part_alone_without_valkey_is_a_sentence(tmp_path):
         assert done.stderr.count("\n") == 1 and "REDIS_URL" in done.stderr
 
 
+def test_one_number_leads_from_the_request_to_its_job_and_what_that_changed(tree):
+    visitor = Visitor(tree.port).log_in()
+    number = visitor.prepare_brands(["Under one number"])
+    status, headers, _page = visitor.start(number)
+    assert status == 302
+    wait_for(lambda: visitor.progress(number)["state"] == "done", 60, "the import")
+    cause = headers["X-Request-Id"]
+    assert len(cause) == 32
+    (work,) = rows(tree.home, "SELECT id FROM core_outbox WHERE request_id = ? AND kind = 'ring'", cause)
+    assert rows(tree.home, "SELECT 1 FROM core_history WHERE request_id = ? AND path = 'import'", cause)
+    lines = wait_for(lambda: [line for line in log_lines(tree.home) if line.get("request_id") == cause][1:], 10, "lines")
+    by_part = {line["part"]: line["event"] for line in log_lines(tree.home) if line.get("request_id") == cause}
+    assert by_part["web"] == "request"
+    assert by_part["worker-bulk"].startswith(f"bulk.work (row {work[0]}) is done"), lines
+
+
 @pytest.mark.parametrize(
     ("word", "falls"),
     [("granian", 2), ("zg-worker-bulk", 1), ("zg-worker-live", 1), ("zg-ticker", 1), ("valkey", 1), ("background", 4)],
@@ -97,14 +115,20 @@ def test_it_ends_in_ten_seconds_leaves_nobody_and_finds_its_queue_again(tmp_path
         assert len(tree.look()) >= 7
         with queue_of(home) as client:
             client.rpush("kept", *range(1000))
+        long, short = two_imports(Visitor(tree.port).log_in())
         assert tree.stop(signal.SIGTERM) < 10
         assert tree.process.returncode == 0
         assert not tree.alive()
-        assert "killed" not in tree.text
+        assert "did not end in time" not in tree.text
     with Tree(home) as again:
         again.ready()
         with queue_of(home) as client:
             assert client.llen("kept") == 1000
+        visitor = Visitor(again.port).log_in()
+        for number in (long, short):
+            wait_for(lambda number=number: visitor.progress(number)["state"] == "done", 90, f"import {number}")
+        names = [name for (name,) in rows(home, "SELECT name FROM catalog_brand WHERE name LIKE 'Kept %'")]
+        assert sorted(names) == sorted(f"Kept {n}" for n in range(LONG + 3))
         with socket.create_connection(("127.0.0.1", again.port)) as held:  # an open page does not hold up the end
             held.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert held.recv(100).startswith(b"HTTP/1.1 ")
@@ -126,6 +150,16 @@ def test_a_killed_supervisor_leaves_nobody_and_the_home_starts_again(tmp_path):
     with Tree(home, port) as again:
         again.ready()
         assert get(port, "/readyz")[0] == 200
+
+
+def two_imports(visitor):
+    """One that is at work and one that waits behind it."""
+    short = visitor.prepare_brands([f"Kept {n}" for n in range(LONG, LONG + 3)])
+    long = visitor.prepare_brands([f"Kept {n}" for n in range(LONG)])
+    assert [visitor.start(number)[0] for number in (long, short)] == [302, 302]
+    wait_for(lambda: visitor.progress(long)["state"] == "running", 30, "the import at work")
+    assert visitor.progress(short)["state"] == "queued"
+    return long, short
 
 
 def queue_of(home):

@@ -24,6 +24,8 @@ Model.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+CONNECT_SECONDS = 5  # nobody waits longer for a database that does not answer
+
 db = SQLAlchemy(model_class=Model)
 migrate = Migrate()
 
@@ -81,7 +83,7 @@ def init_app(app: Flask) -> None:
         options.setdefault("pool_size", 10)
         options.setdefault("max_overflow", 20)
         settings = "-c timezone=utc -c statement_timeout=120000 -c idle_in_transaction_session_timeout=120000"
-        options.setdefault("connect_args", {"options": settings})
+        options.setdefault("connect_args", {"options": settings, "connect_timeout": CONNECT_SECONDS})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     migrate.init_app(app, db, directory=app.config.get("MIGRATIONS", "migrations"), render_as_batch=True)

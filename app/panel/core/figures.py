@@ -7,6 +7,7 @@ of them; when it is empty again they begin anew, as counters may.
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 from flask import Flask, current_app
 from redis.exceptions import RedisError
@@ -27,9 +28,9 @@ def note_work(name: str, result: str, seconds: float) -> None:
 
 def work(app: Flask) -> tuple[dict[tuple[str, str], int], dict[str, float]]:
     """How often each (name, result) came, and how many seconds each name took."""
-    client = valkey.client(app)
+    client: Any = valkey.client(app)
     counts = {}
-    for key, count in client.hgetall(COUNTS).items():  # type: ignore[union-attr]
+    for key, count in client.hgetall(COUNTS).items():
         result, _, name = key.decode().partition(" ")
         counts[name, result] = int(count)
-    return counts, {name.decode(): float(total) for name, total in client.hgetall(SECONDS).items()}  # type: ignore[union-attr]
+    return counts, {name.decode(): float(total) for name, total in client.hgetall(SECONDS).items()}
