@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, inspect, literal, or_, select, union, update
+from sqlalchemy import bindparam, delete, func, inspect, literal, or_, select, union, update
 from sqlalchemy.orm import Mapper
 
 from app.panel.bulk import writing
@@ -51,27 +51,41 @@ def why_not(model: type[Any], images: Sequence[Image], *, since: Any, run_id: in
             said[image.row_id] = _("It was deleted since.")
         elif image.version is not None and now.get(image.row_id, image.version) != image.version:
             said[image.row_id] = _("It was changed since.")
+    marks = _marks(model, ids, run_id)
     # What hangs on a row matters when the row itself would go.
     made = [image.row_id for image in images if image.before is None]
-    for key in _later(model, ids, since, run_id) | _children_touched(model, made, since, run_id):
+    for key in _later(model, ids, marks, since, run_id) | _children_touched(model, made, marks, since, run_id):
         said.setdefault(key, _("It was changed since."))
     return said
 
 
-def _later(model: type[Any], ids: list[int], since: Any, run_id: int) -> set[int]:
-    """Rows with a trail that goes on after the run; runs that were taken back themselves do not count."""
-    found: set[int] = set()
-    undone = union(select(Run.id).where(Run.is_undone), select(literal(run_id)))
+def _marks(model: type[Any], ids: Sequence[int], run_id: int) -> dict[int, int]:
+    """Row → the last entry that the run left in its trail: somebody may have come behind it while the run still went on."""
+    found: dict[int, int] = {}
     for part in writing.pieces(ids):
-        query = select(HistoryEntry.key).where(
-            HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.at > since,
-            or_(HistoryEntry.run_id.is_(None), HistoryEntry.run_id.not_in(undone)), HistoryEntry.path != "undo",
-        )  # fmt: skip
-        found.update(db.session.scalars(query))
+        query = select(HistoryEntry.key, func.max(HistoryEntry.id)).where(
+            HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.run_id == run_id
+        )
+        found.update(dict(db.session.execute(query.group_by(HistoryEntry.key)).tuples().all()))
     return found
 
 
-def _children_touched(model: type[Any], ids: list[int], since: Any, run_id: int) -> set[int]:
+def _later(model: type[Any], ids: Sequence[int], marks: Mapping[int, int], since: Any, run_id: int) -> set[int]:
+    """Rows with a trail that goes on behind their mark, or behind the run; runs that were taken back do not count."""
+    found: set[int] = set()
+    undone = union(select(Run.id).where(Run.is_undone), select(literal(run_id)))
+    for part in writing.pieces(ids):
+        query = select(HistoryEntry.key, func.max(HistoryEntry.id), func.max(HistoryEntry.at)).where(
+            HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.path != "undo",
+            or_(HistoryEntry.run_id.is_(None), HistoryEntry.run_id.not_in(undone)),
+        )  # fmt: skip
+        for key, last, at in db.session.execute(query.group_by(HistoryEntry.key)):
+            if last > marks[key] if key in marks else at > since:
+                found.add(key)
+    return found
+
+
+def _children_touched(model: type[Any], ids: list[int], marks: Mapping[int, int], since: Any, run_id: int) -> set[int]:
     """Rows with a child that somebody has made or changed since, other than by a run that was taken back."""
     found: set[int] = set()
     for rel in inspect(model).relationships:
@@ -79,11 +93,15 @@ def _children_touched(model: type[Any], ids: list[int], since: Any, run_id: int)
         if not (rel.uselist and rel.cascade.delete and issubclass(child, PanelModel)):
             continue
         key = next(iter(rel.remote_side))
+        silent = getattr(child, "__no_history__", False)
         for part in writing.pieces(ids):
-            late = or_(child.created_at > since, child.changed_at > since)
-            rows = db.session.execute(select(child.id, key).where(key.in_(part), late))
-            parents: dict[int, int] = dict(rows.tuples().all())
-            kept = parents if getattr(child, "__no_history__", False) else _later(child, list(parents), since, run_id)
+            query = select(child.id, key).where(key.in_(part))
+            if silent:
+                query = query.where(or_(child.created_at > since, child.changed_at > since))
+            parents: dict[int, int] = dict(db.session.execute(query).tuples().all())
+            own = {row: marks[parent] for row, parent in parents.items() if parent in marks}
+            own |= _marks(child, list(parents), run_id)
+            kept = parents if silent else _later(child, list(parents), own, since, run_id)
             found.update(parents[child_id] for child_id in kept)
     return found
 

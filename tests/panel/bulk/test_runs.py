@@ -225,3 +225,34 @@ def test_checking_again_forgets_what_was_refused_before(bring, shelf):
     assert list(repair.reasons(run)) == [5]
     runs.configure(run.id, actor=SYSTEM, importer=run.importer)
     assert repair.reasons(shelf.get_one(Run, run.id)) == {}
+
+
+def test_what_somebody_adds_while_the_run_still_goes_on_is_left_alone(bring, take_back, shelf, monkeypatch):
+    import datetime as dt
+
+    from app.panel.bulk import loop
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book, Loan
+
+    bring([["ISBN", "Title"], ["N00001", "Old"], ["N00002", "Old"]])
+    before = shelf.query(Book).filter_by(isbn="N00002").one()
+    whole, chunks = loop._chunk, []
+
+    def chunk(held, work, plans):
+        whole(held, work, plans)
+        chunks.append(len(plans))
+        if len(chunks) == 1:
+            made, found = (shelf.query(Book).filter_by(isbn=isbn).one() for isbn in ("N00003", "N00001"))
+            due = dt.date(2026, 5, 1)
+            records.create(Loan, {"book_id": made.id, "reader": "Li", "due_on": due}, actor=SYSTEM)
+            records.update(found, {"copies": 7}, actor=SYSTEM)
+
+    monkeypatch.setattr(loop, "_chunk", chunk)
+    monkeypatch.setattr(loop, "CHUNK", 3)
+    records.update(before, {"copies": 5}, actor=SYSTEM)
+    run = bring([["ISBN", "Title"], *([f"N0000{n}", f"New {n}"] for n in range(1, 6))])
+    assert (counts(run)["new"], counts(run)["changed"], chunks) == (3, 2, [3, 2])
+    back = take_back(run)
+    assert counts(back)["refused"] == 2
+    assert titles() == {"N00001": "New 1", "N00002": "Old", "N00003": "New 3"}
