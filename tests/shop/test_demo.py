@@ -256,3 +256,31 @@ def test_what_was_there_before_the_demo_stays_as_it_was_and_what_came_since_goes
     assert [file.id for file in session.query(files.File)] == [logo.id]
     assert files.path_of(logo.token).exists()
     assert not files.path_of(token).exists()
+
+
+def test_the_catalog_of_the_demo_answers_its_questions_and_offers_only_what_is_on_sale(rows):
+    from app.shop.catalog import queries, rules
+    from app.shop.catalog.models import ChannelPrice, Keyword, Product, ProductRelation
+    from app.shop.catalog.states import ProductState
+
+    for product in rows.scalars(select(Product).where(Product.id % 9 == 0)):
+        asked = {attribute.code: attribute for attribute in queries.attributes_of(product.category)}
+        assert asked and set(product.attributes) <= set(asked)
+        assert all(rules.answer(asked[code], value) == value for code, value in product.attributes.items())
+        assert all(code in product.attributes for code, attribute in asked.items() if attribute.is_required)
+    related = list(rows.scalars(select(ProductRelation)))
+    assert related and all(row.related.state is ProductState.PUBLISHED and row.related_id != row.product_id for row in related)
+    prices = list(rows.scalars(select(ChannelPrice)))
+    assert prices and all(0 < row.price < row.sku.price for row in prices)
+    assert rows.scalar(select(func.count(Keyword.id))) > 30
+
+
+def test_one_stock_taking_of_the_demo_is_booked_and_one_is_under_way(rows):
+    from app.shop.inventory.models import StockCount, StockMove
+    from app.shop.inventory.states import CountState, MoveReason
+
+    posted, under_way = rows.scalars(select(StockCount).order_by(StockCount.id))
+    assert (posted.state, under_way.state) == (CountState.POSTED, CountState.OPEN)
+    booked = {move.sku_id: move.quantity for move in rows.scalars(select(StockMove).where(StockMove.reason == MoveReason.COUNT))}
+    assert booked and booked == {line.sku_id: line.difference for line in posted.lines}
+    assert any(line.counted is None for line in under_way.lines) and any(line.difference for line in under_way.lines)

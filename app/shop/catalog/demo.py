@@ -12,9 +12,25 @@ from sqlalchemy import insert, select
 from app.panel.core import files
 from app.panel.core.db import db
 from app.panel.core.demo import World, part
+from app.shop.catalog import demo_extras as extras
 from app.shop.catalog import rules
 from app.shop.catalog.demo_words import ADJECTIVES, AUDIENCES, BRANDS, COLOURS, KINDS, SIZES, TAGS, TINTS
-from app.shop.catalog.models import Brand, Category, Listing, Product, ProductImage, ProductMove, Sku, Tag, product_tag
+from app.shop.catalog.models import (
+    Attribute,
+    AttributeSet,
+    Brand,
+    Category,
+    ChannelPrice,
+    Keyword,
+    Listing,
+    Product,
+    ProductImage,
+    ProductMove,
+    ProductRelation,
+    Sku,
+    Tag,
+    product_tag,
+)
 from app.shop.catalog.services import derived
 from app.shop.catalog.states import MediaLicence, MediaSource, MoveWhat, ProductKind, ProductPhase, ProductState
 
@@ -25,16 +41,22 @@ SIDE = 800
 @part(20)
 def products(world: World) -> None:
     begin = world.now - dt.timedelta(days=410)
-    categories = _categories(world, begin)
+    sets = extras.attribute_sets(world, begin)
+    categories = _categories(world, begin, sets)
     brands = [world.add(Brand, begin, name=name, slug=rules.handle_of(name), country="中国", is_active=True)["id"] for name in BRANDS]
     tags = [world.add(Tag, begin, name=name)["id"] for name in TAGS]
-    world.flush(Category, Brand, Tag)
+    extras.keywords(world, begin, categories)
+    world.flush(AttributeSet, Attribute, Category, Brand, Tag, Keyword)
     goods: list[dict[str, Any]] = []
     used: set[str] = set()
     for number in range(PRODUCTS):
         _product(world, number, categories, brands, tags, goods, used)
     links = world.made.pop("tag_links")
-    world.flush(files.File, Product, Sku, ProductImage, ProductMove, Listing)
+    lately = world.now - dt.timedelta(days=20)
+    on_sale = [row["id"] for row in world.rows[Product] if row["state"] is ProductState.PUBLISHED]
+    extras.relations(world, lately, on_sale, len(KINDS))
+    extras.channel_prices(world, lately, goods)
+    world.flush(files.File, Product, Sku, ProductImage, ProductMove, Listing, ProductRelation, ChannelPrice)
     db.session.execute(insert(product_tag), links)
     ids = sorted({sku["product_id"] for sku in goods})
     derived.refresh(list(db.session.scalars(select(Product).where(Product.id.in_(ids)))))
@@ -43,7 +65,7 @@ def products(world: World) -> None:
     world.made |= {"skus": goods, "counts": {"products": PRODUCTS, "SKUs": len(goods)}}
 
 
-def _categories(world: World, at: dt.datetime) -> dict[tuple[str, ...], int]:
+def _categories(world: World, at: dt.datetime, sets: dict[str, int]) -> dict[tuple[str, ...], int]:
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for names, *_rest in KINDS:
         for depth in range(1, len(names) + 1):
@@ -54,6 +76,7 @@ def _categories(world: World, at: dt.datetime) -> dict[tuple[str, ...], int]:
             row = world.add(
                 Category, at, parent_id=parent["id"] if parent else None, name=path[-1], slug=rules.handle_of(path[-1]),
                 depth=depth, full_name=" / ".join(path), position=len(found), is_active=True, words=path[-1],
+                attribute_set_id=sets[path[0]] if depth == 1 else None,
             )  # fmt: skip
             row["path"] = f"{parent['path'] if parent else '/'}{row['id']}/"
             found[path] = row
@@ -82,7 +105,8 @@ def _product(
         category_id=categories[names], brand_id=brands[brand], kind=kind, phase=chance.choice(list(ProductPhase)), state=state,
         published_at=None if is_draft else began + dt.timedelta(days=2),
         description=f"{title}。\n材质：见标签。适用人群：{audience}。\n售后：七天无理由退换，质量问题运费我们承担。",
-        audience=audience, origin=chance.choice(("浙江杭州", "广东佛山", "江苏南通", "福建泉州", "山东青岛")), attributes={},
+        audience=audience, origin=chance.choice(("浙江杭州", "广东佛山", "江苏南通", "福建泉州", "山东青岛")),
+        attributes=extras.answers(names[0], number),
         option1_name={"colour": "颜色", "size": "规格", "both": "颜色"}[options], option2_name="规格" if options == "both" else None,
         seo_title=title[:60], seo_description=f"{title}，{adjective}好物，直播间同款。", completeness=0, sku_count=0,
     )  # fmt: skip

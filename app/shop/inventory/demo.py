@@ -13,6 +13,8 @@ from app.shop.inventory.models import (
     PurchaseLine,
     PurchaseReceipt,
     StockAlert,
+    StockCount,
+    StockCountLine,
     StockLevel,
     StockMove,
     StockReservation,
@@ -21,7 +23,7 @@ from app.shop.inventory.models import (
     Warehouse,
 )
 from app.shop.inventory.services.alerts import is_low, line_of
-from app.shop.inventory.states import MoveReason, ReceiptState
+from app.shop.inventory.states import CountState, MoveReason, ReceiptState
 
 SUPPLIERS = (("YW01", "义乌恒源百货", 5), ("GZ02", "广州美研生物科技", 7), ("NT03", "南通安睡家纺", 6), ("CZ04", "潮州陶源瓷业", 9))
 THRESHOLD = 10
@@ -65,10 +67,13 @@ def book(world: World, warehouse_of: dict[int, int], events: list[Event], claims
             StockReservation, cause_resource=resource, cause_id=cause_id, warehouse_id=place[sku_id], sku_id=sku_id,
             quantity=quantity, open=still_open,
         )  # fmt: skip
-    moves = sorted([*events, *_purchases(world, events, place, cost)], key=lambda e: (e.at, e.quantity < 0, e.held))
+    counts = _Counts(world, warehouse_of)
+    moves = sorted([*events, *_purchases(world, events, place, cost), *counts.found()], key=lambda e: (e.at, e.quantity < 0, e.held))
     on_hand: dict[int, int] = defaultdict(int)
     held: dict[int, int] = defaultdict(int)
     for event in moves:
+        if event.reason is MoveReason.COUNT:
+            counts.line(event, on_hand[event.sku_id])
         on_hand[event.sku_id] += event.quantity
         held[event.sku_id] += event.held
         world.add(
@@ -79,7 +84,56 @@ def book(world: World, warehouse_of: dict[int, int], events: list[Event], claims
         )  # fmt: skip
     for sku in world.made["skus"]:
         _level(world, sku["id"], place[sku["id"]], on_hand[sku["id"]], held[sku["id"]])
-    world.flush(Supplier, PurchaseReceipt, PurchaseLine, SupplierPrice, StockReservation, StockMove, StockLevel, StockAlert)
+    counts.begin(on_hand)
+    world.flush(
+        Supplier, PurchaseReceipt, PurchaseLine, SupplierPrice, StockReservation, StockMove, StockLevel, StockAlert, StockCount,
+        StockCountLine,
+    )  # fmt: skip
+
+
+class _Counts:
+    """Two stock-takings of the first warehouse: one posted last month, in which goods were found, and one under way."""
+
+    SKUS, FOUND = 24, 5
+
+    def __init__(self, world: World, warehouse_of: dict[int, int]) -> None:
+        self.world, self.at = world, world.now - dt.timedelta(days=26)
+        shop, self.warehouse_id = next(iter(warehouse_of.items()))
+        mine = [sku["id"] for sku in world.made["skus"] if world.made["shops"][sku["shop"]] == shop and sku["is_sold"]]
+        self.posted, self.open = mine[: self.FOUND], mine[self.SKUS : 2 * self.SKUS]
+        self.paper = self._paper(self.at, CountState.POSTED, 1)
+
+    def found(self) -> list[Event]:
+        key = f"inventory.StockCount:{self.paper}:post"
+        return [
+            Event(self.at, sku_id, MoveReason.COUNT, 1 + place % 2, 0, key, "inventory.StockCount", self.paper)
+            for place, sku_id in enumerate(self.posted)
+        ]
+
+    def line(self, event: Event, before: int) -> None:
+        self._line(self.paper, event.sku_id, before, before + event.quantity, self.at)
+
+    def begin(self, on_hand: dict[int, int]) -> None:
+        """The one under way: two thirds are counted, and one shelf lacks a piece."""
+        at = self.world.now - dt.timedelta(hours=2)
+        paper = self._paper(at, CountState.OPEN, 1)
+        for place, sku_id in enumerate(self.open):
+            expected = on_hand[sku_id]
+            counted = None if place % 3 == 2 else max(expected - (place == 4), 0)
+            self._line(paper, sku_id, expected, counted, at)
+
+    def _paper(self, at: dt.datetime, state: CountState, number: int) -> int:
+        row = self.world.add(
+            StockCount, at, number=f"PD{clock.local(at):%Y%m%d}-{number:03d}", warehouse_id=self.warehouse_id, state=state,
+            note="月度盘点", posted_at=at if state is CountState.POSTED else None,
+        )  # fmt: skip
+        return int(row["id"])
+
+    def _line(self, paper: int, sku_id: int, expected: int, counted: int | None, at: dt.datetime) -> None:
+        self.world.add(
+            StockCountLine, at, count_id=paper, sku_id=sku_id, expected=expected, counted=counted,
+            counted_at=None if counted is None else at, note=None,
+        )  # fmt: skip
 
 
 def _level(world: World, sku_id: int, warehouse_id: int, on_hand: int, held: int) -> None:
