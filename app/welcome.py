@@ -28,6 +28,7 @@ def prepare(app: Flask, with_demo: bool) -> str:
     if with_demo:
         lines += _demo(app, given)
     elif given and firstrun.bootstrap_admin(app, password=given):
+        firstrun.answer_unattended(app)
         lines.append("User admin, with the password from ZHANGGUI_ADMIN_PASSWORD.")
     elif url := firstrun.setup_url(app):
         lines += ["Nobody owns this instance yet. Open this address to make it yours; it works once:", f"  {url}"]
@@ -71,4 +72,4 @@ def init_app(app: Flask) -> None:
         _path(app).unlink(missing_ok=True)
         return 0
 
-    firstrun.cleaner("accounts.logins", _("People of the demo"), forget, order=9)
+    firstrun.cleaner("accounts.logins", _("Passwords of the demo's people"), forget, order=9)

@@ -18,7 +18,7 @@ from typing import Any
 
 from blinker import Signal
 from flask import Flask, current_app, redirect, request
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import IntegrityError
@@ -38,13 +38,17 @@ demo_user_made = Signal()  # sender: the User; role: the key of the only one he 
 
 @dataclass(frozen=True)
 class Step:
-    """A section of the first-run page. `save(form, *, actor)` runs in the transaction that makes the administrator."""
+    """A section of the first-run page. `save(form, *, actor)` runs in the transaction that makes the administrator.
+
+    `unattended(*, actor)` answers it where nobody is asked.
+    """
 
     label: Any
     template: str
     form: type[Any]
     save: Callable[..., None]
     order: int = 100
+    unattended: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,12 @@ _choices: dict[str, Choice] = {}
 _cleaners: dict[str, Cleaner] = {}
 
 
-def step(label: Any, template: str, form: type[Any], save: Callable[..., None], order: int = 100) -> None:
+def step(
+    label: Any, template: str, form: type[Any], save: Callable[..., None], *, order: int = 100,
+    unattended: Callable[..., None] | None = None,
+) -> None:  # fmt: skip
     """Contribute a section. Without a template its fields are drawn one under the other."""
-    _steps[f"{form.__module__}.{form.__name__}"] = Step(label, template, form, save, order)
+    _steps[f"{form.__module__}.{form.__name__}"] = Step(label, template, form, save, order, unattended)
 
 
 def choice(
@@ -188,6 +195,19 @@ def bootstrap_admin(app: Flask, username: str = "admin", password: str | None = 
             roles=[policy.ADMINISTRATOR], password=password,
         )  # fmt: skip
         return password
+
+
+def answer_unattended(app: Flask) -> None:
+    """Answer what the first-run page would have asked, in the language of the instance."""
+    with app.app_context(), force_locale(app.config["BABEL_DEFAULT_LOCALE"]):
+        _answer()
+
+
+@transactional
+def _answer() -> None:
+    for entry in steps():
+        if entry.unattended is not None:
+            entry.unattended(actor=SYSTEM)
 
 
 def demo_users(app: Flask) -> list[tuple[str, str, str]]:

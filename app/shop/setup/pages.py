@@ -45,7 +45,13 @@ def papers_and_logos(actor: Any, file: File) -> bool:
     return application.applicant_id == actor.id or policy.allowed(actor, "review", "setup.OrgApplication")
 
 
-firstrun.step(_("Your shop"), "", FirstShopForm, save_first_shop, order=10)
+def open_unattended(*, actor: Any) -> None:
+    """A shop to begin with, where the administrator's password came with the environment and nobody was asked."""
+    zone, language = current_app.config["ZONE"], current_app.config["BABEL_DEFAULT_LOCALE"]
+    services.first_run(gettext("Our shop"), zone=zone, currency="CNY", language=language, actor=actor)
+
+
+firstrun.step(_("Your shop"), "", FirstShopForm, save_first_shop, order=10, unattended=open_unattended)
 
 
 @domain.page(_("Settings"), icon="fa-sliders", order=80)

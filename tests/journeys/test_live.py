@@ -1,0 +1,90 @@
+"""What only the whole process tree shows: a stream through the real server, the real worker's progress, a lost connection."""
+
+import re
+
+import pytest
+
+from tests.ops.tree import PASSWORD, Tree, wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
+ROWS = 6000
+STATE = "document.documentElement.dataset.stream"
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    with Tree(tmp_path_factory.mktemp("live") / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as started:
+        yield started.ready()
+
+
+@pytest.fixture(scope="module")
+def page(tree, chromium):
+    """The administrator's tab; a refusal of the content policy or an error of a script fails the journey."""
+    complaints = []
+    size = {"width": 1280, "height": 900}
+    context = chromium.new_context(base_url=f"http://127.0.0.1:{tree.port}", locale="en-GB", viewport=size)
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
+    tab.goto("/login/")
+    tab.locator("#username").fill("admin")
+    tab.locator("#password").fill(PASSWORD)
+    tab.get_by_role("button", name="Log in").click()
+    tab.wait_for_url("**/home/")
+    yield tab
+    assert complaints == []
+
+
+def customers(path, rows):
+    head = "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Phone,Total Spent,Total Orders,Note,Tags"
+    lines = (f"{n},Guest,Number {n},guest{n}@example.org,no,,0.00,0,," for n in range(1, rows + 1))
+    path.write_text("\n".join([head, *lines]) + "\n")
+    return path
+
+
+def test_an_import_moves_before_the_eyes_survives_a_reload_and_tells_when_it_is_done(page, tmp_path):
+    page.goto("/bulk/import/")
+    page.locator("input[type=file]").set_input_files(customers(tmp_path / "customers.csv", ROWS))
+    page.get_by_role("button", name="Look inside").click()
+    page.get_by_role("button", name="Check the whole file").click()
+    page.get_by_role("button", name="Import now").click()
+    progress = page.locator("[data-bulk-progress]")
+    progress.wait_for()
+    assert page.evaluate(STATE) == "open" or page.wait_for_function(f"{STATE} === 'open'")
+    page.reload()
+    page.get_by_role("button", name="Take back").or_(page.get_by_role("link", name="Take back")).first.wait_for()
+    page.goto("/customers/customer/list/")
+    page.get_by_text(re.compile("6[,.]?000")).first.wait_for()
+
+
+def test_the_work_that_is_done_rings_the_bell(page):
+    page.goto("/home/")
+    page.locator(".top [data-unread], .top .bell").first.wait_for()
+
+
+def test_a_lost_server_is_told_and_found_again(page, tree):
+    page.goto("/home/")
+    page.wait_for_function(f"{STATE} === 'open'")
+    inner = next(process for process in tree.look() if process.parent().pid == tree.part("granian").pid)
+    inner.kill()
+    page.wait_for_function(f"{STATE} === 'lost'")
+    page.locator("[data-stream-lost]").first.wait_for()
+    page.wait_for_function(f"{STATE} === 'open'")
+    page.locator("[data-stream-lost]").first.wait_for(state="hidden")
+
+
+def test_an_ended_session_ends_its_stream(page, tree):
+    page.goto("/account/sessions/")
+    page.wait_for_function(f"{STATE} === 'open'")
+    other = page.context.browser.new_context(base_url=f"http://127.0.0.1:{tree.port}", locale="en-GB").new_page()
+    other.goto("/login/")
+    other.locator("#username").fill("admin")
+    other.locator("#password").fill(PASSWORD)
+    other.get_by_role("button", name="Log in").click()
+    other.wait_for_url("**/home/")
+    other.goto("/account/sessions/")
+    other.locator("tbody form button").first.click()
+    page.wait_for_function(f"{STATE} === 'ended'", timeout=10_000)
+    other.context.close()
+    wait_for(lambda: page.goto("/home/") and "/login/" in page.url, 10, "the log-in page")
