@@ -20,7 +20,7 @@ def load_demo(user_id: int) -> None:
     """Fill the demo in the background and tell who asked."""
     if not demo.is_loaded():
         demo.load(SEED)
-    notices.send([user_id], gettext("The demo shop is ready."), url="/")
+    notices.send([user_id], _("The demo shop is ready."), url="/")
 
 
 def with_nothing(_actor: Any) -> str:

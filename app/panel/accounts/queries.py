@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from app.panel.accounts import devices, sessions
 from app.panel.accounts.models import Layout, LoginEvent, LoginSession, Profile, Role, Skin, User
-from app.panel.core import policy
+from app.panel.core import notices, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.fields import show_instant
@@ -34,6 +34,13 @@ def profile(user_id: int) -> Profile:
     return db.session.get(Profile, user_id) or Profile(
         user_id=user_id, language="", skin=Skin.LIGHT.value, layout=Layout.SIDE.value, must_change=False
     )
+
+
+@notices.languages_from
+def languages(user_ids: Sequence[int]) -> dict[int, str]:
+    """The language that each of these people chose."""
+    chosen = select(Profile.user_id, Profile.language).where(Profile.user_id.in_(user_ids))
+    return {row.user_id: row.language for row in db.session.execute(chosen)}
 
 
 def held_by_roles(roles: Iterable[Role]) -> policy.Held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import importers, runs
 from app.panel.bulk.importers import Plan, Result
@@ -74,8 +74,8 @@ def announce(run_id: int) -> None:
     run = db.session.get(Run, run_id, populate_existing=True)
     if run is None or run.actor_id is None:
         return
-    title = gettext("“%(file)s”: %(state)s", file=run.file_name, state=run.state.label)
-    body = gettext("%(new)s new, %(changed)s changed, %(refused)s refused.", new=run.new, changed=run.changed, refused=run.refused)
+    title = _("“%(file)s”: %(state)s", file=run.file_name, state=run.state.label)
+    body = _("%(new)s new, %(changed)s changed, %(refused)s refused.", new=run.new, changed=run.changed, refused=run.refused)
     notices.send([run.actor_id], title, body, f"/bulk/import/{run_id}/")
 
 

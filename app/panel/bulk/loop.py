@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
@@ -24,7 +25,7 @@ from app.panel.bulk.sentences import explain, sentence
 from app.panel.bulk.source import Source
 from app.panel.bulk.states import Outcome, RunKind, RunState
 from app.panel.bulk.tally import Tally
-from app.panel.core import history, policy
+from app.panel.core import history, notices, policy
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden
 from app.panel.core.transaction import after_commit, transactional
@@ -42,6 +43,11 @@ def work_off(run_id: int) -> RunState | None:
         return None
     run = db.session.get(Run, run_id, populate_existing=True)
     assert run is not None
+    with force_locale(notices.language_of(run.actor_id)):  # what is noted of rows is read by whoever began the run
+        return _work_off(run, held)
+
+
+def _work_off(run: Run, held: Hold) -> RunState | None:
     checking = run.state is RunState.CHECKING
     if held.crashes > GIVE_UP_CRASHES:
         return _stop(held, checking, _("It stopped again and again at the same place. The log of the worker says why."))

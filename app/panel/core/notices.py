@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from flask import current_app
 from flask_appbuilder import Model
+from flask_babel import force_locale
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, delete, func, insert, select, update
 from sqlalchemy.orm import mapped_column
 
@@ -29,9 +31,35 @@ class Notice(Model):
     read_at = mapped_column(UTCDateTime, nullable=True)
 
 
+_speakers: list[Callable[[Sequence[int]], dict[int, str]]] = []
+
+
+def languages_from(lookup: Callable[[Sequence[int]], dict[int, str]]) -> Callable[[Sequence[int]], dict[int, str]]:
+    """Register who knows the languages of people: `lookup(ids)` → {id: language}."""
+    _speakers[:] = [lookup]
+    return lookup
+
+
+def languages(user_ids: Sequence[int]) -> dict[int, str]:
+    """The language of each of these people, that of the instance for whoever chose none."""
+    known = _speakers[0](user_ids) if _speakers else {}
+    return {user_id: known.get(user_id) or default_language() for user_id in user_ids}
+
+
+def language_of(user_id: int | None) -> str:
+    return languages([user_id] if user_id is not None else []).get(user_id or 0) or default_language()
+
+
+def default_language() -> str:
+    return str(current_app.config["BABEL_DEFAULT_LOCALE"])
+
+
 @transactional
 def send(user_ids: Iterable[int], title: object, body: object = "", url: str = "") -> int:
     """Write a notice to each of these users and tell their open pages; returns how many were written.
+
+    Give lazy texts: each reader gets them in his own language.
+
 
     :raises ValueError: for a link that leads out of the panel
     """
@@ -40,10 +68,15 @@ def send(user_ids: Iterable[int], title: object, body: object = "", url: str = "
     users = sorted({int(user_id) for user_id in user_ids})
     if not users:
         return 0
-    common = {"title": str(title)[:200], "body": str(body), "url": url[:500], "created_at": clock.now()}
-    db.session.execute(insert(Notice.__table__), [{"user_id": user_id, **common} for user_id in users])
-    for user_id in users:
-        bus.publish(f"user:{user_id}", "notice", {"title": common["title"], "url": common["url"]})
+    told, now = languages(users), clock.now()
+    rows = []
+    for language in sorted(set(told.values())):
+        with force_locale(language):
+            text = {"title": str(title)[:200], "body": str(body), "url": url[:500], "created_at": now}
+        rows += [{"user_id": user_id, **text} for user_id in users if told[user_id] == language]
+    db.session.execute(insert(Notice.__table__), rows)
+    for row in rows:
+        bus.publish(f"user:{row['user_id']}", "notice", {"title": row["title"], "url": row["url"]})
     return len(users)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy import select, update
 
 from app.panel.core import clock, notices
@@ -57,15 +56,15 @@ def _tell() -> None:
 def _notify(user_id: int, mine: list[StockAlert]) -> None:
     if len(mine) == 1:
         level = mine[0].level
-        title = _("%(sku)s is running low: %(n)s left", sku=str(level.sku), n=mine[0].available)
+        title = lazy_gettext("%(sku)s is running low: %(n)s left", sku=str(level.sku), n=mine[0].available)
         notices.send([user_id], title, str(level.warehouse), url=f"/inventory/stock/{level.sku_id}")
         return
-    title = _("%(n)s SKUs are running low", n=len(mine))
+    title = lazy_gettext("%(n)s SKUs are running low", n=len(mine))
     body = ", ".join(f"{alert.level.sku} ({alert.available})" for alert in mine[:SHOWN])
     notices.send([user_id], title, body + (" …" if len(mine) > SHOWN else ""), url="/inventory/stockalert/list/")
 
 
-@scheduled("inventory.recheck_lines", cron="*/15 * * * *", label=_l("Bring stock alerts in step with the warning lines"))
+@scheduled("inventory.recheck_lines", cron="*/15 * * * *", label=lazy_gettext("Bring stock alerts in step with the warning lines"))
 @job("inventory.recheck_lines", queue="default", timeout=300)
 def recheck_lines() -> None:
     """After the line of the settings was moved, alerts are raised and closed; 2,000 levels a transaction."""

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from app.panel.core import clock, history, notices, policy
@@ -108,7 +109,7 @@ def act_on_schedule(*, actor: Any = SYSTEM, limit: int = 500) -> dict[str, int]:
             history.record(product, "product.not_published", actor=actor, why=error.message)
             if planner := queries.planner_of(product):
                 notices.send(
-                    [planner], _("“%(title)s” did not go on sale.", title=product.title),
+                    [planner], lazy_gettext("“%(title)s” did not go on sale.", title=product.title),
                     body=error.message, url=f"/catalog/product/show/{product.id}",
                 )
             done["refused"] += 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import or_, select
 
 from app.panel.core import clock, history, notices, policy, records
@@ -71,8 +72,8 @@ def remind_of_accounts(*, actor: Any = SYSTEM) -> int:
         where = account.channel
         notices.send(
             people_of_channel(where),
-            _("%(account)s on %(channel)s runs out in %(days)s days.", account=account, channel=where, days=days),
-            body=_("Renew it on the platform, then enter the new date."),
+            lazy_gettext("%(account)s on %(channel)s runs out in %(days)s days.", account=account, channel=where, days=days),
+            body=lazy_gettext("Renew it on the platform, then enter the new date."),
             url=f"/setup/channelaccount/show/{account.id}",
         )
         account.reminded_on = today

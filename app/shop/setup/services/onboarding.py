@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from app.panel.core import clock, history, notices, policy
@@ -119,7 +120,7 @@ def reject(application: OrgApplication, reasons: dict[int, str], *, actor: Any) 
     _move(application, ApplicationState.REJECTED, None, actor, why="; ".join(reasons.values()))
     application.decided_at = clock.now()
     application_rejected.send(application, reasons=reasons, actor=actor)
-    _tell(application, _("Your application was sent back: %(name)s", name=application.company_name))
+    _tell(application, lazy_gettext("Your application was sent back: %(name)s", name=application.company_name))
     return application
 
 
@@ -161,7 +162,7 @@ def approve(application: OrgApplication, *, actor: Any) -> Organisation:
     _move(application, ApplicationState.APPROVED, ReviewVerb.APPROVED, actor)
     application.decided_at = clock.now()
     application_approved.send(application, organisation=organisation, actor=actor)
-    _tell(application, _("Your application was approved: %(name)s", name=application.company_name))
+    _tell(application, lazy_gettext("Your application was approved: %(name)s", name=application.company_name))
     return organisation
 
 
@@ -172,8 +173,8 @@ def _queue(application: OrgApplication, actor: Any) -> None:
     application_submitted.send(application, actor=actor)
     people = db.session.scalars(select(User).where(User.active, User.id != application.applicant_id).order_by(User.id))
     reviewers = [person.id for person in people if policy.allowed(person, "review", RESOURCE)]
-    title = _("%(company)s applies to join.", company=application.company_name)
-    notices.send(reviewers, title, body=_("Its papers wait for your review."), url=f"/setup/review/{application.id}")
+    title = lazy_gettext("%(company)s applies to join.", company=application.company_name)
+    notices.send(reviewers, title, body=lazy_gettext("Its papers wait for your review."), url=f"/setup/review/{application.id}")
 
 
 def _current(application: OrgApplication) -> list[OrgAttachment]:
@@ -227,6 +228,6 @@ def _event(
     db.session.add(event)
 
 
-def _tell(application: OrgApplication, title: str) -> None:
+def _tell(application: OrgApplication, title: object) -> None:
     if application.applicant_id is not None:
         notices.send([application.applicant_id], title, url=f"/setup/apply/{application.id}")
