@@ -325,6 +325,7 @@ def upgrade() -> None:
 
     op.create_table('bulk_mapping',
     sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=True),
     sa.Column('fingerprint', sa.String(length=64), nullable=False),
     sa.Column('importer', sa.String(length=120), nullable=False),
     sa.Column('columns', sa.JSON(none_as_null=True), nullable=False),
@@ -560,7 +561,7 @@ def upgrade() -> None:
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('zone', sa.String(length=64), nullable=False),
-    sa.Column('language', sa.String(length=20), nullable=False),
+    sa.Column('language', sa.String(length=40), nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.Column('changed_at', sa.DateTime(), nullable=False),

@@ -78,7 +78,7 @@ class ProfileForm(AccountForm):
     email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "email"})
     language = SelectField(_("Language"))
     skin = SelectField(_("Colours"))
-    layout = SelectField(_("Menu"))
+    layout = SelectField(_("Where the menu stands"))
 
     def offer(self, languages: dict[str, Any]) -> None:
         self.language.choices = [(key, entry["name"]) for key, entry in languages.items()]

@@ -43,7 +43,7 @@ class TableImporter(Importer):
         return [
             Option("dates", _("Dates are written"), choices=date_orders,
                    help=_("Only for dates that can be read in two ways.")),
-            Option("zone", _("Time zone of the file"), kind="text", help=_("Empty: that of the business.")),
+            Option("zone", _("Time zone of the file"), kind="text", help=_("Empty: the time zone of the business.")),
         ]  # fmt: skip
 
     def suggest(self, headings: Sequence[str]) -> dict[str, str]:

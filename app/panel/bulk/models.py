@@ -26,7 +26,7 @@ class Run(PanelModel):
     importer = text(_("Layout"), 120, default="", readonly=True)
     file_name = text(_("File"), 200, search=True, readonly=True)
     file_key = text(_("Stored as"), 80, default="", hidden=True)
-    file_size = integer(_("Size"), default=0, readonly=True)
+    file_size = integer(_("File size"), default=0, readonly=True)
     file_hash = text(_("Fingerprint"), 64, default="", hidden=True)
     params = json_column(_("Settings"), default=dict, hidden=True)
     actor_id = ref(_("Started by"), "ab_user.id", ondelete="SET NULL", readonly=True)
@@ -97,15 +97,21 @@ class BeforeImage(Model):
 
 
 class Mapping(PanelModel):
-    """How the columns of a file were mapped the last time: found again by its headings."""
+    """How the columns of a file were mapped the last time: found again by its headings, by whoever brings such a file."""
 
     __tablename__ = "bulk_mapping"
     __table_args__ = (UniqueConstraint("fingerprint", "importer"),)
-    __no_history__ = True
 
+    name = text(_("Name"), 120, search=True, help=_("What you call such files."))
     fingerprint = text(_("Headings"), 64, required=True, hidden=True)
-    importer = text(_("Layout"), 120, required=True)
-    columns = json_column(_("Columns"), default=dict)
+    importer = text(_("Layout"), 120, required=True, readonly=True)
+    columns = json_column(_("Columns"), default=dict, hidden=True)
 
     def __str__(self) -> str:
-        return self.importer
+        return self.name or self.importer
+
+    @property
+    def headings(self) -> str:
+        """The columns that are used, with the field that each fills."""
+        used = (self.columns or {}).get("columns") or {}
+        return ", ".join(f"{heading} → {field}" for heading, field in used.items())

@@ -38,7 +38,7 @@ def everywhere(q: str, actor: Any) -> list[Any]:
 
 def _hints(row: Any, plan: listing.Plan) -> list[Any]:
     shown = [cells.cell(row, name, plan.access) for name in plan.columns[:5]]
-    return [cell for cell in shown if cell.get("text") and cell["text"] != str(row)][:3]
+    return [cell for cell in shown if cell.get("text") and cell["text"] != str(row) and cell["kind"] not in ("image", "bool")][:3]
 
 
 class SearchPage(BaseView):

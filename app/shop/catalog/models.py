@@ -93,7 +93,7 @@ class Category(PanelModel):
     slug = text(_("Handle"), 120, index=True)
     path = text(_("Path"), 500, default="", hidden=True)
     depth = integer(_("Level"), default=1, readonly=True)
-    full_name = text(_("Full name"), 500, default="", search=True, readonly=True)
+    full_name = text(_("Full path"), 500, default="", search=True, readonly=True)
     position = integer(_("Position"), default=0)
     attribute_set_id = ref(
         _("Attribute set"), "catalog_attribute_set.id", ondelete="SET NULL",

@@ -4,4 +4,4 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.core.domain import Domain
 
-domain = Domain(__name__, label=_("Setup"), icon="fa-store", needs=("accounts", "workbench"), order=90)
+domain = Domain(__name__, label=_("Setup"), icon="fa-store", needs=("accounts", "workbench"), order=800)

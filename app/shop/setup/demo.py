@@ -7,8 +7,8 @@ import io
 from typing import Any
 
 from flask_babel import gettext as _
-from PIL import Image, ImageDraw
-from sqlalchemy import select
+from PIL import Image, ImageChops, ImageDraw
+from sqlalchemy import select, update
 
 from app.panel.accounts import firstrun
 from app.panel.accounts.models import User
@@ -36,6 +36,10 @@ CHANNELS = (
     ("wechat", "beauty", "微信小程序商城", ChannelKind.WECHAT, 55, ((ACCOUNT, 6),)),
     ("pinduoduo", "beauty", "拼多多专营店", ChannelKind.PINDUODUO, 0, ((ENTERPRISE, -95),)),
 )  # fmt: skip
+PEOPLE = {
+    "operations": "周敏", "finance": "钱静", "support": "何小满", "host": "阿澈", "field_control": "陆远",
+    "deputy": "沈知秋", "viewer": "访客小林",
+}  # fmt: skip
 IN_ONE_SHOP = ("deputy", "support")  # the others work for all of them
 
 
@@ -80,12 +84,13 @@ def _account(world: World, channel: dict[str, Any], kind: AccountPart, days: int
 
 
 def _logo(world: World, code: str, tint: str, at: dt.datetime) -> int:
-    """A leaf in a disc, or what comes close to it."""
-    image = Image.new("RGB", (480, 480), "#ffffff")
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((16, 16, 464, 464), fill=tint)
-    draw.pieslice((120, 40, 440, 360), 90, 180, fill="#ffffff")
-    draw.pieslice((-40, 200, 280, 520), 270, 360, fill="#ffffff")
+    """A leaf on a tinted square: where two discs meet."""
+    discs = [Image.new("L", (480, 480)) for _number in range(2)]
+    for disc, box in zip(discs, ((20, 140, 340, 460), (140, 20, 460, 340)), strict=True):
+        ImageDraw.Draw(disc).ellipse(box, fill=255)
+    image = Image.new("RGB", (480, 480), tint)
+    image.paste("#ffffff", mask=ImageChops.darker(*discs))
+    ImageDraw.Draw(image).line((120, 360, 330, 150), fill=tint, width=8)
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return world.file(f"logo-{code}.png", buffer.getvalue(), image.size, at)
@@ -103,9 +108,10 @@ def give_him_work(user: User, role: str, **_more: Any) -> None:
 
     The operator is who handed in the applications, so that he finds them, and others may review them.
     """
+    user.first_name = PEOPLE.get(role, user.first_name)
     if role == "operations":
-        for application in db.session.scalars(select(OrgApplication).where(OrgApplication.applicant_id.is_(None))):
-            application.applicant_id = user.id
+        nobody = OrgApplication.applicant_id.is_(None)
+        db.session.execute(update(OrgApplication).where(nobody).values(applicant_id=user.id))
     if first := queries.default_shop():
         services.assign_to_shop(user, first if role in IN_ONE_SHOP else None, actor=SYSTEM)
 

@@ -28,6 +28,7 @@ from app.shop.setup.states import (
     AttachmentKind,
     AttachmentState,
     ChannelKind,
+    Language,
     LogoSource,
     OrganisationKind,
     ReviewVerb,
@@ -54,7 +55,7 @@ class Business(PanelModel):
         _("Time zone"), 64, default="Asia/Shanghai", check=rules.zone,
         help=_("Where its days begin and end, on all screens and for all shops. Written as Asia/Shanghai."),
     )
-    language = text(_("Language"), 20, default="zh_Hans_CN")
+    language = choice(_("Language"), Language, default=Language.ZH, help=_("Of notices that no person causes."))
     shops = children(_("Shops"), "Shop", back="business")
 
     def __str__(self) -> str:

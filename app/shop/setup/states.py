@@ -7,6 +7,13 @@ from flask_babel import lazy_gettext as _
 from app.panel.core.choices import Choices
 
 
+class Language(Choices):
+    """In which language the house writes what nobody asked for: notices of jobs, papers."""
+
+    ZH = "zh_Hans_CN", "简体中文"
+    EN = "en", "English"
+
+
 class ChannelKind(Choices):
     """Where an order can come from. The platform decides which file layouts and rules fit."""
 

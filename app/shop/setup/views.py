@@ -9,7 +9,7 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import files, records, screens
+from app.panel.core import cells, files, records, screens
 from app.panel.core.actor import current_actor
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import expose, needs
@@ -78,7 +78,7 @@ class BusinessView(PanelView):
     list_columns = ["name", "credit_code", "legal_person", "currency", "zone"]
     show_fieldsets = [
         (_("Business"), ["name", "credit_code", "legal_person", "phone"]),
-        (_("Licence"), ["licence_scope"]),
+        (_("Business licence"), ["licence_scope"]),
         (_("Money and time"), ["currency", "zone", "language"]),
     ]
     form_fieldsets = show_fieldsets
@@ -158,7 +158,7 @@ class ChannelView(PerShopView):
     search_columns = ["name", "external_id"]
     sort_columns = ["name", "kind", "position"]
     default_sort = "position"
-    quick_filters = ["kind", "shop"]
+    quick_filters = ["shop", "kind"]
     show_fieldsets = [
         (_("Channel"), ["name", "kind", "shop", "is_active"]),
         (_("On the platform"), ["url", "external_id", "position"]),
@@ -199,6 +199,12 @@ class ChannelAccountView(PanelView):
         return gettext("%(account)s is now: %(state)s.", account=accounts[0], state=accounts[0].state.label)
 
 
+def _place(row: Shop | Channel | None, endpoint: str, otherwise: str) -> dict[str, Any]:
+    if row is None:
+        return cells.badge(otherwise, "info")
+    return {"kind": "link", "text": str(row), "url": url_for(endpoint, pk=row.id)}
+
+
 @domain.relate(ShopView, label=_("Staff"), via="shop", order=20)
 @domain.view(_("Who works where"), icon="fa-people-arrows", order=50)
 class StaffAssignmentView(PerShopView):
@@ -211,6 +217,10 @@ class StaffAssignmentView(PerShopView):
     show_fieldsets = [(_("Assignment"), ["user", "shop", "channel", "note"])]
     form_fieldsets = show_fieldsets
     quick_filters = ["shop"]
+    formatters = {
+        "shop": lambda one: _place(one.shop, "setup_shop.show", gettext("All shops")),
+        "channel": lambda one: _place(one.channel, "setup_channel.show", gettext("All channels")),
+    }
     empty_text = _("With one shop everybody works for it. With more, say here who works where.")
 
 
@@ -227,7 +237,7 @@ class OrganisationView(PanelView):
     show_fieldsets = [
         (_("Organisation"), ["name", "kind", "credit_code", "legal_person", "is_active"]),
         (_("Contact"), ["contact", "phone"]),
-        (_("Licence"), ["licence_scope"]),
+        (_("Business licence"), ["licence_scope"]),
     ]
     form_fieldsets = show_fieldsets
     empty_text = _("Companies appear here once their application is approved.")
@@ -249,7 +259,7 @@ class OrgApplicationView(PanelView):
     quick_filters = ["state"]
     show_fieldsets = [
         (_("Application"), ["company_name", "credit_code", "kind", "state"]),
-        (_("Licence"), ["licence_scope"]),
+        (_("Business licence"), ["licence_scope"]),
         (_("Contact"), ["legal_person", "contact", "phone", "applicant"]),
         (_("Progress"), ["submitted_at", "decided_at", "organisation"]),
     ]

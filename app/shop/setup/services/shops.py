@@ -18,7 +18,7 @@ from app.shop.setup.events import shop_opened
 from app.shop.setup.models import Business, Channel, Shop
 from app.shop.setup.services.logos import check_logo
 from app.shop.setup.services.staff import keep_staff_of
-from app.shop.setup.states import ChannelKind, Severity
+from app.shop.setup.states import ChannelKind, Language, Severity
 
 SETTING_OF = {"name": "setup.shop_name_rule", "main_category": "setup.licence_scope_rule"}
 
@@ -160,7 +160,7 @@ def first_run(name: str, *, zone: str, currency: str, language: str = "", actor:
     shop = queries.default_shop()
     business = ensure_business(name.strip())
     business.zone, business.currency = zone, values["currency"]
-    business.language = language or business.language
+    business.language = Language.of(language) or business.language
     if shop is not None:
         records.assign(shop, values, actor=actor)
         return shop
