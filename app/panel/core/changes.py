@@ -1,24 +1,39 @@
 """The changed-rows feed: one row per (table, key, kind) and transaction, read by search, rollups and rules.
 
 A consumer reads behind its own mark, so a feed row is never "done"; old rows are swept once all consumers passed them.
+
+On PostgreSQL numbers are given out before the commit, so a higher one may be seen before a lower one is. A transaction
+therefore announces, before its first row, from which number on its rows can be: by an advisory lock that bears it and ends
+with the transaction. A consumer reads no further than the lowest number announced.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import Index, Integer, String, delete, func, insert, select
+from sqlalchemy import Index, Integer, String, delete, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.rows import insert_many
+from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
 
 KINDS = frozenset({"insert", "update", "delete"})
+LOCK_CLASS = 7276931  # of the announcements among advisory locks
+ANNOUNCE = text(
+    "SELECT pg_advisory_xact_lock_shared(:class, "
+    "coalesce(pg_sequence_last_value(pg_get_serial_sequence('core_change', 'id')::regclass), 0)::int)"
+)
+LOWEST_ANNOUNCED = text(
+    "SELECT min(objid::bigint) FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objsubid = 2 "
+    "AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 class Change(Model):
@@ -44,7 +59,19 @@ class ChangeMark(Model):
 def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:
     """Add entries inside the transaction of their cause."""
     if rows := _unfed(session, entries):
+        _announce(session)
         session.execute(insert(Change), rows)
+
+
+def _announce(session: Session) -> None:
+    """Say once a transaction where its rows begin. What a savepoint has said is gone with it when it is rolled back."""
+    if session.connection().dialect.name != "postgresql":
+        return
+    said = session.info.setdefault("announced", weakref.WeakSet())
+    whole, part = session.get_transaction(), session.get_nested_transaction()
+    if whole not in said and part not in said:
+        session.execute(ANNOUNCE, {"class": LOCK_CLASS})
+        said.add(part or whole)
 
 
 def _unfed(session: Session, entries: Iterable[tuple[str, int, str]]) -> list[dict[str, Any]]:
@@ -63,17 +90,30 @@ def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
     """Tell the feed of a set-based change."""
     if kind not in KINDS:
         raise ValueError(kind)
-    insert_many(Change.__table__, _unfed(db.session(), [(model.__tablename__, key, kind) for key in keys]))
+    if rows := _unfed(db.session(), [(model.__tablename__, key, kind) for key in keys]):
+        _announce(db.session())
+        insert_many(Change.__table__, rows)
 
 
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:
     """What `consumer` has not read of `tables`, oldest first, and the mark to set when it is worked off."""
     mark = db.session.get(ChangeMark, consumer)
     query = select(Change).where(Change.id > (mark.change_id if mark else 0), Change.table.in_(tables))
+    if db.session.connection().dialect.name == "postgresql":
+        query = query.where(Change.id <= _settled())
     found = list(db.session.scalars(query.order_by(Change.id).limit(limit)))
     return found, (found[-1].id if found else mark.change_id if mark else 0)
 
 
+def _settled() -> int:
+    """Up to which number nothing can be added any more. Three statements, each of which sees what was committed before it:
+    who is neither among the announced nor committed yet can only get numbers above the newest one seen first."""
+    newest = db.session.scalar(select(func.max(Change.id))) or 0
+    lowest = db.session.scalar(LOWEST_ANNOUNCED, {"class": LOCK_CLASS})
+    return newest if lowest is None else min(newest, int(lowest))
+
+
+@transactional
 def advance(consumer: str, change_id: int) -> None:
     """Set the mark of `consumer`, in the transaction that did its work."""
     mark = db.session.get(ChangeMark, consumer)
@@ -83,6 +123,7 @@ def advance(consumer: str, change_id: int) -> None:
         mark.change_id = change_id
 
 
+@transactional
 def sweep(keep: int = 100_000) -> int:
     """Delete what every consumer has read, but keep the latest `keep` rows; returns how many went."""
     last = db.session.scalar(select(func.max(Change.id))) or 0

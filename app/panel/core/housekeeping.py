@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import clock, files, notices, outbox, schedules, trash
+from app.panel.core import changes, clock, files, notices, outbox, schedules, trash
 from app.panel.core.jobs import job, scheduled
 
 KEPT_IN_TRASH = 180
@@ -16,12 +16,14 @@ KEPT_UNUSED = 7  # days in which a form may still be sent, or a deleted row come
 def sweep() -> None:
     """Forget finished outbox rows after a week, slots after a quarter of a year, notices after half a year.
 
-    The trash keeps half a year too. A file goes a week after it was given, when neither a row nor the trash names it.
+    The trash keeps half a year too, the feed of changes its latest hundred thousand and what somebody has still to read.
+    A file goes a week after it was given, when neither a row nor the trash names it.
     """
     while outbox.sweep():
         pass
     while notices.sweep():
         pass
     schedules.sweep()
+    changes.sweep()
     trash.sweep(KEPT_IN_TRASH)
     files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))

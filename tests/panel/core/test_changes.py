@@ -1,0 +1,137 @@
+"""The feed of changed rows: each consumer reads behind its own mark and misses nothing, also what commits late."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from app.panel.core import changes, housekeeping
+from app.panel.core.changes import Change, ChangeMark
+from app.panel.core.db import db
+from app.panel.core.transaction import savepoint, transactional
+
+TABLE = "catalog_brand"
+
+
+@pytest.fixture
+def empty(session):
+    session.execute(delete(Change))
+    session.execute(delete(ChangeMark))
+    session.commit()
+    return session
+
+
+@transactional
+def feed(*keys, table=TABLE):
+    changes.feed(db.session(), [(table, key, "update") for key in keys])
+
+
+def keys(found):
+    return [change.key for change in found]
+
+
+def test_a_consumer_reads_what_it_has_not_read_of_its_tables(empty):
+    feed(1, 2)
+    feed(9, table="catalog_tag")
+    found, mark = changes.pending("search", [TABLE])
+    assert keys(found) == [1, 2]
+    changes.advance("search", mark)
+    assert changes.pending("search", [TABLE]) == ([], mark)
+    feed(3)
+    assert keys(changes.pending("search", [TABLE])[0]) == [3]
+    assert keys(changes.pending("rules", [TABLE, "catalog_tag"])[0]) == [1, 2, 9, 3], "another one has a mark of its own"
+
+
+def test_a_page_of_changes_is_followed_by_the_next(empty):
+    feed(*range(10))
+    seen = []
+    while found := changes.pending("search", [TABLE], limit=4)[0]:
+        seen += keys(found)
+        changes.advance("search", found[-1].id)
+    assert seen == list(range(10))
+
+
+def test_a_mark_never_goes_back(empty):
+    changes.advance("search", 50)
+    changes.advance("search", 40)
+    assert db.session.get(ChangeMark, "search").change_id == 50
+
+
+def test_a_row_is_told_once_a_transaction(empty):
+    @transactional
+    def twice():
+        feed(1)
+        feed(1, 2)
+
+    twice()
+    assert keys(changes.pending("search", [TABLE])[0]) == [1, 2]
+
+
+def test_what_somebody_has_still_to_read_is_not_swept(empty):
+    feed(*range(20))
+    numbers = list(empty.scalars(select(Change.id).order_by(Change.id)))
+    changes.advance("fast", numbers[-1])
+    changes.advance("slow", numbers[7])
+    assert changes.sweep(keep=5) == 8
+    assert keys(changes.pending("slow", [TABLE])[0]) == list(range(8, 20))
+    changes.advance("slow", numbers[-1])
+    assert changes.sweep(keep=5) == 7
+    assert empty.scalar(select(func.count()).select_from(Change)) == 5
+
+
+def test_the_night_sweeps_them(empty, monkeypatch):
+    asked = []
+    monkeypatch.setattr(changes, "sweep", lambda: asked.append(1))
+    housekeeping.sweep()
+    assert asked == [1]
+
+
+def test_a_lower_number_that_commits_later_is_not_skipped(live_app, engine_name):
+    if engine_name != "postgresql":
+        pytest.skip("SQLite has one writer: numbers commit in their order")
+    began, finish = threading.Event(), threading.Event()
+
+    @transactional
+    def slow():
+        with savepoint():
+            feed(1)
+        began.set()
+        assert finish.wait(10)
+
+    def work():
+        with live_app.app_context():
+            slow()
+
+    with live_app.app_context():
+        start = db.session.scalar(select(func.max(Change.id))) or 0
+        changes.advance("search", start)
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert began.wait(10)
+        feed(2)
+        assert db.session.scalar(select(func.count()).select_from(Change).where(Change.id > start)) == 1, "2 is there"
+        assert changes.pending("search", [TABLE]) == ([], start), "but 1 has a lower number"
+        finish.set()
+        thread.join()
+        assert keys(changes.pending("search", [TABLE])[0]) == [1, 2]
+
+
+def test_a_savepoint_that_was_rolled_back_takes_no_announcement_of_the_rest_with_it(live_app, engine_name):
+    if engine_name != "postgresql":
+        pytest.skip("SQLite announces nothing")
+    count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objsubid = 2"
+    held = []
+
+    @transactional
+    def verb():
+        with pytest.raises(ValueError), savepoint():
+            feed(1)
+            raise ValueError
+        feed(2)
+        held.append(db.session.scalar(db.text(count), {"class": changes.LOCK_CLASS}))
+
+    with live_app.app_context():
+        verb()
+        assert held == [1]
