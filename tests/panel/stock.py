@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 from flask import Flask
 from flask_appbuilder import AppBuilder, ModelRestApi, ModelView, action
-from flask_appbuilder.models.sqla.filters import FilterNotEqual
+from flask_appbuilder.models.sqla.filters import FilterNotEqual, FilterNotStartsWith
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 
 from app.panel.core.db import db, prepare
@@ -38,6 +38,10 @@ def make(url):
         list_columns = ["reader"]
         edit_columns = add_columns = ["reader", "due_on", "book"]
 
+        def pre_update(self, item):
+            if item.reader == "REFUSED":
+                raise ValueError("this reader is not served")
+
         @action("remind", "Remind", "Sure?")
         def remind(self, items):
             for item in items if isinstance(items, list) else [items]:
@@ -54,6 +58,12 @@ def make(url):
         resource_name = "book"
         allow_browser_login = True
 
+    class LoanApi(ModelRestApi):
+        datamodel = SQLAInterface(Loan, db.session)
+        resource_name = "loan"
+        allow_browser_login = True
+        add_query_rel_fields = {"book": [["isbn", FilterNotStartsWith, "VAULT"]]}
+
     with app.app_context():
         prepare(db.engine)
         metadata().create_all(db.engine)
@@ -61,6 +71,7 @@ def make(url):
         builder.add_view(LoanView, "Loans")
         builder.add_view(BookView, "Books")
         builder.add_api(BookApi)
+        builder.add_api(LoanApi)
         builder.sm.add_user("lena", "L", "L", "lena@example.org", builder.sm.find_role("Admin"), "pw")
     return app
 

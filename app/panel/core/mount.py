@@ -16,6 +16,7 @@ from app.panel.core.api import PanelApi, api_for
 from app.panel.core.db import PanelModel
 from app.panel.core.domain import Domain
 from app.panel.core.fields import resource_of
+from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import PanelPage
 from app.panel.core.views import PanelView
 
@@ -45,6 +46,8 @@ def _blueprint(app: Flask, domain: Domain) -> None:
 def _add(app: Flask, appbuilder: AppBuilder, cls: type[Any]) -> None:
     if not issubclass(cls, PanelView | PanelPage | PanelApi):
         raise TypeError(f"{cls.__name__} derives from a class of the package; use PanelView, PanelPage or PanelApi")
+    if issubclass(cls, PanelView) and not isinstance(cls.datamodel, PanelInterface):
+        raise TypeError(f"{cls.__name__} reads its rows past the policy; give it a PanelInterface")
     view = appbuilder.add_view_no_menu(cls, endpoint=cls.endpoint_name())
     app.extensions["panel_view_of"][cls] = view
     if isinstance(view, PanelView):
