@@ -118,11 +118,11 @@ def images_without_licence() -> Select[Any]:
 
 
 def related_on_sale(product: Product) -> Select[Any]:
-    """What to offer beside a product: never what has left the shelf since."""
+    """What to offer beside a product: only what is on sale."""
     return (
         select(Product)
         .join(ProductRelation, ProductRelation.related_id == Product.id)
-        .where(ProductRelation.product_id == product.id, Product.state != ProductState.WITHDRAWN)
+        .where(ProductRelation.product_id == product.id, Product.state == ProductState.PUBLISHED)
         .order_by(ProductRelation.position, ProductRelation.id)
     )
 

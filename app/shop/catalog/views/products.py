@@ -20,6 +20,7 @@ from app.panel.core.views import PanelView
 from app.shop.catalog import domain, queries, rules, services
 from app.shop.catalog.forms import PhaseForm, ScheduleForm, TagForm, TargetForm, WhyForm
 from app.shop.catalog.models import Category, Product, ProductMove, Tag
+from app.shop.catalog.services import companions
 from app.shop.catalog.states import MoveWhat, ProductPhase, ProductState
 from app.shop.catalog.views.categories import chosen_category, picture
 
@@ -125,6 +126,12 @@ class ProductView(PanelView):
     def recategorise(self, products: list[Product], form: TargetForm) -> str:
         moved = services.move_to_category(products, chosen_category(form, needed=True), actor=current_actor())
         return gettext("Products moved: %(n)s.", n=moved)
+
+    @verb("suggest", _("Suggest companions"), icon="fa-wand-magic-sparkles", permission="write", many=False,
+          help=_("Adds what people bought together with it. What does not fit is taken out again in the form."))  # fmt: skip
+    def suggest(self, products: list[Product], form: Any) -> str:
+        found = companions.add_suggestions(products[0], actor=current_actor())
+        return gettext("Added: %(titles)s.", titles=", ".join(product.title for product in found))
 
     @verb("pictures", _("Pictures"), icon="fa-images", permission="write", many=False, read_only=True)
     def pictures(self, products: list[Product], form: Any) -> Any:
@@ -235,6 +242,15 @@ def each(products: list[Product], act: Callable[[Product], Any]) -> int:
 def product_pictures(product: Product, actor: Any) -> Any:
     shown = [(image, picture(image.file_id, str(image))) for image in product.images]
     return "catalog/_pictures.html", {"shown": shown, "product": product}
+
+
+@domain.panel(ProductView, label=_("Offered with it"), order=9)
+def product_companions(product: Product, actor: Any) -> Any:
+    """What stands beside the product, and what of it is offered by now."""
+    if not product.relations:
+        return None
+    offered = {other.id for other in db.session.scalars(queries.related_on_sale(product))}
+    return "catalog/_related.html", {"shown": [(row, row.related_id in offered) for row in product.relations]}
 
 
 @domain.panel(ProductView, label=_("What is missing"), order=10)
