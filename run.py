@@ -15,7 +15,8 @@ import click
 
 import config
 from processes import valkey
-from processes.home import EX_UNAVAILABLE, Taken, check_port, take_home
+from processes.home import EX_UNAVAILABLE, Taken, check_port, forget_figures, take_home
+from processes.journal import teller
 from processes.supervisor import Part, Supervisor
 
 ROOT = Path(__file__).resolve().parent
@@ -54,7 +55,9 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
     home, address = settings["HOME"], settings["PUBLIC_URL"]
     lock = take_home(home, address)
     check_port(settings["SERVER_HOST"], settings["SERVER_PORT"])
-    supervisor = Supervisor(_say)
+    say = teller(settings["LOG_FOLDER"])
+    forget_figures(home)
+    supervisor = Supervisor(say)
     supervisor.catch_signals()
     try:
         if settings["EMBEDDED_VALKEY"]:
@@ -69,14 +72,14 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
         supervisor.add(_part("web", _command("web", settings)))
         supervisor.add(_part("background", _command("background", settings)))
         if not supervisor.watch(lambda: _answers(settings), START_SECONDS) and not supervisor.stopping.is_set():
-            _say("all", f"not everything is ready after {START_SECONDS:g} s; see /readyz and the home's logs folder")
+            say("all", f"not everything is ready after {START_SECONDS:g} s; see /readyz and the home's logs folder")
         if supervisor.watch(lambda: _answers(settings)):
             print(f"\n{welcome}\n", flush=True)
         supervisor.watch()
         return 0
     finally:
         if supervisor.stopping.is_set():
-            _say("all", "ending")
+            say("all", "ending")
         supervisor.stop()
         os.close(lock)
 
@@ -98,7 +101,7 @@ def _set_up(supervisor: Supervisor, command: list[str]) -> tuple[int, str]:
 def _not_started(supervisor: Supervisor, reason: str) -> int:
     if supervisor.stopping.is_set():
         return 0
-    _say("all", reason)
+    supervisor.say("all", reason)
     return 1
 
 
@@ -110,11 +113,6 @@ def _answers(settings: dict[str, Any]) -> bool:
             return answer.status == 200
     except OSError:
         return False
-
-
-def _say(part: str, sentence: str) -> None:
-    print(f"[{part}] {sentence}", file=sys.stderr, flush=True)
-
 
 
 def serve_web(settings: dict[str, Any], options: argparse.Namespace) -> int:
@@ -153,6 +151,7 @@ def _command(part: str, settings: dict[str, Any], *arguments: str) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--http", "1"),
         *("--host", settings["SERVER_HOST"], "--port", str(settings["SERVER_PORT"])),
         *("--workers", str(settings["WEB_PROCESSES"]), "--workers-kill-timeout", "5"),
+        "--respawn-failed-workers",  # one that dies is replaced, and the others go on answering
         *("--log-level", "warning", "app.asgi:app"),
     ]
 

@@ -30,6 +30,7 @@ from app.panel.core.jobs import QUEUES
 from app.panel.core.queue import forget_connections, run_worker
 from app.panel.core.ticker import run_ticker
 from processes.forked import ForkedPart
+from processes.journal import teller
 from processes.supervisor import INNER_GRACE, Supervisor
 
 WORKERS = {"worker-live": ("live", "default", "mail"), "worker-bulk": ("bulk",)}  # an import delays no live order
@@ -127,7 +128,7 @@ def background() -> None:
     """The ticker and both workers, as forks of this one process: half the memory, and a part that dies is back at once."""
     app = _loaded()
     forget_connections(app)
-    supervisor = Supervisor(lambda part, sentence: click.echo(f"[{part}] {sentence}", err=True), INNER_GRACE)
+    supervisor = Supervisor(teller(app.config["LOG_FOLDER"]), INNER_GRACE)
     supervisor.catch_signals()
     supervisor.add(ForkedPart("ticker", env={"ZHANGGUI_PART": "ticker"}, target=lambda: tick(app)))
     for name, queues in WORKERS.items():

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -26,6 +27,11 @@ def take_home(home: Path, address: str) -> int:
     os.truncate(descriptor, 0)
     os.write(descriptor, f"process {os.getpid()}, {address}".encode())
     return descriptor
+
+
+def forget_figures(home: Path) -> None:
+    """What the server processes of the last run counted, file by file; those of this one begin anew."""
+    shutil.rmtree(home / "metrics", ignore_errors=True)
 
 
 def check_port(host: str, port: int, seconds: float = 2.0) -> None:

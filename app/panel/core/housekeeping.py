@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from flask import current_app
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import changes, clock, files, notices, outbox, schedules, trash
+from app.panel.core import changes, clock, files, mail, notices, outbox, schedules, trash
 from app.panel.core.jobs import job, scheduled
 
 KEPT_IN_TRASH = 180
@@ -17,7 +20,8 @@ def sweep() -> None:
     """Forget finished outbox rows after a week, slots after a quarter of a year, notices after half a year.
 
     The trash keeps half a year too, the feed of changes its latest hundred thousand and what somebody has still to read.
-    A file goes a week after it was given, when neither a row nor the trash names it.
+    Mails that were written instead of sent go after a month. A file goes a week after it was given, when neither a row nor
+    the trash names it.
     """
     while outbox.sweep():
         pass
@@ -25,5 +29,6 @@ def sweep() -> None:
         pass
     schedules.sweep()
     changes.sweep()
+    mail.sweep(Path(current_app.config["LOG_FOLDER"]))
     trash.sweep(KEPT_IN_TRASH)
     files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))

@@ -67,6 +67,14 @@ def hand_over(message: EmailMessage, url: str) -> None:
         connection.send_message(message)
 
 
+def sweep(folder: Path, days: int = 30) -> None:
+    """Forget mails that were written instead of sent: they name people, and nobody empties the folder."""
+    limit = (clock.now() - clock.days(days)).timestamp()
+    for path in folder.glob("mail/*.eml"):
+        if path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
+
+
 def _write(message: EmailMessage, folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9@.-]", "_", str(message["To"]))[:60]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,12 +50,8 @@ class Meters:
 
 
 def folder(app: Flask) -> Path:
+    """Where each process keeps its file. `run.py` empties it before it starts the first one."""
     return Path(app.config["HOME"]) / "metrics"
-
-
-def clean(app: Flask) -> None:
-    """Forget the processes of the last run; for the supervisor, before it starts the first one."""
-    shutil.rmtree(folder(app), ignore_errors=True)
 
 
 def init_app(app: Flask) -> None:

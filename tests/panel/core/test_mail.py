@@ -40,6 +40,17 @@ def test_without_a_server_the_letter_is_written_down_for_the_owner_alone(here):
     assert row().state == "done"
 
 
+def test_letters_that_were_written_down_are_forgotten_after_a_month(here, clock):
+    outbox.put("mail", LETTER)
+    folder = here.config["LOG_FOLDER"]
+    clock.advance(days=29)
+    mail.sweep(folder)
+    assert len(list((folder / "mail").iterdir())) == 1
+    clock.advance(days=2)
+    mail.sweep(folder)
+    assert not list((folder / "mail").iterdir())
+
+
 @pytest.mark.parametrize("field", ["to", "subject", "reply_to"])
 def test_a_line_break_cannot_smuggle_a_header_in(here, field):
     here.extensions["mailbox"] = []
