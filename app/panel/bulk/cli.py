@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import yaml
+from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import gettext as _
 
@@ -16,6 +17,7 @@ from app.panel.bulk.models import Run
 from app.panel.bulk.reading.problems import BadFile
 from app.panel.bulk.sentences import sentence
 from app.panel.bulk.states import RunState
+from app.panel.core import bus
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -35,13 +37,14 @@ def import_command(
     undo_run: int | None,
 ) -> None:  # fmt: skip
     """Bring orders, products, customers or any table in from a CSV or XLSX FILE."""
+    if undo_run is None and file is None:
+        raise click.UsageError("Name a file, or a run with --undo.")
     try:
-        if undo_run is not None:
-            run = _undo(undo_run)
-        elif file is None:
-            raise click.UsageError("Name a file, or a run with --undo.")
-        else:
-            run = _import(file, layout, _params(map_file, settings), dry_run)
+        with bus.quiet_when_away(current_app._get_current_object()):  # type: ignore[attr-defined]
+            if file is None or undo_run is not None:
+                run = _undo(undo_run or 0)
+            else:
+                run = _import(file, layout, _params(map_file, settings), dry_run)
     except BadFile as wrong:
         raise click.ClickException(sentence(wrong)) from None
     except DomainError as wrong:

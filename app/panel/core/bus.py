@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, current_app
@@ -75,6 +78,19 @@ def send(app: Flask, event: dict[str, str]) -> bool:
         log.warning("an event is dropped, the bus is away: %s", error)
         return False
     return True
+
+
+@contextmanager
+def quiet_when_away(app: Flask) -> Iterator[None]:
+    """For a command that may run where no server is: nobody listens then, so no event is missed and none is warned of."""
+    try:
+        valkey.client(app).ping()
+    except RedisError:
+        app.extensions["panel_bus_away"] = math.inf
+    try:
+        yield
+    finally:
+        app.extensions.pop("panel_bus_away", None)
 
 
 @outbox.handler("bus", timeout=10, tries=3)

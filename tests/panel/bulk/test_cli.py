@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.panel.core import bus
 from tests.panel.bulk.conftest import BOOKS, PACKAGES, table
 
 ROOT = Path(__file__).parents[3]
@@ -142,3 +143,13 @@ def test_a_worker_that_is_killed_loses_nothing_and_repeats_nothing(library, shel
     assert (run.state.value, run.new, run.refused) == ("done", count, 0)
     assert shelf.query(Book).count() == shelf.query(RunItem).filter_by(run_id=run.id).count() == count
     assert run.sums == {"CNY": {"price": count * 100}}
+
+
+def test_without_valkey_nothing_is_said_about_events_that_nobody_hears(run_cli, file, library, caplog):
+    library.extensions.pop("panel_bus_away", None)
+    run_cli(file(), "--as", "table:books.Book")
+    assert not [record for record in caplog.records if "bus" in record.getMessage()]
+    library.extensions.pop("panel_bus_away", None)
+    with library.app_context():
+        bus.send(library, bus.encode("run:1", "progress", {}, "bulk.Run"))
+    assert "the bus is away" in caplog.text, "elsewhere it is"
