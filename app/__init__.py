@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from flask_appbuilder import AppBuilder
 
 import config
 from app import beginning, chrome, cli, welcome
@@ -51,7 +50,7 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     security.init_app(app)  # CSRF before FAB, which refuses GET deletes only then
     accounts.init_app(app)
     with app.app_context():
-        appbuilder = AppBuilder(app, db.db.session, indexview=chrome.Home)
+        appbuilder = mount.PanelBuilder(app, db.db.session, indexview=chrome.Home)
         i18n.speak(app)
         i18n.words_are_no_markup(app)
         appbuilder.add_view_no_menu(search.SearchPage)

@@ -1,4 +1,4 @@
-"""The menu: what the domains contribute, narrowed to what its reader may open. FAB knows it as `FAB_MENU`."""
+"""The menu: what the domains contribute, narrowed to what its reader may open. FAB's own menu stays empty."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app, request
-from flask_appbuilder.menu import Menu
 
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
@@ -23,20 +22,6 @@ def badge(endpoint: str) -> Any:
         return func
 
     return register
-
-
-class PanelMenu(Menu):
-    """FAB's menu object, filled from the domains. Its REST menu shows the same as the page."""
-
-    def get_data(self, menu: Any = None) -> list[Any]:
-        return [
-            {"name": group.key, "icon": group.icon, "label": group.label,
-             "childs": [{"name": i.key, "icon": i.icon, "label": i.label, "url": i.url} for i in group["items"]]}
-            for group in groups()
-        ]  # fmt: skip
-
-    def get_flat_name_list(self, menu: Any = None, result: Any = None) -> list[Any]:
-        return []
 
 
 class Group(SimpleNamespace):

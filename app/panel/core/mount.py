@@ -21,6 +21,14 @@ from app.panel.core.pages import PanelPage
 from app.panel.core.views import PanelView
 
 
+class PanelBuilder(AppBuilder):
+    """FAB's builder without the pages that it brings along: a way back, a choice of language, an API of its menu."""
+
+    def _add_admin_views(self) -> None:
+        self._indexview = self.add_view_no_menu(self.indexview)
+        self.sm.register_views()
+
+
 def mount(app: Flask, appbuilder: AppBuilder, domains: list[Domain]) -> None:
     """Register all entries; `app.extensions` then answers which view shows a model, and which model a resource is."""
     app.extensions["panel_domains"] = domains
