@@ -98,9 +98,11 @@ def _mapping(importer: str, headings: Sequence[str]) -> Mapping | None:
 
 
 @transactional
-def remember(importer: str, headings: Sequence[str], mapping: dict[str, Any]) -> None:
+def remember(importer: str, headings: Sequence[str], mapping: dict[str, Any], name: str = "") -> None:
+    """Keep a mapping for the next file with these headings; a new one is called `name` until somebody renames it."""
     known = _mapping(importer, headings)
     if known is None:
-        db.session.add(Mapping(fingerprint=fingerprint(headings), importer=importer, columns=mapping))
+        mark = fingerprint(headings)
+        db.session.add(Mapping(name=name[:120], fingerprint=mark, importer=importer, columns=mapping))
     else:
         known.columns = mapping

@@ -20,7 +20,7 @@ from app.panel.bulk.states import RunKind, RunState
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError, Forbidden
+from app.panel.core.errors import DomainError, Forbidden, NotFound
 from app.panel.core.pages import PanelPage, expose, needs
 
 RECENT = 15
@@ -108,7 +108,7 @@ class ImportPage(PanelPage):
             shown = same_layout and form.get("mapped") == "1"
             mapping = screens.read_mapping(form, headings) if shown else drafts.remembered(layout, headings)
             if shown and mapping.get("columns"):
-                drafts.remember(layout, headings, mapping)
+                drafts.remember(layout, headings, mapping, run.file_name)
         runs.configure(
             run.id, actor=actor, importer=layout, **reading, mapping=mapping, options=options if same_layout else {}
         )
@@ -146,6 +146,8 @@ class ImportPage(PanelPage):
     def undo(self, run_id: int) -> Any:
         try:
             back = undo.make(run_id, actor=current_actor())
+        except (Forbidden, NotFound):
+            raise
         except DomainError as error:
             flash(error.message, "danger")
             return redirect(url_for(".show", run_id=run_id))
@@ -180,7 +182,7 @@ class ImportPage(PanelPage):
             action()
         except BadFile as problem:
             flash(sentence(problem), "danger")
-        except Forbidden:
+        except (Forbidden, NotFound):
             raise
         except DomainError as error:
             flash(error.message, "danger")

@@ -1,4 +1,4 @@
-"""The list of all runs."""
+"""The lists of all runs and of all remembered mappings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import domain, runs, undo
 from app.panel.bulk.jobs import work
-from app.panel.bulk.models import Run
+from app.panel.bulk.models import Mapping, Run
 from app.panel.core.actor import current_actor
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
@@ -46,3 +46,19 @@ class RunView(PanelView):
         back = undo.make(found[0].id, actor=current_actor())
         work.enqueue(run_id=back.id)
         return redirect(url_for("bulk_import.show", run_id=back.id))
+
+
+@domain.view(_("Remembered mappings"), icon="fa-table-columns", order=30)
+class MappingView(PanelView):
+    datamodel = PanelInterface(Mapping)
+    title = _("Remembered mappings")
+    one = _("mapping")
+    list_columns = ["name", "importer", "headings", "changed_at"]
+    label_columns = {"headings": _("Columns")}
+    filter_columns = ["name", "importer", "changed_at"]
+    sort_columns = ["name", "importer", "changed_at"]
+    default_sort = "-changed_at"
+    show_fieldsets = [(_("Mapping"), ["name", "importer", "headings", "created_at", "changed_at"])]
+    form_fieldsets = [(_("Mapping"), ["name"])]
+    can_add = can_import = False
+    empty_text = _("No mapping is remembered yet: it is when a file is checked whose columns you have mapped.")

@@ -29,8 +29,8 @@ policy.grant("operations", {
     "setup.ChannelAccount": "read write delete", "setup.Organisation": "read", "setup.OrgApplication": "read apply",
 })  # fmt: skip
 policy.grant("finance", {
-    "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read", "setup.Organisation": "read export",
-    "setup.OrgApplication": "read apply",
+    "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read",
+    "setup.Organisation": "read export", "setup.OrgApplication": "read apply",
 })  # fmt: skip
 policy.grant("support", {"setup.Shop": "read", "setup.Channel": "read"})
 policy.grant("host", {"setup.Shop": "read", "setup.Channel": "read"})

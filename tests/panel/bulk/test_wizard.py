@@ -87,6 +87,26 @@ def test_unknown_headings_are_mapped_by_hand_and_known_the_next_time(visit, shel
     assert settings_of(text_of(ada, again))["column-0"] == "isbn"
 
 
+def test_a_remembered_mapping_has_a_screen_to_rename_and_delete_it(visit, shelf):
+    from app.panel.bulk.models import Mapping
+
+    ada = visit("ada")
+    number = number_of(upload(ada, [["Número", "Título"], ["A1", "Don Quijote"]], name="from Madrid.csv"))
+    ada.post(f"/bulk/import/{number}/settings", data={"layout": "table:books.Book", "go": "keep"})
+    chosen = settings_of(text_of(ada, number)) | {"column-0": "isbn", "column-1": "title", "key": ["0"], "go": "keep"}
+    ada.post(f"/bulk/import/{number}/settings", data=chosen)
+    kept = shelf.query(Mapping).one()
+    page = ada.get("/bulk/mapping/list/").get_data(as_text=True)
+    assert "from Madrid.csv" in page and "Número → isbn, Título → title" in page
+    ada.post(f"/bulk/mapping/edit/{kept.id}", data={"name": "Madrid", "importer": "x", "version": kept.version})
+    shelf.rollback()
+    assert (kept.name, kept.importer, str(kept)) == ("Madrid", "table:books.Book", "Madrid")
+    ada.post(f"/bulk/mapping/delete/{kept.id}", data={"version": kept.version})
+    shelf.rollback()
+    assert shelf.query(Mapping).count() == 0
+    assert visit("lena").get("/bulk/mapping/list/").status_code == 403
+
+
 def test_an_encoding_that_was_found_wrongly_is_corrected_by_hand(visit):
     ada = visit("ada")
     number = number_of(upload(ada, "ISBN,Title\n1,caf\u00e9\n".encode()))
