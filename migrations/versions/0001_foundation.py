@@ -1104,6 +1104,7 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('weight_g', sa.BigInteger(), nullable=True),
     sa.Column('image_id', sa.Integer(), nullable=True),
+    sa.Column('image_url', sa.String(length=1000), nullable=True),
     sa.Column('position', sa.BigInteger(), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),

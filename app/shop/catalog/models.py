@@ -214,6 +214,10 @@ class Sku(PanelModel):
     weight_g = integer(_("Weight"), unit="g", min=0)
     image_id = file_ref(_("Picture"))
     image = relation("File", image_id)
+    image_url = text(
+        _("Address of the picture"), 1000, check=rules.web_address,
+        help=_("Where an imported picture stands on the net."),
+    )
     position = integer(_("Position"), default=0)
     is_active = flag(_("For sale"), default=True)
 

@@ -226,3 +226,12 @@ def test_a_woocommerce_file_with_fewer_columns_keeps_the_rest(session):
     found = product(session, "belt")
     assert (found.description, found.category.name, found.skus[0].weight_g, found.skus[0].price) == ("Leather", "Clothing", 200, 6000)
     assert found.attributes == {"material": "leather", "external_url": "https://example.org/"}
+
+
+def test_a_picture_of_a_variant_is_a_link_of_its_sku_and_shown_with_its_host(session, as_user):
+    names = [*headings("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price"), "Variant Image"]
+    bring([names, ["cap", "Cap", "Colour", "Red", "C-R", "9", IMAGE.format("red")], ["cap", "", "", "Blue", "C-B", "9", "javascript:x"]])
+    red, blue = product(session, "cap").skus
+    assert (red.image_url, blue.image_url) == (IMAGE.format("red"), None)
+    page = as_user("ben").get(f"/catalog/sku/show/{red.id}").text
+    assert f'href="{IMAGE.format("red")}"' in page and ">example.org<" in page

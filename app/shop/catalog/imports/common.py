@@ -94,6 +94,11 @@ class ProductWork(Work):
             reader.wrong(BadValue("number_too_large", value=self.cell(row, name)[:40]), name)
         return None if pieces is None else max(pieces, 0)
 
+    def picture(self, row: Row, name: str) -> str | None:
+        """The address of one picture on the web, or None for anything else."""
+        address = self.cell(row, name).split(",")[0].strip()
+        return address if address.startswith(("http://", "https://")) and len(address) <= LONGEST["url"] else None
+
     def finish(self, plan: Plan, reader: Reader, product: dict[str, Any], skus: list[dict[str, Any]]) -> Plan:
         """The parts that all layouts share: lengths, sums and what the preview shows."""
         if product["title"] and len(product["title"]) > LONGEST["title"]:

@@ -15,10 +15,8 @@ from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWor
 
 NO_OPTION = "default title"
 COLUMNS = {
-    "compare_at_price": "compare_at", "weight_g": "grams", **{name: f"{name}_value" for name in OPTIONS},
-}  # fmt: skip
-COLUMNS = {
-    "compare_at_price": "compare_at", "weight_g": "grams", **{name: f"{name}_value" for name in OPTIONS},
+    "compare_at_price": "compare_at", "weight_g": "grams", "image_url": "variant_image",
+    **{name: f"{name}_value" for name in OPTIONS},
 }  # fmt: skip
 
 
@@ -79,7 +77,8 @@ class ShopifyProductWork(ProductWork):
             "code": clip(reader.get(cells.identifier, "sku", row=row), "code"), "price": price,
             "barcode": reader.get(cells.identifier, "barcode", row=row),
             "compare_at_price": self.price(reader, "compare_at", row) or None,
-            "weight_g": self._weight(reader, row), **dict(zip(OPTIONS, options, strict=True)),
+            "weight_g": self._weight(reader, row), "image_url": self.picture(row, "variant_image"),
+            **dict(zip(OPTIONS, options, strict=True)),
         }  # fmt: skip
         if self.may_cost:
             sku["cost"] = self.price(reader, "cost", row)
@@ -118,7 +117,8 @@ class ShopifyProducts(ProductImporter):
         "option3_name": ("Option3 Name",), "option3_value": ("Option3 Value",), "sku": ("Variant SKU", "SKU"),
         "grams": ("Variant Grams", "Weight value (grams)"), "price": ("Variant Price", "Price"),
         "compare_at": ("Variant Compare At Price", "Compare-at price"), "barcode": ("Variant Barcode", "Barcode"),
-        "image": ("Image Src", "Product image URL"), "image_alt": ("Image Alt Text", "Image alt text"),
+        "image": ("Image Src", "Product image URL"), "variant_image": ("Variant Image", "Variant image URL"),
+        "image_alt": ("Image Alt Text", "Image alt text"),
         "quantity": ("Variant Inventory Qty", "Inventory quantity"), "tracker": ("Variant Inventory Tracker", "Inventory tracker"),
         "seo_title": ("SEO Title",), "seo_description": ("SEO Description",), "cost": ("Cost per item",),
     }  # fmt: skip

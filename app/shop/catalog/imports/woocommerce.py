@@ -15,9 +15,15 @@ from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWor
 
 COMMA = "\x1f"
 OPTION_NAMES = {f"option{n}_name": f"attribute{n}" for n in (1, 2, 3)}
-OPTION_VALUES = {f"option{n}": f"value{n}" for n in (1, 2, 3)}
+SKU_COLUMNS = {
+    "code": "sku", "compare_at_price": "sale", "weight_g": "weight", "image_url": "images",
+    **{f"option{n}": f"value{n}" for n in (1, 2, 3)},
+}  # fmt: skip
 OPTION_NAMES = {f"option{n}_name": f"attribute{n}" for n in (1, 2, 3)}
-OPTION_VALUES = {f"option{n}": f"value{n}" for n in (1, 2, 3)}
+SKU_COLUMNS = {
+    "code": "sku", "compare_at_price": "sale", "weight_g": "weight", "image_url": "images",
+    **{f"option{n}": f"value{n}" for n in (1, 2, 3)},
+}  # fmt: skip
 
 
 class WooWork(ProductWork):
@@ -92,12 +98,13 @@ class WooWork(ProductWork):
             "code": clip(reader.get(cells.identifier, "sku", row=row), "code"), "price": price,
             "barcode": reader.get(cells.identifier, "barcode", row=row),
             "compare_at_price": regular if sale is not None and regular != sale else None,
-            "weight_g": round(kilos * 1000) if kilos else None, **dict(zip(OPTIONS, options, strict=True)),
+            "weight_g": round(kilos * 1000) if kilos else None,
+            "image_url": self.picture(row, "images") if with_options else None, **dict(zip(OPTIONS, options, strict=True)),
         }  # fmt: skip
         sku["stock"] = self.quantity(reader, "stock", row)
         if sku["stock"] is None and self.stock and self.cell(row, "in_stock") == "0":
             sku["stock"] = 0
-        return self.named(sku, "price", "stock", code="sku", compare_at_price="sale", weight_g="weight", **OPTION_VALUES)
+        return self.named(sku, "price", "stock", **SKU_COLUMNS)
 
     def _categories(self, reader: Reader) -> tuple[list[str], list[str]]:
         """`A > B, C`: the first path is the category, the last words of the others become tags."""

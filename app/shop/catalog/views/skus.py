@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask_babel import lazy_gettext as _
 
 from app.panel.core.interface import PanelInterface
@@ -26,12 +28,18 @@ class SkuView(PanelView):
         (_("SKU"), ["code", "product", "options", "barcode", "is_active"]),
         (_("Money"), ["price", "compare_at_price", "cost", "currency"]),
         (_("Parcel"), ["weight_g"]),
+        (_("Picture"), ["image_id", "image_url"]),
     ]
     form_fieldsets = [
         (_("SKU"), ["product", "code", "barcode", "option1", "option2", "option3", "is_active", "position"]),
         (_("Money"), ["price", "compare_at_price", "cost", "currency"]),
         (_("Parcel"), ["weight_g"]),
+        (_("Picture"), ["image_id", "image_url"]),
     ]
+    formatters = {
+        "image_url": lambda sku: {"kind": "link", "text": urlsplit(sku.image_url).hostname or "", "url": sku.image_url}
+        if sku.image_url else "",
+    }  # fmt: skip
 
 
 @domain.relate(SkuView, label=_("Prices per channel"), via="sku", order=10)
