@@ -6,7 +6,7 @@ SHELL := /bin/sh
 VENV ?= .venv
 PY := $(VENV)/bin/python
 ENGINES ?= sqlite postgresql
-JOBS ?= 2
+JOBS ?= 3
 CODE := app processes config.py run.py
 PIP := $(PY) -m pip --disable-pip-version-check -q -q install --no-compile --no-deps
 
@@ -57,7 +57,7 @@ test: $(VENV)/.dev
 	for engine in $(ENGINES); do \
 	  echo "The suite on $$engine:"; \
 	  where=; test $$engine = sqlite || where="$(ON_POSTGRESQL)"; \
-	  $(PY) -m pytest -q -n $(JOBS) --dist loadfile --engine $$engine $$where $(ARGS) || exit 1; \
+	  $(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --engine $$engine $$where $(ARGS) || exit 1; \
 	done
 
 lint: $(VENV)/.dev

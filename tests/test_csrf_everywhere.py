@@ -8,6 +8,8 @@ from sqlalchemy import select
 from tests import world as worlds
 from tests.conftest import make_app
 
+pytestmark = pytest.mark.slow
+
 # where reading leaves its mark: who was here when
 SESSIONS = {"accounts_session", "accounts_login_event", "core_heartbeat"}
 UNREADY = "GET /readyz"  # answers 503 while no ticker runs

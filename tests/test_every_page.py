@@ -13,6 +13,8 @@ from werkzeug.serving import make_server
 from tests import world as worlds
 from tests.conftest import make_app
 
+pytestmark = pytest.mark.slow
+
 # `zqx` marks what must never become an element or an attribute
 PAYLOADS = [
     "<img src=x onerror=alert({n}) class=zqx>", '"><script class=zqx>alert({n})</script>', "'\"><svg class=zqx onload=alert({n})>",

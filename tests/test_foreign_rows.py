@@ -12,6 +12,8 @@ import pytest
 from tests import world as worlds
 from tests.conftest import make_app
 
+pytestmark = pytest.mark.slow
+
 ANY = "zq"  # stands in every word of the world
 
 

@@ -11,6 +11,8 @@ from schemathesis import checks
 from tests import world as worlds
 from tests.conftest import make_app
 
+pytestmark = pytest.mark.slow
+
 CASES = 2000
 HELD = [
     checks.not_a_server_error,

@@ -13,6 +13,8 @@ import yaml
 from tests import world as worlds
 from tests.conftest import make_app
 
+pytestmark = pytest.mark.slow
+
 EXPECTED = yaml.safe_load((Path(__file__).parent / "expected_rights.yaml").read_text())
 PEOPLE = (worlds.NOBODY, *worlds.ROLES, worlds.NO_ROLE)
 EVERYBODY, LOGGED_IN, ADMINISTRATOR = "everybody", "whoever is logged in", "the administrator"

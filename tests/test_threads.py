@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 THREADS, PAGES, CALLS = 8, 1000, 2000
 LANGUAGES = ("en", "zh_Hans_CN")
 HTML_LANG = {"en": "en", "zh_Hans_CN": "zh-Hans-CN"}

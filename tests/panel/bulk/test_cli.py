@@ -13,6 +13,8 @@ import pytest
 from app.panel.core import bus
 from tests.panel.bulk.conftest import BOOKS, PACKAGES, table
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

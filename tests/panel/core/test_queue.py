@@ -25,6 +25,8 @@ from tests.panel.core import background
 from tests.panel.core.background import noted
 from tests.panel.core.conftest import wait_for
 
+pytestmark = pytest.mark.slow
+
 ALL = "live,default,mail,bulk"
 
 

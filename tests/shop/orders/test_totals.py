@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from app.panel.core.errors import DomainError
 from app.shop.orders.services.totals import Goods, add_up, value_of
 
+pytestmark = pytest.mark.slow
+
 lines = st.lists(
     st.tuples(st.integers(1, 500), st.integers(0, 10**9), st.integers(0, 100)), min_size=1, max_size=30
 ).map(lambda rows: [Goods(n, price, n * price * share // 100) for n, price, share in rows])
