@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import importlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import gettext as _
-from pypinyin import lazy_pinyin
 
 TITLE_LENGTH = (8, 60)
 SEO_TITLE, SEO_DESCRIPTION = 60, 160
@@ -41,9 +42,16 @@ def handle(value: str | None) -> None:
         raise ValueError(_("A handle has small letters, digits and single hyphens, such as blue-cotton-shirt."))
 
 
+@functools.cache
+def _pinyin() -> Callable[[str], list[str]]:
+    """Its dictionary takes half a second and 44 MB: only a process that writes a handle shall have it."""
+    found: Callable[[str], list[str]] = importlib.import_module("pypinyin").lazy_pinyin
+    return found
+
+
 def handle_of(title: str) -> str:
     """A handle for a title; Chinese is written in pinyin. May be empty when nothing of it can be written so."""
-    latin = " ".join(lazy_pinyin(title))
+    latin = title if title.isascii() else " ".join(_pinyin()(title))
     plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:180].strip("-")
 

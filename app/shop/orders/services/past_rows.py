@@ -39,10 +39,10 @@ PLAIN = (
 STAMPS = ("placed_at", "paid_at", "shipped_at", "completed_at", "closed_at")
 AMOUNTS = ("shipping_fee", "tax")
 LENGTHS = {
-    attr.key: attr.columns[0].type.length
+    column.key: column.type.length
     for model in (Order, OrderLine)
-    for attr in model.__mapper__.column_attrs
-    if getattr(attr.columns[0].type, "length", None)
+    for column in model.__table__.columns  # the mappers would be configured here, while half of the models are unknown
+    if getattr(column.type, "length", None)
 }
 PAID_STATES = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.COMPLETED)
 LINE_COLUMNS = (
