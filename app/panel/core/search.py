@@ -10,6 +10,7 @@ from flask_appbuilder import BaseView, expose
 
 from app.panel.core import cells, listing, policy
 from app.panel.core.actor import current_actor
+from app.panel.core.files import File
 from app.panel.core.pages import logged_in
 
 EACH = 6
@@ -18,7 +19,9 @@ EACH = 6
 def everywhere(q: str, actor: Any) -> list[Any]:
     """Groups of rows that hold every word of `q`, of the resources and rows that `actor` may read."""
     found = []
-    for view in current_app.extensions["panel_views"].values():
+    places = {domain.key: domain.order for domain in current_app.extensions["panel_domains"]}
+    views = current_app.extensions["panel_views"].values()
+    for view in sorted(views, key=lambda view: places.get(view.domain_key, 0)):  # as in the menu
         plan = view.plan(actor) if policy.allowed(actor, "read", view.resource) else None
         if plan is None or not plan.searchable or not any(plan.access.usable(n.split(".")[0]) for n in plan.searchable):
             continue
@@ -37,8 +40,13 @@ def everywhere(q: str, actor: Any) -> list[Any]:
 
 
 def _hints(row: Any, plan: listing.Plan) -> list[Any]:
-    shown = [cells.cell(row, name, plan.access) for name in plan.columns[:5]]
-    return [cell for cell in shown if cell.get("text") and cell["text"] != str(row) and cell["kind"] not in ("image", "bool")][:3]
+    told = [name for name in plan.columns[:5] if not isinstance(cells.value_of(row, name), File)]
+    shown = [cells.cell(row, name, plan.access) for name in told]
+    return [
+        cell
+        for cell in shown
+        if cell.get("text") and cell["text"] != str(row) and cell["kind"] not in ("image", "bool")
+    ][:3]
 
 
 class SearchPage(BaseView):

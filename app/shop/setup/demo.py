@@ -67,6 +67,9 @@ def business(world: World) -> None:
             channels[key] = {"id": row["id"], "shop_id": shops[shop], "kind": kind, "share": share}
         for part_, days in accounts:
             _account(world, row, part_, days)
+    for model in (Business, Shop, Channel, ChannelAccount):
+        for row in world.rows[model]:
+            world.note(model, row["id"], "insert", begin)
     world.flush(Business, files.File, Shop, Channel, ChannelAccount)
     world.made |= {"shops": shops, "channels": channels, "business_id": owner["id"]}
     companies(world)

@@ -62,6 +62,7 @@ def _company(world: World, number: int, company: tuple[Any, ...], papers: dict[A
         decided_at=None if state in (ApplicationState.DRAFT, ApplicationState.PENDING) else decided,
         organisation_id=organisation["id"] if organisation else None, **known,
     )  # fmt: skip
+    world.note(OrgApplication, row["id"], "insert", begin)
     if draft:
         _attach(world, row, AttachmentKind.LICENCE, papers, AttachmentState.PENDING)
         return

@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.panel.core import settings
+from app.panel.core import clock, settings
+from app.shop.customers.models import Customer
+from app.shop.setup import services
 from app.shop.setup.models import Shop
 
 NOUNS = ["shop", "channel", "channelaccount", "staffassignment", "organisation", "orgapplication"]
@@ -47,6 +49,23 @@ def test_a_setting_is_changed_on_its_page_and_a_wrong_value_is_refused(session, 
     settings.forget()
     assert settings.setting("setup.shop_name_rule") == "block"
     assert client.post("/setup/settings/", data={**form, "setup.shop_name_rule": "sometimes"}).status_code == 422
+
+
+def test_the_search_finds_in_the_order_of_the_menu_and_names_no_files_of_pictures(session, as_user, picture):
+    shop = session.query(Shop).filter_by(code="A").one()
+    shop.logo_id = picture().id
+    session.add(Customer(name="青禾的老客户", shop_id=shop.id, first_seen_at=clock.now()))
+    session.commit()
+    page = as_user("ada").get("/search/?q=青禾").text
+    assert "500x500.png" not in page
+    assert 0 < page.index("青禾的老客户") < page.index(shop.name)
+
+
+def test_an_assignment_to_no_shop_says_that_it_is_for_all(session, as_user, ben, ada):
+    services.assign_to_shop(ben, None, actor=ada)
+    page = as_user("ada").get("/setup/staffassignment/list/").text
+    assert "All shops" in page
+    assert "All channels" in page
 
 
 def test_the_show_page_of_a_shop_lists_its_channels(session, as_user):
