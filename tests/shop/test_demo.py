@@ -284,3 +284,29 @@ def test_one_stock_taking_of_the_demo_is_booked_and_one_is_under_way(rows):
     booked = {move.sku_id: move.quantity for move in rows.scalars(select(StockMove).where(StockMove.reason == MoveReason.COUNT))}
     assert booked and booked == {line.sku_id: line.difference for line in posted.lines}
     assert any(line.counted is None for line in under_way.lines) and any(line.difference for line in under_way.lines)
+
+
+def test_every_consent_flag_of_a_card_is_the_latest_word_of_the_person(rows):
+    from app.shop.customers.models import Consent, Customer, CustomerTag
+
+    latest = {}
+    for one in rows.scalars(select(Consent).order_by(Consent.decided_at, Consent.id)):
+        assert one.source and one.decided_at <= NOW
+        latest[one.customer_id, one.purpose.value] = one.is_granted
+    assert {True, False} == set(latest.values())
+    for card in rows.scalars(select(Customer)):
+        for purpose in ("sms", "email", "call", "profiling"):
+            assert getattr(card, f"accepts_{purpose}") == latest.get((card.id, purpose), False), (card.id, purpose)
+    sizes = [len(tag.customers) for tag in rows.scalars(select(CustomerTag))]
+    assert len(sizes) >= 5 and min(sizes) > 0
+
+
+def test_a_merge_of_the_demo_can_be_taken_back(rows):
+    from app.panel.core.actor import SYSTEM
+    from app.shop.customers import services
+    from app.shop.customers.models import CustomerMerge
+
+    paper = rows.scalars(select(CustomerMerge).order_by(CustomerMerge.id)).first()
+    back = services.unmerge(paper, actor=SYSTEM)
+    assert (back.id, back.name) == (paper.gone_id, paper.gone_name)
+    assert [identity.value for identity in back.identities] == [back.phone]

@@ -6,6 +6,7 @@ import datetime as dt
 
 from app.panel.core.demo import World, part
 from app.shop.customers.areas import children
+from app.shop.customers.demo_cards import dress
 from app.shop.customers.models import Address, Customer, CustomerIdentity
 from app.shop.customers.services.identities import slot
 from app.shop.customers.states import CustomerLevel, CustomerState, Gender, IdentityKind
@@ -29,7 +30,7 @@ def people(world: World) -> None:
     chance = world.random
     places = _places()
     channels = list(world.made["channels"].values())
-    found = []
+    found, cards = [], []
     for number in range(int(CUSTOMERS * world.scale)):
         channel = chance.choices(channels, weights=[c["share"] for c in channels])[0]
         since = world.now - dt.timedelta(days=min(chance.expovariate(1 / 170), 395), seconds=chance.randrange(86400))
@@ -51,8 +52,9 @@ def people(world: World) -> None:
         )  # fmt: skip
         address = {"country": "CN", "province": province, "city": city, "district": district, "street": street}
         world.add(Address, since, customer_id=row["id"], label=None, recipient=name, phone=phone, is_default=True, **address)
+        cards.append(row)
         found.append({"id": row["id"], "name": name, "phone": phone, "since": since, "channel": channel, **address})
-    world.flush(Customer, CustomerIdentity, Address)
+    dress(world, cards)
     world.tell(Customer, [person["id"] for person in found])
     world.made["customers"] = found
     world.made["counts"]["customers"] = len(found)
