@@ -146,6 +146,7 @@ def _run(func_: Part, world: World) -> None:
     func_(world)
     world.flush()
     _advance_sequences(world)
+    world.counters.clear()  # services may write between two parts
 
 
 def _tables() -> list[Any]:
