@@ -79,10 +79,16 @@ def test_a_child_row_that_changed_on_its_own_screen_is_not_overwritten_by_its_pa
 
 def test_a_child_row_without_a_real_number_is_no_server_error(visit, book):
     ada, key = visit("ada"), book("971-6")
-    for number in ("abc", "-1", "99999999", {"a": 1}):
+    for number in ("abc", "-1", "²", "99999999", {"a": 1}):
         loans = [{"id": number, "reader": "Zhang", "due_on": "2026-12-01"}]
         answer = ada.put(f"/api/v1/books/book/{key}", json={"loans": loans}, headers={"If-Match": '"1"'})
         assert answer.status_code == 404, number
+
+
+def test_a_version_that_is_no_real_number_is_no_server_error(visit, book):
+    ada, key = visit("ada"), book("971-7")
+    answer = ada.put(f"/api/v1/books/book/{key}", json={"title": "t"}, headers={"If-Match": '"\xb2"'})
+    assert answer.status_code == 428
 
 
 def test_a_child_row_that_is_taken_out_of_the_form_lies_in_the_trash(visit, book, library):

@@ -29,6 +29,9 @@ CONNECT_SECONDS = 5  # nobody waits longer for a database that does not answer
 db = SQLAlchemy(model_class=Model)
 migrate = Migrate()
 
+# how a statement begins that writes nothing
+HARMLESS = ("BEGIN", "COMMIT", "EXPLAIN", "PRAGMA", "ROLLBACK", "SELECT", "WITH")
+
 # True inside @transactional: the transaction that begins next is a writer's
 write_intent: contextvars.ContextVar[bool] = contextvars.ContextVar("write_intent", default=False)
 
@@ -106,8 +109,19 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # a read that turns into a write fails at once when another wrote in between (345 of 400 attempts)
+        connection.info["reading"] = not write_intent.get()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write_intent.get() else "BEGIN")
 
+    @event.listens_for(engine, "before_cursor_execute")
+    def begin_again(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        """A write outside of @transactional, of FAB or a migration: what was read is let go, for it may be old by now."""
+        word = statement.lstrip()[:12].upper()
+        if not connection.info.get("reading") or word.startswith(HARMLESS):
+            return
+        connection.info["reading"] = False
+        if not word.startswith("SAVEPOINT"):
+            connection.connection.driver_connection.execute("ROLLBACK")
+            connection.connection.driver_connection.execute("BEGIN IMMEDIATE")
 
 
 __all__ = ["PanelModel", "db", "init_app", "metadata", "migrate", "never_reuse_ids", "prepare", "write_intent"]

@@ -151,7 +151,7 @@ def typed(known: FieldSpec, row: Any) -> Any:
 
 def picked(known: FieldSpec, data: Any, row: Any) -> list[tuple[int, str]]:
     """Id and label of what a picker holds."""
-    keys = [int(key) for key in (data if isinstance(data, list) else [data]) if str(key or "").isdigit()]
+    keys = [int(key) for key in (data if isinstance(data, list) else [data]) if str(key or "").isdecimal()]
     if not keys or known.target is None:
         return []
     target: Any = known.target

@@ -249,7 +249,7 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
     for index, raw in enumerate(rows):
         raw = dict(raw)
         key, seen = raw.pop("id", None), str(raw.pop("version", None) or "")
-        child = existing.get(int(key)) if str(key).isdigit() else None
+        child = existing.get(int(key)) if str(key).isdecimal() else None
         if key not in (None, "") and child is None:
             raise NotFound(_("There is nothing here."))
         own = {s.name for s in specs(model).values()} - back
@@ -266,7 +266,7 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
         if unreachable := _unreachable(model, fresh, actor):
             errors.update({f"{spec.name}.{index}.{name}": text for name, text in unreachable.items()})
             continue
-        if child is not None and fresh and seen.isdigit() and int(seen) != child.version:
+        if child is not None and fresh and seen.isdecimal() and int(seen) != child.version:
             raise Conflict(_("Somebody else changed this in the meantime."), theirs=_values(obj))
         child = child or model()
         assign(child, values, actor=actor)

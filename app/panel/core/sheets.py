@@ -134,7 +134,7 @@ class PanelSheet(SheetView):
         if name and not self.is_editable(name):
             abort(403)
         seen = request.form.get("version", "")
-        if not name or not seen.isdigit():
+        if not name or not seen.isdecimal():
             return _("This form is too old. Open it again."), 428
         try:
             row = records.get(self.model, request.form.get("list_form_pk", ""), actor=actor, verb="write")

@@ -212,7 +212,7 @@ class PanelView(ModelView):
         raw = {**forms.raw_values(form), **self._children(row)}
         names = {spec(self.model, name).name for name in raw}
         actor = current_actor()
-        version = int(form.version.data) if str(form.version.data or "").isdigit() else None
+        version = int(form.version.data) if str(form.version.data or "").isdecimal() else None
         if row is not None and version is None:
             raise BadRequest(gettext("This form is too old. Open it again."))
         values = records.parse(self.model, raw, row=row, partial=row is not None, names=names)

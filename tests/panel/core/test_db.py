@@ -1,0 +1,112 @@
+"""What SQLite and PostgreSQL are told, so that both keep the same promises (SAFETY R10)."""
+
+import pytest
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from app.panel.core.db import db, prepare
+from app.panel.core.transaction import RETRIES, transactional
+
+
+@pytest.fixture
+def open_engine(tmp_path):
+    """Engines over one new SQLite file with a table of one row."""
+    made = []
+
+    def make(teach=prepare):
+        made.append(create_engine(f"sqlite:///{tmp_path / 'x.db'}", connect_args={"timeout": 0.2}))
+        teach(made[-1])
+        return made[-1]
+
+    with make().begin() as connection:
+        connection.execute(text("CREATE TABLE t (n INTEGER)"))
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+    yield make
+    for engine in made:
+        engine.dispose()
+
+
+def test_a_sqlite_connection_is_told_what_the_panel_relies_on(open_engine):
+    with open_engine().connect() as connection:
+        told = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in (
+            "journal_mode", "synchronous", "foreign_keys", "busy_timeout",
+        )}  # fmt: skip
+    assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30000}
+
+
+def test_a_read_that_becomes_a_write_outlives_what_another_wrote_in_between(open_engine):
+    def begin_only(engine):
+        @event.listens_for(engine, "connect")
+        def connect(connection, _record):
+            connection.isolation_level = None
+
+        @event.listens_for(engine, "begin")
+        def begin(connection):
+            connection.exec_driver_sql("BEGIN")
+
+    def read_then_write(engine, number):
+        with engine.connect() as one, open_engine().connect() as other:
+            one.execute(text("SELECT n FROM t")).all()
+            other.execute(text("UPDATE t SET n = n + 1"))
+            other.commit()
+            one.execute(text("UPDATE t SET n = n + :number"), {"number": number})
+            one.commit()
+
+    with pytest.raises(OperationalError, match="locked"):
+        read_then_write(open_engine(begin_only), 100)
+    read_then_write(open_engine(), 10)
+    with open_engine().connect() as connection:
+        assert connection.execute(text("SELECT n FROM t")).scalar() == 13
+
+
+def test_a_write_outside_of_a_transaction_of_ours_takes_the_lock_at_once(open_engine):
+    with open_engine().connect() as one, open_engine().connect() as other:
+        other.execute(text("PRAGMA busy_timeout = 50"))
+        one.execute(text("INSERT INTO t VALUES (2)"))
+        with pytest.raises(OperationalError, match="locked"):
+            other.execute(text("INSERT INTO t VALUES (3)"))
+        assert other.execute(text("SELECT count(*) FROM t")).scalar() == 1
+
+
+def test_postgresql_ends_what_takes_too_long(app, session, engine_name):
+    if engine_name != "postgresql":
+        pytest.skip("SQLite knows no such limits")
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        assert session.execute(text(f"SHOW {name}")).scalar() == "2min"
+    assert session.execute(text("SHOW timezone")).scalar().upper() == "UTC"
+
+
+def refusal(state):
+    return OperationalError("UPDATE …", {}, type("Refusal", (Exception,), {"sqlstate": state})())
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_a_transaction_that_lost_against_another_is_done_again(session, state):
+    tries = []
+
+    @transactional
+    def write(refused):
+        tries.append(db.session().info["depth"])
+        if len(tries) <= refused:
+            raise refusal(state)
+        return "written"
+
+    assert write(RETRIES) == "written"
+    assert tries == [1] * (RETRIES + 1)
+    tries.clear()
+    with pytest.raises(OperationalError):
+        write(RETRIES + 1)
+    assert len(tries) == RETRIES + 1
+
+
+def test_other_refusals_are_not_tried_again(session):
+    tries = []
+
+    @transactional
+    def write():
+        tries.append(1)
+        raise refusal("23505")
+
+    with pytest.raises(OperationalError):
+        write()
+    assert tries == [1]
