@@ -50,7 +50,7 @@ class PanelSheet(SheetView):
 
     def create_blueprint(self, admin: Any) -> Any:
         """The grid and the change of one cell; the package's forms, export and actions get no address."""
-        self._urls = [rule for rule in self._urls if rule[1] in ("index_view", "ajax_update")]
+        self._urls: list[Any] = [rule for rule in self._urls if rule[1] in ("index_view", "ajax_update")]
         return super().create_blueprint(admin)
 
     @property
