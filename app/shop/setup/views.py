@@ -199,7 +199,7 @@ class ChannelAccountView(PanelView):
         return gettext("%(account)s is now: %(state)s.", account=accounts[0], state=accounts[0].state.label)
 
 
-def _place(row: Shop | Channel | None, endpoint: str, otherwise: str) -> dict[str, Any]:
+def _place(row: Shop | Channel | None, endpoint: str, otherwise: str) -> cells.Cell:
     if row is None:
         return cells.badge(otherwise, "info")
     return {"kind": "link", "text": str(row), "url": url_for(endpoint, pk=row.id)}
