@@ -16,24 +16,24 @@ TEXT, NUMBER, CHOICE, FLAG = AttributeKind.TEXT, AttributeKind.NUMBER, Attribute
 # top category → (set, [(name, key, kind, choices, unit, required)])
 SETS: dict[str, tuple[str, tuple[tuple[str, str, AttributeKind, tuple[str, ...], str, bool], ...]]] = {
     "家居生活": ("家居参数", (
-        ("材质", "material", CHOICE, ("陶瓷", "不锈钢", "纯棉", "竹木", "食品级塑料"), "", True),
-        ("质保", "warranty", NUMBER, (), "月", False), ("可机洗", "washable", FLAG, (), "", False),
-        ("适用场景", "scene", TEXT, ("厨房", "卧室", "客厅", "办公室"), "", False),
+        ("材质", "made_of", CHOICE, ("陶瓷", "不锈钢", "纯棉", "竹木", "食品级塑料"), "", True),
+        ("质保", "warranty_months", NUMBER, (), "月", False), ("可机洗", "machine_washable", FLAG, (), "", False),
+        ("适用场景", "used_in", TEXT, ("厨房", "卧室", "客厅", "办公室"), "", False),
     )),
     "服饰鞋包": ("服饰参数", (
-        ("面料", "fabric", CHOICE, ("羊毛混纺", "纯棉", "聚酯纤维", "牛津布"), "", True),
-        ("适用季节", "season", CHOICE, ("春秋", "夏", "冬", "四季"), "", True), ("版型", "fit", TEXT, ("宽松", "修身", "常规"), "", False),
+        ("面料", "made_of", CHOICE, ("羊毛混纺", "纯棉", "聚酯纤维", "牛津布"), "", True),
+        ("适用季节", "for_season", CHOICE, ("春秋", "夏", "冬", "四季"), "", True), ("版型", "cut_of", TEXT, ("宽松", "修身", "常规"), "", False),
     )),
     "美妆护肤": ("美妆参数", (
-        ("净含量", "net", NUMBER, (), "ml", True), ("保质期", "shelf_life", NUMBER, (), "月", True),
-        ("适合肤质", "skin", CHOICE, ("干性", "油性", "混合性", "敏感肌", "所有肤质"), "", False),
+        ("净含量", "net_content", NUMBER, (), "ml", True), ("保质期", "shelf_life", NUMBER, (), "月", True),
+        ("适合肤质", "for_skin", CHOICE, ("干性", "油性", "混合性", "敏感肌", "所有肤质"), "", False),
     )),
     "食品饮料": ("食品参数", (
-        ("净含量", "net", NUMBER, (), "g", True), ("保质期", "shelf_life", NUMBER, (), "天", True),
-        ("储存方式", "storage", CHOICE, ("阴凉干燥", "冷藏", "避光"), "", False),
+        ("净含量", "net_content", NUMBER, (), "g", True), ("保质期", "shelf_life", NUMBER, (), "天", True),
+        ("储存方式", "stored_in", CHOICE, ("阴凉干燥", "冷藏", "避光"), "", False),
     )),
 }  # fmt: skip
-NUMBERS = {"warranty": (6, 12, 24), "net": (30, 50, 100, 250), "shelf_life": (180, 240, 360)}
+NUMBERS = {"warranty_months": (6, 12, 24), "net_content": (30, 50, 100, 250), "shelf_life": (180, 240, 360)}
 HEADS = (("直播同款", KeywordKind.HOT), ("平价好物", KeywordKind.LONG_TAIL), ("送礼", KeywordKind.AUDIENCE))
 KINDS = (RelationKind.SIMILAR, RelationKind.ACCESSORY, RelationKind.UPGRADE)
 

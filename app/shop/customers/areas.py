@@ -35,7 +35,7 @@ def _tree() -> Tree:
         found.setdefault(parent, {}).setdefault(area.code, area)
 
     for one in flatten():
-        province = one.province_code if one.province_code.isdigit() else UNNUMBERED
+        province = one.province_code if one.province_code.isdecimal() else UNNUMBERED
         put("", Area(province, one.province_name, "province"))
         city, city_name = one.city_code, one.city_name
         if city is None and one.province_type == DIRECT_CITY:

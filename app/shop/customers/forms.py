@@ -34,7 +34,7 @@ class TagForm(PanelForm):
         forms.dress_field(self.tags)
 
     def tag_ids(self) -> list[int]:
-        return [int(key) for key in self.tags.data or [] if str(key).isdigit()]
+        return [int(key) for key in self.tags.data or [] if str(key).isdecimal()]
 
 
 class ConsentForm(PanelForm):

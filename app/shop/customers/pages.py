@@ -63,7 +63,7 @@ class MergingPage(PanelPage):
         kept: Customer = records.get(Customer, kept_id, actor=actor, verb="merge")
         form = PanelForm()
         text = request.values.get("other", "")
-        if not text.isdigit():
+        if not text.isdecimal():
             return self._page(kept, None, form)
         other: Customer = records.get(Customer, text, actor=actor, verb="merge")
         try:

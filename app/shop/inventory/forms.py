@@ -66,4 +66,4 @@ def picker(field: Any, model: type[Any], name: str) -> None:
 def picked_id(field: Any) -> int | None:
     """The number that a picker of an operation holds."""
     text = str(field.data or "")
-    return int(text) if text.isdigit() and len(text) < 11 else None
+    return int(text) if text.isdecimal() and len(text) < 11 else None

@@ -183,10 +183,10 @@ class CountingPage(PanelPage):
         typed: dict[int, int | None] = {}
         for name, raw in request.form.items():
             key = name.removeprefix("counted-")
-            if key == name or not key.isdigit():
+            if key == name or not key.isdecimal():
                 continue
             text = str(raw).strip()
-            if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+            if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
                 raise DomainError(gettext("“%(text)s” is no quantity.", text=text[:20]))
             typed[int(key)] = int(text) if text else None
         own = {line.sku_id for line in count.lines}

@@ -47,7 +47,7 @@ def _line(words: list[str], known: dict[str, Sku], currency: str) -> Line:
     if len(words) > 3:
         raise ValueError(_("more than three parts."))
     quantity = words[1] if len(words) > 1 else "1"
-    if not quantity.isascii() or not quantity.isdigit() or not 0 < int(quantity) < 10**9:
+    if not quantity.isascii() or not quantity.isdecimal() or not 0 < int(quantity) < 10**9:
         raise ValueError(_("“%(text)s” is no quantity.", text=quantity[:20]))
     cost = money.parse(words[2], currency) if len(words) > 2 else None
     if cost is not None and cost < 0:

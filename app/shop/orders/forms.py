@@ -170,7 +170,7 @@ class ArticlesForm(PanelForm):
     def choices(self) -> dict[int, int]:
         """Line id → SKU id, of the lines that somebody chose an article for."""
         typed = {line.id: str(self._fields[f"sku-{line.id}"].data or "") for line in self.lines}
-        return {line_id: int(text) for line_id, text in typed.items() if text.isdigit()}
+        return {line_id: int(text) for line_id, text in typed.items() if text.isdecimal()}
 
 
 class HandleForm(PanelForm):

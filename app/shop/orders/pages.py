@@ -160,7 +160,7 @@ class PrintPage(PanelPage):
 
     def _ids(self) -> list[int]:
         parts = [part for part in (request.args.get("ids") or "").split(",") if part]
-        if not parts or len(parts) > MAX_PRINTED or not all(part.isdigit() and len(part) < 10 for part in parts):
+        if not parts or len(parts) > MAX_PRINTED or not all(part.isdecimal() and len(part) < 10 for part in parts):
             raise NotFound(gettext("There is nothing here."))
         return [int(part) for part in parts]
 

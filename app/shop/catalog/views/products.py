@@ -170,7 +170,7 @@ class ProductView(PanelView):
 
 def _category(key: Any = None) -> Category | None:
     key = str(key or request.args.get("category_id") or "")
-    return db.session.get(Category, int(key)) if key.isdigit() and int(key) < 2**31 else None
+    return db.session.get(Category, int(key)) if key.isdecimal() and int(key) < 2**31 else None
 
 
 def _typed_answers() -> dict[str, str]:
