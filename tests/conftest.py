@@ -6,6 +6,7 @@ ada is the administrator, ben supports shop A, cleo supports shop B.
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import os
 import secrets
 import shutil
@@ -52,6 +53,7 @@ def everything_is_known():
     from app.panel.core import domain
 
     domain.load((*TIERS, "tests.library"))
+    importlib.import_module("tests.library.quick_edit")
 
 
 @pytest.fixture(scope="session")

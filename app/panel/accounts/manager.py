@@ -76,7 +76,7 @@ class PanelSecurityManager(SecurityManager):
         return []
 
     def load_user(self, pk: Any) -> User | None:
-        user = db.session.get(User, int(pk)) if str(pk).isdigit() else None
+        user = db.session.get(User, int(pk)) if str(pk).isdecimal() else None
         return user if user is not None and user.active else None
 
     def load_user_jwt(self, _jwt_header: Any, jwt_data: Any) -> None:

@@ -239,7 +239,7 @@ def _kept(session: PanelSession) -> dict[str, Any]:
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if value is not None and str(value).isdigit() else None
+    return int(value) if value is not None and str(value).isdecimal() else None
 
 
 def _signer(app: Flask) -> URLSafeTimedSerializer:

@@ -97,7 +97,7 @@ class ImportPage(PanelPage):
         form, params = request.form, run.params or {}
         reading: dict[str, Any] = {name: form.get(name) or None for name in ("encoding", "delimiter", "sheet_name")}
         line = form.get("heading_line", "")
-        reading["heading_line"] = int(line) if line.isdigit() and int(line) > 0 else None
+        reading["heading_line"] = int(line) if line.isdecimal() and int(line) > 0 else None
         changed = {name: value for name, value in reading.items() if form.get(f"found-{name}") != (form.get(name) or "")}
         reading = {**{name: params.get(name) for name in reading}, **changed}
         options = {key.removeprefix("option-"): value for key, value in form.items() if key.startswith("option-")}

@@ -44,7 +44,7 @@ def safe(cell: str) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return cell[1:].replace(".", "", 1).replace(",", "").isdigit()
+    return cell[1:].replace(".", "", 1).replace(",", "").isdecimal()
 
 
 def _line(cells: list[str]) -> str:

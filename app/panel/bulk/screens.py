@@ -107,7 +107,7 @@ def read_mapping(form: Any, headings: list[str]) -> dict[str, Any]:
     """The mapping that a person chose: `column-<place>` names the field, `key` lists places."""
     columns = {heading: form.get(f"column-{place}", "") for place, heading in enumerate(headings)}
     columns = {heading: name for heading, name in columns.items() if name}
-    keys = {int(place) for place in form.getlist("key") if place.isdigit()}
+    keys = {int(place) for place in form.getlist("key") if place.isdecimal()}
     return {"columns": columns, "key": [columns[h] for p, h in enumerate(headings) if p in keys and h in columns]}
 
 

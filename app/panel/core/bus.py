@@ -63,7 +63,7 @@ def is_resource(topic: str) -> bool:
 def owner(topic: str) -> int | None:
     """The user whom a topic belongs to; None for any other topic."""
     kind, _, number = topic.partition(":")
-    return int(number) if kind == "user" and number.isdigit() else None
+    return int(number) if kind == "user" and number.isdecimal() else None
 
 
 def send(app: Flask, event: dict[str, str]) -> bool:

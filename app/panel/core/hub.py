@@ -226,7 +226,7 @@ class Hub:
 def position(text: str) -> tuple[int, int] | None:
     """`1700000000000-3` as a pair of numbers; None for anything else."""
     first, _, second = text.partition("-")
-    if first.isascii() and first.isdigit() and second.isascii() and second.isdigit() and len(text) < 40:
+    if first.isascii() and first.isdecimal() and second.isascii() and second.isdecimal() and len(text) < 40:
         return int(first), int(second)
     return None
 

@@ -81,7 +81,7 @@ def read(args: Any, plan: Plan) -> Asked:
 
 def _bounded(args: Any, name: str, default: int, limit: int) -> int:
     text = args.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= limit:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= limit:
         raise BadRequest(_("“%(name)s” must be a number from 1 to %(max)s.", name=name, max=limit))
     return int(text)
 

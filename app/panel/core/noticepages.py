@@ -34,6 +34,6 @@ def count() -> Any:
 @blueprint.post("/read")
 def read() -> Any:
     """Mark those named as read, or all of them, and go where the notice leads."""
-    keys = [int(key) for key in request.form.getlist("id") if key.isdigit()]
+    keys = [int(key) for key in request.form.getlist("id") if key.isdecimal()]
     notices.mark_read(current_actor().id, keys or None)
     return redirect(safe_next(request.form.get("next"), url_for("notices.index")))

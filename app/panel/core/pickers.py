@@ -50,7 +50,7 @@ def options(resource: str, field: str) -> Any:
     if narrowing := _narrowed.get((model, known.name)):
         statement = narrowing(statement, request.args)
     if ids := request.args.get("ids"):
-        keys = [int(part) for part in ids.split(",")[:100] if part.isdigit() and int(part) < 2**31]
+        keys = [int(part) for part in ids.split(",")[:100] if part.isdecimal() and int(part) < 2**31]
         statement = statement.where(target.id.in_(keys))
     else:
         statement = _search(statement, target, (request.args.get("q") or "").strip()[:100], actor)

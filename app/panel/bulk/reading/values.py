@@ -48,7 +48,7 @@ def identifier(cell: str) -> str | None:
     cell = half_width(cell)
     if _DAMAGED.match(cell):
         raise BadValue("id_damaged", value=cell[:40])
-    if cell.endswith(".0") and cell[:-2].isdigit():
+    if cell.endswith(".0") and cell[:-2].isdecimal():
         return cell[:-2]
     return cell
 
@@ -153,7 +153,7 @@ def _shopify(cell: str) -> tuple[dt.datetime, dt.tzinfo | None] | None:
         moment = dt.datetime.fromisoformat(cell.replace(" +", "+").replace(" -", "-") if len(cell) > 19 else cell)
     except ValueError:
         return None
-    if not cell[:4].isdigit() or cell[4:5] != "-":
+    if not cell[:4].isdecimal() or cell[4:5] != "-":
         return None
     return moment.replace(tzinfo=None), moment.tzinfo
 

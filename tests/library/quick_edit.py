@@ -1,3 +1,5 @@
+"""A grid for the loans, which the folder of the tutorial does without."""
+
 from app.panel.core.sheets import PanelSheet
 from tests.library.books import domain
 from tests.library.books.models import Loan
