@@ -168,7 +168,7 @@ class CustomerMerge(PanelModel):
     """Two customers became one. `undo` holds what is needed to part them again."""
 
     __tablename__ = "customers_customer_merge"
-    kept_id = ref(_("Kept"), "customers_customer.id", required=True, ondelete="CASCADE", readonly=True)
+    kept_id = ref(_("Card that stays"), "customers_customer.id", required=True, ondelete="CASCADE", readonly=True)
     kept = relation("Customer", kept_id)
     gone_id = integer(_("Number of the other"), required=True, readonly=True, index=True)
     gone_name = text(_("Name of the other"), 120, readonly=True)

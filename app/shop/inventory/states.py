@@ -25,7 +25,7 @@ class MoveReason(Choices):
 class CountState(Choices):
     OPEN = "open", _("Counting"), "info"
     POSTED = "posted", _("Posted"), "success"
-    CANCELLED = "cancelled", _("Cancelled"), "muted"
+    CANCELLED = "cancelled", _("Void"), "muted"
 
 
 COUNT_MOVES: dict[CountState, frozenset[CountState]] = {
@@ -38,7 +38,7 @@ COUNT_MOVES: dict[CountState, frozenset[CountState]] = {
 class ReceiptState(Choices):
     DRAFT = "draft", _("Draft"), "muted"
     POSTED = "posted", _("Goods received"), "success"
-    CANCELLED = "cancelled", _("Cancelled"), "muted"
+    CANCELLED = "cancelled", _("Void"), "muted"
 
 
 RECEIPT_MOVES: dict[ReceiptState, frozenset[ReceiptState]] = {
