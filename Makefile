@@ -1,6 +1,6 @@
 # The two commands that matter: `make demo` and `make run`. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run setup test lint types lock clean
+.PHONY: help demo run setup test lint types lock clean bench
 SHELL := /bin/sh
 
 VENV ?= .venv
@@ -15,6 +15,7 @@ help:
 	@echo "make run     the panel, empty; the terminal shows the address of the first page"
 	@echo "make test    the whole suite, in its own environment, with a real browser"
 	@echo "make lint    ruff      make types   mypy      make lock   pin the requirements anew"
+	@echo "make bench   measure: B=imports"
 	@echo "make clean   remove what make has made; the data in ./instance stay"
 
 demo: $(VENV)/.ready
@@ -73,6 +74,9 @@ lock:
 	  -c requirements.txt -o requirements-dev.txt
 	@grep -vxFf requirements.txt requirements-dev.txt > requirements-dev.tmp
 	@{ echo "-r requirements.txt"; cat requirements-dev.tmp; } > requirements-dev.txt && rm requirements-dev.tmp
+
+bench: $(VENV)/.dev
+	@$(PY) -m bench.$(or $(B),imports) $(N)
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
