@@ -34,7 +34,9 @@ for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => window.z
 PARTS = 6  # so that no single test takes long
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-RUN = """async runOnly => (await axe.run(document, {runOnly, resultTypes: ['violations']})).violations.map(
+WIDTH = "document.scrollingElement.scrollWidth"
+CHROME = ("nav.nav", "header.top")
+RUN = """async ([runOnly, exclude]) => (await axe.run({include: [document], exclude}, {runOnly, resultTypes: ['violations']})).violations.map(
   v => v.id + ' ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160)).join(' | '))"""
 
 
@@ -114,12 +116,16 @@ def test_the_payloads_are_on_the_pages(shown):
     assert {person for person, _path, _text in shown.values()} == {"administrator", worlds.NOBODY}
 
 
-def against_rules(page):
-    """WCAG 2 A and AA in light; in dark what depends on colours."""
+def against_rules(page, known=()):
+    """WCAG 2 A and AA in light; in dark what depends on colours.
+
+    :param known: parts that are the same on every page and need one look only
+    """
+    exclude = [[selector] for selector in known if page.locator(selector).count()]
     page.evaluate(f"() => {{ {AXE} }}")
-    found = page.evaluate(RUN, {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+    found = page.evaluate(RUN, [{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, exclude])
     page.evaluate("() => { document.documentElement.dataset.skin = document.documentElement.dataset.bsTheme = 'dark' }")
-    return found + page.evaluate(RUN, {"type": "rule", "values": ["color-contrast"]})
+    return found + page.evaluate(RUN, [{"type": "rule", "values": ["color-contrast"]}, exclude])
 
 
 def too_wide(page):
@@ -127,24 +133,29 @@ def too_wide(page):
     found = []
     for size in (WIDE, PHONE):
         page.set_viewport_size(size)
-        if (width := page.evaluate("document.scrollingElement.scrollWidth")) > size["width"]:
+        if (width := page.evaluate(WIDTH)) > size["width"]:
+            page.wait_for_timeout(500)  # charts follow the window a moment later
+            width = page.evaluate(WIDTH)
+        if width > size["width"]:
             found.append(f"{width} px in {size['width']} px")
     return found
 
 
-def wrong_with(page):
+def wrong_with(page, known=()):
     """Taken for markup, against the rules of WCAG, wider than the window."""
-    return complaints(page) + against_rules(page) + too_wide(page)
+    return complaints(page) + against_rules(page, known) + too_wide(page)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_is_sound(shown, tab, visitor, part):
     wrong = {}
-    for name, (person, path, _text) in list(shown.items())[part::PARTS]:
+    # a rule that stands for many operations draws the form of each alike
+    firsts = set({name.split()[1]: name for name in reversed(shown)}.values())
+    for number, (name, (person, path, _text)) in enumerate(list(shown.items())[part::PARTS]):
         page = visitor if person == worlds.NOBODY else tab
         page.set_viewport_size(WIDE)
         page.goto(path)
-        if found := wrong_with(page):
+        if found := wrong_with(page, CHROME if number else ()) if name in firsts else complaints(page):
             wrong[name] = found
     assert not wrong, "\n".join(f"{name}: {line}" for name, lines in wrong.items() for line in lines)
 

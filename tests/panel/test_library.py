@@ -216,6 +216,9 @@ def test_the_api_needs_the_version_that_was_read(visit, book):
     assert ada.put(f"/api/v1/books/book/{key}", json={"title": "t"}).status_code == 428
     assert ada.put(f"/api/v1/books/book/{key}", json={"title": "t"}, headers={"If-Match": '"1"'}).status_code == 200
     assert ada.put(f"/api/v1/books/book/{key}", json={"title": "u"}, headers={"If-Match": '"1"'}).status_code == 409
+    for unreadable in ("*", '""', '"²"', "W/"):
+        answer = ada.put(f"/api/v1/books/book/{key}", json={"title": "u"}, headers={"If-Match": unreadable.encode().decode("latin-1")})
+        assert answer.status_code == 428, unreadable
 
 
 def test_a_librarian_lends_and_one_without_a_role_gets_nothing(visit, book):

@@ -206,7 +206,7 @@ class PanelApi(BaseApi):
         return jsonify(message=_("It is in the trash."))
 
     def _version(self) -> int | None:
-        tags = [tag for tag in request.if_match.as_set(include_weak=True) if tag.isdecimal() and len(tag) < 10]
+        tags = [tag for tag in request.if_match.as_set(include_weak=True) if tag and tag.isdecimal() and len(tag) < 10]
         return int(tags[0]) if tags else None
 
     def _writable(self, fieldsets: list[Any], row: Any) -> set[str]:

@@ -1,6 +1,7 @@
 """Opens a stall with 100 pieces in a real instance and prints what a buyer needs; at the end, what became of it."""
 
 import json
+import secrets
 import sys
 
 from itsdangerous import URLSafeTimedSerializer
@@ -15,7 +16,6 @@ from app.shop.inventory.models import StockLevel
 from app.shop.inventory.services import check
 from app.shop.orders.models import Order, OrderLine
 from app.shop.setup.models import Business, Channel, Shop
-from tests.conftest import CSRF
 from tests.people import PASSWORD
 from tests.shop.orders.conftest import open_stall
 
@@ -26,8 +26,9 @@ def prepare():
     )
     open_shops()
     stall = open_stall(stock=100, prices=(100,) * 10)
-    value = sessions.begin(user.id, {"_user_id": str(user.id), "_fresh": True, "csrf_token": CSRF, "language": "en"})
-    token = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(CSRF)
+    word = secrets.token_hex(20)
+    value = sessions.begin(user.id, {"_user_id": str(user.id), "_fresh": True, "csrf_token": word, "language": "en"})
+    token = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(word)
     return {"cookie": f"{sessions.cookie_name(False)}={value}", "token": token, "channel": stall.site_id}
 
 
