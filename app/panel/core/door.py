@@ -65,7 +65,7 @@ class Door:
             return 411
         length = headers.get(b"content-length", b"0")
         known = self.cookie in headers.get(b"cookie", b"") or b"authorization" in headers
-        if not length.isdecimal() or (int(length) > self.most_anonymous and not known):
+        if not length.isdigit() or (int(length) > self.most_anonymous and not known):
             return 413
         return 0
 
