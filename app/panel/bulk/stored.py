@@ -92,7 +92,7 @@ def _bare(text: bytes) -> bytes:
 
 
 def _close(word: str, bare: bytes) -> re.Pattern[bytes]:
-    if bare.isdecimal():
+    if bare.isdigit():
         spaced = (rb"[%s]{0,3}" % re.escape(SEPARATORS)).join(bytes([digit]) for digit in bare)
         return re.compile(rb"(?<!\d)(?:00)?" + spaced + rb"(?!\d)")
     return re.compile(rb"(?<![\w.+-])" + re.escape(word.encode()) + rb"(?![\w-])", re.IGNORECASE)

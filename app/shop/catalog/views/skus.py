@@ -13,6 +13,14 @@ from app.shop.catalog.models import ChannelPrice, Listing, Sku
 from app.shop.catalog.views.products import ProductView
 
 
+def _host(address: str) -> str:
+    """The machine that an address leads to, or all of an address that names none."""
+    try:
+        return urlsplit(address).hostname or address
+    except ValueError:
+        return address
+
+
 @domain.view(_("SKUs"), icon="fa-barcode", order=20)
 class SkuView(PanelView):
     datamodel = PanelInterface(Sku)
@@ -37,7 +45,7 @@ class SkuView(PanelView):
         (_("Picture"), ["image_id", "image_url"]),
     ]
     formatters = {
-        "image_url": lambda sku: {"kind": "link", "text": urlsplit(sku.image_url).hostname or "", "url": sku.image_url}
+        "image_url": lambda sku: {"kind": "link", "text": _host(sku.image_url), "url": sku.image_url}
         if sku.image_url else "",
     }  # fmt: skip
 
