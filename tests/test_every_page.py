@@ -35,10 +35,14 @@ PARTS = 6  # so that no single test takes long
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 WIDTH = "document.scrollingElement.scrollWidth"
-DARK = """() => new Promise(done => {
-  document.documentElement.dataset.skin = document.documentElement.dataset.bsTheme = 'dark'
-  requestAnimationFrame(() => requestAnimationFrame(done))  // the colours have changed by then
-})"""
+# what fades or moves is looked at when it has come to rest
+SETTLED = """async () => {
+  for (let calm = 0; calm < 6;) {  // a colour that is inherited moves on from one frame to the next
+    await new Promise(requestAnimationFrame)
+    calm = document.getAnimations().some(a => a.effect.getComputedTiming().endTime !== Infinity) ? 0 : calm + 1
+  }
+}"""
+DARK = "() => { document.documentElement.dataset.skin = document.documentElement.dataset.bsTheme = 'dark' }"
 CHROME = ("nav.nav", "header.top")
 RUN = """async ([runOnly, exclude]) => (await axe.run({include: [document], exclude}, {runOnly, resultTypes: ['violations']})).violations.map(
   v => v.id + ' ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.html.slice(0, 160)).join(' | '))"""
@@ -127,8 +131,10 @@ def against_rules(page, known=()):
     """
     exclude = [[selector] for selector in known if page.locator(selector).count()]
     page.evaluate(f"() => {{ {AXE} }}")
+    page.evaluate(SETTLED)
     found = page.evaluate(RUN, [{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, exclude])
     page.evaluate(DARK)
+    page.evaluate(SETTLED)
     return found + page.evaluate(RUN, [{"type": "rule", "values": ["color-contrast"]}, exclude])
 
 
