@@ -131,11 +131,17 @@ def against_rules(page, known=()):
     """
     exclude = [[selector] for selector in known if page.locator(selector).count()]
     page.evaluate(f"() => {{ {AXE} }}")
-    page.evaluate(SETTLED)
-    found = page.evaluate(RUN, [{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, exclude])
+    found = faults(page, [{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, exclude])
     page.evaluate(DARK)
+    return found + faults(page, [{"type": "rule", "values": ["color-contrast"]}, exclude])
+
+
+def faults(page, what):
     page.evaluate(SETTLED)
-    return found + page.evaluate(RUN, [{"type": "rule", "values": ["color-contrast"]}, exclude])
+    if page.evaluate(RUN, what):
+        page.wait_for_timeout(600)  # a fault is what is still one when everything has come to rest
+        return page.evaluate(RUN, what)
+    return []
 
 
 def too_wide(page):
