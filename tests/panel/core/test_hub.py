@@ -13,6 +13,7 @@ from app.panel.core import bus, feed, hub, metrics, notices, policy, schedules, 
 from app.panel.core.db import db
 from app.panel.core.hub import Hub
 from app.panel.core.transaction import transactional
+from tests import valkeys
 from tests.panel.core import background
 
 ADA, BEN = 1, 2
@@ -366,8 +367,7 @@ def test_one_person_cannot_hold_hundreds_of_streams(shop, monkeypatch):
 
 
 def test_valkey_going_and_coming_back_is_shown_and_survived(tmp_path, new_database):
-    server = ValkeyServer(data_dir=str(tmp_path / "one"))
-    server.start()
+    server = valkeys.started(tmp_path / "one")
     port = server.port
     app = background.make_app(tmp_path, new_database(), f"redis://127.0.0.1:{port}/0")
     background.make_tables(app)

@@ -21,6 +21,7 @@ from app.panel.core.outbox import OutboxRow
 from app.panel.core.queue import worker_alive
 from app.panel.core.sealing import SignedJSON
 from app.panel.core.transaction import transactional
+from tests import valkeys
 from tests.panel.core import background
 from tests.panel.core.background import noted
 from tests.panel.core.conftest import wait_for
@@ -213,8 +214,7 @@ def test_a_job_that_does_not_end_is_stopped_with_its_worker_and_waits_for_the_ne
 
 
 def test_nothing_is_lost_when_valkey_is_stopped_emptied_and_started_again(tmp_path, processes, new_database):
-    server = ValkeyServer(data_dir=str(tmp_path / "valkey"))
-    server.start()
+    server = valkeys.started(tmp_path / "valkey")
     port = server.port
     url = f"redis://127.0.0.1:{port}/0"
     app = background.make_app(tmp_path, new_database(), url)
