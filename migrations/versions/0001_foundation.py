@@ -102,7 +102,7 @@ def upgrade() -> None:
     sa.Column('verb', sa.String(length=80), nullable=False),
     sa.Column('table', sa.String(length=80), nullable=False),
     sa.Column('key', sa.Integer(), nullable=False),
-    sa.Column('path', sa.String(length=20), nullable=False),
+    sa.Column('path', sa.String(length=100), nullable=False),
     sa.Column('run_id', sa.Integer(), nullable=True),
     sa.Column('request_id', sa.String(length=40), nullable=False),
     sa.Column('why', sa.Text(), nullable=False),
@@ -1065,6 +1065,47 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('catalog_product_tag', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_catalog_product_tag_tag_id'), ['tag_id'], unique=False)
+
+    op.create_table('catalog_search_log',
+    sa.Column('searched_on', sa.Date(), nullable=False),
+    sa.Column('word', sa.String(length=60), nullable=False),
+    sa.Column('place', sa.String(length=40), nullable=False),
+    sa.Column('searches', sa.BigInteger(), nullable=False),
+    sa.Column('empty', sa.BigInteger(), nullable=False),
+    sa.Column('found', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('searched_on', 'word', 'place', name=op.f('pk_catalog_search_log'))
+    )
+    with op.batch_alter_table('catalog_search_log', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_catalog_search_log_word'), ['word'], unique=False)
+
+    op.create_table('catalog_synonym',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('word', sa.String(length=60), nullable=False),
+    sa.Column('product_id', sa.Integer(), nullable=True),
+    sa.Column('category_id', sa.Integer(), nullable=True),
+    sa.Column('tag_id', sa.Integer(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(), nullable=False),
+    sa.Column('created_by_id', sa.Integer(), nullable=True),
+    sa.Column('changed_by_id', sa.Integer(), nullable=True),
+    sa.CheckConstraint('product_id IS NOT NULL OR category_id IS NOT NULL OR tag_id IS NOT NULL', name=op.f('ck_catalog_synonym_target')),
+    sa.ForeignKeyConstraint(['category_id'], ['catalog_category.id'], name=op.f('fk_catalog_synonym_category_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['changed_by_id'], ['ab_user.id'], name=op.f('fk_catalog_synonym_changed_by_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['created_by_id'], ['ab_user.id'], name=op.f('fk_catalog_synonym_created_by_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['product_id'], ['catalog_product.id'], name=op.f('fk_catalog_synonym_product_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['tag_id'], ['catalog_tag.id'], name=op.f('fk_catalog_synonym_tag_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_catalog_synonym')),
+    sa.UniqueConstraint('word', 'category_id', name=op.f('uq_catalog_synonym_word_category_id')),
+    sa.UniqueConstraint('word', 'product_id', name=op.f('uq_catalog_synonym_word_product_id')),
+    sa.UniqueConstraint('word', 'tag_id', name=op.f('uq_catalog_synonym_word_tag_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('catalog_synonym', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_catalog_synonym_category_id'), ['category_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_catalog_synonym_product_id'), ['product_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_catalog_synonym_tag_id'), ['tag_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_catalog_synonym_word'), ['word'], unique=False)
 
     op.create_table('catalog_product_video',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -2132,6 +2173,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_catalog_product_video_file_id'))
 
     op.drop_table('catalog_product_video')
+    with op.batch_alter_table('catalog_synonym', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_catalog_synonym_word'))
+        batch_op.drop_index(batch_op.f('ix_catalog_synonym_tag_id'))
+        batch_op.drop_index(batch_op.f('ix_catalog_synonym_product_id'))
+        batch_op.drop_index(batch_op.f('ix_catalog_synonym_category_id'))
+
+    op.drop_table('catalog_synonym')
+    with op.batch_alter_table('catalog_search_log', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_catalog_search_log_word'))
+
+    op.drop_table('catalog_search_log')
     with op.batch_alter_table('catalog_product_tag', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_catalog_product_tag_tag_id'))
 

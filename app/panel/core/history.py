@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
 
 from app.panel.core import changes, clock
-from app.panel.core.actor import current_actor
+from app.panel.core.actor import KeyHolder, current_actor
 from app.panel.core.columns import INFO
 from app.panel.core.db import PanelModel, db
 from app.panel.core.rows import insert_many
@@ -24,6 +24,7 @@ from app.panel.core.trace import request_id
 from app.panel.core.types import UTCDateTime
 
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
+BY_KEY = "key:"
 _path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
 _run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
 _actor: contextvars.ContextVar[Any] = contextvars.ContextVar("history_actor", default=None)
@@ -45,7 +46,7 @@ class HistoryEntry(Model):
     verb: Mapped[str] = mapped_column(String(80), nullable=False)
     table: Mapped[str] = mapped_column(String(80), nullable=False)
     key: Mapped[int] = mapped_column(Integer, nullable=False)
-    path: Mapped[str] = mapped_column(String(20), nullable=False, default="")
+    path: Mapped[str] = mapped_column(String(100), nullable=False, default="")
     run_id: Mapped[int | None] = mapped_column(Integer, nullable=True, index=True)
     request_id: Mapped[str] = mapped_column(String(40), nullable=False, default="")
     why: Mapped[str] = mapped_column(Text, nullable=False, default="")
@@ -110,12 +111,15 @@ def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", 
     who = actor or _actor.get() or current_actor()
     return {
         "at": clock.now(), "actor_id": who.id, "actor_name": str(who.username)[:64], "verb": verb, "table": table,
-        "key": key, "path": _path.get() or _guess_path(), "run_id": _run.get(), "request_id": request_id(),
+        "key": key, "path": (_path.get() or _guess_path(who))[:100], "run_id": _run.get(), "request_id": request_id(),
         "why": why, "changes": pairs,
     }  # fmt: skip
 
 
-def _guess_path() -> str:
+def _guess_path(who: Any) -> str:
+    """By a key it is told which: `key:Douyin bridge`."""
+    if isinstance(who, KeyHolder):
+        return f"{BY_KEY}{who.name}"
     if not has_request_context():
         return "system"
     return "api" if request.path.startswith("/api/") else "screen"

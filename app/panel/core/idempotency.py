@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import mapped_column
 
 from app.panel.core import clock
+from app.panel.core.actor import KeyHolder
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, InvalidInput
 from app.panel.core.jobs import job, scheduled
@@ -71,7 +72,7 @@ def with_key(key: str | None, actor: Any, name: str, payload: Any, fn: Callable[
         return fn()
     if not 0 < len(key) <= LONGEST_KEY:
         raise InvalidInput({"key": gettext("An idempotency key has 1 to %(most)s characters.", most=LONGEST_KEY)})
-    who, digest = str(getattr(actor, "id", None) or "system"), fingerprint(name, payload)
+    who, digest = _whose(actor), fingerprint(name, payload)
     values = {"actor": who, "key": key, "name": name, "request_hash": digest, "status": RUNNING}
     with savepoint():  # an error that an outer verb survives must not leave a key that never ends
         if _insert(values):
@@ -80,6 +81,13 @@ def with_key(key: str | None, actor: Any, name: str, payload: Any, fn: Callable[
             db.session.execute(update(T).where(mine).values(status=DONE, result=json.loads(json.dumps(result))))
             return result
     return _repeat(who, key, digest)
+
+
+def _whose(actor: Any) -> str:
+    """Two keys of one person are two programs, each with a space of its own."""
+    if isinstance(actor, KeyHolder):
+        return f"key {actor.key_id}"
+    return str(getattr(actor, "id", None) or "system")
 
 
 def fingerprint(name: str, payload: Any) -> str:

@@ -17,7 +17,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, bindparam, false, select, union_all
 
-from app.panel.core.actor import SYSTEM
+from app.panel.core.actor import SYSTEM, KeyHolder, bounds_of, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
 
@@ -56,6 +56,7 @@ class Registry:
     verbs: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[type, list[RowRule]] = field(default_factory=dict)
     fields: dict[str, dict[str, Guarded]] = field(default_factory=dict)
+    bounds: dict[str, Any] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
@@ -104,6 +105,16 @@ def rows(model: type) -> Callable[[RowRule], RowRule]:
     return register
 
 
+def bound(resource: str, label: Any) -> None:
+    """Let keys be narrowed to some rows of this resource; its row rules, and those of what hangs on it, ask `bounds_of`."""
+    REGISTRY.bounds[resource] = label
+
+
+def sees_every_row(actor: Any) -> bool:
+    """Is there no row rule for this actor? The system and administrators, but not by a key that is narrowed."""
+    return actor is SYSTEM or (is_administrator(person_of(actor)) and not bounds_of(actor))
+
+
 def is_administrator(actor: Any) -> bool:
     return any(role_.name == ADMINISTRATOR for role_ in _roles(actor))
 
@@ -117,6 +128,8 @@ def held(actor: Any) -> Held:
     """All (verb, resource) pairs of an actor: one statement a request, then from memory."""
     if actor is None or getattr(actor, "id", None) is None:
         return frozenset()
+    if isinstance(actor, KeyHolder):
+        return frozenset(pair for pair in actor.rights if allowed(actor.person, *pair))
     cache = g.setdefault("_policy_held", {}) if has_app_context() else {}
     if actor.id not in cache:
         cache[actor.id] = _load(actor.id)
@@ -162,6 +175,8 @@ def allowed(actor: Any, verb: str, resource: str) -> bool:
         return True
     if actor is None or not getattr(actor, "is_active", False):
         return False
+    if isinstance(actor, KeyHolder):
+        return (verb, resource) in actor.rights and allowed(actor.person, verb, resource)
     return is_administrator(actor) or (verb, resource) in held(actor)
 
 
@@ -174,7 +189,7 @@ def authorize(actor: Any, verb: str, resource: str) -> None:
 
 def row_condition(actor: Any, model: type) -> ColumnElement[bool] | None:
     """The condition that limits the rows of `model` for `actor`; None for all of them."""
-    if actor is SYSTEM or (actor is not None and is_administrator(actor)):
+    if sees_every_row(actor):
         return None
     rules = [rule for base in model.__mro__ for rule in REGISTRY.rows.get(base, ())]
     if not rules:

@@ -20,6 +20,7 @@ MAX_FIELDS = 20_000
 REFUSAL_KEY = "panel.refusal"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+API, DOOR, MACHINES = "/api/v1/", "panel_key_door", "panel_machine_blueprints"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WILDCARDS = {"", "0.0.0.0", "::", "[::]", "*"}  # noqa: S104 (compared with, not bound to)
 SHORTEST_SECRET = 32
@@ -43,11 +44,16 @@ class PanelCSRF(CSRFProtect):
     """CSRF protection without exceptions.
 
     FAB's REST classes exempt their blueprints by themselves although they accept the session cookie (SAFETY F10), so
-    asking for an exemption has no effect here.
+    asking for an exemption has no effect here. What machines call (`machine_facing`) never looks at a cookie.
     """
 
     def exempt(self, view: Any) -> Any:
         return view
+
+    def protect(self) -> None:
+        """A browser sends the cookie by itself, never a key or a signature: what came with one of those needs no token."""
+        if "key_holder" not in g and request.blueprint not in current_app.extensions[MACHINES]:
+            super().protect()
 
 
 csrf = PanelCSRF()
@@ -69,11 +75,18 @@ def init_app(app: Flask) -> None:
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
     app.before_request_funcs.setdefault(None, [])[:0] = [refuse_host, refuse_at_the_door]
+    app.extensions[MACHINES] = set()
     app.before_request(refuse_foreign)
+    app.before_request(admit_key)
     app.before_request(refuse_large)
     csrf.init_app(app)
     app.after_request(add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def machine_facing(app: Flask, blueprint: str) -> None:
+    """Say that this blueprint is for machines: each of its views checks a signature and never asks who is logged in."""
+    app.extensions[MACHINES].add(blueprint)
 
 
 def refuse_weak_secret(app: Flask) -> None:
@@ -137,12 +150,9 @@ def refuse_at_the_door() -> None:
 
 
 def refuse_foreign() -> None:
-    """Stop odd methods, two credentials at once, and changes that another site asks this browser to make."""
+    """Stop odd methods, and changes that another site asks this browser to make."""
     if request.method not in METHODS:
         abort(405)
-    # which of the two acts? Guessing has cost others their audit trail (SAFETY F11)
-    if request.headers.get("Authorization", "").lower().startswith("bearer ") and session.get("_user_id"):
-        abort(400, "Send either a bearer token or a session cookie, not both.")
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
@@ -150,6 +160,28 @@ def refuse_foreign() -> None:
     origin = request.headers.get("Origin")
     if origin is not None and not same_origin(origin):
         abort(403, "This request came from another site.")
+
+
+def admit_key() -> Any:
+    """Who came with an API key acts by it, whatever cookie came along.
+
+    When the cookie is somebody else's: which of the two acts? Guessing has cost others their audit trail (SAFETY F11).
+    """
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        return None
+    by_cookie = session.get("_user_id")
+    door = current_app.extensions.get(DOOR)
+    holder = door(token.strip()) if door is not None and request.path.startswith(API) else None
+    if by_cookie and (holder is None or str(holder.id) != str(by_cookie)):
+        abort(400, "Send either a bearer token or a session cookie, not both.")
+    if holder is not None:
+        g.key_holder = holder
+    elif request.path.startswith(API):
+        response = current_app.make_response(errorpages.page(401, gettext("This key is not valid.")))
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    return None
 
 
 def refuse_large() -> None:
@@ -195,7 +227,7 @@ def add_headers(response: Response) -> Response:
         headers.set(*TLS_ONLY)
     is_static = request.path.startswith("/static/")
     # a view that serves pictures through the policy says "private" itself and is taken at its word
-    if not is_static and session.get("_user_id") and "private" not in headers.get("Cache-Control", ""):
+    if not is_static and (session.get("_user_id") or "key_holder" in g) and "private" not in headers.get("Cache-Control", ""):
         headers["Cache-Control"] = "no-store"
     return response
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from app.panel.core import policy
+from app.panel.core.actor import bounds_of
 from app.shop.orders.models import (
     Order,
     OrderException,
@@ -20,7 +21,7 @@ from app.shop.orders.models import (
     Shipment,
     ShipmentLine,
 )
-from app.shop.setup.permissions import my_shop_ids, sees_all_shops
+from app.shop.setup.permissions import CHANNEL, my_shop_ids, sees_all_shops
 
 policy.verbs(
     "orders.Order",
@@ -74,11 +75,18 @@ policy.mask("orders.Order", "buyer_email", verb="reveal", how="email")
 
 @policy.rows(Order)
 def orders_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
-    return None if sees_all_shops(actor) else Order.shop_id.in_(my_shop_ids(actor))
+    return None if sees_all_shops(actor) else _mine(actor)
+
+
+def _mine(actor: Any) -> ColumnElement[bool]:
+    """Those of my shops; a key that is bound to channels sees theirs only."""
+    of_my_shops = Order.shop_id.in_(my_shop_ids(actor))
+    channels = bounds_of(actor).get(CHANNEL)
+    return and_(of_my_shops, Order.channel_id.in_(channels)) if channels else of_my_shops
 
 
 def _my_orders(actor: Any) -> Select[Any]:
-    return select(Order.id).where(Order.shop_id.in_(my_shop_ids(actor)))
+    return select(Order.id).where(_mine(actor))
 
 
 def _follow_the_order(model: Any) -> None:

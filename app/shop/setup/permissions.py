@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from app.panel.core import policy
-from app.panel.core.actor import SYSTEM
+from app.panel.core.actor import SYSTEM, bounds_of, person_of
 from app.shop.setup.models import Channel, ChannelAccount, OrgApplication, Shop, StaffAssignment
 
 policy.role("administrator", _("Administrator"), _("May do everything, and says who else may do what."), order=10)
@@ -19,6 +19,10 @@ policy.role("host", _("Host"), _("Presents products in a live session."), order=
 policy.role("field_control", _("Field control"), _("Runs the live session behind the host."), order=60)
 policy.role("deputy", _("Deputy"), _("Stands in for the owner in one shop: shop, staff and unusual orders."), order=70)
 policy.role("viewer", _("Viewer"), _("Reads and changes nothing."), order=80)
+
+SHOP, CHANNEL = "setup.Shop", "setup.Channel"
+policy.bound(SHOP, _("Shops"))
+policy.bound(CHANNEL, _("Channels"))
 
 policy.verbs("setup.Business", configure=_("Change settings"))
 policy.verbs("setup.OrgApplication", apply=_("Apply to join"), review=_("Review"))
@@ -53,7 +57,7 @@ def is_chief(actor: Any) -> bool:
 
 def sees_all_shops(actor: Any) -> bool:
     """Who needs no assignment."""
-    return is_chief(actor)
+    return policy.sees_every_row(actor)
 
 
 def my_shop_ids(actor: Any) -> Select[Any]:
@@ -64,8 +68,11 @@ def my_shop_ids(actor: Any) -> Select[Any]:
     """
     if sees_all_shops(actor):
         return select(Shop.id)
+    mine = _within(select(Shop.id), actor, Shop.id)
+    if policy.sees_every_row(person_of(actor)):
+        return mine
     own = StaffAssignment.user_id == actor.id
-    return select(Shop.id).where(
+    return mine.where(
         or_(
             Shop.id.in_(select(StaffAssignment.shop_id).where(own, StaffAssignment.shop_id.is_not(None))),
             exists().where(own, StaffAssignment.shop_id.is_(None)),
@@ -78,10 +85,13 @@ def my_channel_ids(actor: Any) -> Select[Any]:
     """Ids of the channels that `actor` works for: those assigned one by one, and all of a shop assigned as a whole."""
     if sees_all_shops(actor):
         return select(Channel.id)
+    mine = _within(select(Channel.id), actor, Channel.shop_id, Channel.id)
+    if policy.sees_every_row(person_of(actor)):
+        return mine
     own = StaffAssignment.user_id == actor.id
     whole = StaffAssignment.channel_id.is_(None)
     shops = select(StaffAssignment.shop_id).where(own, whole, StaffAssignment.shop_id.is_not(None))
-    return select(Channel.id).where(
+    return mine.where(
         or_(
             Channel.id.in_(select(StaffAssignment.channel_id).where(own, StaffAssignment.channel_id.is_not(None))),
             Channel.shop_id.in_(shops),
@@ -89,6 +99,17 @@ def my_channel_ids(actor: Any) -> Select[Any]:
             _only_one_shop() & ~exists().where(own),
         )
     )
+
+
+def _within(statement: Select[Any], actor: Any, shop_id: Any, channel_id: Any = None) -> Select[Any]:
+    """What a key that is bound to some shops or channels leaves of them; the shops of its channels count as named."""
+    bounds = bounds_of(actor)
+    if shops := bounds.get(SHOP):
+        statement = statement.where(shop_id.in_(shops))
+    if channels := bounds.get(CHANNEL):
+        named = select(Channel.shop_id).where(Channel.id.in_(channels))
+        statement = statement.where(shop_id.in_(named) if channel_id is None else channel_id.in_(channels))
+    return statement
 
 
 def _only_one_shop() -> ColumnElement[bool]:
