@@ -26,6 +26,7 @@ from app.panel.core import (
     noticepages,
     openapi,
     pickers,
+    routing,
     search,
     security,
     sheets,
@@ -37,6 +38,7 @@ TIERS = ("app.panel", "app.shop")
 def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     """The application over the domains of `packages`, with settings of the environment and `overrides` last."""
     app = Flask("app", static_folder="static", template_folder="templates")
+    app.url_rule_class = routing.LateRule
     app.config.from_mapping(config.load())
     app.config.update(overrides)
     if not app.config.get("TESTING"):
