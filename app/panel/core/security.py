@@ -50,10 +50,10 @@ class PanelCSRF(CSRFProtect):
     def exempt(self, view: Any) -> Any:
         return view
 
-    def protect(self) -> None:
+    def protect(self, apply_exemptions: bool = False) -> None:
         """A browser sends the cookie by itself, never a key or a signature: what came with one of those needs no token."""
         if "key_holder" not in g and request.blueprint not in current_app.extensions[MACHINES]:
-            super().protect()
+            super().protect(apply_exemptions=apply_exemptions)
 
 
 csrf = PanelCSRF()
