@@ -10,6 +10,7 @@ from flask import Flask
 from flask_appbuilder import AppBuilder, ModelRestApi, ModelView, action
 from flask_appbuilder.models.sqla.filters import FilterNotEqual, FilterNotStartsWith
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from wtforms.validators import Optional
 
 from app.panel.core.db import db, prepare
 from tests.conftest import SECRET
@@ -37,6 +38,8 @@ def make(url):
         base_filters = [["reader", FilterNotEqual, "secret"]]
         list_columns = ["reader"]
         edit_columns = add_columns = ["reader", "due_on", "book"]
+        add_form_query_rel_fields = {"book": [["isbn", FilterNotStartsWith, "VAULT"]]}
+        validators_columns = {"book": [Optional()]}  # as FAB gives any relation that may be empty
 
         def pre_update(self, item):
             if item.reader == "REFUSED":
@@ -72,13 +75,22 @@ def make(url):
         builder.add_view(BookView, "Books")
         builder.add_api(BookApi)
         builder.add_api(LoanApi)
-        builder.sm.add_user("lena", "L", "L", "lena@example.org", builder.sm.find_role("Admin"), "pw")
+        people(builder.sm)
     return app
 
 
-def client(app):
+def people(manager):
+    """lena may do everything, hugo edits people, nobody nothing."""
+    editor, empty = manager.add_role("people"), manager.add_role("nobody")
+    for permission in ("can_list", "can_show", "can_edit"):
+        manager.add_permission_role(editor, manager.find_permission_view_menu(permission, "UserDBModelView"))
+    for name, role in (("lena", manager.find_role("Admin")), ("hugo", editor), ("nobody", empty)):
+        manager.add_user(name, name, name, f"{name}@example.org", role, "pw")
+
+
+def client(app, name="lena"):
     browser = app.test_client()
-    answer = browser.post("/login/", data={"username": "lena", "password": "pw"})
+    answer = browser.post("/login/", data={"username": name, "password": "pw"})
     assert answer.status_code == 302
     assert "login" not in answer.location
     return browser

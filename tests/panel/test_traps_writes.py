@@ -68,6 +68,20 @@ def test_the_rest_api_takes_no_related_row_that_its_reader_may_not_see(sides):
     holds(check, *sides)
 
 
+def test_a_form_takes_no_related_row_from_its_address(sides):
+    """F02: what the select of the form does not offer comes in as a filter."""
+
+    def check(side):
+        side.client.post(side.add, data={**FORM, side.book: "2"})
+        assert loans_of(side, 2) == 0, "the form itself"
+        side.client.post(f"{side.add}?_flt_0_book=2", data={**FORM, "reader": "Wang"})
+        assert loans_of(side, 2) == 0, "its address"
+
+    with pytest.raises(AssertionError, match="its address"):
+        check(sides[0])
+    check(sides[1])
+
+
 def test_a_page_of_somebody_else_cannot_write_through_the_api_of_a_logged_in_person(sides):
     """F10"""
 
