@@ -21,7 +21,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 
 import config
-from tests import people
+from tests import databases, people
 
 SECRET = secrets.token_hex(32)
 CSRF = "c" * 40
@@ -54,6 +54,12 @@ def everything_is_known():
 
     domain.load((*TIERS, "tests.library"))
     importlib.import_module("tests.library.quick_edit")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_kept():
+    yield
+    databases.forget()
 
 
 @pytest.fixture(scope="session")
@@ -124,20 +130,35 @@ def settings(url, home, **more):
 
 
 def make_app(url, home, packages=None, **more):
-    """An application on an empty database: migrated, with permissions and roles."""
+    """An application on an empty database: migrated, with permissions and roles.
+
+    The first of a process does the work, the later ones begin with a copy of what it wrote.
+    """
     from app import TIERS, create_app
-    from app.panel.core import setup, translations
-    from app.panel.core.db import db
+    from app.panel.core import translations
 
     translations.compile_all()
+    is_ready = databases.copied(packages, url)
     app = create_app(packages or TIERS, **settings(url, home, **more))
     app.test_client_class = Browser
+    if not is_ready:
+        _set_up(app, packages)
+        databases.keep(packages, url)
+    return app
+
+
+def _set_up(app, packages):
+    from app.panel.core import setup
+    from app.panel.core.db import db
+
     with app.app_context():
         if packages is None:
             flask_migrate.upgrade(directory="migrations")
         db.metadata.create_all(db.engine)  # the test library's tables, which no migration knows
     setup.sync(app)
-    return app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
