@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms import EmailField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -114,6 +114,29 @@ class PersonForm(AccountForm):
         self.roles.choices = roles
 
 
+class Radios(RadioField):
+    """One of a few, all of them in sight."""
+
+    kind = "options"
+
+
+class KeyForm(AccountForm):
+    """A new API key; the rights themselves are ticked in a table of their own."""
+
+    name = StringField(
+        _("Name"), [NEEDED, Length(max=80)], description=_("What will use it, such as “Douyin bridge”. The history shows it."),
+        render_kw={"autocomplete": "off"},
+    )  # fmt: skip
+    kind = SelectField(_("Kind of key"))
+    days = SelectField(_("In force for"), coerce=int)
+    purpose = Radios(_("What it is for"))
+
+    def offer(self, kinds: list[Any], days: list[tuple[int, str]], purposes: list[tuple[str, str]]) -> None:
+        self.kind.choices = [(kind.value, str(kind.label)) for kind in kinds]
+        self.days.choices = days
+        self.purpose.choices = purposes
+
+
 class SetupForm(NewPassword, AccountForm):
     """The administrator of a new instance."""
 
@@ -126,5 +149,6 @@ class SetupForm(NewPassword, AccountForm):
 
 
 __all__ = [
-    "AccountForm", "CurrentPasswordForm", "LinkForm", "LoginForm", "PasswordForm", "PersonForm", "ProfileForm", "SetupForm",
+    "AccountForm", "CurrentPasswordForm", "KeyForm", "LinkForm", "LoginForm", "PasswordForm", "PersonForm", "ProfileForm",
+    "SetupForm",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, redirect, request, session
 from flask_login import current_user
 
-from app.panel.accounts import firstrun, preferences, queries, sessions
+from app.panel.accounts import firstrun, keys, preferences, queries, sessions
 from app.panel.accounts.models import full_name
 from app.panel.core import policy
 
@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.panel.accounts.manager.PanelSecurityManager"
     app.config["AUTH_ROLE_ADMIN"] = policy.ADMINISTRATOR
     sessions.init_app(app)
+    keys.init_app(app)
     app.before_request(firstrun.gate)
     app.before_request(must_change)
     app.context_processor(chrome)

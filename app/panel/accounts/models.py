@@ -13,7 +13,8 @@ from sqlalchemy.orm import Mapper, mapped_column, relationship
 
 from app.panel.core import clock, columns
 from app.panel.core.choices import Choices
-from app.panel.core.columns import choice, instant, ref, text
+from app.panel.core.columns import choice, instant, json_column, ref, relation, text
+from app.panel.core.db import PanelModel
 from app.panel.core.types import UTCDateTime
 
 
@@ -35,6 +36,17 @@ class LoginResult(Choices):
     DISABLED = "disabled", _("Account disabled"), "warning"
     LINK = "link", _("By one-time link"), "info"
     LOGOUT = "logout", _("Logged out"), "muted"
+
+
+class KeyKind(Choices):
+    PERSON = "person", _("Personal key"), "info"
+    MACHINE = "machine", _("Machine credential"), "neutral"
+
+
+class KeyState(Choices):
+    VALID = "valid", _("In force"), "success"
+    EXPIRED = "expired", _("Expired"), "warning"
+    REVOKED = "revoked", _("Revoked"), "muted"
 
 
 class Profile(Model):
@@ -106,6 +118,38 @@ class LoginEvent(Model):
     user = relationship(User, foreign_keys=[user_id])
 
 
+class ApiKey(PanelModel):
+    """A credential of a program: it opens a part of what its owner may do, and of the rows that he sees.
+
+    The table holds the SHA-256 of its 256-bit secret and opens nothing by itself. `prefix` finds the row.
+    """
+
+    __tablename__ = "accounts_api_key"
+    __no_history__ = True  # the verbs are recorded, the hash is nobody's business
+
+    name = text(_("Name"), 80, required=True, search=True)
+    kind = choice(_("Kind of key"), KeyKind, default=KeyKind.PERSON, readonly=True)
+    owner_id = ref(_("Who answers for it"), "ab_user.id", ondelete="CASCADE", required=True, readonly=True)
+    owner = relation("User", owner_id)
+    prefix = text(_("Begins with"), 16, required=True, unique=True, readonly=True)
+    secret_hash = text("", 64, required=True, hidden=True)
+    rights = json_column(_("May do"), required=True, hidden=True)  # [[verb, resource], …]
+    bounds = json_column(_("Only for"), required=True, hidden=True)  # {resource: [ids]}
+    expires_at = instant(_("Expires at"), required=True, index=True, readonly=True)
+    last_used_at = instant(_("Last used"), readonly=True)
+    last_used_from = text(_("Last used from"), 45, readonly=True)
+    revoked_at = instant(_("Revoked at"), readonly=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> KeyState:
+        if self.revoked_at is not None:
+            return KeyState.REVOKED
+        return KeyState.EXPIRED if self.expires_at <= clock.now() else KeyState.VALID
+
+
 def full_name(user: Any) -> str:
     """The name that others read. A Chinese name is one word, so FAB's two fields are used as one."""
     return " ".join(f"{user.first_name or ''} {user.last_name or ''}".split()) or str(user.username)
@@ -144,5 +188,6 @@ _dress()
 event.listen(Mapper, "after_configured", _dress_relations)
 
 __all__ = [
-    "Layout", "LoginEvent", "LoginResult", "LoginSession", "OneTimeLink", "Profile", "Role", "Skin", "User", "full_name",
+    "ApiKey", "KeyKind", "KeyState", "Layout", "LoginEvent", "LoginResult", "LoginSession", "OneTimeLink", "Profile", "Role",
+    "Skin", "User", "full_name",
 ]  # fmt: skip

@@ -55,6 +55,35 @@ def resources() -> dict[str, Any]:
     return names
 
 
+def offered(pairs: policy.Held) -> list[dict[str, Any]]:
+    """These rights as one ticks them: groups by domain of {label, rows: [{label, rights: [{value, label}]}]}."""
+    groups: dict[str, dict[str, Any]] = {}
+    verbs: dict[str, set[str]] = {}
+    for verb, resource in pairs:
+        verbs.setdefault(resource, set()).add(verb)
+    for resource, label in sorted(resources().items(), key=lambda item: str(item[1])):
+        labels = policy.verb_labels(resource)
+        mine = [
+            {"value": f"{verb} {resource}", "label": str(text)} for verb, text in labels.items() if verb in verbs.get(resource, ())
+        ]
+        if mine:
+            key = resource.partition(".")[0]
+            group = groups.setdefault(key, {"key": key, "label": domain_labels().get(key, key), "rows": []})
+            group["rows"].append({"label": label, "rights": mine})
+    return [groups[key] for key in sorted(groups, key=_place)]
+
+
+def spoken(pairs: list[list[str]]) -> list[dict[str, Any]]:
+    """The rights of a key in words: {label, words} a resource."""
+    names, verbs = resources(), dict[str, list[str]]()
+    for verb, resource in pairs:
+        verbs.setdefault(resource, []).append(verb)
+    return [
+        {"label": names.get(resource, _spoken(resource)), "words": [str(policy.verb_labels(resource).get(v, v)) for v in held]}
+        for resource, held in sorted(verbs.items())
+    ]
+
+
 def _spoken(resource: str) -> str:
     """`orders.OrderNote` as "Order note", for what no screen names."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", resource.partition(".")[2]).capitalize()

@@ -8,9 +8,10 @@ from flask import current_app, flash, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import devices, domain, guard, queries, services
+from app.panel.accounts import devices, domain, guard, keys, queries, rights, services
 from app.panel.accounts.forms import PersonForm
-from app.panel.accounts.models import LoginEvent, User, full_name
+from app.panel.accounts.models import ApiKey, KeyState, LoginEvent, User, full_name
+from app.panel.accounts.pages.keys import only
 from app.panel.core import cells, policy, records
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import Conflict, DomainError, InvalidInput
@@ -137,6 +138,41 @@ class LoginEventView(PanelView):
     quick_filters = ["result"]
     can_add = can_edit = can_delete = can_import = False
     formatters = {"agent": lambda event: cells.text(devices.describe(event.agent), event.agent)}
+
+
+@domain.view(_("API keys"), icon="fa-key", order=40)
+class ApiKeyView(PanelView):
+    """The keys of everybody. They are made on "My account": whoever makes a key gives it only what he holds himself."""
+
+    datamodel = PanelInterface(ApiKey)
+    title = _("API keys")
+    one = _("API key")
+    list_columns = ["name", "kind", "owner", "state", "expires_at", "last_used_at", "last_used_from"]
+    filter_columns = ["name", "kind", "owner", "expires_at", "last_used_at", "revoked_at"]
+    sort_columns = ["name", "expires_at", "last_used_at"]
+    search_columns = ["name", "prefix"]
+    quick_filters = ["kind"]
+    show_fieldsets = [
+        (_("API key"), ["name", "kind", "owner", "prefix", "state"]),
+        (_("Validity"), ["created_at", "expires_at", "revoked_at", "last_used_at", "last_used_from"]),
+    ]
+    label_columns = {"state": _("State")}
+    can_add = can_edit = can_delete = can_import = False
+    empty_text = _("No keys yet. They are made under My account, API keys.")
+    formatters = {"state": lambda key: cells.badge(key.state.label, key.state.tone)}
+
+    @verb(
+        "revoke", _("Revoke"), icon="fa-ban", permission="write", tone="danger",
+        when=lambda key: key.state is KeyState.VALID, confirm=_("Put these keys out of force? Their next request is refused."),
+    )  # fmt: skip
+    def revoke(self, found: list[ApiKey], form: Any) -> str:
+        keys.revoke_all(found, actor=current_actor())
+        return gettext("%(n)s keys revoked.", n=len(found))
+
+
+@domain.panel(ApiKeyView, label=_("What it opens"), order=10)
+def what_it_opens(key: ApiKey, actor: Any) -> tuple[str, dict[str, Any]]:
+    return "accounts/_key_rights.html", {"rights": rights.spoken(key.rights), "only": only(key)}
 
 
 def _created(values: dict[str, Any], *, actor: Any) -> User:

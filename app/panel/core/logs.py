@@ -148,6 +148,6 @@ def _end(response: Response) -> Response:
             endpoint=request.endpoint,  # the path and the query may hold what a person typed
             status=response.status_code,
             ms=round((time.perf_counter() - g.get("log_started", time.perf_counter())) * 1000, 1),
-            user=session.get("_user_id"),
+            user=g.key_holder.id if "key_holder" in g else session.get("_user_id"),
         )
     return response

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
+from sqlalchemy import select
 
 from app.panel.core import policy, settings
 from app.panel.core.db import db
@@ -53,6 +54,17 @@ def _write() -> None:
                 }
         if held != set(role.permissions):
             role.permissions = list(held)
+
+
+def every_right() -> frozenset[tuple[str, str]]:
+    """(verb, resource) of everything that this instance knows: what an administrator holds."""
+    found = db.session.execute(
+        select(Permission.name, ViewMenu.name)
+        .select_from(PermissionView)
+        .join(Permission, Permission.id == PermissionView.permission_id)
+        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+    )
+    return frozenset((name.removeprefix(policy.PREFIX), resource) for name, resource in found)
 
 
 def _pairs() -> set[tuple[str, str]]:

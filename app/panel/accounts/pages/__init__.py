@@ -1,0 +1,1 @@
+"""Screens of the accounts that are no tables."""
