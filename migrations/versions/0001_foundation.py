@@ -1067,13 +1067,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_catalog_product_tag_tag_id'), ['tag_id'], unique=False)
 
     op.create_table('catalog_search_log',
+    sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('searched_on', sa.Date(), nullable=False),
     sa.Column('word', sa.String(length=60), nullable=False),
     sa.Column('place', sa.String(length=40), nullable=False),
     sa.Column('searches', sa.BigInteger(), nullable=False),
     sa.Column('empty', sa.BigInteger(), nullable=False),
     sa.Column('found', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('searched_on', 'word', 'place', name=op.f('pk_catalog_search_log'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_catalog_search_log')),
+    sa.UniqueConstraint('searched_on', 'word', 'place', name=op.f('uq_catalog_search_log_searched_on_word_place')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('catalog_search_log', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_catalog_search_log_word'), ['word'], unique=False)
@@ -2018,11 +2021,81 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_accounts_api_key_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_accounts_api_key_owner_id'), ['owner_id'], unique=False)
 
+    op.create_table('orders_intake_address',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('public_id', sa.String(length=40), nullable=False),
+    sa.Column('nonce', sa.String(length=64), nullable=False),
+    sa.Column('former_nonce', sa.String(length=64), nullable=True),
+    sa.Column('former_until', sa.DateTime(), nullable=True),
+    sa.Column('is_open', sa.Boolean(), nullable=False),
+    sa.Column('refused_count', sa.BigInteger(), nullable=False),
+    sa.Column('refused_at', sa.DateTime(), nullable=True),
+    sa.Column('refused_why', sa.String(length=200), nullable=True),
+    sa.Column('refused_from', sa.String(length=45), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(), nullable=False),
+    sa.Column('created_by_id', sa.Integer(), nullable=True),
+    sa.Column('changed_by_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['changed_by_id'], ['ab_user.id'], name=op.f('fk_orders_intake_address_changed_by_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['channel_id'], ['setup_channel.id'], name=op.f('fk_orders_intake_address_channel_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['created_by_id'], ['ab_user.id'], name=op.f('fk_orders_intake_address_created_by_id'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_intake_address')),
+    sa.UniqueConstraint('channel_id', name=op.f('uq_orders_intake_address_channel_id')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_orders_intake_address_public_id')),
+    sqlite_autoincrement=True
+    )
+    op.create_table('orders_intake_event',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('event_id', sa.String(length=160), nullable=False),
+    sa.Column('door', sa.String(length=40), nullable=False),
+    sa.Column('via', sa.String(length=80), nullable=True),
+    sa.Column('received_at', sa.DateTime(), nullable=False),
+    sa.Column('signature_ok', sa.Boolean(), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('status', sa.BigInteger(), nullable=True),
+    sa.Column('reason', sa.String(length=500), nullable=True),
+    sa.Column('order_id', sa.Integer(), nullable=True),
+    sa.Column('attempts', sa.BigInteger(), nullable=False),
+    sa.Column('tried_at', sa.DateTime(), nullable=True),
+    sa.Column('body', sa.Text(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('answer', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(), nullable=False),
+    sa.Column('created_by_id', sa.Integer(), nullable=True),
+    sa.Column('changed_by_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['changed_by_id'], ['ab_user.id'], name=op.f('fk_orders_intake_event_changed_by_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['channel_id'], ['setup_channel.id'], name=op.f('fk_orders_intake_event_channel_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['created_by_id'], ['ab_user.id'], name=op.f('fk_orders_intake_event_created_by_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_intake_event_order_id'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_intake_event')),
+    sa.UniqueConstraint('channel_id', 'event_id', name=op.f('uq_orders_intake_event_channel_id_event_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('orders_intake_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_intake_event_channel_id'), ['channel_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_orders_intake_event_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_orders_intake_event_received_at'), ['received_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_orders_intake_event_state_received_at'), ['state', 'received_at'], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('orders_intake_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_intake_event_state_received_at'))
+        batch_op.drop_index(batch_op.f('ix_orders_intake_event_received_at'))
+        batch_op.drop_index(batch_op.f('ix_orders_intake_event_order_id'))
+        batch_op.drop_index(batch_op.f('ix_orders_intake_event_channel_id'))
+
+    op.drop_table('orders_intake_event')
+    op.drop_table('orders_intake_address')
+
     with op.batch_alter_table('accounts_api_key', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_accounts_api_key_owner_id'))
         batch_op.drop_index(batch_op.f('ix_accounts_api_key_expires_at'))

@@ -153,6 +153,7 @@ class PanelApi(BaseApi):
         plan = self.view.plan(actor)
         asked = listing.read(request.args, plan)
         found = listing.find(asked, plan, actor)
+        listing.tell(self.model, asked, found, "api")
         result = [self.out(row, actor) for row in found.rows]
         return jsonify(result=result, count=found.total, exact=found.exact, page=asked.page, size=asked.size)
 

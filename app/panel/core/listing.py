@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from blinker import Signal
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -19,6 +21,19 @@ from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 
 SIZES = (25, 50, 100, 200)
 MAX_PAGE, COUNT_LIMIT, MAX_SEARCH = 100_000, 10_000, 200
+searched = Signal("Somebody searched. sender: the model; q; found: how many rows; place: list, api or picker")
+Meaning = Callable[[str], ColumnElement[bool]]
+_meanings: dict[type[Any], list[Meaning]] = {}
+
+
+def means(model: type[Any]) -> Callable[[Meaning], Meaning]:
+    """Let a search for rows of a model understand more than stands in its columns: `rule(words)` → condition."""
+
+    def register(rule: Meaning) -> Meaning:
+        _meanings.setdefault(model, []).append(rule)
+        return rule
+
+    return register
 
 
 @dataclass(frozen=True)
@@ -103,15 +118,16 @@ def statement(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[f
 def search_condition(
     model: type[Any], names: tuple[str, ...], q: str, access: policy.FieldAccess
 ) -> ColumnElement[bool]:
-    """Every word of the search box is found in some of the columns."""
+    """Every word of the search box is found in some of the columns, or means the row; so may all words together."""
     result: ColumnElement[bool] | None = None
     usable = [name for name in names if access.usable(name.split(".")[0])]
-    for word in q.split()[:8]:
-        options = [_like(model, name, word) for name in usable]
+    meanings, words = _meanings.get(model, []), q.split()[:8]
+    for word in words:
+        options = [_like(model, name, word) for name in usable] + [rule(word) for rule in meanings]
         one: ColumnElement[bool] = or_(*options) if options else model.id.is_(None)
         result = one if result is None else result & one
     assert result is not None
-    return result
+    return or_(result, *(rule(" ".join(words)) for rule in meanings)) if len(words) > 1 else result
 
 
 def _like(model: type[Any], name: str, word: str) -> ColumnElement[bool]:
@@ -130,6 +146,12 @@ def find(asked: Asked, plan: Plan, actor: Any) -> Found:
     exact = total <= COUNT_LIMIT
     rows = list(db.session.scalars(_page(_ordered(_loading(query, plan), asked, plan), asked)).unique())
     return Found(rows, total if exact else COUNT_LIMIT, exact, clock.now(), conditions)
+
+
+def tell(model: type[Any], asked: Asked, found: Found, place: str) -> None:
+    """Say what was searched for, once a search; a filter beside it would make the number of rows say nothing."""
+    if asked.q and not asked.tree and asked.page == 1:
+        searched.send(model, q=asked.q, found=found.total, place=place)
 
 
 def _page(query: Select[Any], asked: Asked) -> Select[Any]:
@@ -202,4 +224,7 @@ def plan_for(
     )
 
 
-__all__ = ["SIZES", "Asked", "Found", "Plan", "cells", "default_columns", "find", "plan_for", "read", "statement"]
+__all__ = [
+    "SIZES", "Asked", "Found", "Plan", "cells", "default_columns", "find", "means", "plan_for", "read", "searched", "statement",
+    "tell",
+]  # fmt: skip

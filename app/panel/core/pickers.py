@@ -49,12 +49,15 @@ def options(resource: str, field: str) -> Any:
     statement = policy.scope(select(target), actor, target)
     if narrowing := _narrowed.get((model, known.name)):
         statement = narrowing(statement, request.args)
+    q = (request.args.get("q") or "").replace("\x00", "").strip()[:100]
     if ids := request.args.get("ids"):
         keys = [int(part) for part in ids.split(",")[:100] if part.isdecimal() and int(part) < 2**31]
         statement = statement.where(target.id.in_(keys))
     else:
-        statement = _search(statement, target, (request.args.get("q") or "").strip()[:100], actor)
+        statement = _search(statement, target, q, actor)
     found = list(db.session.scalars(statement.order_by(target.id.desc()).limit(LIMIT + 1)))
+    if q and not ids:
+        listing.searched.send(target, q=q, found=len(found), place="picker")
     results = [{"id": row.id, "label": str(row), "hint": str(getattr(row, "picker_hint", "") or "")} for row in found[:LIMIT]]
     return {"results": results, "more": len(found) > LIMIT}
 
@@ -64,4 +67,4 @@ def _search(statement: Any, target: type[Any], q: str, actor: Any) -> Any:
     if not q or not names:
         return statement
     access = policy.fields(actor, resource_of(target))
-    return statement.where(listing.search_condition(target, names, q.replace("\x00", ""), access))
+    return statement.where(listing.search_condition(target, names, q, access))

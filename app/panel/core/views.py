@@ -153,6 +153,7 @@ class PanelView(ModelView):
         plan = self.plan(actor)
         asked = listing.read(request.args, plan)
         found = listing.find(asked, plan, actor)
+        listing.tell(self.model, asked, found, "list")
         return self.page_of("panel/list.html", page=screens.list_page(self, asked, plan, found, actor))
 
     @expose("/show/<pk>")

@@ -27,7 +27,9 @@ from app.shop.catalog.models import (
     ProductImage,
     ProductMove,
     ProductRelation,
+    SearchLog,
     Sku,
+    Synonym,
     Tag,
     product_tag,
 )
@@ -46,7 +48,8 @@ def products(world: World) -> None:
     brands = [world.add(Brand, begin, name=name, slug=rules.handle_of(name), country="中国", is_active=True)["id"] for name in BRANDS]
     tags = [world.add(Tag, begin, name=name)["id"] for name in TAGS]
     extras.keywords(world, begin, categories)
-    world.flush(AttributeSet, Attribute, Category, Brand, Tag, Keyword)
+    extras.searches(world, world.now, categories)
+    world.flush(AttributeSet, Attribute, Category, Brand, Tag, Keyword, Synonym, SearchLog)
     goods: list[dict[str, Any]] = []
     used: set[str] = set()
     for number in range(PRODUCTS):

@@ -9,8 +9,17 @@ import datetime as dt
 from typing import Any
 
 from app.panel.core.demo import World
-from app.shop.catalog.models import Attribute, AttributeSet, ChannelPrice, Keyword, ProductRelation
-from app.shop.catalog.states import AttributeKind, KeywordKind, RelationKind
+from app.shop.catalog.models import (
+    Attribute,
+    AttributeSet,
+    ChannelPrice,
+    Keyword,
+    ProductRelation,
+    SearchLog,
+    Synonym,
+    Tag,
+)
+from app.shop.catalog.states import AttributeKind, KeywordKind, RelationKind, SearchPlace
 
 TEXT, NUMBER, CHOICE, FLAG = AttributeKind.TEXT, AttributeKind.NUMBER, AttributeKind.CHOICE, AttributeKind.FLAG
 # top category → (set, [(name, key, kind, choices, unit, required)])
@@ -94,3 +103,30 @@ def channel_prices(world: World, at: dt.datetime, goods: list[dict[str, Any]]) -
             world.add(
                 ChannelPrice, at, sku_id=sku["id"], channel_id=last[world.made["shops"][sku["shop"]]], price=price, currency="CNY"
             )
+
+
+# what people type, where, how often a day, and whether it finds something
+SEARCHES = (
+    ("保温壶", SearchPlace.LIST, 9, False), ("口红", SearchPlace.LIST, 8, True), ("电热水壶", SearchPlace.LIST, 6, False),
+    ("被套", SearchPlace.LIST, 5, False), ("面膜", SearchPlace.API, 5, True), ("收纳盒", SearchPlace.LIST, 4, True),
+    ("书包", SearchPlace.PICKER, 4, False), ("防晒霜", SearchPlace.API, 3, False), ("圣诞礼盒", SearchPlace.LIST, 3, False),
+    ("炒菜锅", SearchPlace.PICKER, 2, False), ("毛衣", SearchPlace.LIST, 2, False), ("拖布", SearchPlace.LIST, 1, False),
+)  # fmt: skip
+MEANT = (("唇膏", "口红"), ("水杯", "保温杯"), ("枕芯", "枕头"))
+UNUSED_TAG = "露营"
+
+
+def searches(world: World, at: dt.datetime, categories: dict[tuple[str, ...], int]) -> None:
+    """What people searched for in the last ten days, what some words mean already, and a tag that nobody uses yet."""
+    leaves = {path[-1]: key for path, key in categories.items()}
+    for word, name in MEANT:
+        world.add(Synonym, at, word=word, product_id=None, category_id=leaves[name], tag_id=None)
+    world.add(Tag, at, name=UNUSED_TAG)
+    for back in range(10):
+        for place, (word, where, often, is_found) in enumerate(SEARCHES):
+            count = often - (back * 3 + place) % 4
+            if count > 0:
+                world.add(
+                    SearchLog, searched_on=(at - dt.timedelta(days=back)).date(), word=word, place=where, searches=count,
+                    empty=0 if is_found else count, found=18 if is_found else 0,
+                )

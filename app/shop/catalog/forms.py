@@ -12,15 +12,15 @@ from wtforms.validators import InputRequired, Length
 
 from app.panel.core.fields import spec
 from app.panel.core.forms import PanelForm, dress, unbound
-from app.shop.catalog.models import Product
+from app.shop.catalog.models import Product, Synonym, Tag
 from app.shop.catalog.states import MediaLicence, MediaSource, ProductPhase
 
 NEEDED = InputRequired(_("This is needed."))
 
 
-def field_like(name: str, label: Any, **changes: Any) -> Any:
-    """A form field that is drawn and read as one of the product's: a picker, a wall-clock time."""
-    return unbound(dataclasses.replace(spec(Product, name), label=label, readonly=False, **changes))
+def field_like(name: str, label: Any, model: type[Any] = Product, **changes: Any) -> Any:
+    """A form field that is drawn and read as one of the model's: a picker, a wall-clock time."""
+    return unbound(dataclasses.replace(spec(model, name), label=label, readonly=False, **changes))
 
 
 class PickerForm(PanelForm):
@@ -76,3 +76,19 @@ class PicturesForm(PanelForm):
     licence_note = StringField(
         _("Licence note"), [Length(max=300)], description=_("Contract number, author, until when.")
     )
+
+
+class SynonymForm(PickerForm):
+    """What a word means, that people search with."""
+
+    word = StringField(_("Search word"), [NEEDED, Length(max=60)], description=_("As people type it."))
+    category_id = field_like("category_id", _("Category"), Synonym)
+    tag_id = field_like("tag_id", _("Tag"), Synonym)
+    product_id = field_like("product_id", _("Product"), Synonym)
+
+
+class TagProductsForm(PickerForm):
+    """A tag for several products."""
+
+    word = StringField(_("Tag"), [NEEDED, Length(max=60)])
+    products = field_like("products", _("Products"), Tag, hidden=False, help=_("They are found by it from now on."))

@@ -13,3 +13,9 @@ from app.shop.catalog import services
 def act_on_schedule(limit: int = 500) -> dict[str, int]:
     """Every minute; a product that is due waits at most that long, then it is done in one transaction."""
     return services.act_on_schedule(limit=limit)
+
+
+@scheduled("catalog.sweep_searches", cron="50 3 * * *", label=_("Forget old searches"))
+@job("catalog.sweep_searches", timeout=120)
+def sweep_searches() -> None:
+    services.sweep_searches()

@@ -8,12 +8,13 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import files, policy, records
+from app.panel.core import files, forms, policy, records
 from app.panel.core.actor import current_actor
-from app.panel.core.errors import DomainError
+from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.pages import PanelPage, expose, needs
+from app.panel.core.security import safe_next
 from app.shop.catalog import domain, queries, rules, services
-from app.shop.catalog.forms import PicturesForm
+from app.shop.catalog.forms import PicturesForm, SynonymForm, TagProductsForm
 from app.shop.catalog.models import Product, ProductImage
 from app.shop.catalog.permissions import PRODUCT
 
@@ -116,3 +117,51 @@ class TreePage(PanelPage):
     def index(self) -> Any:
         may_write = policy.allowed(current_actor(), "write", "catalog.Category")
         return self.render("catalog/tree.html", branches=queries.tree(), may_write=may_write)
+
+
+@domain.page(_("Search words"), menu=False)
+class WordsPage(PanelPage):
+    """A word that people search with gets a meaning: it becomes a synonym, or a tag of some products."""
+
+    resource = "catalog.Synonym"
+    title = _("Search words")
+
+    @expose("/words/synonym", methods=["GET", "POST"])
+    @needs("write")
+    def synonym(self) -> Any:
+        return self._answer(SynonymForm, gettext("Add a synonym"), self._add_synonym)
+
+    @expose("/words/tag", methods=["GET", "POST"])
+    @needs("write", PRODUCT)
+    def tag(self) -> Any:
+        return self._answer(TagProductsForm, gettext("Add a tag"), self._tag)
+
+    def _answer(self, form_class: type[Any], title: str, act: Any) -> Any:
+        """The form, begun with what the address says; where it was asked for gets its reader back."""
+        back = safe_next(request.values.get("next"), url_for("catalog_synonym.list"))
+        form = form_class(formdata=request.form if request.method == "POST" else request.args)
+        status = 200
+        if request.method == "POST":
+            status = 422
+            try:
+                if form.validate():
+                    flash(act(form), "success")
+                    return redirect(back)
+            except InvalidInput as error:
+                for text in forms.show_errors(form, error.errors):
+                    flash(text, "danger")
+            except DomainError as error:
+                flash(error.message, "danger")
+        form.for_rows(())
+        return self.render("catalog/word.html", title=title, form=form, back=back), status
+
+    def _add_synonym(self, form: SynonymForm) -> str:
+        targets = {name: form[name].spec.parse(form[name].data) for name in ("product_id", "category_id", "tag_id")}
+        made = services.add_synonym(form.word.data, actor=current_actor(), **targets)
+        return gettext("The search understands: %(synonym)s.", synonym=str(made))
+
+    def _tag(self, form: TagProductsForm) -> str:
+        if not form.products.data:
+            raise InvalidInput({"products": gettext("Choose one from the list.")})
+        changed = services.tag_as(form.word.data, form.products.data, actor=current_actor())
+        return gettext("Products changed: %(n)s.", n=changed)

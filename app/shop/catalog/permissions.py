@@ -12,7 +12,7 @@ from app.shop.catalog.models import ChannelPrice, Listing
 from app.shop.setup.permissions import my_channel_ids
 
 PRODUCT = "catalog.Product"
-DATA = ("Category", "Attribute", "AttributeSet", "Brand", "Tag", "Keyword", "ProductImage", "ProductVideo",
+DATA = ("Category", "Attribute", "AttributeSet", "Brand", "Tag", "Keyword", "Synonym", "ProductImage", "ProductVideo",
         "ProductRelation", "Listing")  # fmt: skip
 
 policy.verbs(PRODUCT, publish=_("Put on sale and take off"), phase=_("Change the phase"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from app.panel.core import clock, history
 from app.panel.core.db import db
+from app.shop.catalog import rules
 from app.shop.catalog.models import (
     Attribute,
     Brand,
@@ -19,9 +21,13 @@ from app.shop.catalog.models import (
     ProductImage,
     ProductRelation,
     ProductVideo,
+    SearchLog,
     Sku,
+    Synonym,
+    Tag,
+    product_tag,
 )
-from app.shop.catalog.states import KeywordKind, MediaLicence, ProductState
+from app.shop.catalog.states import KeywordKind, MediaLicence, ProductState, SearchPlace
 
 PLANNED = "product.scheduled"
 
@@ -187,3 +193,49 @@ def tree() -> list[tuple[Category, int]]:
 
 def _walk(below: dict[int | None, list[Category]], parent: int | None) -> list[Category]:
     return [found for row in below.get(parent, ()) for found in (row, *_walk(below, row.id))]
+
+
+def meant_by(typed: str) -> ColumnElement[bool]:
+    """Products that somebody means by these words: through a synonym, or because a tag says so."""
+    word, below = rules.search_word(typed), aliased(Category)
+    branches = (
+        select(below.id)
+        .join(Category, below.path.startswith(Category.path))
+        .join(Synonym, Synonym.category_id == Category.id)
+        .where(Synonym.word == word)
+    )
+    of_tags = select(product_tag.c.product_id)
+    return or_(
+        Product.id.in_(select(Synonym.product_id).where(Synonym.word == word, Synonym.product_id.is_not(None))),
+        Product.category_id.in_(branches),
+        Product.id.in_(of_tags.join(Synonym, Synonym.tag_id == product_tag.c.tag_id).where(Synonym.word == word)),
+        Product.id.in_(of_tags.join(Tag, Tag.id == product_tag.c.tag_id).where(Tag.name.icontains(typed, autoescape=True))),
+    )
+
+
+def searches_without_result(first: dt.date, last: dt.date, most: int = 200) -> Select[Any]:
+    """(word, searches, empty, latest, pickers) of words that found nothing and that nobody has explained since.
+
+    `pickers`: how many of the searches were typed in a picker, which asks at every letter.
+    """
+    log = SearchLog
+    in_picker = func.sum(case((log.place == SearchPlace.PICKER, log.searches), else_=0))
+    tagged = select(Tag.id).join(product_tag, product_tag.c.tag_id == Tag.id).where(func.lower(Tag.name) == log.word)
+    explained = or_(exists().where(Synonym.word == log.word), tagged.exists())
+    return (
+        select(
+            log.word, func.sum(log.searches).label("searches"), func.sum(log.empty).label("empty"),
+            func.max(log.searched_on).label("latest"), in_picker.label("pickers"),
+        )
+        .where(log.searched_on.between(first, last), ~explained)
+        .group_by(log.word)
+        .having(func.sum(log.empty) > 0)
+        .order_by(func.sum(log.empty).desc(), log.word)
+        .limit(most)
+    )  # fmt: skip
+
+
+def names_to_guess_from() -> Select[Any]:
+    """(kind, id, name) of the categories and tags that a word could mean."""
+    categories = select(literal("category").label("kind"), Category.id, Category.name).where(Category.is_active)
+    return categories.union_all(select(literal("tag").label("kind"), Tag.id, Tag.name))

@@ -19,6 +19,8 @@ SEO_TITLE, SEO_DESCRIPTION = 60, 160
 MIN_PICTURE_SIDE = 800
 GOOD_PICTURES = 3
 MAX_RELATED = 20
+MAX_WORD = 60
+LIKE_ENOUGH = 0.4
 _HANDLE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _AUDIENCE = (
     "男", "女", "儿童", "宝宝", "婴儿", "老人", "学生", "孕妇", "情侣", "亲子", "通用", "上班族", "新手", "for ", "men",
@@ -189,6 +191,39 @@ def seo(
         [word for word in words if word.casefold() in text], [word for word in words if word.casefold() not in text],
         warnings,
     )  # fmt: skip
+
+
+def search_word(typed: str) -> str:
+    """What was searched for, the same however it was typed; empty for what may name a person: an address, a number."""
+    text = " ".join(unicodedata.normalize("NFKC", typed).casefold().split())
+    digits = re.sub(r"[\s()+.-]", "", text)
+    return "" if "@" in text or re.search(r"\d{7}", digits) else text[:MAX_WORD].strip()
+
+
+def closest(word: str, names: Iterable[str]) -> str | None:
+    """The name most like a word, by the pairs of letters that they share; None when none is like it."""
+    wanted, best = _pairs(word), (0.0, "")
+    for name in names:
+        own = _pairs(name.casefold())
+        likeness = 2 * len(wanted & own) / (len(wanted) + len(own))
+        if name.casefold() in word or word in name.casefold():
+            likeness += 1
+        best = max(best, (likeness, name))
+    return best[1] if best[0] >= LIKE_ENOUGH else None
+
+
+def typed_to_the_end(rows: Sequence[Any]) -> list[Any]:
+    """Searches without those that a picker asked for while somebody was still typing: beginnings of other words."""
+    words = [row.word for row in rows]
+    on_the_way = {
+        row.word for row in rows
+        if row.pickers == row.searches and any(word != row.word and word.startswith(row.word) for word in words)
+    }  # fmt: skip
+    return [row for row in rows if row.word not in on_the_way]
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(max(len(text) - 1, 1))} | set(text)
 
 
 def cut(text: str, length: int) -> str:

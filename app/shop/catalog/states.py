@@ -93,3 +93,11 @@ class KeywordKind(Choices):
     HOT = "hot", _("Hot search word"), "danger"
     LONG_TAIL = "long_tail", _("Long-tail word"), "neutral"
     AUDIENCE = "audience", _("Audience word"), "success"
+
+
+class SearchPlace(Choices):
+    """Where somebody searched for products."""
+
+    LIST = "list", _("List"), "neutral"
+    PICKER = "picker", _("Choice in a form"), "neutral"
+    API = "api", _("API"), "info"

@@ -17,8 +17,9 @@ from sqlalchemy import CTE, BigInteger, ColumnElement, Select, String, cast, col
 
 from app.panel.core import clock, policy
 from app.panel.core.types import UTCDateTime
+from app.shop.catalog.models import Sku, Synonym, Tag, product_tag
 from app.shop.customers.models import Customer
-from app.shop.orders.models import Order
+from app.shop.orders.models import Order, OrderLine
 from app.shop.setup.models import Channel, Shop
 
 
@@ -117,3 +118,25 @@ def new_customers_by_day(actor: Any, days: list[dt.date], where: Where = EVERYWH
         .group_by(day.c.day)
     )
     return policy.scope(statement, actor, Customer)
+
+
+def tags_without_sales(actor: Any, first: dt.date, last: dt.date) -> Select[Any]:
+    """(id, name, products) of tags of whose products nothing was sold in a span, and that got no synonym since it began."""
+    start, stop = clock.day_span(first, last)
+    sold = (
+        select(product_tag.c.tag_id)
+        .join(Sku, Sku.product_id == product_tag.c.product_id)
+        .join(OrderLine, OrderLine.sku_id == Sku.id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.paid_at >= start, Order.paid_at < stop)
+    )
+    treated = select(Synonym.tag_id).where(Synonym.created_at >= start, Synonym.tag_id.is_not(None))
+    products = func.count(product_tag.c.product_id)
+    return (
+        select(Tag.id, Tag.name, products.label("products"))
+        .outerjoin(product_tag, product_tag.c.tag_id == Tag.id)
+        .where(Tag.id.not_in(policy.scope(sold, actor, Order)), Tag.id.not_in(treated))
+        .group_by(Tag.id, Tag.name)
+        .order_by(products.desc(), Tag.name)
+        .limit(200)
+    )

@@ -11,7 +11,7 @@ from app.shop.catalog.models import Product, Tag
 from app.shop.catalog.states import ProductState
 
 NOUNS = [
-    "product", "sku", "category", "attributeset", "brand", "tag", "keyword", "phaserule", "productimage", "productvideo",
+    "product", "sku", "category", "attributeset", "brand", "tag", "keyword", "synonym", "phaserule", "productimage", "productvideo",
     "listing", "channelprice",
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@ from app.shop.catalog.views.categories import (
     CategoryView,
     KeywordView,
     PhaseRuleView,
+    SynonymView,
     TagView,
 )
 from app.shop.catalog.views.media import ProductImageView, ProductVideoView
@@ -14,5 +15,5 @@ from app.shop.catalog.views.skus import ChannelPriceView, ListingView, SkuView
 
 __all__ = [
     "AttributeSetView", "BrandView", "CategoryView", "ChannelPriceView", "KeywordView", "ListingView",
-    "PhaseRuleView", "ProductImageView", "ProductMoveView", "ProductVideoView", "ProductView", "SkuView", "TagView",
+    "PhaseRuleView", "ProductImageView", "ProductMoveView", "ProductVideoView", "ProductView", "SkuView", "SynonymView", "TagView",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
 from app.shop.catalog import domain, services
 from app.shop.catalog.forms import RemoveForm, RootForm, TargetForm
-from app.shop.catalog.models import AttributeSet, Brand, Category, Keyword, PhaseRule, Tag
+from app.shop.catalog.models import AttributeSet, Brand, Category, Keyword, PhaseRule, Synonym, Tag
 
 
 def chosen_category(form: Any, *, needed: bool = False) -> Category | None:
@@ -133,6 +133,28 @@ class KeywordView(PanelView):
     show_fieldsets = [(_("Keyword"), ["word", "kind", "category", "searches", "is_active"])]
     form_fieldsets = show_fieldsets
     empty_text = _("Keywords that people search with: the product form shows which of them a product uses.")
+
+
+@domain.view(_("Synonyms"), icon="fa-right-left", order=75)
+class SynonymView(PanelView):
+    """What else people call it. A synonym that is deleted lies in the trash and can come back."""
+
+    datamodel = PanelInterface(Synonym)
+    title = _("Synonyms")
+    one = _("synonym")
+    list_columns = ["word", "product", "category", "tag", "created_at"]
+    filter_columns = ["word", "product", "category", "tag"]
+    search_columns = ["word"]
+    sort_columns = ["word", "created_at"]
+    default_sort = "word"
+    label_columns = {"created_at": _("Added")}
+    show_fieldsets = [(_("Synonym"), ["word", "product", "category", "tag"])]
+    form_fieldsets = show_fieldsets
+    empty_text = _("A synonym is another word for a product, a category or a tag; the search then finds it by both.")
+
+
+domain.relate(TagView, label=_("Synonyms"), via="tag", order=20)(SynonymView)
+domain.relate(CategoryView, label=_("Synonyms"), via="category", order=20)(SynonymView)
 
 
 @domain.view(_("Phase rules"), icon="fa-arrows-turn-to-dots", order=90)

@@ -27,7 +27,6 @@ from app.panel.core.db import PanelModel, db
 from app.shop.catalog import rules
 from app.shop.catalog.states import (
     AttributeKind,
-    KeywordKind,
     MediaLicence,
     MediaSource,
     MoveWhat,
@@ -361,19 +360,3 @@ class PhaseRule(PanelModel):
 
     def __str__(self) -> str:
         return f"{self.before.label} → {self.after.label}"
-
-
-class Keyword(PanelModel):
-    """A word that people search with, for a category or for all."""
-
-    __tablename__ = "catalog_keyword"
-    __table_args__ = (UniqueConstraint("word", "category_id"),)
-    word = text(_("Keyword"), 60, required=True, search=True)
-    kind = choice(_("Kind of keyword"), KeywordKind, default=KeywordKind.CORE)
-    category_id = ref(_("Category"), "catalog_category.id", ondelete="CASCADE", help=_("Empty: for every product."))
-    category = relation("Category", category_id)
-    searches = integer(_("Searches a day"), default=0)
-    is_active = flag(_("Active"), default=True)
-
-    def __str__(self) -> str:
-        return self.word
