@@ -16,7 +16,8 @@ from typing import Any
 from flask import Flask, Request, Response, has_request_context, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import CallbackDict
 
 from app.panel.accounts import settings as settings
@@ -40,9 +41,11 @@ UNTRACKED = ("/static/", "/healthz", "/readyz", "/metrics")
 class PanelSession(CallbackDict[str, Any], SessionMixin):
     """The session of one request. `key` is the row that it came from, None for a visitor."""
 
-    def __init__(self, data: dict[str, Any] | None = None, *, key: str | None = None, user_id: int | None = None) -> None:
+    def __init__(self, data: dict[str, Any] | None = None, *, key: str | None = None, person: User | None = None) -> None:
         super().__init__(data, on_update=PanelSession._changed)
-        self.key, self.user_id = key, user_id
+        self.key = key
+        self.person = person  # held, so that whoever asks for the person by his number finds him read
+        self.user_id = None if person is None else person.id
         self.new = key is None
         self.modified = self.accessed = self.rotate = False
 
@@ -61,12 +64,13 @@ class PanelSessions(SessionInterface):
         if request.path.startswith(UNTRACKED):
             return PanelSession()
         value = request.cookies.get(cookie_name(is_secure()))
-        row = find(value) if value else None
-        if row is None:
+        found = find(value) if value else None
+        if found is None:
             return PanelSession(_read_guest(app, request.cookies.get(_guest_name(is_secure()))))
+        row, person = found
         if clock.now() - row.seen_at >= SEEN_EVERY:
             _touch(row.key)
-        return PanelSession({**row.data, "_user_id": str(row.user_id)}, key=row.key, user_id=row.user_id)
+        return PanelSession({**row.data, "_user_id": str(row.user_id)}, key=row.key, person=person)
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         if not isinstance(session, PanelSession) or request.path.startswith(UNTRACKED):
@@ -114,30 +118,36 @@ def cookie_name(secure: bool) -> str:
 def user_for_cookie(app: Flask, value: str) -> int | None:
     """Whose session is it, for the stream hub; None when it has ended or never was."""
     with app.app_context():
-        row = find(value)
-        return None if row is None else int(row.user_id)
+        found = find(value)
+        return None if found is None else int(found[0].user_id)
 
 
-def find(value: str) -> Row[Any] | None:
-    """The living session behind a cookie value: not ended, not idle too long, of an active user with the same rights."""
+def find(value: str) -> tuple[LoginSession, User] | None:
+    """The living session behind a cookie value and its person: not ended, not idle too long, active, with the same rights."""
     if not 40 <= len(value) <= 64:
         return None
-    row = db.session.execute(_living(), {"hashed": hashed(value)}).one_or_none()
-    now = clock.now()
-    if row is None or row.auth_epoch != (row.epoch or 1):
+    found = db.session.execute(_living(), {"hashed": hashed(value)}).unique().one_or_none()
+    if found is None:
         return None
-    return None if now >= row.absolute_end_at or now - row.seen_at >= idle() else row
+    row, person, epoch = found
+    now = clock.now()
+    ended = row.auth_epoch != (epoch or 1) or now >= row.absolute_end_at or now - row.seen_at >= idle()
+    return None if ended else (row, person)
 
 
 @functools.cache
 def _living() -> Select[Any]:
-    """Built once: every request asks this, and SQLAlchemy takes longer to build it than the database to answer."""
+    """Built once: every request asks this, and SQLAlchemy takes longer to build it than the database to answer.
+
+    The person comes with his roles and groups: each would be a statement of its own at the first question for a right.
+    """
     s = LoginSession
     return (
-        select(s.key, s.user_id, s.data, s.seen_at, s.absolute_end_at, s.auth_epoch, Profile.auth_epoch.label("epoch"))
+        select(LoginSession, User, Profile.auth_epoch.label("epoch"))
         .join(User, User.id == s.user_id)
         .outerjoin(Profile, Profile.user_id == s.user_id)
         .where(s.key == bindparam("hashed"), s.revoked_at.is_(None), User.active.is_(True))
+        .options(joinedload(User.roles), joinedload(User.groups))  # type: ignore[attr-defined]
     )
 
 

@@ -60,7 +60,7 @@ def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:
     """Add entries inside the transaction of their cause."""
     if rows := _unfed(session, entries):
         _announce(session)
-        session.execute(insert(Change), rows)
+        session.execute(insert(Change.__table__), rows)
 
 
 def _announce(session: Session) -> None:

@@ -75,7 +75,7 @@ def record(obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[
     if obj.id is None:
         db.session.flush()
     pairs = {name: [None, plain(value)] for name, value in (data or {}).items()}
-    db.session.execute(insert(HistoryEntry), [_row(obj.__tablename__, obj.id, verb, pairs, why, actor)])
+    db.session.execute(insert(HistoryEntry.__table__), [_row(obj.__tablename__, obj.id, verb, pairs, why, actor)])
 
 
 def record_many(
@@ -97,13 +97,13 @@ def record_many(
 
 def record_restore(table: str, key: int, *, actor: Any) -> None:
     """A row came back from the trash."""
-    db.session.execute(insert(HistoryEntry), [_row(table, key, "restored", {}, "", actor)])
+    db.session.execute(insert(HistoryEntry.__table__), [_row(table, key, "restored", {}, "", actor)])
 
 
 def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:
     """A setting of the instance was changed; settings have names, not numbers, so their rows carry key 0."""
     db.session.execute(
-        insert(HistoryEntry), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)]
+        insert(HistoryEntry.__table__), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)]
     )
 
 
@@ -195,7 +195,7 @@ def _write(session: Session, _context: Any) -> None:
             rows.append(_row(obj.__tablename__, obj.id, kind, pairs))
             feed.append((obj.__tablename__, obj.id, kind))
     if rows:
-        session.execute(insert(HistoryEntry), rows)
+        session.execute(insert(HistoryEntry.__table__), rows)
         changes.feed(session, feed)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 from flask import g, has_app_context
 from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import JSON, String, select
+from sqlalchemy import JSON, Select, String, select
 from sqlalchemy.orm import mapped_column
 
 from app.panel.core import clock, history, policy
@@ -64,8 +65,15 @@ def _stored() -> dict[str, Any]:
     if not has_app_context():
         return {}
     if "_settings" not in g:
-        g._settings = {row.key: row.value for row in db.session.execute(select(Setting.key, Setting.value))}
-    return dict(g._settings)
+        g._settings = dict(db.session.execute(_all()).tuples().all())
+    found: dict[str, Any] = g._settings
+    return found
+
+
+@functools.cache
+def _all() -> Select[Any]:
+    """Built once: every request asks this."""
+    return select(Setting.__table__.c.key, Setting.__table__.c.value)
 
 
 def forget() -> None:

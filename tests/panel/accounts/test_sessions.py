@@ -216,3 +216,12 @@ def test_tls_gives_the_cookie_its_strict_name(house: Flask) -> None:
     )  # fmt: skip
     line = next(c for c in answer.headers.getlist("Set-Cookie") if "zhanggui=" in c)
     assert line.startswith("__Host-zhanggui=") and "Secure" in line and "Domain" not in line
+
+
+def test_who_asks_and_by_which_role_costs_one_statement(app: Flask, as_user: Any, count_queries: Any) -> None:
+    client = as_user("ada")
+    client.get("/account/")
+    with count_queries() as seen:
+        client.get("/account/")
+    people = [statement for statement in seen if "ab_user" in statement or "ab_role" in statement or "ab_group" in statement]
+    assert len(people) == 1, people

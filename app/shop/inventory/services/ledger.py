@@ -66,7 +66,7 @@ def book(
         _update(row, shift, low, actor)
         if low != row.is_low:
             crossings.append((row.id, low, row.on_hand - row.reserved + shift.quantity - shift.held, row.threshold))
-    db.session.execute(insert(StockMove), [_journal(s, rows, key, cause, actor, note, at) for s in shifts])
+    db.session.execute(insert(StockMove.__table__), [_journal(s, rows, key, cause, actor, note, at) for s in shifts])
     ids = {rows[shift.warehouse_id, shift.sku_id].id for shift in shifts}
     alerts.crossed(crossings, actor=actor)
     told(ids, actor)
