@@ -264,10 +264,13 @@ class Reader:
         self.work = work
         self.record = record
         self.errors: list[str] = []
+        self._places = work.places
+        self._cells = record.rows[0].cells
 
     def get(self, how: Callable[..., Any], name: str, *args: Any, row: Row | None = None) -> Any:
         """`how(cell, *args)` of a column, or None when it does not fit (the reason is kept)."""
-        cell = self.work.cell(row or self.record.rows[0], name)
+        place = self._places.get(name)
+        cell = "" if place is None else (self._cells if row is None else row.cells)[place]
         if not cell:
             return None
         try:
@@ -283,6 +286,13 @@ class Reader:
         if value is None and len(self.errors) == before:
             self.wrong(BadValue("missing", column=self.work.heading(name)), "", row)
         return value
+
+    def first(self, how: Callable[..., Any], *names: str) -> Any:
+        """`get` of the first of these columns that says something."""
+        for name in names:
+            if name in self._places and (found := self.get(how, name)):
+                return found
+        return None
 
     def wrong(self, problem: BadValue, name: str = "", row: Row | None = None) -> None:
         said = sentence(problem, self.work.heading(name) if name else "")

@@ -31,18 +31,17 @@ def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
     sums = {currency: dict(amounts) for currency, amounts in (run.sums or {}).items()}
     importers.add_sums(sums, tally.sums)
     run.sums = sums
-    insert_many(RunItem.__table__, _items(run_id, plans, results))
+    insert_many(RunItem.__table__, _items(plans, results), {"run_id": run_id})
     images = [
-        {"run_id": run_id, "seq": plan.seq, "table": image.table, "row_id": image.row_id, "before": image.before,
-         "version": image.version}
+        {"seq": plan.seq, "table": image.table, "row_id": image.row_id, "before": image.before, "version": image.version}
         for plan, result in zip(plans, results, strict=True) for image in result.images
     ]  # fmt: skip
-    insert_many(BeforeImage.__table__, images)
+    insert_many(BeforeImage.__table__, images, {"run_id": run_id})
 
 
-def _items(run_id: int, plans: list[Plan], results: list[Result]) -> list[dict[str, Any]]:
+def _items(plans: list[Plan], results: list[Result]) -> list[dict[str, Any]]:
     return [
-        {"run_id": run_id, "seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
+        {"seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
          "reason": result.reason, "row_id": result.row_id}
         for plan, result in zip(plans, results, strict=True)
     ]  # fmt: skip
@@ -50,7 +49,7 @@ def _items(run_id: int, plans: list[Plan], results: list[Result]) -> list[dict[s
 
 def keep_refused(held: Hold, plans: list[Plan], results: list[Result]) -> None:
     """What a check refuses, whole: the file of refused rows is made of it. Everything else of a check is only counted."""
-    refused = [item for item in _items(held.run_id, plans, results) if item["outcome"] == Outcome.REFUSED.value]
+    refused = [item for item in _items(plans, results) if item["outcome"] == Outcome.REFUSED.value]
     if refused:
         _keep(held, refused)
 
@@ -58,7 +57,7 @@ def keep_refused(held: Hold, plans: list[Plan], results: list[Result]) -> None:
 @transactional
 def _keep(held: Hold, items: list[dict[str, Any]]) -> None:
     runs.hold(held)
-    insert_many(RunItem.__table__, items)
+    insert_many(RunItem.__table__, items, {"run_id": held.run_id})
 
 
 def publish(run_id: int) -> None:

@@ -34,6 +34,7 @@ CHUNK = 500
 POISON_CRASHES = 4
 GIVE_UP_CRASHES = 8
 BEAT_SECONDS = 4.0
+SHORT = frozenset({str, int, bool, type(None), list, dict})
 
 
 def work_off(run_id: int) -> RunState | None:
@@ -218,7 +219,7 @@ def _plans(source: Source, work: Work) -> Iterator[Plan]:
     for found in importers.records(source.rows(), work):
         plan = importers.plan(work, found)
         if plan.key and not plan.errors:
-            mark = hash(repr(plan.values))
+            mark = _mark(plan.values)
             first = seen.setdefault(plan.key, (plan.lines[0], mark))
             if first[0] != plan.lines[0]:
                 plan.repeats = first[1] == mark
@@ -227,6 +228,14 @@ def _plans(source: Source, work: Work) -> Iterator[Plan]:
                 else:
                     plan.errors.append(explain("repeated", {"line": first[0]}))
         yield plan
+
+
+def _mark(values: dict[str, Any]) -> int:
+    """By which equal values are known again, without keeping them. Of a time or a choice its own hash is enough."""
+    try:
+        return hash(repr([value if type(value) in SHORT else hash(value) for value in values.values()]))
+    except TypeError:  # something that has no hash
+        return hash(repr(values))
 
 
 def _chunks(plans: Iterator[Plan], size: int, position: int = 0, first: int = 0) -> Iterator[list[Plan]]:

@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from app.panel.bulk.reading.problems import BadFile
 
@@ -21,14 +22,13 @@ STARTER = "import sys; sys.path.insert(0, sys.argv.pop(1)); from reading.child i
 WALL_SECONDS = 600
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of the file: where it begins, its cells, and what is wrong with it if it cannot be used."""
 
     line: int
     cells: list[str]
     code: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

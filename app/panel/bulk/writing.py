@@ -29,7 +29,7 @@ def insert_rows(model: type[Any], rows: Sequence[dict[str, Any]], *, actor: Any,
         return []
     ids = rows_.reserve_ids(model.__table__, len(rows))
     who = {"created_by_id": actor.id, "changed_by_id": actor.id}
-    rows_.insert_many(model.__table__, [{"id": key, **who, **row} for key, row in zip(ids, rows, strict=True)])
+    rows_.insert_many(model.__table__, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)], who)
     entries = [
         (key, {name: [None, value] for name, value in row.items() if value not in (None, "")} if trail else {})
         for key, row in zip(ids, rows, strict=True)

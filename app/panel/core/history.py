@@ -87,12 +87,17 @@ def record_many(
     why: str = "",
 ) -> None:
     """The trail of a set-based change: (row id, {column: [before, after]}) each."""
+    alike = _row(model.__tablename__, 0, verb, {}, why, actor)
+    del alike["key"]
+    if not any(pairs for _key, pairs in entries):
+        insert_many(HistoryEntry.__table__, [{"key": key} for key, _pairs in entries], alike)
+        return
+    del alike["changes"]
     rows = [
-        _row(model.__tablename__, key, verb, {n: [plain(b), plain(a)] for n, (b, a) in pairs.items()}, why, actor)
+        {"key": key, "changes": {name: [plain(before), plain(after)] for name, (before, after) in pairs.items()}}
         for key, pairs in entries
     ]
-    if rows:
-        insert_many(HistoryEntry.__table__, rows)
+    insert_many(HistoryEntry.__table__, rows, alike)
 
 
 def record_restore(table: str, key: int, *, actor: Any) -> None:

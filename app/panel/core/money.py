@@ -109,6 +109,8 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
         return []
     if any(weight < 0 for weight in weights):
         raise ValueError("weights cannot be negative")
+    if not total or len(weights) == 1:
+        return [total] * len(weights)
     if total < 0:
         return [-part for part in allocate(-total, weights)]
     shares = list(weights) if any(weights) else [1] * len(weights)

@@ -6,30 +6,38 @@ of the columns are kept, objects, flush events and history are not made: whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Table, func, select, text
 
 from app.panel.core.db import db
+from app.panel.core.types import MinorUnits
+
+AMOUNTS = frozenset({int, type(None)})
 
 
-def insert_many(table: Table | Any, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_many(
+    table: Table | Any, rows: Sequence[Mapping[str, Any]], alike: Mapping[str, Any] | None = None
+) -> None:
     """Insert rows that all name the same columns; a column that they do not name gets its default.
 
     Objects that wait in the session are flushed first, for the rows may point at them.
+
+    :param alike: columns that hold one and the same value in all of these rows
     """
     if not rows:
         return
     db.session.flush()
     connection = db.session.connection()
     dialect = connection.dialect
-    given = list(rows[0])
-    filled = {c.name: _default(c) for c in table.columns if c.name not in rows[0] and c.default is not None}
+    given, filled = list(rows[0]), {**_defaults(table, {*rows[0], *(alike or ())}), **(alike or {})}
     columns = [*given, *filled]
-    values = [_column([row[name] for row in rows], table.c[name], dialect) for name in given]
-    values += [_column([value], table.c[name], dialect) * len(rows) for name, value in filled.items()]
-    tuples = list(zip(*values, strict=True))
+    values = [_column(cells, table.c[name], dialect) for name, cells in zip(given, _cells(rows, given), strict=True)]
+    same = [repeat(_column([value], table.c[name], dialect)[0], len(rows)) for name, value in filled.items()]
+    tuples = list(zip(*values, *same, strict=True))
     quote = dialect.identifier_preparer.quote
     names = ", ".join(quote(name) for name in columns)
     target = dialect.identifier_preparer.format_table(table)
@@ -58,8 +66,17 @@ def reserve_ids(table: Table | Any, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-def _column(values: list[Any], column: Any, dialect: Any) -> list[Any]:
+def _cells(rows: Sequence[Mapping[str, Any]], names: list[str]) -> list[Sequence[Any]]:
+    """The values of the rows, column by column."""
+    if len(names) == 1:
+        return [[row[names[0]] for row in rows]]
+    return list(zip(*map(itemgetter(*names), rows), strict=True))
+
+
+def _column(values: Sequence[Any], column: Any, dialect: Any) -> Sequence[Any]:
     """One column's values as the driver wants them. Most repeat (a state, a currency, the time of the import)."""
+    if isinstance(column.type, MinorUnits) and AMOUNTS.issuperset(map(type, values)):
+        return values
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
@@ -69,6 +86,7 @@ def _column(values: list[Any], column: Any, dialect: Any) -> list[Any]:
     return [known[value] for value in values]
 
 
-def _default(column: Any) -> Any:
-    default = column.default
-    return default.arg(None) if default.is_callable else default.arg
+def _defaults(table: Table | Any, named: Container[str]) -> dict[str, Any]:
+    """What the columns that nobody names are filled with."""
+    silent = [column for column in table.columns if column.default is not None and column.name not in named]
+    return {c.name: c.default.arg(None) if c.default.is_callable else c.default.arg for c in silent}

@@ -19,6 +19,7 @@ _MONEY_RIGHT = re.compile(r"\s*(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})$", re.IGNORECASE)
 _PLAIN = re.compile(r"^-?\d+(?:\.\d+)?$")
 _GROUPED = re.compile(r"^\d{1,3}(?:,\d{3})+$")
 LARGEST = Decimal(10) ** 13
+SURELY = 13  # so many digits before the point may be too large
 ORDERS = ("ymd", "dmy", "mdy")
 _DATE = re.compile(
     r"^(\d{1,4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,4})\s*日?"
@@ -101,6 +102,10 @@ def _mark(raw: str, comma: bool | None) -> str:
 
 def minor(cell: str, exponent: int, comma: bool | None = None) -> int | None:
     """Money as an integer of minor units; never rounded, except for the dust of a spreadsheet's float."""
+    head, _point, tail = cell.partition(".")
+    if len(tail) == exponent and head.isdigit() and tail.isdigit() and cell.isascii() and len(head) < SURELY:
+        if comma is not True:
+            return int(head + tail)  # "12.50", as nearly every cell is written
     number = decimal(cell, comma)
     if number is None:
         return None
@@ -138,24 +143,19 @@ def instant(cell: str, zone: ZoneInfo, order: str = "") -> dt.datetime | None:
     """
     if cell in EMPTY:
         return None
-    found = _shopify(cell) or _parts(cell, order)
-    if found is None:
+    moment = _iso(cell) or _parts(cell, order)
+    if moment is None:
         raise BadValue("not_an_instant", value=cell[:40])
-    moment, offset = found
-    if offset is not None:
-        return moment.replace(tzinfo=offset)
-    return _on_the_wall(moment, zone, cell)
+    return moment if moment.tzinfo is not None else _on_the_wall(moment, zone, cell)
 
 
-def _shopify(cell: str) -> tuple[dt.datetime, dt.tzinfo | None] | None:
+def _iso(cell: str) -> dt.datetime | None:
     """The everyday forms, by the fast road: ISO with or without an offset ("2026-04-05 21:06:21 +0400")."""
     try:
         moment = dt.datetime.fromisoformat(cell.replace(" +", "+").replace(" -", "-") if len(cell) > 19 else cell)
     except ValueError:
         return None
-    if not cell[:4].isdecimal() or cell[4:5] != "-":
-        return None
-    return moment.replace(tzinfo=None), moment.tzinfo
+    return moment if cell[:4].isdecimal() and cell[4:5] == "-" else None
 
 
 def _on_the_wall(moment: dt.datetime, zone: ZoneInfo, cell: str) -> dt.datetime:
@@ -167,11 +167,11 @@ def _on_the_wall(moment: dt.datetime, zone: ZoneInfo, cell: str) -> dt.datetime:
     return aware
 
 
-def _parts(cell: str, order: str) -> tuple[dt.datetime, dt.tzinfo | None] | None:
+def _parts(cell: str, order: str) -> dt.datetime | None:
     cell = half_width(cell)
     if match := _COMPACT.match(cell):
         numbers = [int(part or 0) for part in match.groups()]
-        return _moment(numbers[0] * 100 + numbers[1], *numbers[2:], microsecond=0, cell=cell), None
+        return _moment(numbers[0] * 100 + numbers[1], *numbers[2:], microsecond=0, cell=cell)
     match = _DATE.match(cell)
     if not match:
         return None
@@ -181,7 +181,7 @@ def _parts(cell: str, order: str) -> tuple[dt.datetime, dt.tzinfo | None] | None
         hour = hour % 12 + (12 if match[8].lower() == "pm" else 0)
     micro = int((match[7] or "0").ljust(6, "0")[:6])
     moment = _moment(year, month, day, hour, minute, second, microsecond=micro, cell=cell)
-    return moment, _offset(match[9])
+    return moment.replace(tzinfo=_offset(match[9]))
 
 
 def _moment(*numbers: int, microsecond: int, cell: str) -> dt.datetime:
@@ -224,10 +224,10 @@ def day(cell: str, order: str = "") -> dt.date | None:
     """A date; a time of day behind it is dropped."""
     if cell in EMPTY:
         return None
-    found = _shopify(cell) or _parts(cell, order)
-    if found is None:
+    moment = _iso(cell) or _parts(cell, order)
+    if moment is None:
         raise BadValue("not_a_day", value=cell[:40])
-    return found[0].date()
+    return moment.date()
 
 
 def day_order(cells: list[str]) -> str:

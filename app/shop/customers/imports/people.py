@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image, clip
@@ -137,10 +137,11 @@ class People:
                 oldest[owner] = min(oldest.get(owner, person.seen_at), person.seen_at)
         if not oldest or dry_run:
             return
-        table = Customer.__table__
-        for key in self._added_by_this_run(oldest):
-            earlier = update(table).where(table.c.id == key, table.c.first_seen_at > oldest[key])
-            db.session.execute(earlier.values(first_seen_at=oldest[key]))
+        seen = [{"key": key, "oldest": oldest[key]} for key in self._added_by_this_run(oldest)]
+        if seen:
+            table = Customer.__table__
+            earlier = update(table).where(table.c.id == bindparam("key"), table.c.first_seen_at > bindparam("oldest"))
+            db.session.connection().execute(earlier.values(first_seen_at=bindparam("oldest")), seen)
 
     def _added_by_this_run(self, ids: Collection[int]) -> list[int]:
         """Those of these customers whom this import added, in this chunk or in one before it."""

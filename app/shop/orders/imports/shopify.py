@@ -148,25 +148,26 @@ class ShopifyWork(OrderWork):
 
     def _method(self, reader: Reader) -> PaymentMethod:
         said = (reader.get(cells.text, "payment_method") or "").lower()
+        if not said:
+            return PaymentMethod.PLATFORM
         for words, method in METHODS:
             if any(word in said for word in words):
                 return method
-        return PaymentMethod.OTHER if said else PaymentMethod.PLATFORM
+        return PaymentMethod.OTHER
 
     def _buyer(self, reader: Reader) -> dict[str, Any]:
-        def first(*names: str, how: Any = cells.text) -> str | None:
-            return next((found for name in names if (found := reader.get(how, name))), None)
-
-        notes = [first("tags"), first("note_attributes")]
-        street = [part for name in ("1", "2") if (part := first(f"shipping_address{name}", f"billing_address{name}"))]
+        first, text = reader.first, cells.text
+        notes = [first(text, "tags"), first(text, "note_attributes")]
+        street = [first(text, "shipping_address1", "billing_address1"), first(text, "shipping_address2", "billing_address2")]
         return {
-            "buyer_name": first("shipping_name", "billing_name"),
-            "buyer_phone": first("shipping_phone", "phone", "billing_phone", how=cells.identifier),
-            "buyer_email": first("email"), "country": first("shipping_country", "billing_country"),
-            "province": first("shipping_province_name", "shipping_province"), "city": first("shipping_city", "billing_city"),
-            "street": ", ".join(street) or first("shipping_street"),
-            "postcode": first("shipping_zip", "billing_zip", how=cells.text), "buyer_remark": first("notes"),
-            "seller_remark": "\n".join(note for note in notes if note) or None,
+            "buyer_name": first(text, "shipping_name", "billing_name"),
+            "buyer_phone": first(cells.identifier, "shipping_phone", "phone", "billing_phone"),
+            "buyer_email": first(text, "email"), "country": first(text, "shipping_country", "billing_country"),
+            "province": first(text, "shipping_province_name", "shipping_province"),
+            "city": first(text, "shipping_city", "billing_city"),
+            "street": ", ".join(filter(None, street)) or first(text, "shipping_street"),
+            "postcode": first(text, "shipping_zip", "billing_zip"), "buyer_remark": first(text, "notes"),
+            "seller_remark": "\n".join(filter(None, notes)) or None,
         }  # fmt: skip
 
 

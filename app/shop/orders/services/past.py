@@ -215,7 +215,7 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
     stamp = _stamp(actor)
     # the numbers first: with RETURNING in order, SQLite would write the orders one by one
     ids = reserve_ids(Order.__table__, len(pasts))
-    insert_many(Order.__table__, [{"id": key, **past.order, **stamp} for key, past in zip(ids, pasts, strict=True)])
+    insert_many(Order.__table__, [{"id": key, **past.order} for key, past in zip(ids, pasts, strict=True)], stamp)
     _insert_children(list(zip(pasts, ids, strict=True)), stamp)
     history.record_many(Order, [(key, {}) for key in ids], verb="order.past_recorded", actor=actor)
     changes.record(Order, ids, "insert")
@@ -224,8 +224,8 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
 
 def _insert_children(pasts: Sequence[tuple[Past, int]], stamp: dict[str, Any]) -> None:
     for model in CHILDREN:
-        rows = [{**child, "order_id": order_id, **stamp} for past, order_id in pasts for child in past.children[model]]
-        insert_many(model.__table__, rows)
+        rows = [{**child, "order_id": order_id} for past, order_id in pasts for child in past.children[model]]
+        insert_many(model.__table__, rows, stamp)
 
 
 def _replace(entries: Sequence[tuple[Past, int, Past]], *, actor: Any) -> None:

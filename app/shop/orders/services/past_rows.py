@@ -36,6 +36,9 @@ PLAIN = (
     "customer_id", "buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street",
     "postcode", "creator_name", "creator_id", "buyer_remark", "seller_remark",
 )  # fmt: skip
+TEXTS = tuple(name for name in PLAIN if name != "customer_id")
+EVERY = frozenset(PLAIN)
+REMARKS = ("buyer_remark", "seller_remark")
 STAMPS = ("placed_at", "paid_at", "shipped_at", "completed_at", "closed_at")
 AMOUNTS = ("shipping_fee", "tax")
 LENGTHS = {
@@ -57,7 +60,7 @@ class Past:
 
     order: dict[str, Any]
     children: dict[type[Any], list[dict[str, Any]]]
-    given: frozenset[str] = frozenset(PLAIN)
+    given: frozenset[str] = EVERY
     own_number: bool = True
 
     @property
@@ -82,7 +85,7 @@ def read(row: Mapping[str, Any]) -> Past:
     order |= {name: _instant(row, name) for name in STAMPS}
     if order["placed_at"] is None:
         raise DomainError(_("The order does not say when it was placed."))
-    order |= {name: _text(row, name) for name in PLAIN if name != "customer_id"}
+    order |= {name: _text(row, name) for name in TEXTS}
     order["country"] = order["country"] or "CN"
     order |= {"customer_id": row.get("customer_id"), "review": ReviewState.CONFIRMED, "is_held": False}
     order["close_reason"] = None
@@ -97,7 +100,7 @@ def read(row: Mapping[str, Any]) -> Past:
         Refund: _refunds(order, row),
         Shipment: _shipments(order, row),
     }
-    return Past(order, children, frozenset(row) & frozenset(PLAIN), own_number=bool(number))
+    return Past(order, children, EVERY.intersection(row), own_number=bool(number))
 
 
 def _member(choices: Any, value: object) -> Any:
@@ -108,9 +111,10 @@ def _member(choices: Any, value: object) -> Any:
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:
-    value = " ".join(str(row.get(name) or "").split()) if name not in ("buyer_remark", "seller_remark") else None
-    if value is None:
-        value = str(row.get(name) or "").strip()
+    given = row.get(name)
+    if not given:
+        return None
+    value = str(given).strip() if name in REMARKS else " ".join(str(given).split())
     limit = LENGTHS.get(name)
     if limit and len(value) > limit:
         if name in ("number", "external_number"):
@@ -138,7 +142,7 @@ def _instant(row: Mapping[str, Any], name: str) -> dt.datetime | None:
         return None
     if value.tzinfo is None:
         raise DomainError(_("A time needs a time zone."))
-    return value.astimezone(dt.UTC).replace(microsecond=value.microsecond)
+    return value.astimezone(dt.UTC)
 
 
 def _line(row: Mapping[str, Any], currency: str, state: OrderState) -> dict[str, Any]:
