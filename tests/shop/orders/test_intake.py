@@ -98,3 +98,13 @@ def test_a_foreign_channel_is_not_there(session, post, somebody, stall):
 
 def test_a_visitor_is_sent_away(app, session, stall):
     assert app.test_client().post("/api/v1/orders/intake/", json={}).status_code in (400, 401)
+
+
+def test_a_rush_for_what_is_gone_costs_a_few_reads_and_no_write(as_user, stall, session, count_queries):
+    client = as_user("ada")
+    many = {"channel_id": stall.site_id, "lines": [{"sku": "T-1", "quantity": 1000}]}
+    client.post("/api/v1/orders/intake/", json={**many, "external_number": "R-1"})
+    with count_queries() as seen:
+        answer = client.post("/api/v1/orders/intake/", json={**many, "external_number": "R-2"})
+    assert answer.status_code == 409 and answer.json["left"] == 10
+    assert all(statement.startswith("SELECT") for statement in seen) and len(seen) <= 12, seen
