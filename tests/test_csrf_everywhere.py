@@ -37,6 +37,11 @@ def stored(world):
         }
 
 
+def refused(call):
+    """What a route says that cannot know its asker: one for machines misses their signature, all others the token."""
+    return 401 if call.rule.startswith("/hooks/") else 400
+
+
 def changed(before, after):
     return [name for name in before if before[name] != after[name]]
 
@@ -59,7 +64,7 @@ def test_without_the_token_nothing_is_done(world, ada, how):
     wrong = {}
     for call in asked:
         status = ada.open(call.path, method=call.method, without_csrf=True, headers=JSON, **BODIES[how]).status_code
-        if status != 400:
+        if status != refused(call):
             wrong[call.name] = status
     assert len(asked) > 250
     assert not wrong
@@ -90,7 +95,7 @@ def test_the_token_of_another_session_is_none(world, ada):
     before, wrong = stored(world), {}
     for call in unsafe(world):
         status = ada.open(call.path, method=call.method, headers=JSON | {"X-CSRFToken": stolen}).status_code
-        if status != 400:
+        if status != refused(call):
             wrong[call.name] = status
     assert not wrong
     assert not changed(before, stored(world))

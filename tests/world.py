@@ -46,7 +46,7 @@ FIXED = {
 # tables that the house fills itself; rows of some are made by hand below
 OWN = re.compile(r"ab_|core_(?!file)|accounts_|alembic|bulk_(?!run$|mapping$)")
 ARGUMENTS = {
-    "product_id": "catalog_product", "sku_id": "catalog_sku", "shop_id": "setup_shop", "count_id": "inventory_stock_count",
+    "product_id": "catalog_product", "sku_id": "catalog_sku", "shop_id": "setup_shop", "channel_id": "setup_channel", "count_id": "inventory_stock_count",
     "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
     "role_id": "ab_role", "run_id": "bulk_run",
 }  # fmt: skip
@@ -365,15 +365,14 @@ def calls(world: World, side: str = "A", person: str = "") -> Iterator[Call]:
 
     :raises AssertionError: for an argument of which nobody said what stands for it
     """
-    views = views_by_name(world.app)
+    views, addresses = views_by_name(world.app), world.app.url_map.bind("localhost")
     for rule in sorted(world.app.url_map.iter_rules(), key=str):
         view = views.get(rule.endpoint.partition(".")[0])
         model = getattr(getattr(view, "view", view), "model", None)
         table = getattr(model, "__tablename__", "")
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
             for part, arguments in _arguments(world, rule, view, table, side, person):
-                with world.app.test_request_context():
-                    path = world.app.url_map.bind("localhost").build(rule.endpoint, arguments, method=method)
+                path = addresses.build(rule.endpoint, arguments, method=method)
                 form = (
                     (("action", part), ("rowid", str(_row_of(world, table, side, person))))
                     if part and rule.endpoint.endswith(".action_post")
@@ -396,7 +395,7 @@ def _arguments(
             given[name] = world.trash[side].get(table, 1)
         elif name == "role_id":
             given[name] = 1
-        elif name in ("filename", "path", "tag", "source", "token", "signed"):
+        elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
             given[name] = "x"
         elif name == "locale":
             given[name] = "en"

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask
 from flask_appbuilder import AppBuilder
 from sqlalchemy import inspect
 
-from app.panel.core import files
+from app.panel.core import files, security
 from app.panel.core.api import PanelApi, api_for
 from app.panel.core.db import PanelModel
 from app.panel.core.domain import Domain
@@ -58,6 +58,8 @@ def _add(app: Flask, appbuilder: AppBuilder, cls: type[Any]) -> None:
         raise TypeError(f"{cls.__name__} reads its rows past the policy; give it a PanelInterface")
     view = appbuilder.add_view_no_menu(cls, endpoint=cls.endpoint_name())
     app.extensions["panel_view_of"][cls] = view
+    if getattr(cls, "is_machine", False):
+        security.machine_facing(app, cls.endpoint_name())
     if isinstance(view, PanelView):
         app.extensions["panel_views"].setdefault(view.model, view)
         inspect(view.model)  # a relation that cannot be resolved stops the start

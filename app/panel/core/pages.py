@@ -70,6 +70,7 @@ class PanelPage(BaseView):
     domain_key: str = ""
     noun: str = ""
     title: Any = ""
+    is_machine = False  # for programs that sign what they send: no cookie is asked, hence no CSRF token
     default_view = "index"
 
     def __init__(self) -> None:

@@ -16,10 +16,13 @@ from app.panel.core.demo import World, part, spread
 from app.shop.customers.models import CustomerNote
 from app.shop.inventory import demo as stock
 from app.shop.inventory.states import MoveReason
+from app.shop.orders import demo_deliveries
 from app.shop.orders import demo_troubles as troubles
 from app.shop.orders.models import (
     CloseReason,
     ExceptionReason,
+    IntakeAddress,
+    IntakeEvent,
     Order,
     OrderCounter,
     OrderException,
@@ -77,9 +80,10 @@ def orders(world: World) -> None:
         channel = world.random.choices(list(world.made["channels"].values()), weights=_channel_weights(world, at))[0]
         _order(book, at, channel, goods[channel["shop_id"]], buyers[channel["shop_id"]], warehouse_of[channel["shop_id"]], reasons)
     troubles.stop_some(world, address=reasons[2])
+    demo_deliveries.some(world)
     world.flush(
         ExceptionReason, Order, OrderLine, Payment, Shipment, ShipmentLine, Refund, RefundLine, OrderNote, OrderException, OrderStateLog,
-        CustomerNote,
+        CustomerNote, IntakeAddress, IntakeEvent,
     )  # fmt: skip
     counters = [{"shop_id": shop, "day": day, "last": last} for (shop, day), last in book.numbers.items()]
     db.session.execute(insert(OrderCounter.__table__), counters)

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.core.jobs import job, scheduled
 from app.shop.orders import services
+from app.shop.orders.services import deliveries
 
 
 @scheduled("orders.flag_late", cron="*/10 * * * *", label=_("List paid orders that were not shipped in time"))
@@ -13,3 +14,10 @@ from app.shop.orders import services
 def flag_late(limit: int = 500) -> dict[str, int]:
     """Every ten minutes; what exceeds the limit waits for the next time."""
     return {"late": services.flag_late(limit=limit)}
+
+
+@scheduled("orders.forget_deliveries", cron="45 4 * * *", label=_("Forget what channels sent"))
+@job("orders.forget_deliveries", timeout=600)
+def forget_deliveries() -> dict[str, int]:
+    """The words of deliveries after 30 days, the deliveries after a year."""
+    return {"forgotten": deliveries.sweep()}

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from app.panel.accounts import keys
 from app.panel.core import notices
 from app.panel.core.db import db
 from app.shop.customers import privacy
@@ -43,4 +44,7 @@ def is_late_no_more(order: Order, **_more: Any) -> None:
         services.settle(order, {"late"}, resolution=_("The order has left or is closed."))
 
 
+keys.preset(
+    "orders.intake", lazy_gettext("Take in the orders of channels"), {"orders.Order": "intake read", "setup.Channel": "read"}
+)
 privacy.contribute("orders", export=orders_of_person, erase=forget_buyer)

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, select
 from app.panel.core import policy
 from app.panel.core.actor import bounds_of
 from app.shop.orders.models import (
+    IntakeAddress,
+    IntakeEvent,
     Order,
     OrderException,
     OrderLine,
@@ -21,7 +23,7 @@ from app.shop.orders.models import (
     Shipment,
     ShipmentLine,
 )
-from app.shop.setup.permissions import CHANNEL, my_shop_ids, sees_all_shops
+from app.shop.setup.permissions import CHANNEL, my_channel_ids, my_shop_ids, sees_all_shops
 
 policy.verbs(
     "orders.Order",
@@ -30,6 +32,7 @@ policy.verbs(
     handle=_("Handle exceptions"), note=_("Add notes"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
     see_cost=_("See cost and margin"), reveal=_("See phone numbers and e-mail addresses"),
 )  # fmt: skip
+policy.verbs("orders.IntakeEvent", retry=_("Try again, set aside"))
 policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))
 
 _PAPERS = ("OrderLine", "Payment", "Shipment", "ShipmentLine", "Refund", "RefundLine", "OrderNote", "OrderStateLog")
@@ -52,6 +55,13 @@ policy.grant("support", {
     "orders.Order": "read write place pay ship complete close hold confirm edit_address handle note counter reveal",
     "orders.OrderNote": "read write", "orders.OrderException": "read write",
 })  # fmt: skip
+_DELIVERIES = {
+    "operations": "read export retry", "support": "read", "finance": "read", "deputy": "read retry", "viewer": "read",
+}  # fmt: skip
+for _role, _verbs in _DELIVERIES.items():
+    policy.grant(_role, {"orders.IntakeEvent": _verbs})
+policy.grant("operations", {"orders.IntakeAddress": "read write"})
+policy.grant("deputy", {"orders.IntakeAddress": "read"})
 policy.grant("host", {"orders.Order": "read", "orders.OrderLine": "read"})
 policy.grant(
     "field_control", {"orders.Order": "read hold note", "orders.OrderLine": "read", "orders.OrderNote": "read write"}
@@ -109,3 +119,13 @@ def parcels_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
 def refunds_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
     own = select(Refund.id).where(Refund.order_id.in_(_my_orders(actor)))
     return None if sees_all_shops(actor) else RefundLine.refund_id.in_(own)
+
+
+def _follow_the_channel(model: Any) -> None:
+    @policy.rows(model)
+    def rule(actor: Any) -> ColumnElement[bool] | None:
+        return None if sees_all_shops(actor) else model.channel_id.in_(my_channel_ids(actor))
+
+
+for _model in (IntakeAddress, IntakeEvent):
+    _follow_the_channel(_model)

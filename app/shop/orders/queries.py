@@ -13,6 +13,8 @@ from app.shop.catalog.models import Product, Sku
 from app.shop.orders.models import (
     ExceptionReason,
     ExceptionState,
+    IntakeEvent,
+    IntakeState,
     Order,
     OrderException,
     OrderLine,
@@ -66,6 +68,12 @@ def open_exceptions_by_reason(actor: Any) -> Select[Any]:
         .join(ExceptionReason, ExceptionReason.id == part.c.reason_id)
         .order_by(part.c.n.desc(), ExceptionReason.position)
     )
+
+
+def count_refused_deliveries(actor: Any) -> Select[Any]:
+    """How much of what channels sent waits to be mended."""
+    statement = select(func.count(IntakeEvent.id)).where(IntakeEvent.state == IntakeState.REFUSED)
+    return policy.scope(statement, actor, IntakeEvent)
 
 
 def purchases_of(customer_id: int, actor: Any) -> Select[Any]:

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from app.panel.core.db import db
 from app.panel.workbench.registry import Todo, shortcut, todo
 from app.shop.orders import queries
-from app.shop.orders.models import ExceptionState, OrderState, ReviewState
+from app.shop.orders.models import ExceptionState, IntakeState, OrderState, ReviewState
 from app.shop.orders.states import TO_SHIP
 
 RESOURCE = "orders.Order"
@@ -47,6 +47,12 @@ def exceptions(actor: Any) -> list[Todo]:
         )
         for reason_id, name, n in db.session.execute(queries.open_exceptions_by_reason(actor))
     ]  # fmt: skip
+
+
+@todo("orders.refused_deliveries", _("Deliveries of channels that were not taken"), needs=("read", "orders.IntakeEvent"), order=35)
+def refused_deliveries(actor: Any) -> Todo:
+    count = int(db.session.scalar(queries.count_refused_deliveries(actor)) or 0)
+    return Todo(count, _list("orders_intakeevent", ["state", "eq", IntakeState.REFUSED.value]), "danger")
 
 
 @shortcut("orders.counter", _("Counter"), needs=("counter", RESOURCE), icon="fa-cash-register", order=10)

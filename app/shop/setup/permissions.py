@@ -28,19 +28,22 @@ policy.verbs("setup.Business", configure=_("Change settings"))
 policy.verbs("setup.OrgApplication", apply=_("Apply to join"), review=_("Review"))
 
 policy.grant("operations", {
-    "accounts.ApiKey": "make machine", "bulk.Run": "read", "bulk.Mapping": "read write delete", "setup.Business": "read", "setup.Shop": "read write",
+    "accounts.ApiKey": "make machine",
+    "bulk.Run": "read", "bulk.Mapping": "read write delete", "setup.Business": "read", "setup.Shop": "read write",
     "setup.Channel": "read write delete export import",
     "setup.ChannelAccount": "read write delete", "setup.Organisation": "read", "setup.OrgApplication": "read apply",
 })  # fmt: skip
 policy.grant("finance", {
-    "accounts.ApiKey": "make", "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read",
+    "accounts.ApiKey": "make",
+    "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read",
     "setup.Organisation": "read export", "setup.OrgApplication": "read apply",
 })  # fmt: skip
 policy.grant("support", {"setup.Shop": "read", "setup.Channel": "read"})
 policy.grant("host", {"setup.Shop": "read", "setup.Channel": "read"})
 policy.grant("field_control", {"setup.Shop": "read", "setup.Channel": "read", "setup.ChannelAccount": "read"})
 policy.grant("deputy", {
-    "accounts.ApiKey": "make", "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete",
+    "accounts.ApiKey": "make",
+    "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete",
     "setup.ChannelAccount": "read write delete", "setup.StaffAssignment": "read write delete",
     "setup.Organisation": "read", "setup.OrgApplication": "read apply review",
 })  # fmt: skip

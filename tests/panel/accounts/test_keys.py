@@ -192,7 +192,8 @@ def test_a_person_makes_sees_and_revokes_his_keys(session, as_user, call, ada):
     made = client.post("/account/keys/add", data=form)
     text = re.search(r"zg_[0-9a-f]{10}_[\w-]{43}", made.text).group()
     assert (call(text).status_code, call(text, "/api/v1/setup/shop/").status_code) == (200, 403)
-    assert text not in client.get("/account/keys/").text
+    page = client.get("/account/keys/").text
+    assert text not in page and "<strong>Channels</strong>: Read" in page
     key = session.query(ApiKey).one()
     assert client.post("/account/keys/revoke", data={"id": key.id}).status_code == 302
     session.refresh(key)

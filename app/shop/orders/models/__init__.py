@@ -3,6 +3,8 @@
 from app.shop.orders.models.choices import (
     CloseReason,
     ExceptionState,
+    IntakeDoor,
+    IntakeState,
     OrderSource,
     OrderState,
     PaymentMethod,
@@ -11,6 +13,7 @@ from app.shop.orders.models.choices import (
     RefundState,
     ReviewState,
 )
+from app.shop.orders.models.deliveries import IntakeAddress, IntakeEvent
 from app.shop.orders.models.notes import ExceptionReason, OrderException, OrderNote, OrderStateLog
 from app.shop.orders.models.order import Order, OrderCounter, OrderLine
 from app.shop.orders.models.parcels import Shipment, ShipmentLine
@@ -20,6 +23,10 @@ __all__ = [
     "CloseReason",
     "ExceptionReason",
     "ExceptionState",
+    "IntakeAddress",
+    "IntakeDoor",
+    "IntakeEvent",
+    "IntakeState",
     "Order",
     "OrderCounter",
     "OrderException",

@@ -76,3 +76,20 @@ class RefundReason(Choices):
 class ExceptionState(Choices):
     OPEN = "open", _("To handle"), "danger"
     HANDLED = "handled", _("Handled"), "success"
+
+
+class IntakeDoor(Choices):
+    """By which way a channel sent something."""
+
+    HOOK = "hook", _("Webhook"), "info"
+    API = "api", _("API"), "neutral"
+
+
+class IntakeState(Choices):
+    """What came of a delivery."""
+
+    WAITING = "waiting", _("At work"), "progress"
+    NEW = "new", _("New order"), "success"
+    SAME = "same", _("Order was there already"), "muted"
+    REFUSED = "refused", _("Not taken"), "danger"
+    DISMISSED = "dismissed", _("Set aside"), "muted"

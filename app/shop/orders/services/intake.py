@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -55,11 +55,14 @@ class Incoming:
     creator: Creator = NO_CREATOR
 
 
-def take_in(incoming: Incoming, *, actor: Any) -> tuple[Order, bool]:
+Told = Callable[[Order, bool], None]
+
+
+def take_in(incoming: Incoming, *, actor: Any, told: Told = lambda _order, _is_new: None) -> tuple[Order, bool]:
     """The order of this channel and number, and whether it is new.
 
     An order that is paid already is taken even when goods are short or unknown (the buyer has it in writing): it opens
-    an exception. An unpaid one is refused then.
+    an exception. An unpaid one is refused then. `told(order, is_new)` is called in the transaction that makes it.
 
     :raises OutOfStock: nothing was taken
     """
@@ -67,16 +70,18 @@ def take_in(incoming: Incoming, *, actor: Any) -> tuple[Order, bool]:
     shop_id = _check(incoming, actor)
     known = find(incoming.channel_id, incoming.external_number)
     if known is not None:
+        transactional(told)(known, False)
         return known, False
     if incoming.paid is None:
         _refuse_if_gone(incoming, shop_id)
     try:
-        return _take_in(incoming, actor=actor), True
+        return _take_in(incoming, actor=actor, told=told)
     except IntegrityError:
         db.session.rollback()
         known = find(incoming.channel_id, incoming.external_number)  # somebody else posted it in this very moment
         if known is None:
             raise
+        transactional(told)(known, False)
         return known, False
 
 
@@ -140,10 +145,11 @@ def _what_is_left() -> Select[Any]:
 
 
 @transactional
-def _take_in(incoming: Incoming, *, actor: Any) -> Order:
+def _take_in(incoming: Incoming, *, actor: Any, told: Told) -> tuple[Order, bool]:
     known = find(incoming.channel_id, incoming.external_number)
     if known is not None:
-        return known
+        told(known, False)
+        return known, False
     ids = _skus([code for code, _quantity, _price, _title in incoming.lines])
     wanted = [
         Wanted(ids.get(code), quantity, unit_price=price, title=title, sku_code=code)
@@ -167,7 +173,8 @@ def _take_in(incoming: Incoming, *, actor: Any) -> Order:
             order, one.amount, method=one.method, external_ref=one.external_ref, paid_at=one.paid_at, actor=SYSTEM
         )  # fmt: skip
     first_check(order, actor=actor)
-    return order
+    told(order, True)
+    return order, True
 
 
 def _customer(incoming: Incoming, shop_id: int, actor: Any) -> Customer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from app.panel.core.history import HistoryEntry
 from app.shop.customers import services as customers
 from app.shop.customers.privacy import Person
 from app.shop.orders.models import (
+    IntakeEvent,
     Order,
     OrderException,
     OrderLine,
@@ -72,8 +74,20 @@ def forget_buyer(person: Person) -> None:
                 said = update(model).where(model.id.in_(some))
                 db.session.execute(said.values(version=model.version + 1, **words))
             person.wrote(model.__tablename__, rows)
+    _forget_deliveries(person, ids)
     person.wrote("orders_order", ids)
     changes.record(Order, ids)
+
+
+def _forget_deliveries(person: Person, ids: Sequence[int]) -> None:
+    """What channels sent word by word: of his orders, and of what was not taken but names him by a phone or e-mail."""
+    gone = update(IntakeEvent).values(body=None, answer=None, version=IntakeEvent.version + 1)
+    for part in _pieces(ids):
+        db.session.execute(gone.where(IntakeEvent.order_id.in_(part)).values(reason=None))
+    spellings = {said for one in person.strong() for said in (one, json.dumps(one)[1:-1])}
+    for one in sorted(spellings):
+        named = or_(IntakeEvent.body.contains(one, autoescape=True), IntakeEvent.reason.contains(one, autoescape=True))
+        db.session.execute(gone.where(named).values(reason=None))
 
 
 def _theirs(customer_id: int) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Screens of orders that are no tables: the counter, the prints, and the door for channels."""
+"""The counter: sell by scanning."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput, NotFound
 from app.panel.core.idempotency import with_key
 from app.panel.core.pages import PanelPage, expose, needs
-from app.panel.core.settings import setting
 from app.shop.catalog.models import Sku
-from app.shop.inventory.services import OutOfStock
-from app.shop.orders import barcodes, domain, intake_json, queries, services, states
+from app.shop.orders import domain, intake_json, queries, services
 from app.shop.orders.models import Order, PaymentMethod
 from app.shop.orders.pricing import PriceRequest, price
 from app.shop.setup.models import Channel
 from app.shop.setup.states import ChannelKind
 
 RESOURCE = "orders.Order"
-MAX_PRINTED = 200
 # what is taken at a counter; the others are booked on the order itself
 AT_COUNTER = (PaymentMethod.CASH, PaymentMethod.ALIPAY, PaymentMethod.WECHAT, PaymentMethod.CARD)
 
@@ -148,92 +145,3 @@ def _minor(text: Any, currency: str, name: str) -> int | None:
         return money.parse(str(text), currency)
     except ValueError as error:
         raise InvalidInput({name: str(error)}) from None
-
-
-@domain.page(_("Prints"), menu=False)
-class PrintPage(PanelPage):
-    """Papers: what to fetch, what is in the parcel, what was paid. They ask the policy for every order they show."""
-
-    title = _("Print")
-    resource = RESOURCE
-    route_base = "/orders/print"
-
-    def _ids(self) -> list[int]:
-        parts = [part for part in (request.args.get("ids") or "").split(",") if part]
-        if not parts or len(parts) > MAX_PRINTED or not all(part.isdecimal() and len(part) < 10 for part in parts):
-            raise NotFound(gettext("There is nothing here."))
-        return [int(part) for part in parts]
-
-    def _orders(self) -> list[Order]:
-        ids = self._ids()
-        found = list(db.session.scalars(queries.with_lines(ids, current_actor())))
-        if len(found) != len(set(ids)):
-            raise NotFound(gettext("There is nothing here."))
-        return found
-
-    @expose("/picking")
-    @needs("read")
-    def picking(self) -> str:
-        """What to fetch for these orders; without numbers, for all that may leave now."""
-        actor = current_actor()
-        if request.args.get("ids"):
-            orders = [order for order in self._orders() if order.state in states.TO_SHIP]
-        else:
-            orders = list(db.session.scalars(queries.to_ship(actor).limit(MAX_PRINTED)))
-        rows = db.session.execute(queries.picking([order.id for order in orders], actor)).all()
-        return self.render(
-            "orders/picking.html", title=gettext("Picking list"), rows=rows, orders=orders, now=clock.now()
-        )
-
-    @expose("/slips")
-    @needs("read")
-    def slips(self) -> str:
-        access = policy.fields(current_actor(), RESOURCE)
-        return self.render(
-            "orders/slips.html",
-            title=gettext("Packing slip"),
-            orders=self._orders(),
-            barcode=barcodes.data_url,
-            access=access,
-        )
-
-    @expose("/receipts")
-    @needs("read")
-    def receipts(self) -> str:
-        return self.render(
-            "orders/receipts.html", title=gettext("Receipt"), orders=self._orders(), barcode=barcodes.data_url,
-            money=money.format, footer=setting("orders.receipt_footer"), width="narrow",
-        )  # fmt: skip
-
-
-@domain.page(_("Intake"), menu=False)
-class IntakePage(PanelPage):
-    """Where channels post their orders."""
-
-    title = _("Intake")
-    resource = RESOURCE
-    route_base = "/api/v1/orders/intake"
-
-    @expose("/", methods=["POST"])
-    @answers("intake")
-    def post(self, actor: Any) -> Any:
-        """201 with the new order; 200 with the one that this channel and number made; 409 when goods are gone."""
-        raw = body()
-        incoming = intake_json.read(raw, self._currency(raw.get("channel_id")))
-        try:
-            order, is_new = services.take_in(incoming, actor=actor)
-        except OutOfStock as error:
-            return problem(409, error.message, code="out_of_stock", left=error.left)
-        answer = jsonify(
-            id=order.id, number=order.number, new=is_new, state=order.state.value, review=order.review.value,
-            total=money.plain(order.total, order.currency), currency=order.currency,
-            problems=[{"reason": one.reason.code, "detail": one.detail} for one in order.exceptions] if is_new else [],
-        )  # fmt: skip
-        answer.status_code = 201 if is_new else 200
-        return answer
-
-    def _currency(self, channel_id: Any) -> str:
-        if type(channel_id) is not int:
-            raise InvalidInput({"channel_id": gettext("This is needed.")})
-        channel = db.session.get(Channel, channel_id)
-        return channel.shop.currency if channel is not None else "CNY"
