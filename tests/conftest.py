@@ -178,7 +178,11 @@ def chromium():
     from tests.chromium import find
 
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        arguments = [
+            *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-extensions"),
+            *("--in-process-gpu", "--renderer-process-limit=1", "--disable-component-extensions-with-background-pages"),
+            "--disable-features=Translate,OptimizationHints,MediaRouter,PaintHolding",
+        ]
         browser = playwright.chromium.launch(executable_path=find(), args=arguments)
         yield browser
         browser.close()
