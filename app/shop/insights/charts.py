@@ -10,7 +10,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.panel.core import money
-from app.panel.core.charts import QUIET, Chart, bars, color_of, horizontal, line, money_axis, ring
+from app.panel.core.charts import PALETTE, QUIET, Chart, bars, color_of, horizontal, line, money_axis, ring
 from app.shop.insights.figures import Sales
 from app.shop.orders.models import OrderState
 
@@ -79,4 +79,37 @@ def orders_by_state(counts: Mapping[OrderState, int]) -> Chart:
         columns=[_("State"), _("Orders"), _("Share")], rows=share,
         counts=_("Orders placed in this period, by where they stand now."),
         summary="; ".join(f"{state.label} {counts[state]}" for state in states),
+    )  # fmt: skip
+
+
+def sold_by_day(days: Sequence[dt.date], sold: Mapping[dt.date, tuple[int, int, int]], currency: str) -> Chart:
+    """What was paid for a product a day: (pieces, amount, discount); days with a discount stand out."""
+    amounts = [sold.get(day, (0, 0, 0)) for day in days]
+    tones = [color_of("warning") if discount else PALETTE[0] for _pieces, _amount, discount in amounts]
+    total = sum(amount for _pieces, amount, _discount in amounts)
+    discounted = sum(1 for _pieces, _amount, discount in amounts if discount)
+    return Chart(
+        key="sold-by-day", title=_("Sold by day"), wide=True,
+        data=[bars([day.isoformat() for day in days], [_major(row[1], currency) for row in amounts], _("Goods amount"),
+                   color=tones)],
+        layout={"yaxis": money_axis(money.symbol(currency)), "xaxis": {"type": "date"}, "showlegend": False},
+        columns=[_("Day"), _("Pieces"), _("Goods amount"), _("Discount")],
+        rows=[
+            [format_date(day), pieces, money.format(amount, currency), money.format(discount, currency)]
+            for day, (pieces, amount, discount) in zip(days, amounts, strict=True)
+        ] if total else [],
+        counts=_("What was paid for it on each day, in %(currency)s; days with a discount have another colour.", currency=currency),
+        summary=_("%(total)s in all, %(n)s days with a discount.", total=money.format(total, currency), n=discounted),
+        empty=_("Nothing was sold of it in this period."),
+    )  # fmt: skip
+
+
+def leading(rows: Sequence[tuple[str, float, str]], label: str, kind: str) -> Chart:
+    """The products that lead in a figure: (title, number, text), the best first."""
+    return Chart(
+        key="leading", title=_("Leading by: %(figure)s", figure=label), wide=True,
+        data=[bars([title for title, _number, _text in rows], [number for _title, number, _text in rows], label, horizontal=True)],
+        layout=horizontal(), columns=[_("Product"), label], rows=[[title, text] for title, _number, text in rows],
+        counts=_("Products of the kind “%(kind)s”, the twelve that lead.", kind=kind),
+        summary=_("First: %(product)s, %(text)s.", product=rows[0][0], text=rows[0][2]) if rows else "",
     )  # fmt: skip
