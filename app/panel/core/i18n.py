@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g
+import flask_babel
+from flask import Flask
+from flask.globals import app_ctx
 from flask_babel import Domain
 
 from app.panel.core import clock
@@ -17,14 +19,35 @@ class Words(Domain):  # type: ignore[misc]
     """Flask-Babel's domain, which looks the catalogue up once a request and language and not for each of 300 words."""
 
     def get_translations(self) -> Any:
-        context = getattr(g, "_flask_babel", None) if g else None
-        locale, kept = getattr(context, "babel_locale", None), getattr(context, "words", None)
-        if kept is not None and kept[0] is locale:
+        notes = _notes()
+        kept = notes.get("words")
+        if kept is not None and kept[0] is notes.get("babel_locale"):
             return kept[1]
         found = super().get_translations()
-        if context is not None and (locale := getattr(context, "babel_locale", None)) is not None:
-            context.words = (locale, found)
+        notes = _notes()
+        if (locale := notes.get("babel_locale")) is not None:
+            notes["words"] = (locale, found)
         return found
+
+
+def _notes() -> dict[str, Any]:
+    """What Flask-Babel keeps for the request at hand: `babel_locale`, `babel_domain`; empty outside of one.
+
+    Read past `g`, of which each question costs as much as the word that is looked for.
+    """
+    try:
+        context = app_ctx._get_current_object().g.__dict__  # type: ignore[attr-defined]
+    except RuntimeError:
+        return {}
+    return vars(context["_flask_babel"]) if "_flask_babel" in context else {}
+
+
+_ask_babel = flask_babel.get_domain
+
+
+def _domain() -> Domain:
+    """`flask_babel.get_domain`, which every word asks, without its four questions to `g`."""
+    return _notes().get("babel_domain") or _ask_babel()
 
 
 def folders() -> list[str]:
@@ -43,6 +66,7 @@ def speak(app: Flask) -> None:
     babel = app.extensions["babel"].instance
     babel.domain_instance = Words(domain=babel.domain)
     app.extensions["babel"].timezone_selector = lambda: clock.zone().key
+    flask_babel.get_domain = _domain
 
 
 def words_are_no_markup(app: Flask) -> None:

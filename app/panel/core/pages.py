@@ -12,6 +12,7 @@ from flask_appbuilder import BaseView, expose
 from app.panel.core import policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.errors import Forbidden
+from app.panel.core.routing import address
 
 PUBLIC = "_panel_public"
 
@@ -83,7 +84,8 @@ class PanelPage(BaseView):
 
     @classmethod
     def get_default_url(cls, **kwargs: Any) -> str:
-        return url_for(f"{cls.endpoint_name()}.{cls.default_view}", **kwargs)
+        endpoint = f"{cls.endpoint_name()}.{cls.default_view}"
+        return url_for(endpoint, **kwargs) if kwargs else address(endpoint)
 
     def render(self, template: str, **context: Any) -> str:
         """Render a page of ours with its title."""

@@ -17,6 +17,7 @@ from app.panel.core.fields import resource_of, spec
 from app.panel.core.idempotency import with_key
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import needs
+from app.panel.core.routing import address
 from app.panel.core.security import safe_next
 from app.panel.core.transaction import transactional
 
@@ -97,11 +98,11 @@ class PanelView(ModelView):
         return self.datamodel.obj
 
     def url(self, method: str, **values: Any) -> str:
-        return url_for(f"{self.endpoint}.{method}", **values)
+        return url_for(f"{self.endpoint}.{method}", **values) if values else address(f"{self.endpoint}.{method}")
 
     @classmethod
     def get_default_url(cls, **kwargs: Any) -> str:
-        return url_for(f"{cls.endpoint_name()}.list", **kwargs)
+        return url_for(f"{cls.endpoint_name()}.list", **kwargs) if kwargs else address(f"{cls.endpoint_name()}.list")
 
     def _init_properties(self) -> None:
         """Explicit columns or declared ones, never all there are (a creator's password hash is among those)."""
@@ -109,6 +110,7 @@ class PanelView(ModelView):
         self.label_columns = dict(self.label_columns or {})
         self.list_columns = list(self.list_columns or listing.default_columns(model))
         self.formatters = dict(self.formatters)
+        self.filter_words: dict[tuple[str, str], dict[str, Any]] = {}
         for name in self.list_columns:
             if "." not in name:
                 spec(model, name)  # a misspelt column stops the start, not the first reader

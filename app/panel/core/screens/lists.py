@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.panel.core import cells, filters, listing, policy
@@ -45,7 +46,7 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         q=asked.q,
         can_search=bool(plan.searchable),
         chips=_chips(asked, base, found.conditions),
-        filter_fields=[_filter_field(view, name) for name in plan.filterable],
+        filter_fields=_filter_fields(view, plan.filterable),
         tree=asked.tree,
         filter_labels={op: str(label) for op, label in filters.LABELS.items()},
         periods=[(key, str(label)) for key, label in filters.PERIODS.items()],
@@ -103,6 +104,15 @@ def _chips(asked: listing.Asked, base: str, conditions: list[filters.Condition])
         url = asked.url(base, f={"and": rest} if rest else None, page=1)
         chips.append(SimpleNamespace(label=filters.describe(condition), remove_url=url))
     return chips
+
+
+def _filter_fields(view: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What can be asked of the columns that this reader may ask about. The words of each are made once a language."""
+    kept = view.filter_words.setdefault((str(get_locale()), request.script_root), {})
+    for name in names:
+        if name not in kept:
+            kept[name] = _filter_field(view, name)
+    return [kept[name] for name in names]
 
 
 def _filter_field(view: Any, name: str) -> dict[str, Any]:
