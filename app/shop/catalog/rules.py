@@ -19,6 +19,7 @@ SEO_TITLE, SEO_DESCRIPTION = 60, 160
 MIN_PICTURE_SIDE = 800
 GOOD_PICTURES = 3
 MAX_RELATED = 20
+REQUIRED_WEIGHT, STOCK_WEIGHT = 3, 2
 MAX_WORD = 60
 LIKE_ENOUGH = 0.4
 _HANDLE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -36,6 +37,7 @@ class Check:
     label: str
     done: bool
     required: bool = False
+    weight: int = 1
 
 
 def handle(value: str | None) -> None:
@@ -104,8 +106,12 @@ def answer(attribute: Any, raw: Any) -> Any:
     return text
 
 
-def checklist(product: Any, attributes: Sequence[Any]) -> list[Check]:
-    """What a complete product has. `attributes` are those that its category asks for."""
+def checklist(product: Any, attributes: Sequence[Any], *, stocked: bool | None = None) -> list[Check]:
+    """What a complete product has.
+
+    :param attributes: those that its category asks for
+    :param stocked: was stock of it ever taken on? None: nobody keeps stock
+    """
     skus = [sku for sku in product.skus if sku.is_active]
     images = list(product.images)
     answers = product.attributes or {}
@@ -120,6 +126,9 @@ def checklist(product: Any, attributes: Sequence[Any]) -> list[Check]:
     for attribute in attributes:
         filled = answers.get(attribute.code) not in (None, "")
         checks.append(Check(f"attribute:{attribute.code}", attribute.name, filled, bool(attribute.is_required)))
+    if stocked is not None:  # what is sold before it has come in may stand on the shelf, so it is not required
+        label = _("Stock taken on") if stocked else _("Stock: none taken on yet")
+        checks.append(Check("stock", label, stocked, weight=STOCK_WEIGHT))
     checks += [
         Check("images", _("%(n)s pictures from several sides", n=GOOD_PICTURES), len(images) >= GOOD_PICTURES),
         Check("licence", _("A licence for every picture"), bool(images) and all(has_licence(i) for i in images)),
@@ -135,7 +144,7 @@ def checklist(product: Any, attributes: Sequence[Any]) -> list[Check]:
 
 def score(checks: Iterable[Check]) -> int:
     """Completeness in per cent; what is required counts three times. 100 only when nothing at all is missing."""
-    weights = [(3 if check.required else 1, check.done) for check in checks]
+    weights = [(REQUIRED_WEIGHT if check.required else check.weight, check.done) for check in checks]
     total = sum(weight for weight, _done in weights)
     return 100 * sum(weight for weight, done in weights if done) // total if total else 100
 

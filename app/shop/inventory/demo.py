@@ -9,6 +9,7 @@ from typing import Any
 
 from app.panel.core import clock
 from app.panel.core.demo import World
+from app.shop.catalog.services import derived
 from app.shop.inventory.models import (
     PurchaseLine,
     PurchaseReceipt,
@@ -89,6 +90,7 @@ def book(world: World, warehouse_of: dict[int, int], events: list[Event], claims
         Supplier, PurchaseReceipt, PurchaseLine, SupplierPrice, StockReservation, StockMove, StockLevel, StockAlert, StockCount,
         StockCountLine,
     )  # fmt: skip
+    derived.refresh_of(sorted({sku["product_id"] for sku in world.made["skus"]}))
 
 
 class _Counts:

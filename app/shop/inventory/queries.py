@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -32,6 +33,11 @@ def levels_of_product(product_id: int, actor: Any) -> Select[Any]:
     statement = select(StockLevel).join(Sku, Sku.id == StockLevel.sku_id).where(Sku.product_id == product_id)
     statement = statement.order_by(Sku.position, Sku.id, StockLevel.warehouse_id)
     return policy.scope(statement.options(selectinload(StockLevel.sku), selectinload(StockLevel.warehouse)), actor, StockLevel)
+
+
+def products_with_stock(product_ids: Sequence[int]) -> Select[Any]:
+    """Those of the products of which some SKU lies, or lay, in some warehouse."""
+    return select(Sku.product_id).join(StockLevel, StockLevel.sku_id == Sku.id).where(Sku.product_id.in_(product_ids)).distinct()
 
 
 def moves_of(sku_id: int, actor: Any, limit: int = 50) -> Select[Any]:

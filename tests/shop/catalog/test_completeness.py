@@ -9,11 +9,16 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
 from app.shop.catalog import queries, rules, services
 from app.shop.catalog.models import AttributeSet, Brand, Category, Keyword, ProductImage
+from app.shop.catalog.services import derived, holdings
 from app.shop.catalog.states import KeywordKind
+from app.shop.inventory import services as inventory
+from app.shop.inventory.services import Line
+from tests.shop.inventory.goods import make_warehouse
 
 
 def gaps(product):
-    checks = rules.checklist(product, queries.attributes_of(product.category))
+    stocked = holdings.stocked([product.id])[product.id]
+    checks = rules.checklist(product, queries.attributes_of(product.category), stocked=stocked)
     return {check.key for check in checks if not check.done}
 
 
@@ -41,8 +46,29 @@ def test_a_product_with_all_there_is_scores_a_hundred(make_product, ada):
         records.create(ProductImage, {"product_id": product.id, "source_url": f"https://example.org/{number}.jpg"}, actor=ada)
     for image in list(product.images):
         records.update(image, {"licence": "original"}, actor=ada)
+    assert gaps(product) == {"stock"}
+    assert product.completeness == 92
+    inventory.receive([Line(sku.id, 3, make_warehouse(is_default=True).id)], actor=ada)
     assert gaps(product) == set()
     assert product.completeness == 100
+
+
+def test_stock_counts_but_keeps_no_product_off_the_shelf(make_product, ada, session, as_user):
+    product = make_product(whole=True, skus=[{"code": "A", "price": "1"}, {"code": "B", "price": "1"}])
+    house, before = make_warehouse(is_default=True), product.completeness
+    assert "Stock: none taken on yet" in as_user("ada").get(f"/catalog/product/show/{product.id}").text
+    services.publish(product, actor=ada)
+    inventory.receive([Line(product.skus[1].id, 1, house.id)], actor=ada)
+    session.refresh(product)
+    assert product.completeness > before, "one SKU of it lies somewhere"
+    assert "Stock taken on" in as_user("ada").get(f"/catalog/product/show/{product.id}").text
+    with derived.together() as noted:
+        inventory.receive([Line(product.skus[0].id, 1, house.id), Line(product.skus[1].id, 1, house.id)], actor=ada)
+    assert noted == {product.id}, "told once, for the SKU that had no stock"
+    with derived.together() as noted:
+        inventory.adjust(product.skus[0].id, -1, why="broken", warehouse_id=house.id, actor=ada)
+    assert noted == set(), "sold out is not the same as never taken on"
+    assert "stock" not in gaps(product)
 
 
 def test_attributes_come_from_the_nearest_category_above(tree, ada, session):

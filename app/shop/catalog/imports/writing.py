@@ -39,11 +39,12 @@ def write(work: ProductWork, plans: list[Plan], *, dry_run: bool) -> list[Result
     else:
         results.update(_new(work, new, known, masters, booking))
         touched = [r.row_id for r in results.values() if r.row_id and r.outcome in (Outcome.NEW, Outcome.CHANGED)]
-        for part in writing.pieces(touched):
+        with derived.together() as stocked:
+            booking.book(sound, results)
+        for part in writing.pieces(sorted({*touched, *stocked})):
             derived.refresh_of(part)
         db.session.flush()
         _stamp(results, masters)
-        booking.book(sound, results)
     return [results[plan.seq] for plan in plans]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import contextvars
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import select
 
@@ -11,10 +13,27 @@ from app.panel.core.db import db
 from app.panel.core.transaction import transactional
 from app.shop.catalog import queries, rules
 from app.shop.catalog.models import Attribute, Product
+from app.shop.catalog.services import holdings
+
+_noted: contextvars.ContextVar[set[int] | None] = contextvars.ContextVar("catalog_noted", default=None)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[set[int]]:
+    """Inside, `refresh_of` only notes the numbers in the set that this gives; whoever asked refreshes them at once."""
+    noted: set[int] = set()
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
 
 
 def refresh_of(ids: Iterable[int]) -> None:
     """Refresh products by number, after rows of theirs were changed apart from them."""
+    if (noted := _noted.get()) is not None:
+        noted.update(ids)
+        return
     products = list(db.session.scalars(select(Product).where(Product.id.in_(ids))))
     for product in products:
         db.session.expire(product, ["skus", "images"])
@@ -27,12 +46,13 @@ def refresh(products: Sequence[Product]) -> None:
     categories = {p.category_id: p.category for p in products if p.category is not None}
     sets = queries.attribute_set_ids(list(categories.values())) if categories else {}
     attributes = _attributes_by_set({key for key in sets.values() if key is not None})
+    stocked = holdings.stocked([product.id for product in products])
     for product in products:
         asked = attributes.get(sets.get(product.category_id) or 0, [])
         active = [sku for sku in product.skus if sku.is_active] or list(product.skus)
         main = next((image for image in product.images if image.is_main), None)
         derived = {
-            "completeness": rules.score(rules.checklist(product, asked)),
+            "completeness": rules.score(rules.checklist(product, asked, stocked=stocked[product.id])),
             "price_from": min((sku.price for sku in active), default=None),
             "price_to": max((sku.price for sku in active), default=None),
             "currency": active[0].currency if active else fields.default_currency(),

@@ -20,7 +20,7 @@ from app.panel.core.views import PanelView
 from app.shop.catalog import domain, queries, rules, services
 from app.shop.catalog.forms import PhaseForm, ScheduleForm, TagForm, TargetForm, WhyForm
 from app.shop.catalog.models import Category, Product, ProductMove, Tag
-from app.shop.catalog.services import companions
+from app.shop.catalog.services import companions, holdings
 from app.shop.catalog.states import MoveWhat, ProductPhase, ProductState
 from app.shop.catalog.views.categories import chosen_category, picture
 
@@ -255,7 +255,8 @@ def product_companions(product: Product, actor: Any) -> Any:
 
 @domain.panel(ProductView, label=_("What is missing"), order=10)
 def product_checklist(product: Product, actor: Any) -> Any:
-    checks = rules.checklist(product, queries.attributes_of(product.category))
+    stocked = holdings.stocked([product.id])[product.id]
+    checks = rules.checklist(product, queries.attributes_of(product.category), stocked=stocked)
     return "catalog/_checklist.html", {"checks": checks, "score": rules.score(checks)}
 
 

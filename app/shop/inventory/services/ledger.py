@@ -20,7 +20,7 @@ from app.panel.core import changes, clock
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict
 from app.shop.catalog.models import Sku
-from app.shop.inventory.events import stock_changed
+from app.shop.inventory.events import stock_begun, stock_changed
 from app.shop.inventory.models import StockLevel, StockMove
 from app.shop.inventory.services import alerts
 from app.shop.inventory.services.lines import Cause, OutOfStock
@@ -116,7 +116,8 @@ def _select(places: Sequence[tuple[int, int]], locked: bool = True) -> dict[tupl
 
 def make_levels(places: Sequence[tuple[int, int]]) -> None:
     """Empty levels for places that have none; two writers may try at once."""
-    now = clock.now()
+    now, wanted = clock.now(), {sku_id for _warehouse, sku_id in places}
+    fresh = wanted - set(db.session.scalars(select(levels.c.sku_id).where(levels.c.sku_id.in_(wanted))))
     rows = [
         {
             "warehouse_id": warehouse_id, "sku_id": sku_id, "on_hand": 0, "reserved": 0, "is_low": False,
@@ -126,6 +127,8 @@ def make_levels(places: Sequence[tuple[int, int]]) -> None:
     ]  # fmt: skip
     dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
     db.session.execute(dialect.insert(levels).on_conflict_do_nothing(), rows)
+    if fresh:
+        stock_begun.send(StockLevel, sku_ids=fresh)
 
 
 def _booked(shifts: Sequence[Shift], key: str) -> bool:
