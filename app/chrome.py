@@ -36,8 +36,8 @@ def addresses() -> dict[str, Any]:
         "home": "/", "search": "/search/", "language": "/prefs/", "appearance": "/prefs/", "profile": "/account/",
         "sessions": "/account/sessions/", "logout": "/logout/",
     }  # fmt: skip
-    if "notices.index" in known:
-        urls |= {"notices": url_for("notices.index"), "notices_count": url_for("notices.count")}
+    if "bell.index" in known:
+        urls |= {"notices": url_for("bell.index"), "notices_count": url_for("bell.count")}
     if actor is not NOBODY and policy.allowed(actor, "reset", "accounts.Instance") and demo.is_loaded():
         urls["reset"] = "/setup/reset/"
     unread = 0 if actor is NOBODY else notices.unread(actor.id)

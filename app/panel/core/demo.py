@@ -151,7 +151,7 @@ def _run(func_: Part, world: World) -> None:
 
 def _tables() -> list[Any]:
     """The tables that domains fill, those that point at others first."""
-    own = ("ab_", "core_", "accounts_", "alembic_", "bulk_")
+    own = ("ab_", "core_", "accounts_", "alembic_", "bulk_", "notices_")
     return [table for table in reversed(db.metadata.sorted_tables) if not table.name.startswith(own)]
 
 

@@ -11,7 +11,7 @@ from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.pages import to_login
 from app.panel.core.security import safe_next
 
-blueprint = Blueprint("notices", __name__, url_prefix="/notices")
+blueprint = Blueprint("bell", __name__, url_prefix="/notices")
 SHOWN = 100
 
 
@@ -36,4 +36,4 @@ def read() -> Any:
     """Mark those named as read, or all of them, and go where the notice leads."""
     keys = [int(key) for key in request.form.getlist("id") if key.isdecimal()]
     notices.mark_read(current_actor().id, keys or None)
-    return redirect(safe_next(request.form.get("next"), url_for("notices.index")))
+    return redirect(safe_next(request.form.get("next"), url_for("bell.index")))

@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, sel
 from app.panel.bulk.models import RunItem
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
+from app.panel.core.notices import Notice
 from app.panel.core.trash import TrashEntry
 from app.shop.customers.privacy import Person
 
@@ -57,10 +58,20 @@ def empty_trails(person: Person) -> None:
         mine = tuple_(HistoryEntry.table, HistoryEntry.key).in_(part)
         db.session.execute(update(HistoryEntry).where(mine).values(changes={}, why=""))
         db.session.execute(delete(TrashEntry).where(tuple_(TrashEntry.table, TrashEntry.key).in_(part)))
+        _blot_notices(part, person)
         for table in _panel_tables():
             for first, second in REMEMBERED_BY:
                 if first in table.c and second in table.c and table.name not in ("core_history", "core_trash"):
                     _blank(table, tuple_(table.c[first], table.c[second]).in_(part))
+
+
+def _blot_notices(about: Sequence[tuple[str, int]], person: Person) -> None:
+    """A notice about a row of his names nobody any more; what is still to be mailed is written from it."""
+    values = person.all()
+    mine = tuple_(Notice.table, Notice.key).in_(about)
+    for row in db.session.execute(select(Notice.id, Notice.title, Notice.body).where(mine)).all():
+        words = {"title": blotted(row.title, values), "body": blotted(row.body, values)}
+        db.session.execute(update(Notice).where(Notice.id == row.id).values(**words))
 
 
 def _blank(table: Table, condition: Any) -> None:

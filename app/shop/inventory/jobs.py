@@ -17,6 +17,9 @@ from app.shop.inventory.services import alerts
 from app.shop.inventory.services.audience import told_of
 
 SHOWN = 5
+LOW = notices.kind(
+    "inventory.low", lazy_gettext("Stock is running low"), group=lazy_gettext("Stock"), needs=("read", "inventory.StockAlert")
+)
 
 
 @job("inventory.tell_low", queue="default", timeout=120)
@@ -57,11 +60,11 @@ def _notify(user_id: int, mine: list[StockAlert]) -> None:
     if len(mine) == 1:
         level = mine[0].level
         title = lazy_gettext("%(sku)s is running low: %(n)s left", sku=str(level.sku), n=mine[0].available)
-        notices.send([user_id], title, str(level.warehouse), url=f"/inventory/stock/{level.sku_id}")
+        notices.send([user_id], title, str(level.warehouse), url=f"/inventory/stock/{level.sku_id}", kind=LOW)
         return
     title = lazy_gettext("%(n)s SKUs are running low", n=len(mine))
     body = ", ".join(f"{alert.level.sku} ({alert.available})" for alert in mine[:SHOWN])
-    notices.send([user_id], title, body + (" …" if len(mine) > SHOWN else ""), url="/inventory/stockalert/list/")
+    notices.send([user_id], title, body + (" …" if len(mine) > SHOWN else ""), url="/inventory/stockalert/list/", kind=LOW)
 
 
 @scheduled("inventory.recheck_lines", cron="*/15 * * * *", label=lazy_gettext("Bring stock alerts in step with the warning lines"))

@@ -8,6 +8,6 @@ domain = Domain(
     __name__,
     label=_("Orders"),
     icon="fa-cart-shopping",
-    needs=("workbench", "setup", "catalog", "inventory", "customers"),
+    needs=("accounts", "workbench", "setup", "catalog", "inventory", "customers"),
     order=10,
 )

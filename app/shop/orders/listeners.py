@@ -17,6 +17,10 @@ from app.shop.orders.services.privacy import forget_buyer, orders_of_person
 from app.shop.orders.states import TO_SHIP
 from app.shop.setup.events import shop_opened
 
+REVIEW = notices.kind(
+    "orders.review", lazy_gettext("An order needs to be confirmed"), group=lazy_gettext("Orders"), needs=("confirm", "orders.Order")
+)
+
 
 @shop_opened.connect
 def list_the_reasons(_shop: Any, **_more: Any) -> None:
@@ -33,7 +37,7 @@ def tell_who_confirms(order: Order, failures: list[str], actor: Any, **_more: An
         body = " ".join(exception.detail or str(exception.reason) for exception in order.exceptions)
     else:
         title, body = lazy_gettext("Order %(no)s waits to be confirmed", no=order.number), ""
-    notices.send(people, title, body=body, url=f"/orders/order/show/{order.id}")
+    notices.send(people, title, body=body, url=f"/orders/order/show/{order.id}", kind=REVIEW, about=order)
 
 
 @events.order_shipped.connect

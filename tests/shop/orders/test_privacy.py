@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.panel.core import notices
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
@@ -83,3 +84,13 @@ def test_what_somebody_wrote_about_an_order_is_handed_out_and_forgotten(session,
     for table in db.metadata.sorted_tables:
         for row in db.session.execute(select(table)):
             assert "金丝雀" not in str(row), table.name
+
+
+def test_a_notice_about_his_order_names_him_no_more(session, order_of, person, ada, ben):
+    order = order_of(1, customer_id=person.id)
+    notices.send([ben.id], "王小明 asks for order 7", "call 王小明", about=order)
+    notices.send([ben.id], "王小明 is another one of that name")
+    customers.erase_person(person, why="on request", actor=ada)
+    session.expire_all()
+    told = [(notice.title, notice.body) for notice in notices.latest(ben.id)]
+    assert told == [("王小明 is another one of that name", ""), ("••• asks for order 7", "call •••")]

@@ -20,6 +20,11 @@ from app.shop.catalog.models import PhaseRule, Product, ProductMove
 from app.shop.catalog.permissions import PRODUCT
 from app.shop.catalog.states import PHASE_MOVES, STATE_MOVES, MoveWhat, ProductPhase, ProductState
 
+NOT_PUBLISHED = notices.kind(
+    "catalog.not_published", lazy_gettext("A planned product did not go on sale"), group=lazy_gettext("Products"),
+    needs=("publish", "catalog.Product"),
+)  # fmt: skip
+
 
 def missing(product: Product) -> list[str]:
     """Labels of the required things that a product lacks."""
@@ -110,7 +115,7 @@ def act_on_schedule(*, actor: Any = SYSTEM, limit: int = 500) -> dict[str, int]:
             if planner := queries.planner_of(product):
                 notices.send(
                     [planner], lazy_gettext("“%(title)s” did not go on sale.", title=product.title),
-                    body=error.message, url=f"/catalog/product/show/{product.id}",
+                    body=error.message, url=f"/catalog/product/show/{product.id}", kind=NOT_PUBLISHED,
                 )
             done["refused"] += 1
     for product in list(db.session.scalars(queries.due_to_withdraw().order_by(Product.id).limit(limit))):

@@ -19,6 +19,11 @@ from app.shop.setup.events import account_expiring
 from app.shop.setup.models import Channel, ChannelAccount, StaffAssignment
 from app.shop.setup.states import AccountState
 
+EXPIRING = notices.kind(
+    "setup.expiring", lazy_gettext("A platform account runs out"), group=lazy_gettext("Shops"),
+    needs=("write", "setup.ChannelAccount"),
+)  # fmt: skip
+
 
 def state_of(account: ChannelAccount) -> AccountState:
     """The state follows from the dates: run out, checked by the platform, or only bound."""
@@ -74,8 +79,8 @@ def remind_of_accounts(*, actor: Any = SYSTEM) -> int:
             people_of_channel(where),
             lazy_gettext("%(account)s on %(channel)s runs out in %(days)s days.", account=account, channel=where, days=days),
             body=lazy_gettext("Renew it on the platform, then enter the new date."),
-            url=f"/setup/channelaccount/show/{account.id}",
-        )
+            url=f"/setup/channelaccount/show/{account.id}", kind=EXPIRING,
+        )  # fmt: skip
         account.reminded_on = today
         account_expiring.send(account, days=days)
     return len(due)

@@ -28,6 +28,12 @@ from app.shop.setup.states import (
 )
 
 RESOURCE = "setup.OrgApplication"
+APPLIED = notices.kind(
+    "setup.applied", lazy_gettext("A company asks to join"), group=lazy_gettext("Shops"), needs=("review", RESOURCE)
+)
+DECIDED = notices.kind(
+    "setup.decided", lazy_gettext("Your application was decided"), group=lazy_gettext("Shops"), needs=("apply", RESOURCE)
+)
 FIELDS = ("company_name", "credit_code", "kind", "legal_person", "licence_scope", "contact", "phone")
 
 
@@ -174,7 +180,8 @@ def _queue(application: OrgApplication, actor: Any) -> None:
     people = db.session.scalars(select(User).where(User.active, User.id != application.applicant_id).order_by(User.id))
     reviewers = [person.id for person in people if policy.allowed(person, "review", RESOURCE)]
     title = lazy_gettext("%(company)s applies to join.", company=application.company_name)
-    notices.send(reviewers, title, body=lazy_gettext("Its papers wait for your review."), url=f"/setup/review/{application.id}")
+    notices.send(reviewers, title, body=lazy_gettext("Its papers wait for your review."), url=f"/setup/review/{application.id}",
+                 kind=APPLIED, about=application)  # fmt: skip
 
 
 def _current(application: OrgApplication) -> list[OrgAttachment]:
@@ -230,4 +237,4 @@ def _event(
 
 def _tell(application: OrgApplication, title: object) -> None:
     if application.applicant_id is not None:
-        notices.send([application.applicant_id], title, url=f"/setup/apply/{application.id}")
+        notices.send([application.applicant_id], title, url=f"/setup/apply/{application.id}", kind=DECIDED, about=application)
