@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.core import files, forms, policy, records
 from app.panel.core.actor import current_actor
-from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.errors import BadRequest, DomainError, InvalidInput
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.security import safe_next
 from app.shop.catalog import domain, queries, rules, services
@@ -55,7 +55,8 @@ class PicturesPage(PanelPage):
             status = 422
         shown = [(image, files.url(image.file_id, "medium"), small(image)) for image in product.images]
         title = gettext("Pictures of %(product)s", product=product.title)
-        return self.render("catalog/pictures.html", title=title, product=product, form=form, shown=shown), status
+        seen = rules.order_stamp(product.images)
+        return self.render("catalog/pictures.html", title=title, product=product, form=form, shown=shown, seen=seen), status
 
     def _take(self, product: Product, form: PicturesForm) -> str:
         given = [part for part in request.files.getlist("pictures") if part.filename]
@@ -89,6 +90,18 @@ class PicturesPage(PanelPage):
         else:
             services.shift_image(image, -1 if request.form.get("to") == "up" else 1, actor=actor)
         return self._here(product)
+
+    @expose("/products/<int:product_id>/pictures/arrange", methods=["POST"])
+    @needs("write")
+    def arrange(self, product_id: int) -> Any:
+        """The whole order at once, as it was dragged; `seen` says which order that was done on."""
+        actor = current_actor()
+        product = records.get(Product, product_id, actor=actor, verb="write")
+        keys = (request.form.get("order") or "").split(",")
+        if not all(key.isascii() and key.isdecimal() and len(key) < 10 for key in keys):
+            raise BadRequest(gettext("There is no such picture."))
+        services.arrange_images(product, [int(key) for key in keys], seen=request.form.get("seen") or "", actor=actor)
+        return jsonify(order=[image.id for image in product.images], seen=rules.order_stamp(product.images))
 
     def _here(self, product: Product) -> Any:
         return redirect(url_for("catalog_pictures.index", product_id=product.id))

@@ -153,6 +153,11 @@ def has_licence(image: Any) -> bool:
     return str(image.licence or "none") != "none"
 
 
+def order_stamp(images: Iterable[Any]) -> str:
+    """The order of pictures as a reader saw it: another order, another picture or a changed one gives another stamp."""
+    return ",".join(f"{image.id}.{image.version}" for image in images)
+
+
 def title_checks(title: str, category_words: Sequence[str], audience_words: Sequence[str]) -> list[Check]:
     """What makes a title precise: its length, what it is, who it is for. Advice, never a barrier."""
     low, high = TITLE_LENGTH

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.panel.core import clock
-from app.panel.core.demo import World
+from app.panel.core.demo import World, part
 from app.shop.catalog.services import derived
 from app.shop.inventory.models import (
     PurchaseLine,
@@ -90,7 +90,6 @@ def book(world: World, warehouse_of: dict[int, int], events: list[Event], claims
         Supplier, PurchaseReceipt, PurchaseLine, SupplierPrice, StockReservation, StockMove, StockLevel, StockAlert, StockCount,
         StockCountLine,
     )  # fmt: skip
-    derived.refresh_of(sorted({sku["product_id"] for sku in world.made["skus"]}))
 
 
 class _Counts:
@@ -205,3 +204,9 @@ def _receipt(
         key = f"demo:receipt:{number}"
         found.append(Event(at, sku_id, MoveReason.RECEIPT, quantity, 0, key, "inventory.PurchaseReceipt", number))
     return found
+
+
+@part(45)
+def completeness(world: World) -> None:
+    """With stock in the warehouses the products lack one thing less."""
+    derived.refresh_of(sorted({sku["product_id"] for sku in world.made["skus"]}))

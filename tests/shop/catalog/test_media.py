@@ -1,6 +1,7 @@
 """Pictures: order, the main one, thumbnails, and by what right they are shown. Films: a file or a link."""
 
 import io
+import re
 
 import pytest
 
@@ -50,6 +51,30 @@ def test_pictures_change_places(shown, ada):
     services.shift_image(shown.images[0], -1, actor=ada)
     assert order(shown) == [901, 900, 902]
     assert main(shown) == [900], "the place of a picture does not say whether it is the main one"
+
+
+def test_a_dragged_order_is_stored_whole_may_be_sent_twice_and_overwrites_nobody(shown, ada, as_user, session):
+    path, client = f"/catalog/products/{shown.id}/pictures/", as_user("ada")
+    first, second, third = (image.id for image in shown.images)
+    session.commit()
+    page = client.get(path).text
+    seen = re.search(r'data-seen="([^"]+)"', page)[1]
+    sent = {"order": f"{third},{first},{second}", "seen": seen}
+    answer = client.post(f"{path}arrange", data=sent)
+    assert (answer.status_code, answer.json["order"]) == (200, [third, first, second])
+    session.expire_all()
+    assert (order(shown), main(shown)) == ([902, 900, 901], [900])
+    session.commit()
+    again = client.post(f"{path}arrange", data=sent)
+    assert (again.status_code, again.json["seen"]) == (200, answer.json["seen"]), "a repeat changes nothing"
+    stale = client.post(f"{path}arrange", data={"order": f"{second},{first},{third}", "seen": seen})
+    assert stale.status_code == 409
+    for wrong in (f"{first},{second}", f"{first},{second},{third},{third}"):
+        assert client.post(f"{path}arrange", data={"order": wrong, "seen": again.json["seen"]}).status_code == 409
+    assert client.post(f"{path}arrange", data={"order": "1,x"}).status_code == 400
+    assert as_user("ben").post(f"{path}arrange", data=sent).status_code == 403
+    session.expire_all()
+    assert order(shown) == [902, 900, 901]
 
 
 def test_when_the_main_picture_goes_the_first_follows(shown, ada):

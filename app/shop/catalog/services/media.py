@@ -10,8 +10,9 @@ from sqlalchemy import inspect
 
 from app.panel.core import policy, records, trash
 from app.panel.core.db import db
-from app.panel.core.errors import InvalidInput
+from app.panel.core.errors import Conflict, InvalidInput
 from app.panel.core.transaction import transactional
+from app.shop.catalog import rules
 from app.shop.catalog.models import Product, ProductImage, ProductVideo
 from app.shop.catalog.services.derived import refresh
 
@@ -66,6 +67,25 @@ def shift_image(image: ProductImage, by: int, *, actor: Any) -> ProductImage:
             other.position = position
     _settle(image.product)
     return image
+
+
+@transactional
+def arrange_images(product: Product, ids: Sequence[int], *, seen: str, actor: Any) -> None:
+    """Put the pictures into an order. The same order once more changes nothing, whatever was seen.
+
+    :param seen: `rules.order_stamp` of the pictures as the person saw them
+    :raises Conflict: when they were changed meanwhile, or `ids` are not exactly those of the product
+    """
+    policy.authorize(actor, "write", "catalog.ProductImage")
+    images = {image.id: image for image in product.images}
+    if list(ids) == list(images):
+        return
+    if sorted(ids) != sorted(images) or rules.order_stamp(images.values()) != seen:
+        raise Conflict(_("Somebody else changed the pictures in the meantime. Look at them again."))
+    for position, key in enumerate(ids):
+        if images[key].position != position:
+            images[key].position = position
+    _settle(product)
 
 
 @transactional
