@@ -1,5 +1,6 @@
 """The whole panel as one process tree, really started: it comes up, heals, ends, and leaves nobody behind."""
 
+import contextlib
 import signal
 import socket
 import sys
@@ -21,6 +22,21 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells chi
 def tree(tmp_path_factory):
     with Tree(tmp_path_factory.mktemp("tree") / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as started:
         yield started.ready()
+
+
+@pytest.fixture(scope="module")
+def again(tree):
+    """The panel of the same home when the first one has ended; started anew when it is asked for and has ended too."""
+    running = []
+    with contextlib.ExitStack() as stack:
+
+        def run_again():
+            if not running or running[-1].process.poll() is not None:
+                assert tree.process.poll() is not None
+                running.append(stack.enter_context(Tree(tree.home)).ready())
+            return running[-1]
+
+        yield run_again
 
 
 def test_it_is_alive_and_ready_with_every_part_named(tree):
@@ -117,48 +133,48 @@ def test_a_killed_server_process_comes_back_too(tree):
     wait_for(lambda: get(tree.port, "/healthz")[0] == 200, 120, "the web server")
 
 
-def test_it_ends_in_ten_seconds_leaves_nobody_and_finds_its_queue_again(tmp_path):
-    home = tmp_path / "home"
-    with Tree(home, None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as tree:
-        tree.ready()
-        assert len(tree.look()) >= 7
-        with queue_of(home) as client:
-            client.rpush("kept", *range(1000))
-        long, short = two_imports(Visitor(tree.port).log_in())
-        assert tree.stop(signal.SIGTERM) < 10
-        assert tree.process.returncode == 0
-        assert not tree.alive()
-        assert "did not end in time" not in tree.text
-    with Tree(home) as again:
-        again.ready()
-        with queue_of(home) as client:
-            assert client.llen("kept") == 1000
-        visitor = Visitor(again.port).log_in()
-        for number in (long, short):
-            wait_for(lambda number=number: visitor.progress(number)["state"] == "done", 90, f"import {number}")
-        names = [name for (name,) in rows(home, "SELECT name FROM catalog_brand WHERE name LIKE 'Kept %'")]
-        assert sorted(names) == sorted(f"Kept {n}" for n in range(LONG + 3))
-        with socket.create_connection(("127.0.0.1", again.port)) as held:  # an open page does not hold up the end
-            held.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            assert held.recv(100).startswith(b"HTTP/1.1 ")
-            assert again.stop(signal.SIGINT) < 10
-        assert again.process.returncode == 0
-        assert not again.alive()
+def test_it_ends_in_ten_seconds_leaves_nobody_and_finds_its_queue_again(tree, again):
+    with queue_of(tree.home) as client:
+        client.rpush("kept", *range(1000))
+    long, short = two_imports(Visitor(tree.port).log_in())
+    assert len(tree.look()) >= 7
+    assert tree.stop(signal.SIGTERM) < 10
+    assert tree.process.returncode == 0
+    assert not tree.alive()
+    assert "did not end in time" not in tree.text
+    with queue_of(again().home) as client:
+        assert client.llen("kept") == 1000
+    visitor = Visitor(again().port).log_in()
+    for number in (long, short):
+        wait_for(lambda number=number: visitor.progress(number)["state"] == "done", 90, f"import {number}")
+    names = [name for (name,) in rows(tree.home, "SELECT name FROM catalog_brand WHERE name LIKE 'Kept %'")]
+    assert sorted(names) == sorted(f"Kept {n}" for n in range(LONG + 3))
 
 
 @linux
-def test_a_killed_supervisor_leaves_nobody_and_the_home_starts_again(tmp_path):
-    home, port = tmp_path / "home", free_port()
-    with Tree(home, port) as tree:
-        tree.ready()
-        assert f"http://127.0.0.1:{port}/setup/?token=" in tree.text  # nobody owns it yet
-        assert "assword" not in tree.text
-        tree.process.kill()
-        tree.process.wait(5)
-        wait_for(lambda: not tree.alive(), 5, "the end of all")
-    with Tree(home, port) as again:
-        again.ready()
-        assert get(port, "/readyz")[0] == 200
+def test_a_killed_supervisor_leaves_nobody_and_the_home_starts_again(tree, again):
+    killed = again()
+    killed.process.kill()
+    killed.process.wait(5)
+    wait_for(lambda: not killed.alive(), 5, "the end of all")
+    assert get(again().port, "/readyz")[0] == 200
+
+
+def test_an_open_page_does_not_hold_up_the_end(again):
+    tree = again()
+    with socket.create_connection(("127.0.0.1", tree.port)) as held:
+        held.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert held.recv(100).startswith(b"HTTP/1.1 ")
+        assert tree.stop(signal.SIGINT) < 10
+    assert tree.process.returncode == 0
+    assert not tree.alive()
+
+
+def test_an_instance_that_nobody_owns_yet_tells_the_way_to_its_first_page(tmp_path):
+    port = free_port()
+    done = run(tmp_path / "home", port, "setup")
+    assert f"http://127.0.0.1:{port}/setup/?token=" in done.stdout
+    assert "assword" not in done.stdout
 
 
 def two_imports(visitor):

@@ -22,6 +22,7 @@ from app.panel.core import housekeeping, mail, notices, queue, ticker  # noqa: F
 from app.panel.core.db import PanelModel, db
 from app.panel.core.jobs import job
 from app.panel.core.transaction import transactional
+from tests import databases
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "a key for tests that is long enough, 0123456789"
@@ -48,9 +49,13 @@ def make_app(home: str | Path, database_url: str, redis_url: str, **config) -> F
 
 
 def make_tables(app: Flask) -> None:
-    with app.app_context():
-        PanelModel.metadata.create_all(db.engine)
-        effects.metadata.create_all(db.engine)
+    address = app.config["SQLALCHEMY_DATABASE_URI"]
+    if not databases.copied(make_tables, address):
+        with app.app_context():
+            PanelModel.metadata.create_all(db.engine)
+            effects.metadata.create_all(db.engine)
+            db.engine.dispose()
+        databases.keep(make_tables, address)
 
 
 @transactional
