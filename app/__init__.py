@@ -21,6 +21,7 @@ from app.panel.core import (
     health,
     house,
     i18n,
+    listpages,
     logs,
     mount,
     noticepages,
@@ -59,7 +60,7 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
         appbuilder.add_view_no_menu(openapi.OpenApiPage)
         mount.mount(app, appbuilder, domains)
         sheets.mount(app, domains)
-    for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint):
+    for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint, listpages.blueprint):
         app.register_blueprint(blueprint)
     for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning):
         part.init_app(app)

@@ -397,6 +397,10 @@ def _arguments(
             given[name] = 1
         elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
             given[name] = "x"
+        elif name == "saved_id":
+            given[name] = 1
+        elif name == "list_key":
+            given[name] = "orders_order"
         elif name == "locale":
             given[name] = "en"
         elif name not in ("name", "resource", "field"):

@@ -45,13 +45,22 @@ class Asked:
     sort: str = ""
     page: int = 1
     size: int = 50
+    opens_otherwise: bool = False  # for a reader whose list opens with a view that he kept, the plain list must be named
 
     def url(self, base: str, **changes: Any) -> str:
         """The address of the same list with something changed."""
+        kept = self.words(**changes) or ({"all": "1"} if self.opens_otherwise else {})
+        return f"{base}?{urlencode(kept)}" if kept else base
+
+    def words(self, **changes: Any) -> dict[str, Any]:
+        """What the address says, without what goes without saying."""
         state = {"q": self.q, "f": self.tree, "sort": self.sort, "page": self.page, "size": self.size, **changes}
         state["f"] = json.dumps(state["f"], ensure_ascii=False, separators=(",", ":")) if state["f"] else ""
-        kept = {k: v for k, v in state.items() if v and not (k == "page" and v == 1) and not (k == "size" and v == 50)}
-        return f"{base}?{urlencode(kept)}" if kept else base
+        return {k: v for k, v in state.items() if v and not (k == "page" and v == 1) and not (k == "size" and v == 50)}
+
+    def plainly(self, base: str) -> str:
+        """The address of the whole list."""
+        return Asked(opens_otherwise=self.opens_otherwise).url(base)
 
 
 @dataclass(frozen=True)

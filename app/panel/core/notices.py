@@ -19,7 +19,6 @@ from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
 
-
 BELL, GENERAL = "bell", "general"
 
 
@@ -142,7 +141,7 @@ def send(
         ]
     table = Notice.__table__
     made = db.session.execute(insert(table).returning(table.c.user_id, table.c.id), rows)
-    written = {user_id: notice_id for user_id, notice_id in made}
+    written = dict(made.tuples().all())
     for row in rows:
         if row["in_bell"]:
             bus.publish(f"user:{row['user_id']}", "notice", {"title": row["title"], "url": row["url"]})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_appbuilder import ModelView, expose
 from flask_babel import gettext, lazy_gettext
 
-from app.panel.core import forms, history, listing, policy, records, screens, trash, verbs
+from app.panel.core import forms, history, listing, policy, records, savedlists, screens, trash, verbs
 from app.panel.core.actor import current_actor
 from app.panel.core.domain import Panel, Tab
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
@@ -153,6 +154,8 @@ class PanelView(ModelView):
     def list(self) -> Any:
         actor = current_actor()
         plan = self.plan(actor)
+        if not request.args and (chosen := savedlists.opens_with(self.endpoint, plan, actor)):
+            return redirect(replace(chosen, opens_otherwise=True).url(self.url("list")))
         asked = listing.read(request.args, plan)
         found = listing.find(asked, plan, actor)
         listing.tell(self.model, asked, found, "list")

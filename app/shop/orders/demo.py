@@ -17,6 +17,7 @@ from app.shop.customers.models import CustomerNote
 from app.shop.inventory import demo as stock
 from app.shop.inventory.states import MoveReason
 from app.shop.orders import demo_deliveries
+from app.shop.orders import demo_lists as demo_lists
 from app.shop.orders import demo_troubles as troubles
 from app.shop.orders.models import (
     CloseReason,

@@ -52,6 +52,9 @@ policy.grant("viewer", {
     "setup.Organisation": "read",
 })  # fmt: skip
 
+for _role in ("operations", "finance", "support", "deputy"):
+    policy.grant(_role, {"core.SavedList": "share"})
+
 
 def is_chief(actor: Any) -> bool:
     """The system itself and administrators: whom no rule about "own" rows binds."""

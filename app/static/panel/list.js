@@ -74,3 +74,9 @@ for (const form of document.querySelectorAll("[data-list]")) {
   rows(form);
 }
 filterEditor(document.getElementById("filter"));
+
+for (const button of document.querySelectorAll("[data-dialog]")) {
+  const dialog = document.getElementById(button.dataset.dialog);
+  button.addEventListener("click", () => dialog.showModal());
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import current_app, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.panel.core import cells, filters, listing, policy
+from app.panel.core import cells, filters, listing, policy, savedlists
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -18,13 +19,15 @@ from app.panel.core.screens.common import action, may, row_url
 
 def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found, actor: Any) -> SimpleNamespace:
     base = view.url("list")
+    kept = savedlists.offers(view.endpoint, plan, actor)
+    asked = replace(asked, opens_otherwise=any(offer.is_default for offer in kept))
     pages = max(1, -(-found.total // asked.size))
     urls = {
         "first": asked.url(base, page=1),
         "prev": asked.url(base, page=asked.page - 1) if asked.page > 1 else "",
         "next": asked.url(base, page=asked.page + 1) if len(found.rows) == asked.size and _more(asked, found) else "",
         "last": asked.url(base, page=pages) if found.exact else "",
-        "clear": base,
+        "clear": asked.plainly(base),
         "base": base,
         "action": view.url("action_post"),
         "self": asked.url(base),
@@ -58,6 +61,36 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         sheet_url=_sheet_url(view),
         empty=_empty(view, asked),
         sort=asked.sort or view.default_sort,
+        saved=saved_views(view, asked, kept, actor),
+    )
+
+
+def saved_views(view: Any, asked: listing.Asked, kept: list[savedlists.Offer], actor: Any) -> SimpleNamespace:
+    """The views that were kept of this list, and what is needed to keep the one that is shown."""
+    base, now = view.url("list"), savedlists.state_of(asked)
+    items = [
+        SimpleNamespace(
+            id=offer.id,
+            name=offer.name,
+            url=replace(offer.asked, opens_otherwise=asked.opens_otherwise).url(base),
+            active=savedlists.state_of(offer.asked) == now,
+            is_mine=offer.is_mine,
+            is_shared=offer.is_shared,
+            is_default=offer.is_default,
+            default_url=url_for("savedlists.default", saved_id=offer.id),
+            delete_url=url_for("savedlists.delete", saved_id=offer.id)
+            if offer.is_mine or policy.is_administrator(actor)
+            else "",
+        )
+        for offer in kept
+    ]
+    roles = policy.roles_of(actor) if savedlists.may_share(actor) else []
+    return SimpleNamespace(
+        items=items,
+        active=next((item for item in items if item.active), None),
+        save_url=url_for("savedlists.save", list_key=view.endpoint),
+        state=list(now.items()),
+        roles=roles,
     )
 
 
@@ -180,7 +213,7 @@ def _sheet_url(view: Any) -> str:
 
 def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:
     if asked.q or asked.tree:
-        clear = view.url("list")
+        clear = asked.plainly(view.url("list"))
         return SimpleNamespace(
             title=_("Nothing matches."), text=_("Try fewer words or remove a filter."), url=clear, label=_("Show all")
         )

@@ -1,0 +1,201 @@
+"""Views of a list that people keep: filter, search and order under a name, for themselves or for the roles they have.
+
+What is kept is the state of an address and no more. It is read anew, with the rights of whoever opens it, as if he had
+typed it: a shared view shows nobody a row or a column that is not his.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm import mapped_column
+
+from app.panel.core import clock, filters, listing, policy
+from app.panel.core.actor import KeyHolder
+from app.panel.core.db import db
+from app.panel.core.errors import BadRequest, InvalidInput, NotFound
+from app.panel.core.transaction import transactional
+from app.panel.core.types import UTCDateTime
+
+RESOURCE = "core.SavedList"
+LONGEST_NAME, MOST = 60, 50
+policy.verbs(RESOURCE, share=_("Share views of lists"))
+
+
+class SavedList(Model):
+    """One kept view. `state` is what the address of the list says: q, f, sort, size."""
+
+    __tablename__ = "core_saved_list"
+    __table_args__ = (UniqueConstraint("user_id", "list_key", "name"), Index("ix_core_saved_list_key", "list_key"))
+
+    id = mapped_column(Integer, primary_key=True)
+    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
+    list_key = mapped_column(String(100), nullable=False)
+    name = mapped_column(String(LONGEST_NAME), nullable=False)
+    state = mapped_column(JSON, nullable=False, default=dict)
+    roles = mapped_column(JSON, nullable=False, default=list)  # keys of the roles that find it too
+    is_shared = mapped_column(Boolean, nullable=False, default=False)
+    created_at = mapped_column(UTCDateTime, nullable=False, default=clock.now)
+
+
+class ListDefault(Model):
+    """With which kept view a list opens for one person."""
+
+    __tablename__ = "core_list_default"
+
+    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    list_key = mapped_column(String(100), primary_key=True)
+    saved_id = mapped_column(ForeignKey("core_saved_list.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A kept view that this reader may open."""
+
+    id: int
+    name: str
+    asked: listing.Asked
+    is_mine: bool
+    is_shared: bool
+    is_default: bool
+
+
+def offers(list_key: str, plan: listing.Plan, actor: Any) -> list[Offer]:
+    """The kept views of a list that this reader may open, his own first; one statement.
+
+    One that asks for what he may not use is left out, and so is one that the list does not understand any more.
+    """
+    if isinstance(actor, KeyHolder) or actor.id is None:
+        return []
+    mine = and_(ListDefault.saved_id == SavedList.id, ListDefault.user_id == actor.id)
+    query = (
+        select(SavedList, ListDefault.user_id)
+        .outerjoin(ListDefault, mine)
+        .where(SavedList.list_key == list_key, or_(SavedList.user_id == actor.id, SavedList.is_shared))
+        .order_by(SavedList.name, SavedList.id)
+    )
+    keys, found = role_keys(actor), []
+    for row, default in db.session.execute(query):
+        is_mine = row.user_id == actor.id
+        if not is_mine and not keys & set(row.roles):
+            continue
+        try:
+            asked = understood(row.state, plan, actor)
+        except BadRequest:
+            continue
+        found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, default is not None))
+    return sorted(found, key=lambda offer: not offer.is_mine)
+
+
+def opens_with(list_key: str, plan: listing.Plan, actor: Any) -> listing.Asked | None:
+    """The state with which the list opens for a reader who asked for nothing."""
+    return next((offer.asked for offer in offers(list_key, plan, actor) if offer.is_default), None)
+
+
+def understood(state: Any, plan: listing.Plan, actor: Any) -> listing.Asked:
+    """A kept state, read as strictly as an address.
+
+    :raises BadRequest: for a column, value, order or size that this reader may not ask for
+    """
+    if not isinstance(state, dict) or set(state) - {"q", "f", "sort", "size"}:
+        raise BadRequest(gettext("This view cannot be read."))
+    asked = listing.read({name: str(value) for name, value in state.items()}, plan)
+    if asked.tree:
+        filters.conditions(asked.tree, plan.model, plan.filterable, actor)
+    return asked
+
+
+def state_of(asked: listing.Asked) -> dict[str, str]:
+    """What is kept of the state of a list: not its page."""
+    return replace(asked, page=1).words()
+
+
+def role_keys(actor: Any) -> set[str]:
+    return {key for key, _label in policy.roles_of(actor)}
+
+
+def may_share(actor: Any) -> bool:
+    return policy.allowed(actor, "share", RESOURCE)
+
+
+@transactional
+def save(
+    list_key: str, name: str, asked: listing.Asked, *, actor: Any, roles: Iterable[str] = (), default: bool = False
+) -> SavedList:
+    """Keep a state under a name; one of the same name of one's own is replaced.
+
+    :raises InvalidInput: for an empty or long name, or too many
+    :raises Forbidden: for sharing without the right
+    """
+    name, wanted = " ".join(name.split()), sorted(set(roles))
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise InvalidInput({"name": gettext("Please give a name of at most %(n)s characters.", n=LONGEST_NAME)})
+    if wanted:
+        policy.authorize(actor, "share", RESOURCE)
+    if set(wanted) - role_keys(actor):
+        raise InvalidInput({"roles": gettext("You can share only with roles that you have.")})
+    own = select(SavedList).where(SavedList.user_id == actor.id, SavedList.list_key == list_key)
+    row = db.session.scalar(own.where(SavedList.name == name))
+    if row is None:
+        if int(db.session.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST:
+            raise InvalidInput({"name": gettext("There are %(n)s views already. Delete some first.", n=MOST)})
+        row = SavedList(user_id=actor.id, list_key=list_key, name=name)
+        db.session.add(row)
+    row.state, row.roles, row.is_shared = state_of(asked), wanted, bool(wanted)
+    db.session.flush()
+    if default:
+        set_default(row.id, True, actor=actor)
+    return row
+
+
+@transactional
+def set_default(saved_id: int, on: bool, *, actor: Any) -> None:
+    """Let a list open with this view from now on, or plainly again. Everybody decides it for himself."""
+    row = _seen(saved_id, actor)
+    mine = (ListDefault.user_id == actor.id) & (ListDefault.list_key == row.list_key)
+    db.session.execute(delete(ListDefault).where(mine))
+    if on:
+        db.session.add(ListDefault(user_id=actor.id, list_key=row.list_key, saved_id=row.id))
+
+
+@transactional
+def remove(saved_id: int, *, actor: Any) -> None:
+    """Forget a view of one's own; an administrator also those that others share."""
+    row = _seen(saved_id, actor)
+    if row.user_id != actor.id and not policy.is_administrator(actor):
+        raise NotFound(gettext("There is nothing here."))
+    db.session.execute(delete(ListDefault).where(ListDefault.saved_id == row.id))
+    db.session.delete(row)
+
+
+def list_of(saved_id: int, actor: Any) -> str:
+    return str(_seen(saved_id, actor).list_key)
+
+
+def _seen(saved_id: int, actor: Any) -> SavedList:
+    row = db.session.get(SavedList, saved_id)
+    if row is None or (row.user_id != actor.id and not role_keys(actor) & set(row.roles)):
+        raise NotFound(gettext("There is nothing here."))
+    return row
+
+
+__all__ = ["ListDefault", "Offer", "SavedList", "offers", "opens_with", "save"]
