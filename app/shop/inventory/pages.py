@@ -9,16 +9,18 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells, policy, records
+from app.panel.core import cells, money, policy, records
 from app.panel.core import forms as core_forms
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.screens import row_url
+from app.panel.core.settings import setting
 from app.shop.catalog.models import Sku
 from app.shop.inventory import domain, forms, queries, scanned, services, tables
 from app.shop.inventory.models import StockCount, StockLevel, StockMove, StockReservation, SupplierPrice
+from app.shop.inventory.services import reorder
 from app.shop.inventory.states import CountState
 from app.shop.setup.queries import shop_currency
 
@@ -192,3 +194,49 @@ class CountingPage(PanelPage):
         own = {line.sku_id for line in count.lines}
         services.count_lines(count, {key: value for key, value in typed.items() if key in own}, actor=actor)
         flash(gettext("Saved."), "success")
+
+
+@domain.page(_("To reorder"), icon="fa-cart-flatbed", order=45)
+class ReorderPage(PanelPage):
+    """What stands below its line, supplier by supplier, with a quantity; one click makes drafts of purchase papers."""
+
+    resource = "inventory.PurchaseReceipt"
+    title = _("To reorder")
+
+    @expose("/reorder/", methods=["GET", "POST"])
+    @needs("read")
+    def index(self) -> Any:
+        actor, status = current_actor(), 200
+        if request.method == "POST":
+            try:
+                return self._order(actor)
+            except DomainError as error:
+                if error.status == 403:
+                    raise
+                flash(error.message, "danger")
+                status = 422
+        groups: dict[tuple[str, int], list[Any]] = {}
+        for one in reorder.proposals(actor):
+            groups.setdefault((one.supplier, one.supplier_id or 0), []).append(one)
+        may_cost = policy.fields(actor, "inventory.PurchaseLine").readable("unit_cost")
+        return self.render(
+            "inventory/reorder.html", groups=sorted(groups.items(), key=lambda item: (not item[0][1], item[0])),
+            may_order=policy.allowed(actor, "write", self.resource), may_cost=may_cost, format=money.format,
+            days=setting("inventory.cover_days"), look_back=reorder.LOOK_BACK,
+        ), status  # fmt: skip
+
+    def _order(self, actor: Any) -> Any:
+        wanted = {}
+        for name in request.form.getlist("row"):
+            warehouse_id, _dash, sku_id = name.partition("-")
+            text = (request.form.get(f"quantity-{name}") or "").strip()
+            if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in (warehouse_id, sku_id, text)):
+                raise DomainError(gettext("“%(text)s” is no quantity.", text=text[:20]))
+            wanted[int(warehouse_id), int(sku_id)] = int(text)
+        if not wanted:
+            raise DomainError(gettext("Choose at least one row."))
+        papers = reorder.order(wanted, actor=actor)
+        flash(gettext("Purchase drafts: %(numbers)s.", numbers=", ".join(paper.number for paper in papers)), "success")
+        if len(papers) == 1:
+            return redirect(url_for("inventory_purchasereceipt.show", pk=papers[0].id))
+        return redirect(url_for("inventory_purchasereceipt.list"))

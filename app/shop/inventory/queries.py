@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,11 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.panel.core import policy
-from app.shop.catalog.models import Sku
+from app.shop.catalog.models import Product, Sku
+from app.shop.catalog.states import ProductState
 from app.shop.inventory.models import (
+    PurchaseLine,
+    PurchaseReceipt,
     StockAlert,
     StockCount,
     StockCountLine,
@@ -19,7 +23,9 @@ from app.shop.inventory.models import (
     StockReservation,
     Supplier,
     SupplierPrice,
+    Warehouse,
 )
+from app.shop.inventory.states import MoveReason, ReceiptState
 
 
 def levels_of(sku_id: int, actor: Any) -> Select[Any]:
@@ -99,3 +105,45 @@ def count_sheet(count: StockCount) -> Select[Any]:
         .order_by(differs.desc(), StockCountLine.counted.is_not(None), Sku.code)
     )
     return sheet
+
+
+def low_levels(actor: Any, most: int) -> Select[Any]:
+    """(StockLevel, SKU code, product) of what stands at or below its line and is still sold, the emptiest first."""
+    statement = (
+        select(StockLevel, Sku, Product.title, Warehouse.name.label("warehouse"))
+        .join(Sku, Sku.id == StockLevel.sku_id)
+        .join(Product, Product.id == Sku.product_id)
+        .join(Warehouse, Warehouse.id == StockLevel.warehouse_id)
+        .where(StockLevel.is_low, Sku.is_active, Warehouse.is_active, Product.state != ProductState.WITHDRAWN)
+        .order_by(StockLevel.available, StockLevel.id)
+        .limit(most)
+    )
+    return policy.scope(statement, actor, StockLevel)
+
+
+def sold_since(sku_ids: Sequence[int], since: dt.datetime) -> Select[Any]:
+    """(warehouse_id, sku_id, pieces) that left by sales."""
+    move = StockMove
+    statement = select(move.warehouse_id, move.sku_id, (-func.sum(move.quantity)).label("pieces"))
+    statement = statement.where(move.sku_id.in_(sku_ids), move.moved_at >= since, move.reason == MoveReason.SALE)
+    return statement.group_by(move.warehouse_id, move.sku_id)
+
+
+def on_order(sku_ids: Sequence[int]) -> Select[Any]:
+    """(warehouse_id, sku_id, pieces) that stand on purchase papers which are not posted yet."""
+    paper, line = PurchaseReceipt, PurchaseLine
+    statement = select(paper.warehouse_id, line.sku_id, func.sum(line.quantity).label("pieces"))
+    statement = statement.join(line, line.receipt_id == paper.id)
+    statement = statement.where(line.sku_id.in_(sku_ids), paper.state == ReceiptState.DRAFT)
+    return statement.group_by(paper.warehouse_id, line.sku_id)
+
+
+def last_prices(sku_ids: Sequence[int]) -> Select[Any]:
+    """(SupplierPrice, supplier) of each SKU: the latest of a supplier that is in use."""
+    newest = func.row_number().over(
+        partition_by=SupplierPrice.sku_id, order_by=(SupplierPrice.seen_on.desc(), SupplierPrice.id.desc())
+    )
+    ranked = select(SupplierPrice.id, newest.label("age")).join(Supplier, Supplier.id == SupplierPrice.supplier_id)
+    part = ranked.where(SupplierPrice.sku_id.in_(sku_ids), Supplier.is_active).subquery()
+    latest = select(SupplierPrice, Supplier.name).join(Supplier, Supplier.id == SupplierPrice.supplier_id)
+    return latest.join(part, part.c.id == SupplierPrice.id).where(part.c.age == 1)
