@@ -55,8 +55,11 @@ class PicturesPage(PanelPage):
             status = 422
         shown = [(image, files.url(image.file_id, "medium"), small(image)) for image in product.images]
         title = gettext("Pictures of %(product)s", product=product.title)
-        seen = rules.order_stamp(product.images)
-        return self.render("catalog/pictures.html", title=title, product=product, form=form, shown=shown, seen=seen), status
+        context = {
+            "title": title, "product": product, "form": form, "shown": shown, "seen": rules.order_stamp(product.images),
+            "lacking": any(image.file_id is None for image in product.images),
+        }  # fmt: skip
+        return self.render("catalog/pictures.html", **context), status
 
     def _take(self, product: Product, form: PicturesForm) -> str:
         given = [part for part in request.files.getlist("pictures") if part.filename]

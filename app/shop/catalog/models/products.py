@@ -242,6 +242,9 @@ class ProductImage(PanelModel):
         _("Address of the picture"), 1000, check=rules.web_address,
         help=_("Where an imported picture stands on the net."),
     )
+    fetch_asked_at = instant(_("Fetching asked for"), readonly=True, hidden=True)
+    fetch_tries = integer(_("Tries"), default=0, readonly=True, hidden=True)
+    fetch_error = text(_("Not fetched because"), 300, readonly=True)
     alt = text(_("Text alternative"), 300)
     position = integer(_("Position"), default=0)
     is_main = flag(_("Main picture"), default=False)

@@ -25,14 +25,14 @@ class ProductImageView(PanelView):
 
     datamodel = PanelInterface(ProductImage)
     one = _("picture")
-    list_columns = ["file", "product", "is_main", "source", "licence", "licence_note", "proof_id"]
-    filter_columns = ["product", "is_main", "source", "licence", "licence_note", "proof_id", "file_id"]
+    list_columns = ["file", "product", "is_main", "source", "licence", "licence_note", "proof_id", "fetch_error"]
+    filter_columns = ["product", "is_main", "source", "licence", "licence_note", "proof_id", "file_id", "fetch_error"]
     search_columns = ["alt", "licence_note"]
     sort_columns = ["position", "source", "licence"]
     quick_filters = ["licence", "source"]
     label_columns = {"file": _("Picture"), "proof_id": _("Proof")}
     show_fieldsets = [
-        (_("Picture"), ["product", "file", "source_url", "alt", "position", "is_main"]),
+        (_("Picture"), ["product", "file", "source_url", "fetch_error", "alt", "position", "is_main"]),
         (_("Right to show it"), ["source", "licence", "licence_note", "proof"]),
     ]
     form_fieldsets = [

@@ -9,7 +9,7 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import money, records, screens
+from app.panel.core import clock, money, records, screens
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
@@ -17,7 +17,7 @@ from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import expose, needs
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
-from app.shop.catalog import domain, queries, rules, services
+from app.shop.catalog import domain, jobs, queries, rules, services
 from app.shop.catalog.forms import PhaseForm, ScheduleForm, TagForm, TargetForm, WhyForm
 from app.shop.catalog.models import Category, Product, ProductMove, Tag
 from app.shop.catalog.services import companions, holdings
@@ -136,6 +136,14 @@ class ProductView(PanelView):
     @verb("pictures", _("Pictures"), icon="fa-images", permission="write", many=False, read_only=True)
     def pictures(self, products: list[Product], form: Any) -> Any:
         return redirect(url_for("catalog_pictures.index", product_id=products[0].id))
+
+    @verb("fetch", _("Fetch pictures"), icon="fa-cloud-arrow-down", permission="write",
+          help=_("Pictures that an import knows by their address only are brought into the house."))  # fmt: skip
+    def fetch(self, products: list[Product], form: Any) -> str:
+        actor, since = current_actor(), clock.now()
+        count = services.ask_for_pictures([product.id for product in products], actor=actor)
+        jobs.fetch_pictures.enqueue(user_id=actor.id, since=since.isoformat())
+        return gettext("Pictures to fetch: %(n)s. A notice tells when it is done.", n=count)
 
     @expose("/attributes")
     @needs("write")
