@@ -39,7 +39,7 @@ class AuthDBView(BaseView):
                 status = 422
             except DomainError as error:
                 status, form.problem = error.status, error.message
-                headers = {"Retry-After": str(error.retry_after)} if isinstance(error, limits.TooMany) else {}
+                headers = limits.headers_of(error)
         page = self.render_template("accounts/login.html", form=form, target=target)
         return page, status, headers
 
@@ -69,7 +69,7 @@ class AuthDBView(BaseView):
             status = error.status
         except (NotFound, limits.TooMany) as error:
             page = self.render_template("accounts/link.html", form=None, person=None, problem=error.message)
-            return page, error.status
+            return page, error.status, limits.headers_of(error)
         return self.render_template("accounts/link.html", form=form, person=user, problem=""), status
 
     @expose("/prefs/", methods=["POST"])

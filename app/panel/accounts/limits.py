@@ -49,6 +49,11 @@ class TooMany(DomainError):
         super().__init__(gettext("Too many attempts. Please try again in %(n)s minutes.", n=minutes))
 
 
+def headers_of(error: DomainError) -> dict[str, str]:
+    """When to come back, for an answer that is a page of its own."""
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+
+
 def rule(name: str) -> RateLimitItem:
     return parse({**RULES, **current_app.config.get("LOGIN_LIMITS", {})}[name])
 

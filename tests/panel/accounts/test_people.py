@@ -161,6 +161,7 @@ def test_guessing_links_is_limited(house: Flask) -> None:
     browser = Browser(house)
     codes = [browser.get(f"/welcome/{'x' * 43}{n}/").status_code for n in range(25)]
     assert codes[:20] == [404] * 20 and set(codes[20:]) == {429}
+    assert int(browser.get("/welcome/another-one/").headers["Retry-After"]) > 0
 
 
 class TestTheLastAdministrator:
