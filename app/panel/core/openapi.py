@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from apispec import APISpec
-from flask import current_app, jsonify, render_template, request
+from flask import Response, current_app, render_template, request
 from flask_appbuilder import BaseView, expose
+from flask_babel import get_locale
 
 from app.panel.core.fields import FieldSpec, spec, specs
 from app.panel.core.pages import logged_in
@@ -116,19 +117,26 @@ class OpenApiPage(BaseView):
     route_base = ""
     default_view = "swagger"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, str] = {}
+
     @expose("/api/v1/_openapi")
     @logged_in
-    def document(self) -> Any:
-        found = APISpec(
-            title=current_app.config["APP_NAME"],
-            version="v1",
-            openapi_version="3.0.3",
-            servers=[{"url": request.host_url}],
-        )
+    def document(self) -> Response:
+        """What it says is code and the same for all who read one language; where it was asked is added."""
+        language = str(get_locale())
+        if language not in self.kept:
+            self.kept[language] = current_app.json.dumps(self.description())
+        servers = current_app.json.dumps([{"url": request.host_url}])
+        return Response(f'{self.kept[language][:-1]},"servers":{servers}}}', mimetype="application/json")
+
+    def description(self) -> dict[str, Any]:
+        found = APISpec(title=current_app.config["APP_NAME"], version="v1", openapi_version="3.0.3")
         for api in self.appbuilder.baseviews:
             if hasattr(api, "view") and hasattr(api, "add_api_spec"):
                 api.add_api_spec(found)
-        return jsonify(found.to_dict())
+        return found.to_dict()
 
     @expose("/swagger/v1")
     @logged_in

@@ -47,3 +47,14 @@ def test_an_address_stands_below_the_path_that_a_proxy_gives(app):
 def test_the_open_page_lights_up_its_own_entry_alone(as_user):
     lit = [line for line in menu_of(as_user("ada")) if "aria-current" in line]
     assert len(lit) == 1 and LIST in lit[0]
+
+
+def test_the_description_of_the_api_is_in_the_readers_language_and_names_the_host_that_he_asked(as_user):
+    ada, ben = as_user("ada"), as_user("ben")
+    ben.post("/prefs/", data={"language": "zh_Hans_CN"})
+    english, chinese = ada.get("/api/v1/_openapi").json, ben.get("/api/v1/_openapi").json
+    assert english["servers"] == [{"url": "http://localhost/"}]
+    assert ada.get("/api/v1/_openapi", base_url="http://localhost:81").json == {**english, "servers": [{"url": "http://localhost:81/"}]}
+    titles = [found["components"]["schemas"]["orders.Order"]["properties"]["state"]["title"] for found in (english, chinese)]
+    assert titles[0].isascii() and not titles[1].isascii()
+    assert english["paths"].keys() == chinese["paths"].keys()

@@ -9,6 +9,7 @@ from flask import Response, abort, jsonify, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.panel.accounts import limits
 from app.panel.core import metrics, policy, records
@@ -42,7 +43,8 @@ class IntakePage(PanelPage):
         channel_id = body().get("channel_id")
         if type(channel_id) is not int:
             raise InvalidInput({"channel_id": gettext("This is needed.")})
-        channel = db.session.scalar(policy.scope(select(Channel).where(Channel.id == channel_id), actor, Channel))
+        query = select(Channel).where(Channel.id == channel_id).options(joinedload(Channel.shop))
+        channel = db.session.scalar(policy.scope(query, actor, Channel))
         if channel is None:
             raise NotFound(gettext("There is no such channel."))
         event_id = (request.headers.get(EVENT) or request.headers.get("Idempotency-Key") or "").strip()
