@@ -122,6 +122,12 @@ def _repeat(who: str, key: str, digest: str) -> Any:
     return row.result
 
 
+def reply_to(key: str, actor: Any, name: str, payload: Any) -> Any:
+    """What this actor was told when the same command came with this key before; None when it never came to an end."""
+    mine = (T.c.actor == _whose(actor), T.c.key == key, T.c.request_hash == fingerprint(name, payload))
+    return db.session.scalar(select(T.c.result).where(*mine, T.c.status == DONE))
+
+
 @transactional
 def _forget(limit: int = 5000) -> int:
     old = select(T.c.id).where(T.c.created_at < clock.now() - dt.timedelta(days=KEPT_DAYS)).limit(limit)

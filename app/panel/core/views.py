@@ -324,6 +324,8 @@ class PanelView(ModelView):
         rows = records.get_many(self.model, pks, actor=actor)
         refused = [str(row) for row in rows if not operation.possible(row)]
         if refused:
+            if (said := screens.said_before(self, operation, rows)) is not None:
+                return self._said(said, [row.id for row in rows], single)
             raise DomainError(
                 gettext("“%(verb)s” is not possible for: %(rows)s.", verb=operation.label, rows=", ".join(refused[:5]))
             )
@@ -344,6 +346,8 @@ class PanelView(ModelView):
     def _run(self, operation: verbs.Verb, rows: Sequence[Any], form: Any, single: bool) -> Any:
         keys = [row.id for row in rows]
         if operation.form is not None and not form.validate():
+            if (said := screens.said_before(self, operation, rows)) is not None:
+                return self._said(said, keys, single)
             return self._ask_again(operation, keys, form, single)
         try:
             with history.by("screen"):
@@ -357,9 +361,14 @@ class PanelView(ModelView):
                 raise
             flash(error.message, "danger")
             return self._ask_again(operation, keys, form, single)
-        if not isinstance(result, str):
-            return result if result is not None else redirect(self._back(keys, single))
-        flash(result, "success")
+        return self._said(result, keys, single)
+
+    def _said(self, result: Any, keys: Sequence[int], single: bool) -> Any:
+        """A sentence is told where the rows are; anything else is the answer itself."""
+        if result is not None and not isinstance(result, str):
+            return result
+        if result:
+            flash(result, "success")
         return redirect(self._back(keys, single))
 
     def _back(self, keys: Sequence[int], single: bool) -> str:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
 from app.shop.customers import services as customers
 from app.shop.orders import queries, services
 from app.shop.orders.models import Order, OrderNote, OrderState, Refund
@@ -217,3 +218,16 @@ def test_wherever_an_address_is_typed_its_province_city_and_district_are_offered
     assert "areas.js" not in client.get(f"/orders/order/action/note/{order.id}").text
     answer = client.post(f"/orders/order/action/edit_address/{order.id}", data={"_go": "1", "country": "CN"})
     assert answer.status_code == 422 and "areas.js" in answer.text
+
+
+def test_a_form_that_comes_twice_is_told_the_same_though_nothing_is_left_to_do(as_user, stall, order_of, somebody):
+    """Of the pieces that the second one names none is left: what was done is the reason, so it is no refusal."""
+    order = order_of(2, paid=True)
+    services.ship(order, actor=SYSTEM)
+    person = as_user(somebody("finance", stall.shop_id).username)
+    sent = {"_go": "1", "reason": "other", f"pieces-{order.lines[0].id}": "2", "idempotency_key": "d" * 32}
+    answers = [person.post(f"/orders/order/action/refund/{order.id}", data=sent) for _again in range(2)]
+    assert [(answer.status_code, answer.location) for answer in answers] == [(302, f"/orders/order/show/{order.id}")] * 2
+    assert [refund.amount for refund in order.refunds] == [order.total]
+    other = person.post(f"/orders/order/action/refund/{order.id}", data={**sent, "idempotency_key": "e" * 32})
+    assert other.status_code == 422

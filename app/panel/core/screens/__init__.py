@@ -2,7 +2,7 @@
 
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
 from app.panel.core.screens.conflicts import conflict_page, unknown_to_form
-from app.panel.core.screens.editing import form_page, once, verb_page
+from app.panel.core.screens.editing import form_page, once, said_before, verb_page
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import show_page, timeline
 from app.panel.core.screens.uploads import Uploads
@@ -18,6 +18,7 @@ __all__ = [
     "names",
     "once",
     "row_url",
+    "said_before",
     "show_page",
     "timeline",
     "trash_page",

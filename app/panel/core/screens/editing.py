@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.panel.core import forms, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
-from app.panel.core.idempotency import with_key
+from app.panel.core.idempotency import reply_to, with_key
 from app.panel.core.screens.common import owning, visible
 
 
@@ -118,7 +118,7 @@ def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleName
 
 def once(view: Any, verb: Any, rows: Any, form: Any) -> Any:
     """Run an operation; a repeated form key answers as the first time and does nothing (SAFETY R03)."""
-    key = form.idempotency_key.data if verb.asks else ""
+    key = form.idempotency_key.data if verb.asks else ""  # a new one where none was sent
     if not key or verb.read_only:
         return verb.func(view, rows, form)
     answer: list[Any] = []
@@ -127,6 +127,22 @@ def once(view: Any, verb: Any, rows: Any, form: Any) -> Any:
         answer.append(verb.func(view, rows, form))
         return str(answer[0]) if isinstance(answer[0], str) else ""
 
-    payload = {"rows": [row.id for row in rows], "form": {k: str(v) for k, v in form.data.items() if k != "csrf_token"}}
-    said = with_key(key, current_actor(), f"{view.resource}.{verb.name}", payload, run)
+    said = with_key(key, *_command(view, verb, rows), run)
     return answer[0] if answer else (said or None)
+
+
+def said_before(view: Any, verb: Any, rows: Any) -> str | None:
+    """What this very form was told when it came before, or None.
+
+    Asked when it is refused: what it did itself may be why it is not possible any more.
+    """
+    key = request.form.get("idempotency_key") if verb.asks else ""
+    return reply_to(key, *_command(view, verb, rows)) if key and not verb.read_only else None
+
+
+def _command(view: Any, verb: Any, rows: Any) -> tuple[Any, str, dict[str, Any]]:
+    """Actor, name and data of an operation. The data are what was sent: what a form makes of them depends on the rows."""
+    sent = {name: values for name, values in request.form.lists() if name not in ("csrf_token", "idempotency_key")}
+    given = {name: [file.filename for file in files] for name, files in request.files.lists()}
+    payload = {"rows": [row.id for row in rows], "form": sent, "files": given}
+    return current_actor(), f"{view.resource}.{verb.name}", payload
