@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from app.panel.bulk import pages
 from tests import conftest
 from tests.panel.bulk.conftest import BOOKS, table
 
@@ -176,3 +177,12 @@ def test_whoever_has_closed_the_page_gets_a_notice(visit, shelf):
     shelf.rollback()
     notice = shelf.query(Notice).order_by(Notice.id.desc()).first()
     assert (notice.title, notice.body, notice.url) == ("“books.csv”: Done", "3 new, 0 changed, 0 refused.", f"/bulk/import/{number}/")
+
+
+@pytest.mark.parametrize(
+    ("content", "small"),
+    [(b"Name\nOak\n" * 400, True), (b"Name\nOak\n" * 401, False), (b"x" * 300_000, False), (b"PK" + b"x" * 30_000, False)],
+)
+def test_what_takes_long_to_check_is_left_to_a_worker(tmp_path, content, small):
+    (tmp_path / "file").write_bytes(content)
+    assert pages.is_small(tmp_path / "file") is small
