@@ -25,7 +25,7 @@ from app.panel.bulk.sentences import explain, sentence
 from app.panel.bulk.source import Source
 from app.panel.bulk.states import Outcome, RunKind, RunState
 from app.panel.bulk.tally import Tally
-from app.panel.core import history, notices, policy
+from app.panel.core import history, notices, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden
 from app.panel.core.transaction import after_commit, transactional
@@ -202,6 +202,7 @@ def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
     # Small chunks are the search for a record that kills: they do not end it.
     calm = {"crashes": 0} if len(plans) == CHUNK or held.crashes == 1 else {}
     runs.hold(held, position=plans[-1].seq, **calm)
+    rows.make_room()
     policy.forget()
 
     def apply(good: list[Plan]) -> list[Result]:

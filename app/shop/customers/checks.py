@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import re
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +19,11 @@ define(
     help=lazy_gettext("Two letters. Numbers written without a country code are read as numbers of this country."),
 )  # fmt: skip
 
+# What most shops' files are full of, and what it becomes is plain; the libraries take 50 times as long to say the same.
+_CHINESE_MOBILE = re.compile(r"1(?:[3-689]\d|7[0-8])\d{8}", re.ASCII)
+_PLAIN_MAILBOX = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII | re.IGNORECASE)
+LONGEST_MAILBOX = 64
+
 
 def phone(raw: str | None, region: str | None = None) -> str:
     """The number in E.164 (`+8613800138000`), or "" for nothing.
@@ -28,8 +35,11 @@ def phone(raw: str | None, region: str | None = None) -> str:
         return ""
     if written.startswith("00"):
         written = "+" + written[2:]
+    region = region or str(setting("customers.region") or "CN")
+    if region == "CN" and _CHINESE_MOBILE.fullmatch(written):
+        return "+86" + written
     try:
-        number = phonenumbers.parse(written, region or str(setting("customers.region") or "CN"))
+        number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
         raise ValueError(_("“%(number)s” is no phone number.", number=written[:40])) from None
     if not phonenumbers.is_possible_number(number):
@@ -50,10 +60,19 @@ def email(raw: str | None) -> str:
     written = (raw or "").strip()
     if not written:
         return ""
+    mailbox, _at, domain = written.rpartition("@")
     try:
+        if len(mailbox) <= LONGEST_MAILBOX and _PLAIN_MAILBOX.fullmatch(mailbox):
+            return f"{mailbox}@{_domain(domain)}".lower()
         return str(validate_email(written, check_deliverability=False).normalized).lower()
     except EmailNotValidError:
         raise ValueError(_("“%(address)s” is no e-mail address.", address=written[:80])) from None
+
+
+@functools.lru_cache(maxsize=5_000)
+def _domain(domain: str) -> str:
+    """:raises EmailNotValidError: when nobody can have his mailbox there"""
+    return str(validate_email(f"a@{domain}", check_deliverability=False).domain)
 
 
 def phone_check(value: str | None) -> None:

@@ -227,3 +227,32 @@ def test_support_of_shop_b_cannot_import_into_shop_a(session, cleo, as_role):
     assert session.query(Order).filter_by(number="#1").count() == 0
     with pytest.raises(DomainError):
         bring([["x"], ["1"]], layout="no-such-layout")
+
+
+def test_many_orders_cost_as_many_statements_as_one(session, count_queries):
+    bring(file(first("#0")))
+
+    def orders(numbers, total):
+        return file(*(
+            row
+            for number in numbers
+            for row in (
+                first(
+                    f"#{number}", Subtotal=f"{total + 60}.00", Total=f"{total + 60}.00", Lineitem_price=f"{total}.00",
+                    Email=f"buyer{number}@example.org", Shipping_Phone=f"+88017119{number:05}", Refunded_Amount="5.00",
+                    Lineitem_sku=f"A-{number}",
+                ),
+                further(f"#{number}"),
+            )
+        ))  # fmt: skip
+
+    def statements(rows):
+        with count_queries() as seen:
+            run = bring(rows)
+        return len(seen), counts(run)
+
+    one, many = [1], range(2, 62)
+    new, changed, same = (statements(orders(one, total)) for total in (100, 110, 110))
+    assert statements(orders(many, 100)) == (new[0], {"new": 60, "changed": 0, "same": 0, "refused": 0})
+    assert statements(orders(many, 110)) == (changed[0], {"new": 0, "changed": 60, "same": 0, "refused": 0})
+    assert statements(orders(many, 110)) == (same[0], {"new": 0, "changed": 0, "same": 60, "refused": 0})

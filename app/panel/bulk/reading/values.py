@@ -17,9 +17,9 @@ _DAMAGED = re.compile(r"^[+-]?\d(?:[.,]\d+)?E\+\d{1,3}$", re.IGNORECASE)
 _MONEY_LEFT = re.compile(r"^(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})\s*", re.IGNORECASE)
 _MONEY_RIGHT = re.compile(r"\s*(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})$", re.IGNORECASE)
 _PLAIN = re.compile(r"^-?\d+(?:\.\d+)?$")
+_CENTS = re.compile(r"\d{1,12}\.\d\d", re.ASCII)  # as nearly every amount is written
 _GROUPED = re.compile(r"^\d{1,3}(?:,\d{3})+$")
 LARGEST = Decimal(10) ** 13
-SURELY = 13  # so many digits before the point may be too large
 ORDERS = ("ymd", "dmy", "mdy")
 _DATE = re.compile(
     r"^(\d{1,4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,4})\s*日?"
@@ -102,10 +102,8 @@ def _mark(raw: str, comma: bool | None) -> str:
 
 def minor(cell: str, exponent: int, comma: bool | None = None) -> int | None:
     """Money as an integer of minor units; never rounded, except for the dust of a spreadsheet's float."""
-    head, _point, tail = cell.partition(".")
-    if len(tail) == exponent and head.isdigit() and tail.isdigit() and cell.isascii() and len(head) < SURELY:
-        if comma is not True:
-            return int(head + tail)  # "12.50", as nearly every cell is written
+    if exponent == 2 and comma is not True and _CENTS.fullmatch(cell):
+        return int(cell.replace(".", ""))
     number = decimal(cell, comma)
     if number is None:
         return None

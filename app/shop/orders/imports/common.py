@@ -96,9 +96,9 @@ class OrderWork(Work):
         numbers = self._numbers(plans)
         rows = []
         for plan, customer in zip(plans, customers, strict=True):
-            row = {**plan.values, "shop_id": self.shop_id, "channel_id": self.channel_id}
-            row.pop("person", None)
-            row["number"] = numbers[plan.seq]
+            row = {
+                **plan.values, "shop_id": self.shop_id, "channel_id": self.channel_id, "number": numbers[plan.seq],
+            }  # fmt: skip
             if customer.customer_id is not None:
                 row["customer_id"] = customer.customer_id
             row["lines"] = [
@@ -106,8 +106,8 @@ class OrderWork(Work):
             ]
             rows.append(row)
         outcomes = past.record_past_orders(rows, actor=self.actor, dry_run=dry_run)
-        touched = [found.order_id for found in outcomes if found.order_id and found.outcome in ("new", "changed")]
-        versions = {} if dry_run else writing.versions(Order, touched)
+        changed = [found.order_id for found in outcomes if found.order_id and found.outcome == "changed"]
+        versions = {} if dry_run else writing.versions(Order, changed)
         results = [
             self._result(found, versions, customer.images)
             for found, customer in zip(outcomes, customers, strict=True)
@@ -121,8 +121,9 @@ class OrderWork(Work):
         outcome = Outcome(found.outcome)
         made = list(images)
         if found.order_id in versions:
-            before = found.before if outcome is Outcome.CHANGED else None
-            made.append(Image(Order.__tablename__, found.order_id, before, versions[found.order_id]))
+            made.append(Image(Order.__tablename__, found.order_id, found.before, versions[found.order_id]))
+        elif found.order_id and outcome is Outcome.NEW:
+            made += writing.created(Order, [found.order_id])
         return Result(outcome, found.order_id, found.why, made)
 
     def _customers(self, plans: list[Plan], dry_run: bool) -> list[Any]:

@@ -5,11 +5,12 @@ Everything is set-based: a chunk of rows costs a handful of statements, whatever
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import db
@@ -231,25 +232,35 @@ def _insert_children(pasts: Sequence[tuple[Past, int]], stamp: dict[str, Any]) -
 def _replace(entries: Sequence[tuple[Past, int, Past]], *, actor: Any) -> None:
     """Overwrite past orders: the row is updated, what hangs on it is written anew where it differs."""
     stamp = _stamp(actor)
-    columns = {name: value for name, value in stamp.items() if name.startswith("changed")}
-    diffs: list[tuple[int, dict[str, list[Any]]]] = []
+    diffs: dict[int, dict[str, list[Any]]] = {}
+    new: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for past, order_id, before in entries:
-        diff = {
+        diff: dict[str, list[Any]] = {
             name: [before.order.get(name), value]
             for name, value in past.order.items()
             if before.order.get(name) != value
         }
-        new = {name: value for name, value in past.order.items() if name in diff}
-        statement = update(Order).where(Order.id == order_id).values(version=Order.version + 1, **columns, **new)
-        db.session.execute(statement.execution_options(synchronize_session=False))
-        for model in CHILDREN:
-            if past.children[model] != before.children[model]:
-                db.session.execute(delete(model).where(model.order_id == order_id))
-                rows = [{**child, "order_id": order_id, **stamp} for child in past.children[model]]
-                if rows:
-                    db.session.execute(insert(model.__table__), rows)
-                diff[model.__tablename__] = [len(before.children[model]), len(rows)]
-        diffs.append((order_id, diff))
+        new[tuple(diff)].append({"key": order_id, **{f"new_{name}": after for name, (_before, after) in diff.items()}})
+        diffs[order_id] = diff
+    table = Order.__table__
+    for names, values in new.items():
+        columns = {"changed_at": stamp["changed_at"], "changed_by_id": actor.id, "version": table.c.version + 1}
+        columns |= {name: bindparam(f"new_{name}") for name in names}
+        statement = update(table).where(table.c.id == bindparam("key")).values(columns)
+        db.session.connection().execute(statement, values)
+    for model in CHILDREN:
+        other = [entry for entry in entries if entry[0].children[model] != entry[2].children[model]]
+        _replace_children(model, {order_id: past.children[model] for past, order_id, _before in other}, stamp)
+        for past, order_id, before in other:
+            diffs[order_id][model.__tablename__] = [len(before.children[model]), len(past.children[model])]
     db.session.expire_all()
-    history.record_many(Order, diffs, verb="order.past_changed", actor=actor)
-    changes.record(Order, [order_id for order_id, _diff in diffs], "update")
+    history.record_many(Order, list(diffs.items()), verb="order.past_changed", actor=actor)
+    changes.record(Order, list(diffs), "update")
+
+
+def _replace_children(model: type[Any], children: Mapping[int, list[dict[str, Any]]], stamp: dict[str, Any]) -> None:
+    ids = list(children)
+    for start in range(0, len(ids), CHUNK):
+        db.session.execute(delete(model).where(model.order_id.in_(ids[start : start + CHUNK])))
+    rows = [{**child, "order_id": order_id} for order_id, own in children.items() for child in own]
+    insert_many(model.__table__, rows, stamp)

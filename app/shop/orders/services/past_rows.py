@@ -85,7 +85,7 @@ def read(row: Mapping[str, Any]) -> Past:
     order |= {name: _instant(row, name) for name in STAMPS}
     if order["placed_at"] is None:
         raise DomainError(_("The order does not say when it was placed."))
-    order |= {name: _text(row, name) for name in TEXTS}
+    order |= {name: _text(row, name) if row.get(name) else None for name in TEXTS}
     order["country"] = order["country"] or "CN"
     order |= {"customer_id": row.get("customer_id"), "review": ReviewState.CONFIRMED, "is_held": False}
     order["close_reason"] = None
@@ -127,19 +127,19 @@ def _whole(row: Mapping[str, Any], name: str, default: int = 0) -> int:
     value = row.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int:
         raise DomainError(_("%(name)s is not a whole number.", name=name))
-    if abs(value) > money.MAX_MINOR:
+    if not -money.MAX_MINOR <= value <= money.MAX_MINOR:
         raise DomainError(_("That amount is too large."))
     return value
 
 
 def _instant(row: Mapping[str, Any], name: str) -> dt.datetime | None:
     value = row.get(name)
-    if isinstance(value, str) and value:
-        value = dt.datetime.fromisoformat(value)
     if not value:
         return None
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value)
     if value.tzinfo is None:
         raise DomainError(_("A time needs a time zone."))
     return value.astimezone(dt.UTC)
