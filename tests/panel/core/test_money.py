@@ -1,4 +1,5 @@
 import pytest
+from flask_babel import force_locale
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +38,12 @@ def test_the_parts_of_an_amount_add_up_to_it(total, weights):
     whole = sum(weights)
     if whole:
         assert all(abs(part - total * weight / whole) <= 1 for part, weight in zip(parts, weights, strict=True))
+
+
+def test_an_amount_is_written_anew_for_the_reader_of_another_language(app):
+    with app.test_request_context("/"):
+        written = []
+        for language in ("en", "zh_Hans_CN", "en"):
+            with force_locale(language):
+                written.append((money.format(123450, "CNY"), money.format(123450, "JPY")))
+    assert written == [("CN¥1,234.50", "¥123,450"), ("¥1,234.50", "JP¥123,450"), ("CN¥1,234.50", "¥123,450")]
