@@ -129,7 +129,7 @@ class KeyForm(AccountForm):
     )  # fmt: skip
     kind = SelectField(_("Kind of key"))
     days = SelectField(_("In force for"), coerce=int)
-    purpose = Radios(_("What it is for"))
+    purpose = Radios(_("Purpose of the key"))
 
     def offer(self, kinds: list[Any], days: list[tuple[int, str]], purposes: list[tuple[str, str]]) -> None:
         self.kind.choices = [(kind.value, str(kind.label)) for kind in kinds]

@@ -51,7 +51,7 @@ def resources() -> dict[str, Any]:
                 names.setdefault(resource_of(field.target), f"{view.title} · {field.label}")
     for rights in policy.REGISTRY.grants.values():
         for resource in rights:
-            names.setdefault(resource, _spoken(resource))
+            names.setdefault(resource, policy.REGISTRY.names.get(resource) or _spoken(resource))
     return names
 
 
@@ -90,7 +90,8 @@ def _spoken(resource: str) -> str:
 
 
 def domain_labels() -> dict[str, Any]:
-    return {entry.key: entry.label for entry in current_app.extensions.get("panel_domains", ())}
+    known = {entry.key: entry.label for entry in current_app.extensions.get("panel_domains", ())}
+    return {"core": gettext("The panel itself"), **known}
 
 
 def _place(key: str) -> int:

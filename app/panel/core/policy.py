@@ -57,6 +57,7 @@ class Registry:
     rows: dict[type, list[RowRule]] = field(default_factory=dict)
     fields: dict[str, dict[str, Guarded]] = field(default_factory=dict)
     bounds: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
 
 
 REGISTRY = Registry()
@@ -77,6 +78,11 @@ def grant(role_key: str, rights: dict[str, str]) -> None:
 def verbs(resource: str, **own: Any) -> None:
     """Declare verbs of a resource beside the basic ones, with the word that the administrator reads."""
     REGISTRY.verbs.setdefault(resource, {}).update(own)
+
+
+def name(resource: str, label: Any) -> None:
+    """Say what a resource is called that has no list of its own."""
+    REGISTRY.names[resource] = label
 
 
 def verb_labels(resource: str) -> dict[str, Any]:

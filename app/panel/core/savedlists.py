@@ -38,6 +38,7 @@ from app.panel.core.types import UTCDateTime
 
 RESOURCE = "core.SavedList"
 LONGEST_NAME, MOST = 60, 50
+policy.name(RESOURCE, _("Views of lists"))
 policy.verbs(RESOURCE, share=_("Share views of lists"))
 
 

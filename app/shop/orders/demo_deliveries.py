@@ -64,6 +64,6 @@ def _event(
     body = json.dumps({"external_number": number, "paid": True, "lines": lines, "buyer": who}, ensure_ascii=False)
     row = {"order_id": None, "reason": None, "tried_at": at, "via": None, **result}
     world.add(
-        IntakeEvent, at, channel_id=channel["id"], event_id=f"event:{number}", door=IntakeDoor.HOOK, received_at=at,
+        IntakeEvent, at, channel_id=channel["id"], event_id=number, door=IntakeDoor.HOOK, received_at=at,
         signature_ok=True, body=body, digest=hashlib.sha256(body.encode()).hexdigest(), **row,
     )  # fmt: skip

@@ -170,7 +170,7 @@ def test_what_cannot_be_read_is_kept_too(post):
     assert post(b"not json", "e1").status_code == 400
     assert post({"channel_id": 7, **order()}, "e2").status_code == 422
     assert [(event.event_id, event.state) for event in events()] == [
-        ("event:e1", IntakeState.REFUSED), ("event:e2", IntakeState.REFUSED),
+        ("e1", IntakeState.REFUSED), ("e2", IntakeState.REFUSED),
     ]  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class OwnKeyPage(OwnPage):
                 )  # fmt: skip
                 return self.own(
                     "accounts/key_made.html", "keys", title=gettext("The new key"), key=described(key), text=text,
-                    api=f"{request.host_url.rstrip('/')}/api/v1/",
+                    header=f"Authorization: Bearer {keys.MARK}_…", api=f"{request.host_url.rstrip('/')}/api/v1/",
                 )  # fmt: skip
             except InvalidInput as error:
                 form.refuse(error)

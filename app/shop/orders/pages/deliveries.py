@@ -48,7 +48,7 @@ class IntakeEventView(PanelView):
         return gettext("Order %(no)s was taken in.", no=order.number)
 
     @verb(
-        "dismiss", _("Set aside"), icon="fa-box-archive", permission="retry",
+        "dismiss", _("Set it aside"), icon="fa-box-archive", permission="retry",
         when=lambda event: event.state is IntakeState.REFUSED,
         confirm=_("Set these deliveries aside? They are no longer counted as waiting."),
     )  # fmt: skip
@@ -68,7 +68,9 @@ def address_of_channel(channel: Channel, actor: Any) -> tuple[str, dict[str, Any
     if not policy.allowed(actor, "read", addresses.RESOURCE):
         return None
     address = addresses.address_of(channel)
-    return "orders/_address.html", {"address": address if address is not None and address.is_open else None, "channel": channel}
+    is_open = address is not None and address.is_open
+    path = addresses.path_of(address) if address is not None else ""
+    return "orders/_address.html", {"address": address if is_open else None, "channel": channel, "path": path}
 
 
 def shown(event: IntakeEvent, actor: Any) -> str:

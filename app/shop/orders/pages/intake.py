@@ -81,6 +81,16 @@ class HookPage(PanelPage):
         return _answer(_delivery(address.channel, IntakeDoor.HOOK, event_id), SYSTEM)
 
 
+EXAMPLE = """POST %(path)s
+Content-Type: application/json
+%(event)s: evt-10001
+%(signature)s: t=1795320000,v1=hex(hmac_sha256(secret, "1795320000." + body))
+
+{"external_number": "D-10001", "paid": true,
+ "lines": [{"sku": "SKU-1", "quantity": 1, "unit_price": "199.00"}],
+ "buyer": {"name": "…", "phone": "…", "province": "…", "city": "…", "street": "…"}}"""
+
+
 @domain.page(_("Intake address"), menu=False)
 class IntakeAddressPage(PanelPage):
     """The address of one channel: how to post there, its secret, what was turned away."""
@@ -110,10 +120,12 @@ class IntakeAddressPage(PanelPage):
 
     def _page(self, channel: Channel, secret: str = "") -> str:
         address = addresses.address_of(channel)
+        path = addresses.path_of(address) if address is not None else ""
         return self.render(
             "orders/intake_address.html", title=gettext("Intake of %(channel)s", channel=channel.name), channel=channel,
             address=address if address is not None and address.is_open else None, secret=secret,
-            may_write=policy.allowed(current_actor(), "write", addresses.RESOURCE), headers=(EVENT, SIGNATURE),
+            may_write=policy.allowed(current_actor(), "write", addresses.RESOURCE), url=request.host_url.rstrip("/") + path,
+            example=EXAMPLE % {"path": path, "event": EVENT, "signature": SIGNATURE},
             minutes=addresses.TOLERANCE // 60, hours=int(addresses.FORMER_FOR.total_seconds() // 3600),
         )  # fmt: skip
 

@@ -41,6 +41,10 @@ def address_of(channel: Channel) -> IntakeAddress | None:
     return db.session.scalar(select(IntakeAddress).where(IntakeAddress.channel_id == channel.id))
 
 
+def path_of(address: IntakeAddress) -> str:
+    return f"/hooks/orders/{address.public_id}/"
+
+
 def by_public_id(public_id: str) -> IntakeAddress | None:
     """The open address of this name."""
     if len(public_id) > 40:

@@ -60,7 +60,7 @@ class Delivery:
     def key(self) -> str:
         """By what the event is known: the sender's number, else that of the order, else its words."""
         if self.event_id:
-            return f"event:{self.event_id[:LONGEST_ID]}"
+            return self.event_id[:LONGEST_ID]
         try:
             number = self.parsed().get("external_number")
         except DomainError:
