@@ -141,7 +141,7 @@ def send(
         ]
     table = Notice.__table__
     made = db.session.execute(insert(table).returning(table.c.user_id, table.c.id), rows)
-    written = dict(made.tuples().all())
+    written: dict[int, int] = dict(made.tuples().all())
     for row in rows:
         if row["in_bell"]:
             bus.publish(f"user:{row['user_id']}", "notice", {"title": row["title"], "url": row["url"]})

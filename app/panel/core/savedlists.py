@@ -27,7 +27,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.panel.core import clock, filters, listing, policy
 from app.panel.core.actor import KeyHolder
@@ -48,7 +48,7 @@ class SavedList(Model):
     __tablename__ = "core_saved_list"
     __table_args__ = (UniqueConstraint("user_id", "list_key", "name"), Index("ix_core_saved_list_key", "list_key"))
 
-    id = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
     user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
     list_key = mapped_column(String(100), nullable=False)
     name = mapped_column(String(LONGEST_NAME), nullable=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ForeignKey, Index, Integer, String
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.panel.core.choices import Choices
 from app.panel.core.types import UTCDateTime
@@ -24,10 +24,10 @@ class NoticeChoice(Model):
 
     __tablename__ = "notices_choice"
 
-    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    kind = mapped_column(String(60), primary_key=True)
-    carrier = mapped_column(String(20), primary_key=True)
-    mode = mapped_column(String(10), nullable=False)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(60), primary_key=True)
+    carrier: Mapped[str] = mapped_column(String(20), primary_key=True)
+    mode: Mapped[str] = mapped_column(String(10), nullable=False)
 
 
 class NoticeHours(Model):
@@ -35,10 +35,10 @@ class NoticeHours(Model):
 
     __tablename__ = "notices_hours"
 
-    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    quiet_from = mapped_column(String(5), nullable=False, default="")
-    quiet_until = mapped_column(String(5), nullable=False, default="")
-    digest_at = mapped_column(String(5), nullable=False, default="08:30")
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    quiet_from: Mapped[str] = mapped_column(String(5), nullable=False, default="")
+    quiet_until: Mapped[str] = mapped_column(String(5), nullable=False, default="")
+    digest_at: Mapped[str] = mapped_column(String(5), nullable=False, default="08:30")
 
 
 class NoticeDelivery(Model):
@@ -47,9 +47,9 @@ class NoticeDelivery(Model):
     __tablename__ = "notices_delivery"
     __table_args__ = (Index("ix_notices_delivery_due", "sent_at", "due_at"),)
 
-    id = mapped_column(Integer, primary_key=True)
-    notice_id = mapped_column(ForeignKey("core_notice.id", ondelete="CASCADE"), nullable=False, index=True)
-    user_id = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
-    carrier = mapped_column(String(20), nullable=False)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("core_notice.id", ondelete="CASCADE"), nullable=False, index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False)
+    carrier: Mapped[str] = mapped_column(String(20), nullable=False)
     due_at = mapped_column(UTCDateTime, nullable=False)
     sent_at = mapped_column(UTCDateTime, nullable=True)

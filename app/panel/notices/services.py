@@ -105,7 +105,7 @@ def carry(kind: Kind, written: Mapping[int, int]) -> None:
     now = clock.now()
     for way in CARRIERS:
         wanted = {person: mode for person, mode in modes_of(list(written), kind, way).items() if mode is not Mode.OFF}
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"notice_id": written[person], "user_id": person, "carrier": way, "due_at": due(hours(person), mode, now)}
             for person, mode in wanted.items()
         ]
