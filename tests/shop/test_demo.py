@@ -194,7 +194,7 @@ def test_everybody_who_comes_with_the_demo_finds_orders_in_his_list(shop):
     assert seen == dict.fromkeys(roles, everything) | {"deputy": one_shop, "support": one_shop}
 
 
-def test_the_demo_goes_without_a_trace_and_leaves_one_shop_to_begin_with(new_database, tmp_path):
+def test_the_demo_goes_without_a_trace_and_leaves_one_shop_to_begin_with(new_database, tmp_path, monkeypatch):
     from app.panel.core import demo
     from app.panel.core.actor import SYSTEM
     from app.panel.core.db import db
@@ -212,10 +212,19 @@ def test_the_demo_goes_without_a_trace_and_leaves_one_shop_to_begin_with(new_dat
         assert db.session.scalar(select(func.count(Shop.id))) == 1
         assert (db.session.scalar(select(func.count(File.id))), stored(tmp_path)) == (0, [])
         assert demo.remove(SYSTEM) <= 5
+        with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patched:
+            patched.setattr(demo, "_end", interrupt)
+            demo.load(seed=7, scale=0.01, now=NOW)
+        assert not demo.is_loaded()
         demo.load(seed=7, scale=0.01, now=NOW)
+        assert demo.is_loaded()
         assert db.session.scalar(select(func.count(Order.id))) == 200
         assert len(stored(tmp_path)) > 300
         assert set(stored(tmp_path)) <= set(pictures)
+
+
+def interrupt():
+    raise KeyboardInterrupt
 
 
 def stored(home):

@@ -119,14 +119,19 @@ def part(order: int) -> Callable[[Part], Part]:
 def load(seed: int = 7, scale: float = 1, now: dt.datetime | None = None) -> World:
     """Fill an instance that has no rows of its own yet; each part is a transaction, so that others can write between.
 
+    What a load that was broken off has left is removed first.
+
     :raises DomainError: when the demo is there already
     """
     if is_loaded():
         raise DomainError("The demo is loaded already.")
+    if settings.setting(MARK):
+        remove(SYSTEM)
     world = World(seed, scale, (now or clock.now()).replace(microsecond=0), random.Random(seed))
     _begin(world)
     for _order, func_ in sorted(_parts, key=lambda entry: entry[0]):
         _run(func_, world)
+    _end()
     return world
 
 
@@ -138,7 +143,12 @@ def _begin(world: World) -> None:
         marked = func.max(table.c.id) if "id" in table.c else func.count()
         if isinstance(last := db.session.scalar(select(marked).select_from(table)), int) and last:
             kept[table.name] = last
-    settings.store({MARK: {"seed": world.seed, "kept": kept}}, actor=SYSTEM)
+    settings.store({MARK: {"seed": world.seed, "kept": kept, "whole": False}}, actor=SYSTEM)
+
+
+@transactional
+def _end() -> None:
+    settings.store({MARK: {**settings.setting(MARK), "whole": True}}, actor=SYSTEM)
 
 
 @transactional
@@ -165,7 +175,8 @@ def _advance_sequences(world: World) -> None:
 
 
 def is_loaded() -> bool:
-    return bool(settings.setting(MARK))
+    """Whether the demo is there, all of it."""
+    return bool((settings.setting(MARK) or {}).get("whole"))
 
 
 @transactional
