@@ -1,10 +1,12 @@
+import phonenumbers
 import pytest
+from email_validator import EmailNotValidError, validate_email
 
 from app.panel.core import records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from app.panel.core.history import HistoryEntry
-from app.shop.customers import services
+from app.shop.customers import checks, services
 from app.shop.customers.models import Customer, CustomerIdentity, CustomerTag
 from app.shop.customers.states import CustomerState, Purpose
 from tests.shop.customers.people import channel, customer, shop
@@ -20,6 +22,25 @@ from tests.shop.customers.people import channel, customer, shop
 def test_a_phone_is_stored_in_one_form(session, ada, written, stored):
     made = records.create(Customer, {"name": "Li", "phone": written, "shop_id": shop().id}, actor=ada)
     assert made.phone == stored
+
+
+@pytest.mark.parametrize("written", ["13800138000", "17012345678", "17911234567", "19912345678", "1791123456"])
+def test_the_short_way_to_a_mobile_number_leads_where_the_library_leads(written):
+    number = phonenumbers.parse(written, "CN")
+    assert checks.phone(written, "CN") == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@pytest.mark.parametrize("domain", ["example.org", "QQ.com", "邮箱.中国", "b--c.de", "localhost", "x.test", "a_b.com", ""])
+@pytest.mark.parametrize("mailbox", ["li", "Li.Wei+shop", ".li", "li..wei", "a" * 65, "李", "li wei", ""])
+def test_the_short_way_to_an_e_mail_leads_where_the_library_leads(app, mailbox, domain):
+    written = f"{mailbox}@{domain}"
+    try:
+        wanted = validate_email(written, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        with app.app_context(), pytest.raises(ValueError, match="no e-mail address"):
+            checks.email(written)
+    else:
+        assert checks.email(written) == wanted
 
 
 @pytest.mark.parametrize("written", ["12", "not a number", "+86 1"])
