@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from app.panel.core import clock, history
@@ -235,7 +235,7 @@ def searches_without_result(first: dt.date, last: dt.date, most: int = 200) -> S
     )  # fmt: skip
 
 
-def names_to_guess_from() -> Select[Any]:
+def names_to_guess_from() -> CompoundSelect[Any]:
     """(kind, id, name) of the categories and tags that a word could mean."""
     categories = select(literal("category").label("kind"), Category.id, Category.name).where(Category.is_active)
     return categories.union_all(select(literal("tag").label("kind"), Tag.id, Tag.name))

@@ -57,7 +57,7 @@ def sold(actor: Any, ids: Sequence[int], period: Period) -> dict[int, Sold]:
 
 
 def rows_url(product_id: int, period: Period, which: str = goods.ALL) -> str:
-    span = {"which": which, "from": period.first.isoformat(), "to": period.last.isoformat()}
+    span: dict[str, Any] = {"which": which, "from": period.first.isoformat(), "to": period.last.isoformat()}
     return url_for("insights_goods.rows", product_id=product_id, **span)
 
 

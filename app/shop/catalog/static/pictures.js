@@ -78,19 +78,21 @@ list?.addEventListener("pointerdown", (event) => {
   const grip = event.target.closest("[data-grip]");
   if (!grip || event.button) return;
   const item = grip.closest("[data-image]");
-  grip.setPointerCapture(event.pointerId);
+  event.preventDefault();
+  grip.focus();
   item.classList.add("dragged");
+  // on the document: an element that is moved within the page loses what was captured for it
   const over = (now) => {
     const target = document.elementFromPoint(now.clientX, now.clientY)?.closest("[data-image]");
     if (target && target !== item && target.parentElement === list) move(item, items().indexOf(target));
   };
   const done = () => {
     item.classList.remove("dragged");
-    grip.removeEventListener("pointermove", over);
-    grip.removeEventListener("pointerup", done);
-    grip.removeEventListener("pointercancel", done);
+    document.removeEventListener("pointermove", over);
+    document.removeEventListener("pointerup", done);
+    document.removeEventListener("pointercancel", done);
   };
-  grip.addEventListener("pointermove", over);
-  grip.addEventListener("pointerup", done);
-  grip.addEventListener("pointercancel", done);
+  document.addEventListener("pointermove", over);
+  document.addEventListener("pointerup", done);
+  document.addEventListener("pointercancel", done);
 });
