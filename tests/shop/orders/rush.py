@@ -12,12 +12,15 @@ from app.panel.accounts import sessions
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional
-from app.shop.inventory.models import StockLevel
-from app.shop.inventory.services import check
+from app.shop.catalog.models import Sku
+from app.shop.inventory import services as inventory
+from app.shop.inventory.models import StockLevel, Warehouse
+from app.shop.inventory.services import Line, check
+from app.shop.orders import services
 from app.shop.orders.models import Order, OrderLine
 from app.shop.setup.models import Business, Channel, Shop
 from tests.people import PASSWORD
-from tests.shop.orders.conftest import open_stall
+from tests.shop.orders.conftest import BUYER, open_stall
 
 
 def prepare():
@@ -30,6 +33,26 @@ def prepare():
     value = sessions.begin(user.id, {"_user_id": str(user.id), "_fresh": True, "csrf_token": word, "language": "en"})
     token = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(word)
     return {"cookie": f"{sessions.cookie_name(False)}={value}", "token": token, "channel": stall.site_id}
+
+
+def owe():
+    """Three orders of 500 each, in minor units, that are paid and sent."""
+    channel = db.session.query(Channel).filter_by(name="Own site").order_by(Channel.id.desc()).first()
+    sku, house = db.session.query(Sku).filter_by(code="T-1").one(), db.session.query(Warehouse).filter_by(code="T-W").one()
+    inventory.receive([Line(sku.id, 15, house.id)], actor=SYSTEM)
+    made = []
+    for _ in range(3):
+        order = services.place([services.Wanted(sku.id, 5)], channel_id=channel.id, buyer=BUYER, actor=SYSTEM)
+        services.pay(order, actor=SYSTEM)
+        services.ship(order, actor=SYSTEM)
+        made.append(order.id)
+    return made
+
+
+def given_back():
+    """(what was given back, in how many parts) of each order of which anything was."""
+    found = db.session.query(Order).filter(Order.refunds.any()).order_by(Order.id)
+    return [[order.refunded, [refund.amount for refund in order.refunds]] for order in found]
 
 
 @transactional
@@ -54,4 +77,4 @@ def settle():
 
 app = create_app()
 with app.app_context():
-    print("RESULT " + json.dumps({"prepare": prepare, "settle": settle}[sys.argv[1]]()))
+    print("RESULT " + json.dumps({one.__name__: one for one in (prepare, settle, owe, given_back)}[sys.argv[1]]()))

@@ -9,9 +9,11 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 
+from tests.goals import goal
 from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, run, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
@@ -33,20 +35,32 @@ class Stall:
 
     def buyers(self, orders, threads=16):
         """Post all orders from so many threads, each with one connection; returns (status, answer) and the seconds."""
-        queue, way_in = iter(orders), self.prepared
-        headers = {"Content-Type": "application/json", "Cookie": way_in["cookie"], "X-CSRFToken": way_in["token"]}
+        posts = [("/api/v1/orders/intake/", "application/json", json.dumps(order)) for order in orders]
+        told, seconds = self.post(posts, threads)
+        return [(status, json.loads(text)) for status, _location, text in told], seconds
 
-        def buy(_number):
+    def refunds(self, order, keys, amount):
+        """Press the button of the form once for every key, 50 at once; (status, where to, the words of a refusal)."""
+        fields = {"_go": "1", "reason": "other", "amount": amount}
+        path, kind = f"/orders/order/action/refund/{order}", "application/x-www-form-urlencoded"
+        told, _seconds = self.post([(path, kind, urlencode(fields | {"idempotency_key": key})) for key in keys], 50)
+        return [(status, location) for status, location, _page in told]
+
+    def post(self, posts, threads):
+        queue, way_in = iter(posts), self.prepared
+        headers = {"Cookie": way_in["cookie"], "X-CSRFToken": way_in["token"]}
+
+        def send(_number):
             connection, told = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60), []
-            for order in queue_of(queue):
-                connection.request("POST", "/api/v1/orders/intake/", json.dumps(order), headers)
+            for path, kind, body in queue_of(queue):
+                connection.request("POST", path, body, headers | {"Content-Type": kind})
                 answer = connection.getresponse()
-                told.append((answer.status, json.loads(answer.read())))
+                told.append((answer.status, answer.getheader("Location"), answer.read()))
             return told
 
         began = time.monotonic()
         with ThreadPoolExecutor(threads) as pool:
-            told = list(itertools.chain.from_iterable(pool.map(buy, range(threads))))
+            told = list(itertools.chain.from_iterable(pool.map(send, range(threads))))
         return told, time.monotonic() - began
 
 
@@ -88,7 +102,7 @@ def test_1000_buyers_of_100_pieces(stall):
         order(stall, n, [{"sku": "T-1", "quantity": 1}], buyer={**buyer, "phone": phone}) for n, phone in enumerate(phones)
     ]
     told, seconds = stall.buyers(orders)
-    print(f"GOAL G09 figure={seconds:.1f}s limit={LIMIT}s {'PASS' if seconds <= LIMIT else 'FAIL'}")
+    goal("G09", f"{seconds:.1f}s", f"{LIMIT}s", seconds <= LIMIT)
     assert Counter(status for status, _answer in told) == {201: 100, 409: 900}
     assert {answer["code"] for status, answer in told if status == 409} == {"out_of_stock"}
     after = stall.script("settle")
@@ -106,7 +120,20 @@ def test_mixed_baskets_of_9_articles_never_lock_each_other_up(stall, engine_name
     baskets = [[{"sku": code, "quantity": 1} for code in die.sample(codes, die.randint(1, 4))] for _ in range(2000 if engine_name == "postgresql" else 700)]
     told, _seconds = stall.buyers([order(stall, f"mixed-{n}", lines) for n, lines in enumerate(baskets)])
     statuses = Counter(status for status, _answer in told)
+    goal("G10", len(set(statuses) - {201, 409}), 0, set(statuses) == {201, 409})
     assert set(statuses) == {201, 409}
     after = stall.script("settle")
     assert after["sold"] == sum(100 - left for left in after["left"])
     assert min(after["left"][1:]) == 0 and not after["wrong"]
+
+
+def test_a_refund_pressed_fifty_times_at_once(stall):
+    """G11: with one key it is one refund and fifty equal replies; with fifty, what fits into what was paid."""
+    one, all_of_it, many = stall.script("owe")
+    replies = [stall.refunds(one, ["k"] * 50, "3.00"), stall.refunds(all_of_it, ["all"] * 50, "")]
+    told = Counter(status for status, _location in stall.refunds(many, [f"k-{n}" for n in range(50)], "0.30"))
+    booked = stall.script("given_back")
+    goal("G11", json.dumps(booked).replace(" ", ""), "1,1,16_refunds", [len(parts) for _sum, parts in booked] == [1, 1, 16])
+    assert booked == [[300, [300]], [500, [500]], [480, [30] * 16]]
+    assert [set(reply) for reply in replies] == [{(302, f"/orders/order/show/{order}")} for order in (one, all_of_it)]
+    assert set(told) <= {302, 409, 422} and told[302] == 16
