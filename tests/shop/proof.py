@@ -62,7 +62,7 @@ def files(data: Path) -> list[Path]:
     return [
         *sorted((data / "shopify-orders").glob("orders_export*.csv")), *sorted((data / "shopify-products").glob("*.csv")),
         *sorted((data / "shopify-products" / "2017").glob("*.csv")), data / "woocommerce" / "sample_products.csv",
-        data / "cn-orders" / "tmall_order_report.csv",
+        *sorted((data / "cn-orders").glob("tmall_order_report*.csv")),
     ]  # fmt: skip
 
 
