@@ -7,6 +7,7 @@ import pytest
 
 from tests import world as worlds
 from tests.conftest import make_app
+from tests.goals import goal
 
 SECONDS = 1.0
 GROWTH_MB = 20
@@ -160,4 +161,6 @@ def test_two_hundred_requests_keep_nothing(ada):
     for number in range(200):
         ada.get(f"{API}?size=200&q=x{number}")
         ada.get(API, query_string={"f": filters(1 + number % 50)})
-    assert resident_mb() - before < GROWTH_MB
+    grown = resident_mb() - before
+    goal("G43", f"{grown:.1f}MB", f"{GROWTH_MB}MB", grown < GROWTH_MB)
+    assert grown < GROWTH_MB

@@ -6,10 +6,14 @@ from collections import Counter
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.internal import charmap
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.intervalsets import IntervalSet
 from schemathesis import checks
 
 from tests import world as worlds
 from tests.conftest import make_app
+from tests.goals import goal
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +23,19 @@ HELD = [
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_schema_conformance,
+    checks.response_headers_conformance,
 ]
+UTF_8 = IntervalSet(((0, 0xD7FF), (0xE000, 0x10FFFF))), IntervalSet(())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hypothesis_begins_at_once():
+    """It would try a million characters to learn what UTF-8 can write, and read all our modules for words to try."""
+    with pytest.MonkeyPatch.context() as patch:
+        real = charmap.intervals_from_codec
+        patch.setattr(charmap, "intervals_from_codec", lambda name: UTF_8 if name == "utf-8" else real(name))
+        patch.setattr(providers, "_get_local_constants", lambda: providers._local_constants)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +44,20 @@ def world(new_database, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def schema(world):
-    """The description as the instance gives it, with ada's session and token on every request."""
+def who(world):
+    """What every request carries: ada's session and token, unless a test puts something else there."""
     ada = world.client("administrator")
-    hers = {"HTTP_COOKIE": ada.environ_base["HTTP_COOKIE"], "HTTP_X_CSRFTOKEN": ada.token, "HTTP_HOST": "localhost"}
+    return {"HTTP_COOKIE": ada.environ_base["HTTP_COOKIE"], "HTTP_X_CSRFTOKEN": ada.token, "HTTP_HOST": "localhost"}
+
+
+@pytest.fixture(scope="module")
+def schema(world, who):
+    """The description as the instance gives it."""
 
     def wsgi(environ, start_response):
         # one thread serves all: without a context of its own a request would meet the `g` of the one before
         with world.app.app_context():
-            return world.app({**environ, **hers}, start_response)
+            return world.app({**environ, **who}, start_response)
 
     return schemathesis.openapi.from_wsgi("/api/v1/_openapi", app=wsgi)
 
@@ -65,7 +86,7 @@ def test_every_api_route_is_described(world, schema):
     assert not {d for d in described if d in routes} - offered, "described, and not offered"
 
 
-def examine(operation, cases, number, told, undo=lambda: None):
+def examine(operation, cases, number, told, undo=lambda: None, held=HELD):
     """{operation and status: what was wrong} over that many random cases."""
     faults = {}
 
@@ -83,7 +104,7 @@ def examine(operation, cases, number, told, undo=lambda: None):
         told[answer.status_code] += 1
         undo()
         try:
-            case.validate_response(answer, checks=HELD)
+            case.validate_response(answer, checks=held)
         except (AssertionError, BaseExceptionGroup) as error:
             parts = getattr(error, "exceptions", [error])
             where = f"{operation.method.upper()} {operation.full_path} {answer.status_code}"
@@ -100,9 +121,25 @@ def test_the_api_answers_as_described(world, schema):
     with worlds.undone(world.app) as undo:
         for number, operation in enumerate(every):
             faults |= examine(operation, each + (number < rest), number, told, undo)
+    goal("G36", f"{told.total()}_cases,{len(faults)}_faults", f"{CASES}_cases,0_faults", not faults)
     assert told.total() >= CASES * 0.9, told
     assert told[200] > 100 and told[201] > 0, told
     assert not faults, f"{told}\n" + json.dumps(faults, indent=1, ensure_ascii=False).replace("\\n", "\n")[:12000]
+
+
+@pytest.mark.parametrize("cookie", ["", "zhanggui=" + "x" * 43])
+def test_no_operation_goes_without_a_session(world, schema, who, monkeypatch, cookie):
+    """With no session or one that never was; a change is refused before anybody asks whose it is, for want of a token."""
+    monkeypatch.setitem(who, "HTTP_COOKIE", cookie)
+    told, faults = Counter(), {}
+
+    def refused(_context, response, case):
+        assert response.status_code in ((401,) if case.method == "GET" else (400, 401)), response.status_code
+
+    for number, operation in enumerate(operations(schema)):
+        faults |= examine(operation, 1, number, told, held=[refused])
+    assert told.total() > 150
+    assert not faults
 
 
 @pytest.mark.parametrize(
