@@ -17,7 +17,7 @@ _DAMAGED = re.compile(r"^[+-]?\d(?:[.,]\d+)?E\+\d{1,3}$", re.IGNORECASE)
 _MONEY_LEFT = re.compile(r"^(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})\s*", re.IGNORECASE)
 _MONEY_RIGHT = re.compile(r"\s*(?:[A-Z]{3}|[^\d\s.,()+-]{1,4})$", re.IGNORECASE)
 _PLAIN = re.compile(r"^-?\d+(?:\.\d+)?$")
-_CENTS = re.compile(r"\d{1,12}\.\d\d", re.ASCII)  # as nearly every amount is written
+_CENTS = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)  # as nearly every amount is written
 _GROUPED = re.compile(r"^\d{1,3}(?:,\d{3})+$")
 LARGEST = Decimal(10) ** 13
 ORDERS = ("ymd", "dmy", "mdy")
@@ -102,8 +102,8 @@ def _mark(raw: str, comma: bool | None) -> str:
 
 def minor(cell: str, exponent: int, comma: bool | None = None) -> int | None:
     """Money as an integer of minor units; never rounded, except for the dust of a spreadsheet's float."""
-    if exponent == 2 and comma is not True and _CENTS.fullmatch(cell):
-        return int(cell.replace(".", ""))
+    if exponent == 2 and comma is not True and (written := _CENTS.fullmatch(cell)):
+        return int(written[1] + (written[2] or "").ljust(2, "0"))
     number = decimal(cell, comma)
     if number is None:
         return None
