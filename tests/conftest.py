@@ -135,15 +135,16 @@ def make_app(url, home, packages=None, **more):
     The first of a process does the work, the later ones begin with a copy of what it wrote.
     """
     from app import TIERS, create_app
-    from app.panel.core import translations
+    from app.panel.core import policy, translations
 
     translations.compile_all()
-    is_ready = databases.copied(packages, url)
+    kind = (packages, *sorted(policy.REGISTRY.roles))
+    is_ready = databases.copied(kind, url)
     app = create_app(packages or TIERS, **settings(url, home, **more))
     app.test_client_class = Browser
     if not is_ready:
         _set_up(app, packages)
-        databases.keep(packages, url)
+        databases.keep(kind, url)
     return app
 
 
