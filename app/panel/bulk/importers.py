@@ -137,6 +137,8 @@ class Importer:
     headings: dict[str, tuple[str, ...]] = {}
     required: tuple[str, ...] = ()
     whole_file = False
+    # Whether `group_key` and `parse` ask no database: then another process may read a large file ahead.
+    asks_nobody = False
     work: type[Work] = Work
     # What the preview and the sums are called on screen, by the names that plans use.
     words: dict[str, Any] = {}

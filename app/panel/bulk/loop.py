@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.panel.bulk import importers, ledger, opening, runs, undo
+from app.panel.bulk.ahead import WORTH_BYTES, ahead
 from app.panel.bulk.importers import Plan, Result, Work
 from app.panel.bulk.ledger import publish
 from app.panel.bulk.models import Run
@@ -88,7 +89,7 @@ def _check(run: Run, held: Hold) -> RunState:
     beat = time.monotonic()
     runs.forget_items(held.run_id)
     with opening.open_run(run) as (source, work):
-        for plans in _chunks(_plans(source, work), CHUNK):
+        for plans in _read(run, source, work, CHUNK):
             results = look(work, plans)
             tally.add(plans, results)
             ledger.keep_refused(held, plans, results)
@@ -152,7 +153,7 @@ def _write(run: Run, held: Hold) -> RunState:
     beat = time.monotonic()
     with opening.open_run(run) as (source, work):
         work.run_id = run_id
-        for plans in _chunks(_plans(source, work), size, held.position, first=1 if poisoned else size):
+        for plans in _read(run, source, work, size, held.position, first=1 if poisoned else size):
             if not plans:  # still behind the checkpoint
                 if time.monotonic() - beat > BEAT_SECONDS:
                     runs.renew(held)
@@ -212,6 +213,12 @@ def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
 
     ledger.record(held.run_id, plans, settle(plans, apply))
     after_commit(lambda: publish(held.run_id))
+
+
+def _read(run: Run, source: Source, work: Work, size: int, position: int = 0, first: int = 0) -> Iterator[list[Plan]]:
+    """The plans of a file in chunks; of a large one, where the importer can, by a process that reads ahead."""
+    chunks = _chunks(_plans(source, work), size, position, first)
+    return ahead(chunks, source) if work.importer.asks_nobody and run.file_size > WORTH_BYTES else chunks
 
 
 def _plans(source: Source, work: Work) -> Iterator[Plan]:
