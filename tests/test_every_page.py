@@ -23,6 +23,10 @@ PAYLOADS = [
     "&lt;u class=zqx&gt;{n}", "<a href=javascript:alert({n}) class=zqx>{n}", "</option></select><b class=zqx>{n}", "=cmd|{n}'<b class=zqx>",
     "data:text/html,<script class=zqx>{n}", "\u202e<b class=zqx>{n}", "<math><mi class=zqx xlink:href=data:x,{n}>",
     "%3Cb class=zqx%3E{n}", "[x](javascript:alert({n}))zqx", "<style class=zqx>*{{color:red}}/*{n}*/",
+    "<svg><animate class=zqx onbegin=alert({n}) attributeName=x>", "<details open class=zqx ontoggle=alert({n})>",
+    "<object class=zqx data=javascript:alert({n})>", "<![CDATA[<b class=zqx>{n}]]>", "\\u003cb class=zqx\\u003e{n}",
+    "+ADw-b class=zqx+AD4-{n}", "\uff1cb class=zqx\uff1e{n}", "<b/class='zqx'/onclick=alert({n})>", "{{% raw %}}<b class=zqx>{n}",
+    "<form class=zqx action=javascript:alert({n})>", "`${{alert({n})}}`<b class=zqx>",
 ]  # fmt: skip
 LOOK = """() => [...document.querySelectorAll(
   '.zqx, [data-zqx], [onerror], [onload], [onfocus], [onclick], [onmouseover], iframe, a[href^="javascript:"], a[href^="data:"], math'

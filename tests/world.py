@@ -119,6 +119,8 @@ def build(app: Flask, text: Callable[[str, str, str], str] | None = None) -> Wor
     world = World(app)
     with app.app_context():
         _people(world)
+        if text is not None:
+            _strange_names(text)
         for table in _tables():
             for side in "AB":
                 _row(world, table, side, text or world.word)
@@ -146,6 +148,17 @@ def _people(world: World) -> None:
             password=PASSWORD,
         )
         world.users[name] = user.id
+
+
+def _strange_names(text: Callable[[str, str, str], str]) -> None:
+    """People and roles may be called anything."""
+    from app.panel.accounts.models import Role, User
+    from app.panel.core.db import db
+
+    for user in db.session.query(User):
+        user.first_name, user.last_name = text("A", "ab_user", "first_name")[:64], text("A", "ab_user", "last_name")[:64]
+    db.session.add(Role(name=text("A", "ab_role", "name")[:64]))
+    db.session.commit()
 
 
 def _row(world: World, table: sa.Table, side: str, text: Any) -> None:
