@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Table, func, select, text
 from app.panel.core.db import db
 from app.panel.core.types import MinorUnits
 
-ROOM_KB = 16 * 1024
+ROOM_KB = 64 * 1024
 ROOM_PAGES = 4_000
 AMOUNTS = frozenset({int, type(None)})
 
