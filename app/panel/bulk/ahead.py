@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -69,13 +68,12 @@ def _run(pipe: int, chunks: Chunks, source: Source) -> None:
                     pickle.dump((plans, None, None), out, pickle.HIGHEST_PROTOCOL)
                     out.flush()
                 end: tuple[Any, ...] = ([], source.skipped, None)
+            except BrokenPipeError:
+                return  # nobody listens any more
             except BadFile as wrong:
                 end = ([], None, wrong)
+            except Exception:  # a fault of ours ends the run as it would without a fork
+                end = ([], None, RuntimeError(traceback.format_exc()))
             pickle.dump(end, out, pickle.HIGHEST_PROTOCOL)
-    except BrokenPipeError:
-        pass  # nobody listens any more
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
     finally:
         os._exit(0)
