@@ -5,12 +5,11 @@ import signal
 import socket
 import sys
 
-import psutil
 import pytest
 import redis
 
 import config
-from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, run, wait_for
+from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, parent_of, run, title, wait_for
 from tests.ops.visitor import Visitor, log_lines, rows
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
@@ -103,20 +102,14 @@ def test_one_number_leads_from_the_request_to_its_job_and_what_that_changed(tree
     assert by_part["worker-bulk"].startswith(f"bulk.work (row {work[0]}) is done"), lines
 
 
-def title(process):
-    try:
-        return " ".join(process.cmdline()) if process else ""
-    except psutil.NoSuchProcess:
-        return ""
-
-
 @pytest.mark.parametrize(
     ("word", "falls"),
     [("granian", 2), ("zg-worker-bulk", 1), ("zg-worker-live", 1), ("zg-ticker", 1), ("valkey", 1), ("background", 4)],
 )
 def test_a_killed_part_comes_back_and_the_rest_lives_on(tree, word, falls):
     # a work-horse of a job ends by itself, whoever is killed
-    before = {process.pid for process in tree.look() if "zg-worker" not in title(process.parent())}
+    parents = {process.pid: parent_of(process) for process in tree.look()}
+    before = {pid for pid, parent in parents.items() if parent and "zg-worker" not in title(parent)}
     victim = tree.part(word)
     victim.kill()
     wait_for(lambda: not victim.is_running(), 5, "the death")
@@ -127,7 +120,8 @@ def test_a_killed_part_comes_back_and_the_rest_lives_on(tree, word, falls):
 
 
 def test_a_killed_server_process_comes_back_too(tree):
-    inner = next(process for process in tree.look() if process.parent().pid == tree.part("granian").pid)
+    server = tree.part("granian")
+    inner = next(process for process in tree.look() if parent_of(process) == server)
     inner.kill()
     wait_for(lambda: not inner.is_running(), 5, "the death")
     wait_for(lambda: get(tree.port, "/healthz")[0] == 200, 120, "the web server")

@@ -62,6 +62,25 @@ def flask(home: Path, port: int, *arguments: str, **env: str) -> subprocess.Comp
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it runs. It may end between any two questions about it: then it does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def parent_of(process: psutil.Process) -> psutil.Process | None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.parent()
+    return None
+
+
+def title(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
+
+
 class Tree:
     """Use as a context manager: whatever happens, nothing of it stays behind."""
 
@@ -111,7 +130,7 @@ class Tree:
         return self.alive()
 
     def alive(self) -> list[psutil.Process]:
-        return [p for p in self.seen.values() if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+        return [process for process in self.seen.values() if lives(process)]
 
     def find(self, word: str) -> psutil.Process | None:
         """The oldest process whose name or command holds the word."""
@@ -119,8 +138,8 @@ class Tree:
         for process in self.look():
             with contextlib.suppress(psutil.NoSuchProcess):
                 if word in f"{process.name()} {' '.join(process.cmdline())}":
-                    found.append(process)
-        return min(found, key=lambda process: (process.create_time(), process.pid), default=None)
+                    found.append((process.create_time(), process.pid, process))
+        return min(found, default=(0, 0, None))[2]
 
     def part(self, word: str) -> psutil.Process:
         found = self.find(word)
