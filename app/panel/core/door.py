@@ -9,10 +9,10 @@ import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from app.panel.core import security, trace
+from app.panel.core.bridge import Bridge
 from app.panel.core.hub import Hub
 
 Scope = MutableMapping[str, Any]
@@ -27,7 +27,7 @@ class Door:
 
     def __init__(self, app: Flask) -> None:
         self.hub = Hub(app)
-        self.flask = WSGIMiddleware(app, workers=app.config["WEB_THREADS"])  # type: ignore[arg-type]
+        self.flask = Bridge(app, app.config["WEB_THREADS"])
         self.most_anonymous = app.config["ANONYMOUS_CONTENT_LENGTH"]
         self.cookie = f"{app.config['SESSION_COOKIE_NAME']}=".encode()
         self.has_proxy = bool(app.config.get("PROXY_COUNT"))
@@ -45,13 +45,13 @@ class Door:
     async def lead(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
         if status := self.refusal(dict(scope["headers"])):
             refused = {**scope, security.REFUSAL_KEY: status, "headers": without_body(scope["headers"])}
-            await self.flask(refused, nothing, adding(send, [(b"connection", b"close")]))  # type: ignore[arg-type]
+            await self.flask(refused, nothing, adding(send, [(b"connection", b"close")]))
         elif scope["path"] == "/stream":
             more = [*self.headers, (trace.HEADER.lower().encode(), number.encode())]
             await self.hub(scope, receive, adding(send, more))
         else:
-            # granian's receive() hands out an awaitable that is no coroutine, and a2wsgi takes nothing else
-            await self.flask(scope, functools.partial(received, receive), send)  # type: ignore[arg-type]
+            # granian's receive() hands out an awaitable that is no coroutine, and a thread can wait for nothing else
+            await self.flask(scope, functools.partial(received, receive), send)
 
     def given(self, scope: Scope) -> str | None:
         """The id that a proxy of ours on this machine has given already; from anybody else it is nobody's word."""
