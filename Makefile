@@ -8,6 +8,8 @@ PY := $(VENV)/bin/python
 ENGINES ?= sqlite postgresql
 JOBS ?= 3
 CODE := app processes config.py run.py
+# Workers of the tests, and the processes that they start, share compiled bytecode whatever the caller's shell says.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(PY) -m pip --disable-pip-version-check -q -q install --no-compile --no-deps
 
 help:
@@ -34,9 +36,15 @@ $(VENV)/.ready: requirements.txt | $(PY)
 	@$(PY) -m compileall -q -j 0 $(VENV)/lib $(CODE) >/dev/null || true
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.ready
+# The tools do not need the packages to be there: with `make -j` both come at once.
+$(VENV)/.tools: requirements-dev.txt | $(PY)
 	@echo "Installing what tests and checks need."
-	@$(PIP) -r requirements-dev.txt
+	@grep -v "^-r" requirements-dev.txt > $(VENV)/tools.txt
+	@$(PIP) -r $(VENV)/tools.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.ready $(VENV)/.tools
+	@$(PY) -m compileall -q -j 0 $(VENV)/lib tests >/dev/null || true
 	@touch $@
 
 $(PY):
