@@ -55,7 +55,7 @@ def set_up(demo: bool) -> None:
         setup.sync(app)
         refuse_weak_password(app.config["ADMIN_PASSWORD"])
         click.echo(welcome.prepare(app, demo))
-    gc.freeze()  # as in `_loaded`: it ends a second sooner
+    gc.freeze()  # what was made meanwhile need not be taken apart either
 
 
 def ask_database() -> None:
@@ -139,14 +139,8 @@ def background() -> None:
 
 
 def _loaded() -> Flask:
-    """The application without a context of its own: workers and ticker push one for each piece of work.
-
-    Its 200 MB live as long as the process: frozen, they are not searched for garbage, not copied into each work-horse
-    for that, and not taken apart at the end (1.1 s, which a stop in ten seconds does not have to give away).
-    """
-    app = click.get_current_context().ensure_object(ScriptInfo).load_app()
-    gc.freeze()
-    return app
+    """The application without a context of its own: workers and ticker push one for each piece of work."""
+    return click.get_current_context().ensure_object(ScriptInfo).load_app()
 
 
 def _app() -> Any:
