@@ -10,10 +10,12 @@ from flask_babel import gettext as _
 
 from app.panel.core import money
 from app.panel.core.errors import InvalidInput
-from app.shop.orders.models import PaymentMethod
-from app.shop.orders.services import Amounts, Creator, Incoming, Paid
+from app.shop.orders.models import PaymentMethod, RefundReason
+from app.shop.orders.services import Amounts, Creator, GivenBack, Incoming, Paid
 
+ORDER, REFUND = "order", "refund"
 TOP = {
+    "kind",
     "channel_id",
     "external_number",
     "placed_at",
@@ -26,6 +28,7 @@ TOP = {
     "remark",
     "creator",
 }
+OF_REFUND = {"kind", "channel_id", "external_number", "reference", "amount", "reason", "note"}
 BUYER = {
     "name": "buyer_name", "phone": "buyer_phone", "email": "buyer_email", "country": "country", "province": "province",
     "city": "city", "district": "district", "street": "street", "postcode": "postcode", "external_id": "external_id",
@@ -34,21 +37,44 @@ LENGTHS = {"buyer_name": 120, "buyer_phone": 32, "buyer_email": 200, "country": 
 MAX_LINES, MAX_QUANTITY = 200, 100_000
 
 
-def read(raw: Mapping[str, Any], currency: str) -> Incoming:
-    """:raises InvalidInput: with a sentence for everything that does not fit"""
-    reader = _Reader(currency)
-    for name in set(raw) - TOP:
+def read(raw: Mapping[str, Any], currency: str) -> Incoming | GivenBack:
+    """An order, or with `"kind": "refund"` what went back.
+
+    :raises InvalidInput: with a sentence for everything that does not fit
+    """
+    reader, kind = _Reader(currency), raw.get("kind", ORDER)
+    for name in set(raw) - (OF_REFUND if kind == REFUND else TOP):
         reader.errors[str(name)[:60]] = _("There is no such field.")
+    if kind not in (ORDER, REFUND):
+        reader.errors["kind"] = _("Choose one of: %(all)s", all=f"{ORDER}, {REFUND}")
+    found = _refund(reader, raw) if kind == REFUND else _order(reader, raw)
+    if reader.errors:
+        raise InvalidInput(reader.errors)
+    return found
+
+
+def _order(reader: _Reader, raw: Mapping[str, Any]) -> Incoming:
     amounts = Amounts(**{name: reader.amount(raw, name) or 0 for name in ("discount", "shipping_fee", "tax")})
-    incoming = Incoming(
+    return Incoming(
         channel_id=reader.whole(raw, "channel_id", 2**31 - 1), external_number=reader.text(raw, "external_number", 120),
         lines=reader.lines(raw.get("lines")), buyer=reader.buyer(raw.get("buyer")), amounts=amounts,
         paid=reader.paid(raw.get("paid")), placed_at=reader.instant(raw, "placed_at"),
         remark=reader.text(raw, "remark", 5000), creator=reader.creator(raw.get("creator")),
     )  # fmt: skip
-    if reader.errors:
-        raise InvalidInput(reader.errors)
-    return incoming
+
+
+def _refund(reader: _Reader, raw: Mapping[str, Any]) -> GivenBack:
+    for name in ("external_number", "reference", "amount"):
+        if not raw.get(name):
+            reader.errors[name] = _("This is needed.")
+    reason = RefundReason.of(raw.get("reason", RefundReason.OTHER.value))
+    if reason is None:
+        reader.errors["reason"] = _("Choose one of: %(all)s", all=", ".join(one.value for one in RefundReason))
+    return GivenBack(
+        channel_id=reader.whole(raw, "channel_id", 2**31 - 1), external_number=reader.text(raw, "external_number", 120),
+        reference=reader.text(raw, "reference", 80), amount=reader.amount(raw, "amount") or 0,
+        reason=reason or RefundReason.OTHER, note=reader.text(raw, "note", 300),
+    )  # fmt: skip
 
 
 class _Reader:

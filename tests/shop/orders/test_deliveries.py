@@ -9,10 +9,11 @@ from app.panel.accounts import limits
 from app.panel.core import history
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
+from app.panel.core.errors import Forbidden
 from app.shop.catalog.models import Sku
 from app.shop.customers import services as customers
 from app.shop.orders import intake_json
-from app.shop.orders.models import IntakeAddress, IntakeEvent, IntakeState, Order
+from app.shop.orders.models import IntakeAddress, IntakeEvent, IntakeState, Order, Refund
 from app.shop.orders.services import addresses, deliveries
 from app.shop.setup.models import Channel
 
@@ -253,3 +254,68 @@ def test_a_delivery_is_no_line_of_the_history(session, post):
     post(order(), "e1")
     said = [repr(entry.changes) for entry in session.query(history.HistoryEntry).filter_by(table="orders_intake_event")]
     assert said == []
+
+
+def given_back(amount="50.00", reference="RF-1", number="D-1", **more):
+    return {"kind": "refund", "external_number": number, "reference": reference, "amount": amount, **more}
+
+
+def refunds(session):
+    session.commit()
+    return [(one.order.external_number, one.amount, one.external_ref, one.reason.value) for one in session.query(Refund)]
+
+
+def test_a_refund_that_the_channel_tells_is_booked_once_however_often_it_is_told(session, post):
+    post(order(paid=True), "e1")
+    first, again = post(given_back(reason="chargeback"), "e2"), post(given_back(reason="chargeback"), "e3")
+    assert (first.status_code, first.json["new"], first.json["amount"], first.json["left"]) == (201, True, "50.00", "149.00")
+    assert (again.status_code, again.json["new"], again.json["refund"]) == (200, False, first.json["refund"])
+    assert refunds(session) == [("D-1", 5000, "RF-1", "chargeback")]
+    assert [event.state for event in events()] == [IntakeState.NEW, IntakeState.BOOKED, IntakeState.BOOKED]
+    assert post(given_back("60.00"), "e4").status_code == 409
+
+
+def test_a_refund_beyond_what_was_paid_is_not_booked_and_the_order_asks_for_a_person(session, post, ada):
+    made = session.get(Order, post(order(paid=True), "e1").json["id"])
+    answer = post(given_back("199.01"), "e2")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["amount"])
+    assert not refunds(session)
+    assert [(one.reason.code, one.state.value) for one in made.exceptions] == [("refund", "open")]
+    assert events()[-1].state is IntakeState.REFUSED
+    assert post(given_back("9.00", "RF-2")).status_code == 201  # another refund answers no question about the first
+    session.refresh(made)
+    assert made.exceptions[0].state.value == "open"
+    assert post(given_back("190.00")).status_code == 201
+    session.refresh(made)
+    assert (made.left_to_refund, made.state.value, made.exceptions[0].state.value) == (0, "closed", "handled")
+
+
+def test_a_refund_that_comes_before_its_order_is_tried_again(session, post, ada):
+    assert post(given_back(), "e2").status_code == 404
+    post(order(paid=True), "e1")
+    deliveries.retry(events()[0], intake_json.read, actor=ada)
+    assert refunds(session) == [("D-1", 5000, "RF-1", "other")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"amount": ""}, "amount"), ({"amount": 5}, "amount"), ({"amount": "-1"}, "amount"), ({"reference": ""}, "reference"),
+     ({"reason": "gold"}, "reason"), ({"lines": []}, "lines"), ({"kind": "chargeback"}, "kind"), ({"kind": ["refund"]}, "kind")],
+)  # fmt: skip
+def test_what_does_not_fit_a_refund_is_said_field_by_field(session, post, wrong, field):
+    post(order(paid=True), "e1")
+    answer = post({**given_back(), **wrong}, "e2")
+    assert answer.status_code == 422 and field in answer.json["errors"]
+    assert not refunds(session)
+
+
+def test_who_may_not_refund_tells_of_no_refund_nor_tries_one_again(session, post, as_user, somebody, stall, channel):
+    post(order(paid=True), "e1")
+    post(given_back("500.00"), "e2")
+    clerk = somebody("operations", stall.shop_id)
+    answer = as_user(clerk.username).post("/api/v1/orders/intake/", json={"channel_id": channel.id, **given_back()})
+    assert answer.status_code == 403
+    assert len(events()) == 2
+    with pytest.raises(Forbidden):
+        deliveries.retry(events()[1], intake_json.read, actor=clerk)
+    assert not refunds(session)

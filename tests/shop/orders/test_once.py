@@ -1,5 +1,6 @@
-"""G11 on real commits: a refund pressed fifty times at once, with one key and with fifty."""
+"""G11 on real commits: a refund pressed fifty times at once, with one key and with fifty, and beside what a channel tells."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.shop.orders import services
-from app.shop.orders.models import Order, OrderState, Refund
+from app.shop.orders import intake_json, services
+from app.shop.orders.models import ExceptionState, IntakeDoor, Order, OrderState, Refund
+from app.shop.orders.services import deliveries
+from tests.goals import goal
 from tests.shop.orders.conftest import BUYER, open_stall
 
 
@@ -62,3 +65,36 @@ def test_a_full_refund_happens_once(live_app, paid_order):
         assert db.session.get(Order, paid_order).left_to_refund == 0
         assert db.session.query(Refund).count() == 1
     assert sum(isinstance(one, int) for one in told) == 1
+
+
+def test_a_person_and_the_channel_give_back_at_once(live_app, paid_order):
+    """99,500 were paid. Sixteen people press for 20,000 while the channel tells thrice of each of four refunds of 30,000."""
+    with live_app.app_context():
+        order = db.session.get(Order, paid_order)
+        order.external_number, channel_id = "D-1", order.channel_id
+        db.session.commit()
+
+    def tell(number):
+        told = {"kind": "refund", "external_number": "D-1", "reference": f"RF-{number % 4}", "amount": "300.00"}
+        delivery = deliveries.Delivery(channel_id, "CNY", json.dumps(told).encode(), IntakeDoor.HOOK, f"event-{number}")
+        with live_app.app_context():
+            try:
+                return deliveries.receive(delivery, intake_json.read, actor=SYSTEM).status
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(2) as pool:
+        pressed = pool.submit(at_once, live_app, paid_order, [f"key-{n}" for n in range(16)], 20000)
+        told = pool.submit(lambda: list(ThreadPoolExecutor(8).map(tell, range(12))))
+        pressed, told = pressed.result(), told.result()
+    with live_app.app_context():
+        order = db.session.get(Order, paid_order)
+        sums = [refund.amount for refund in order.refunds]
+        goal("G11 refund+chargeback", sum(sums), order.paid, sum(sums) <= order.paid == 99500)
+        assert order.refunded == sum(sums) <= order.paid
+        assert order.left_to_refund < 20000
+        assert len({refund.key for refund in order.refunds}) == len(sums)
+        assert sum(isinstance(one, int) for one in pressed) + told.count(201) == len(sums)
+        assert set(told) <= {200, 201, 422}
+        is_short = 422 in told
+        assert [one.state for one in order.exceptions] == [ExceptionState.OPEN] * is_short

@@ -70,6 +70,7 @@ class RefundReason(Choices):
     LATE = "late", _("Delivered late"), "warning"
     STOCK = "stock", _("Out of stock"), "warning"
     PRICE = "price", _("Price difference"), "neutral"
+    CHARGEBACK = "chargeback", _("Payment taken back"), "danger"
     OTHER = "other", _("Other reason"), "neutral"
 
 
@@ -91,5 +92,6 @@ class IntakeState(Choices):
     WAITING = "waiting", _("At work"), "progress"
     NEW = "new", _("New order"), "success"
     SAME = "same", _("Order was there already"), "muted"
+    BOOKED = "booked", _("Refund booked"), "success"
     REFUSED = "refused", _("Not taken"), "danger"
     DISMISSED = "dismissed", _("Set aside"), "muted"

@@ -45,6 +45,8 @@ class IntakeEventView(PanelView):
     )  # fmt: skip
     def retry(self, events: list[IntakeEvent], form: Any) -> str:
         order = deliveries.retry(events[0], intake_json.read, actor=current_actor())
+        if events[0].state is IntakeState.BOOKED:
+            return gettext("The refund was booked on order %(no)s.", no=order.number)
         return gettext("Order %(no)s was taken in.", no=order.number)
 
     @verb(
@@ -88,7 +90,10 @@ def shown(event: IntakeEvent, actor: Any) -> str:
     return json.dumps({name: _masked(name, value) for name, value in raw.items()}, ensure_ascii=False, indent=2)
 
 
-OPEN_TO_ALL = {"channel_id", "external_number", "placed_at", "lines", "discount", "shipping_fee", "tax", "creator"}
+OPEN_TO_ALL = {
+    "channel_id", "external_number", "placed_at", "lines", "discount", "shipping_fee", "tax", "creator", "kind", "reference",
+    "amount", "reason",
+}  # fmt: skip
 
 
 def _masked(name: str, value: Any) -> Any:

@@ -6,6 +6,7 @@ from app.shop.orders.services import forms
 from app.shop.orders.services.closing import close, hold, release
 from app.shop.orders.services.counter import sell
 from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason, settle
+from app.shop.orders.services.given_back import GivenBack, take_back
 from app.shop.orders.services.intake import Incoming, Paid, take_in
 from app.shop.orders.services.lateness import flag_late
 from app.shop.orders.services.lines import assign_sku, recheck
@@ -23,6 +24,7 @@ records.override(ExceptionReason, validate=forms.validate_reason)
 __all__ = [
     "Amounts",
     "Creator",
+    "GivenBack",
     "Incoming",
     "Paid",
     "PastOutcome",
@@ -53,5 +55,6 @@ __all__ = [
     "sell",
     "settle",
     "ship",
+    "take_back",
     "take_in",
 ]

@@ -15,18 +15,19 @@ from sqlalchemy import delete, select, update
 from app.panel.core import clock, history, money, policy
 from app.panel.core.actor import SYSTEM, KeyHolder
 from app.panel.core.db import db
-from app.panel.core.errors import BadRequest, DomainError, InvalidInput
+from app.panel.core.errors import BadRequest, DomainError, Forbidden, InvalidInput
 from app.panel.core.lease import affected, insert_once
 from app.panel.core.transaction import transactional
 from app.shop.inventory.services import OutOfStock
-from app.shop.orders.models import IntakeDoor, IntakeEvent, IntakeState, Order
+from app.shop.orders.models import IntakeDoor, IntakeEvent, IntakeState, Order, Refund
+from app.shop.orders.services.given_back import GivenBack, take_back
 from app.shop.orders.services.intake import Incoming, take_in
 
 RESOURCE = "orders.IntakeEvent"
-DONE = (IntakeState.NEW, IntakeState.SAME)
+DONE = (IntakeState.NEW, IntakeState.SAME, IntakeState.BOOKED)
 LONGEST_BODY, LONGEST_ID = 256 * 1024, 120
 WORDS_FOR, ROWS_FOR = dt.timedelta(days=30), dt.timedelta(days=365)
-Read = Callable[[dict[str, Any], str], Incoming]
+Read = Callable[[dict[str, Any], str], Incoming | GivenBack]
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,22 @@ class Delivery:
         return raw
 
     def key(self) -> str:
-        """By what the event is known: the sender's number, else that of the order, else its words."""
+        """By what the event is known: the sender's number, else that of the refund or the order, else its words."""
         if self.event_id:
             return self.event_id[:LONGEST_ID]
+        kind, name = ("refund", "reference") if self.is_refund() else ("order", "external_number")
+        number = self._known().get(name)
+        return f"{kind}:{number[:LONGEST_ID]}" if isinstance(number, str) and number else f"words:{self.digest[:40]}"
+
+
+    def is_refund(self) -> bool:
+        return self._known().get("kind") == "refund"
+
+    def _known(self) -> dict[str, Any]:
         try:
-            number = self.parsed().get("external_number")
+            return self.parsed()
         except DomainError:
-            number = None
-        return f"order:{number[:LONGEST_ID]}" if isinstance(number, str) and number else f"words:{self.digest[:40]}"
+            return {}
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,8 @@ class OtherContent(DomainError):
 def receive(delivery: Delivery, read: Read, *, actor: Any) -> Answer:
     """Keep what came and work it off. An event that was taken before gets the answer of then, whatever it says now.
 
-    :param read: makes an order of the JSON, in the currency of the channel
+    :param read: makes an order or a refund of the JSON, in the currency of the channel
+    :raises Forbidden: without the right; nothing is kept then
     """
     key = delivery.key()
     # a shop of our own that gives its events no numbers is known by the order alone, which `take_in` looks for
@@ -115,6 +125,8 @@ def retry(event: IntakeEvent, read: Read, *, actor: Any) -> Order:
     if not event.body:
         raise DomainError(_("What was sent is no longer kept. Ask the channel to send it again."))
     delivery = Delivery(event.channel_id, event.channel.shop.currency, event.body.encode(), event.door)
+    if delivery.is_refund():
+        policy.authorize(actor, "refund", "orders.Order")
     history.record(event, "intake.retried", actor=actor)
     answer = _work(delivery, event.event_id, read, SYSTEM)
     db.session.expire_all()
@@ -150,9 +162,19 @@ def _work(delivery: Delivery, key: str, read: Read, actor: Any) -> Answer:
         state = IntakeState.NEW if is_new else IntakeState.SAME
         _write(delivery, key, actor, state=state, answer=answers[0], order_id=order.id)
 
+    def booked(refund: Refund, is_new: bool) -> None:
+        answers[:] = [Answer(201 if is_new else 200, _said_of(refund, is_new))]
+        _write(delivery, key, actor, state=IntakeState.BOOKED, answer=answers[0], order_id=refund.order_id)
+
     try:
         with history.by("channel" if delivery.door is IntakeDoor.HOOK else ""):
-            take_in(read(delivery.parsed(), delivery.currency), actor=actor, told=told)
+            what = read(delivery.parsed(), delivery.currency)
+            if isinstance(what, GivenBack):
+                take_back(what, actor=actor, booked=booked)
+            else:
+                take_in(what, actor=actor, told=told)
+    except Forbidden:
+        raise
     except DomainError as error:
         db.session.rollback()
         answer = Answer(409 if isinstance(error, OutOfStock) else error.status, _refused(error))
@@ -168,6 +190,15 @@ def _said(order: Order, is_new: bool) -> dict[str, Any]:
     return {
         "id": order.id, "number": order.number, "new": is_new, "state": order.state.value, "review": order.review.value,
         "total": money.plain(order.total, order.currency), "currency": order.currency, "problems": problems,
+    }  # fmt: skip
+
+
+def _said_of(refund: Refund, is_new: bool) -> dict[str, Any]:
+    order = refund.order
+    return {
+        "id": order.id, "number": order.number, "new": is_new, "state": order.state.value, "refund": refund.id,
+        "amount": money.plain(refund.amount, order.currency), "currency": order.currency,
+        "left": money.plain(order.left_to_refund, order.currency),
     }  # fmt: skip
 
 
@@ -210,7 +241,7 @@ def _write(
     # the first answer of a delivery that waited is no second attempt
     again = 0 if row.state is IntakeState.WAITING else 1
     counted = {"attempts": table.c.attempts + again, "version": table.c.version + 1}
-    if row.state is IntakeState.NEW:
+    if row.state in (IntakeState.NEW, IntakeState.BOOKED):
         result = {"tried_at": now}
     elif row.state is IntakeState.REFUSED and delivery.digest:
         result |= {"body": first["body"], "digest": first["digest"]}

@@ -26,6 +26,7 @@ BUILT_IN = {
     "unreachable": lazy_gettext("Buyer cannot be reached"),
     "late": lazy_gettext("Late delivery"),
     "blocked": lazy_gettext("Customer is blocked"),
+    "refund": lazy_gettext("Refund of the channel does not fit"),
     "other": lazy_gettext("Other reason"),
 }
 
