@@ -39,8 +39,8 @@ class Bridge:
             body = io.BytesIO(await whole(receive))
         answer = Answer(loop, send)
         environ = build_environ(scope, body)  # type: ignore[arg-type]
-        make = functools.partial(contextvars.copy_context().run, answer.make)
-        await loop.run_in_executor(self.threads, make, self.app, environ)
+        make = functools.partial(contextvars.copy_context().run, answer.make, self.app, environ)  # type: ignore[arg-type]
+        await loop.run_in_executor(self.threads, make)
         if answer.start is not None:
             await send(answer.start)
             await send({"type": "http.response.body", "body": answer.body})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from flask_appbuilder import Model
@@ -46,10 +47,15 @@ class Lease(Model):
 
 def insert_once(model: Any, **values: Any) -> bool:
     """Insert a row unless a unique index already holds one like it; True when it was inserted."""
-    dialect = postgresql if db.session.connection().dialect.name == "postgresql" else sqlite
-    table = model.__table__
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
-    return db.session.execute(statement).first() is not None  # psycopg's row count says -1 here
+    statement = _insert_once(model.__table__, db.session.connection().dialect.name)
+    return db.session.execute(statement, values).first() is not None  # psycopg's row count says -1 here
+
+
+@functools.cache
+def _insert_once(table: Any, dialect: str) -> Any:
+    """Built once a table: SQLAlchemy takes longer to build it than the database to do it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 def affected(statement: Any) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from app.panel.core.db import db
 from app.shop.catalog.models import ChannelPrice, Sku
@@ -56,17 +57,26 @@ def price(request: PriceRequest) -> list[PricedLine]:
 
 
 def list_prices(request: PriceRequest) -> list[PricedLine]:
-    """The price of the channel where it has one, else that of the SKU: two statements for any number of lines."""
-    ids = [sku_id for sku_id, _quantity in request.lines]
-    own: dict[int, int] = dict(db.session.execute(select(Sku.id, Sku.price).where(Sku.id.in_(ids))).tuples().all())
-    channel = select(ChannelPrice.sku_id, ChannelPrice.price).where(
-        ChannelPrice.sku_id.in_(ids),
-        ChannelPrice.channel_id == request.channel_id,
-        ChannelPrice.currency == request.currency,
-    )
-    special: dict[int, int] = dict(db.session.execute(channel).tuples().all())
+    """The price of the channel where it has one, else that of the SKU: one statement for any number of lines."""
+    ids = list({sku_id for sku_id, _quantity in request.lines})
+    asked = {"ids": ids, "channel": request.channel_id, "currency": request.currency}
+    known = {sku_id: (own, special) for sku_id, own, special in db.session.execute(_prices(), asked)}
     result = []
     for sku_id, _quantity in request.lines:
-        amount, source = (special[sku_id], "channel") if sku_id in special else (own[sku_id], "list")
+        own, special = known[sku_id]
+        amount, source = (own, "list") if special is None else (special, "channel")
         result.append(PricedLine(amount, trace=[{"step": source, "unit_price": amount}]))
     return result
+
+
+@functools.cache
+def _prices() -> Select[Any]:
+    """Built once: every order asks this."""
+    skus, special = Sku.__table__, ChannelPrice.__table__
+    here = (
+        (special.c.sku_id == skus.c.id)
+        & (special.c.channel_id == bindparam("channel"))
+        & (special.c.currency == bindparam("currency"))
+    )
+    query = select(skus.c.id, skus.c.price, special.c.price).select_from(skus.outerjoin(special, here))
+    return query.where(skus.c.id.in_(bindparam("ids", expanding=True)))

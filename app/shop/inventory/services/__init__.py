@@ -11,7 +11,7 @@ from app.shop.inventory.services.desk import adjust, receive, set_threshold, tra
 from app.shop.inventory.services.lines import Cause, Line, OutOfStock
 from app.shop.inventory.services.purchases import cancel_receipt, draft_receipt, note_price, post_receipt
 from app.shop.inventory.services.stock import release, reserve, ship, take_back
-from app.shop.inventory.services.warehouses import default_warehouse_id
+from app.shop.inventory.services.warehouses import default_warehouse_id, sells_from
 
 __all__ = [
     "Cause",
@@ -33,6 +33,7 @@ __all__ = [
     "receive",
     "release",
     "reserve",
+    "sells_from",
     "set_threshold",
     "ship",
     "take_back",

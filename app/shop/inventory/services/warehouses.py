@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, bindparam, case, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 
 from app.panel.core import changes, records, trash
 from app.panel.core.db import db
@@ -30,13 +30,17 @@ def default_warehouse_id(shop_id: int | None = None) -> int:
 def _sells_from(of_a_shop: bool) -> Select[Any]:
     """Built once: every order asks this, and SQLAlchemy takes longer to build it than the database to answer."""
     houses = Warehouse.__table__.c
-    query = select(houses.id).where(houses.is_active).limit(1)
-    if not of_a_shop:
-        return query.order_by(houses.is_default.desc(), houses.id)
-    mine = houses.shop_id == bindparam("shop")
-    return query.where(or_(mine, houses.shop_id.is_(None))).order_by(
-        case((mine, 0), else_=1), houses.is_default.desc(), houses.id
-    )
+    if of_a_shop:
+        return sells_from(bindparam("shop"))
+    return select(houses.id).where(houses.is_active).order_by(houses.is_default.desc(), houses.id).limit(1)
+
+
+def sells_from(shop: Any) -> Select[Any]:
+    """The id of the warehouse from which a shop sells; the shop may be a column of a statement around this one."""
+    houses = Warehouse.__table__.c
+    is_common = houses.shop_id.is_(None)
+    query = select(houses.id).where(houses.is_active, or_(houses.shop_id == shop, is_common))
+    return query.order_by(is_common, houses.is_default.desc(), houses.id).limit(1)
 
 
 @transactional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -48,8 +49,15 @@ def next_number(shop_id: int, at: dt.datetime) -> str:
     The counter's row stays locked until the commit, so take the number last.
     """
     day = clock.local(at).strftime("%Y%m%d")
-    dialect = postgresql if db.session.connection().dialect.name == "postgresql" else sqlite
-    new = dialect.insert(OrderCounter).values(shop_id=shop_id, day=day, last=1)
-    taken = new.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"last": OrderCounter.last + 1})
-    last = db.session.scalar(taken.returning(OrderCounter.last))
+    statement = _count_on(db.session.connection().dialect.name)
+    last = db.session.scalar(statement, {"shop_id": shop_id, "day": day, "last": 1})
     return f"{day}{last:04d}"
+
+
+@functools.cache
+def _count_on(dialect: str) -> Any:
+    """Built once: every order asks this."""
+    counters = OrderCounter.__table__
+    new = (postgresql if dialect == "postgresql" else sqlite).insert(counters)
+    taken = new.on_conflict_do_update(index_elements=["shop_id", "day"], set_={"last": counters.c.last + 1})
+    return taken.returning(counters.c.last)

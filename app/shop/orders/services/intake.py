@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.panel.core import policy
@@ -21,7 +21,7 @@ from app.shop.catalog.models import Sku
 from app.shop.customers.models import Customer
 from app.shop.customers.services import remember
 from app.shop.inventory.models import StockLevel
-from app.shop.inventory.services import OutOfStock, default_warehouse_id
+from app.shop.inventory.services import OutOfStock, default_warehouse_id, sells_from
 from app.shop.orders.models import Order, OrderSource, PaymentMethod
 from app.shop.orders.services.common import RESOURCE
 from app.shop.orders.services.payments import pay
@@ -67,102 +67,96 @@ def take_in(incoming: Incoming, *, actor: Any, told: Told = lambda _order, _is_n
     :raises OutOfStock: nothing was taken
     """
     policy.authorize(actor, "intake", RESOURCE)
-    shop_id = _check(incoming, actor)
-    known = find(incoming.channel_id, incoming.external_number)
-    if known is not None:
-        transactional(told)(known, False)
-        return known, False
-    if incoming.paid is None:
-        _refuse_if_gone(incoming, shop_id)
-    try:
-        return _take_in(incoming, actor=actor, told=told)
-    except IntegrityError:
-        db.session.rollback()
-        known = find(incoming.channel_id, incoming.external_number)  # somebody else posted it in this very moment
-        if known is None:
-            raise
-        transactional(told)(known, False)
-        return known, False
+    for is_last in (False, False, True):
+        seen = _look(incoming, actor)
+        if seen.order_id is None and incoming.paid is None:
+            _refuse_if_gone(incoming, seen)
+        try:
+            return _take_in(incoming, seen, actor=actor, told=told)
+        except IntegrityError:
+            # in this very moment somebody else posted it, or the first order of the same buyer
+            db.session.rollback()
+            if is_last:
+                raise
+    raise AssertionError("unreachable")
 
 
-def find(channel_id: int, external_number: str) -> Order | None:
-    """The order that a channel knows under this number."""
-    known = db.session.scalar(_by_number(), {"channel": channel_id, "number": external_number})
-    return None if known is None else db.session.get(Order, known)
+@dataclass(frozen=True)
+class Seen:
+    """What one look found before the write lock is taken. It may be old by a moment: what decides is written under it."""
+
+    shop_id: int
+    order_id: int | None
+    warehouse_id: int | None
+    skus: dict[str, tuple[int, int]]  # by code: id, and how many are left
 
 
-@cache
-def _by_number() -> Select[Any]:
-    """Built once: in a rush SQLAlchemy takes longer to build it than the database to answer."""
-    orders = Order.__table__.c
-    return select(orders.id).where(
-        orders.channel_id == bindparam("channel"), orders.external_number == bindparam("number")
-    )
-
-
-def _check(incoming: Incoming, actor: Any) -> int:
-    """The shop of the channel.
+def _look(incoming: Incoming, actor: Any) -> Seen:
+    """Channel, order, warehouse and stock in one statement: in a rush most buyers need no second one.
 
     :raises NotFound: for a channel that this actor may not know
     """
     if not incoming.external_number or len(incoming.external_number) > 120:
         raise InvalidInput({"external_number": _("Say the number of the order, of at most 120 characters.")})
-    channels = Channel.__table__.c
-    query = policy.scope(select(channels.shop_id).where(channels.id == incoming.channel_id), actor, Channel)
-    shop_id = db.session.scalar(query)
-    if shop_id is None:
+    asked = {
+        "channel": incoming.channel_id, "number": incoming.external_number,
+        "codes": list(dict.fromkeys(code for code, _quantity, _price, _title in incoming.lines)),
+    }  # fmt: skip
+    may_see = policy.row_condition(actor, Channel)
+    found = db.session.execute(_for_all() if may_see is None else _everything(may_see), asked).all()
+    if not found:
         raise NotFound(_("There is no such channel."))
-    return int(shop_id)
-
-
-def _skus(codes: Sequence[str]) -> dict[str, int]:
-    return dict(db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(codes))).tuples().all())
-
-
-def _refuse_if_gone(incoming: Incoming, shop_id: int) -> None:
-    """A look before the write lock is taken: a rush for what is sold out must not keep the others waiting.
-
-    The look may be old by a moment; what decides is the conditional update in `place`.
-    """
-    warehouse_id = default_warehouse_id(shop_id)
-    wanted: dict[str, int] = {}
-    for code, quantity, _price, _title in incoming.lines:
-        wanted[code] = wanted.get(code, 0) + quantity
-    for sku_id, code, left in db.session.execute(_what_is_left(), {"house": warehouse_id, "codes": list(wanted)}):
-        if left < wanted[code]:
-            raise OutOfStock(code, left, sku_id=sku_id, wanted=wanted[code], warehouse_id=warehouse_id)
+    shop_id, order_id, warehouse_id = found[0][:3]
+    skus = {code: (sku_id, left) for _shop, _order, _house, sku_id, code, left in found if sku_id is not None}
+    return Seen(shop_id, order_id, warehouse_id, skus)
 
 
 @cache
-def _what_is_left() -> Select[Any]:
-    skus, levels = Sku.__table__, StockLevel.__table__
-    here = (levels.c.sku_id == skus.c.id) & (levels.c.warehouse_id == bindparam("house"))
-    return (
-        select(skus.c.id, skus.c.code, func.coalesce(levels.c.available, 0))
-        .select_from(skus.outerjoin(levels, here))
-        .where(skus.c.code.in_(bindparam("codes", expanding=True)))
-    )
+def _for_all() -> Select[Any]:
+    """Built once: in a rush SQLAlchemy takes longer to build it than the database to answer."""
+    return _everything(None)
+
+
+def _everything(may_see: ColumnElement[bool] | None) -> Select[Any]:
+    channels, orders, skus, levels = Channel.__table__, Order.__table__, Sku.__table__, StockLevel.__table__
+    channel: BindParameter[int] = bindparam("channel")
+    known = select(orders.c.id).where(orders.c.channel_id == channel, orders.c.external_number == bindparam("number"))
+    house = sells_from(channels.c.shop_id).correlate(channels).scalar_subquery().label("house")
+    place = select(channels.c.shop_id, known.scalar_subquery().label("known"), house).where(channels.c.id == channel)
+    here = (place if may_see is None else place.where(may_see)).subquery("here")
+    wanted = skus.c.code.in_(bindparam("codes", expanding=True))
+    level = (levels.c.sku_id == skus.c.id) & (levels.c.warehouse_id == here.c.house)
+    columns = (here.c.shop_id, here.c.known, here.c.house, skus.c.id, skus.c.code, func.coalesce(levels.c.available, 0))
+    return select(*columns).select_from(here.outerjoin(skus, wanted).outerjoin(levels, level))
+
+
+def _refuse_if_gone(incoming: Incoming, seen: Seen) -> None:
+    """A rush for what is sold out must not keep the others waiting for the write lock."""
+    wanted: dict[str, int] = {}
+    for code, quantity, _price, _title in incoming.lines:
+        wanted[code] = wanted.get(code, 0) + quantity
+    for code, (sku_id, left) in seen.skus.items():
+        if left < wanted[code]:
+            house = seen.warehouse_id or default_warehouse_id(seen.shop_id)
+            raise OutOfStock(code, left, sku_id=sku_id, wanted=wanted[code], warehouse_id=house)
 
 
 @transactional
-def _take_in(incoming: Incoming, *, actor: Any, told: Told) -> tuple[Order, bool]:
-    known = find(incoming.channel_id, incoming.external_number)
+def _take_in(incoming: Incoming, seen: Seen, *, actor: Any, told: Told) -> tuple[Order, bool]:
+    known = db.session.get(Order, seen.order_id) if seen.order_id is not None else None
     if known is not None:
         told(known, False)
         return known, False
-    ids = _skus([code for code, _quantity, _price, _title in incoming.lines])
     wanted = [
-        Wanted(ids.get(code), quantity, unit_price=price, title=title, sku_code=code)
+        Wanted(seen.skus.get(code, (None,))[0], quantity, unit_price=price, title=title, sku_code=code)
         for code, quantity, price, title in incoming.lines
     ]
-    channel = db.session.get(Channel, incoming.channel_id)
-    if channel is None:
-        raise NotFound(_("There is no such channel."))
-    customer = _customer(incoming, channel.shop_id, actor)
+    customer = _customer(incoming, seen.shop_id, actor)
     # the right that was asked is `intake`; the steps below are its own
     order = place(
-        wanted, channel_id=channel.id, actor=SYSTEM, customer_id=customer and customer.id, buyer=incoming.buyer,
+        wanted, channel_id=incoming.channel_id, actor=SYSTEM, customer_id=customer and customer.id, buyer=incoming.buyer,
         amounts=incoming.amounts, external_number=incoming.external_number, source=OrderSource.INTAKE,
+        warehouse_id=seen.warehouse_id,
         buyer_remark=incoming.remark, creator=incoming.creator,
         placed_at=incoming.placed_at, accept_short=incoming.paid is not None,
     )  # fmt: skip
