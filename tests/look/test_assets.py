@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,25 @@ def test_every_packaged_asset_is_there_and_kept_for_ever(staged, url, name):
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.mimetype == ("text/css" if name.endswith(".css") else "text/javascript")
+
+
+def test_no_class_of_ours_is_one_of_the_icons_by_chance(staged, url):
+    """`far` beside our own words would set them in the letters of the icons."""
+    of_icons = set()
+    for name in ("icons.css", "icons-solid.css"):
+        of_icons |= classes(staged.test_client().get(url(name)).text)
+    ours = set()
+    for path in Path("app").glob("**/static/**/*.css"):
+        ours |= classes(path.read_text())
+    for path in Path("app").glob("**/templates/**/*.html"):
+        for value in re.findall(r'class="([^"]*)"', path.read_text()):
+            ours |= set(re.findall(r"(?<![\w-])[a-z][\w-]*", re.sub(r"\{[{%].*?[}%]\}", " ", value)))
+    assert {"far", "fa-solid"} <= of_icons
+    assert [name for name in sorted(ours & of_icons) if not name.startswith("fa-")] == []
+
+
+def classes(style):
+    return set(re.findall(r"\.([A-Za-z][\w-]*)", re.sub(r"\{[^{}]*\}", "{}", style)))
 
 
 def test_a_reader_who_is_logged_in_still_keeps_assets(staged, url):
