@@ -8,11 +8,13 @@ column it came from. Amounts of shop B are 77,777.77, guarded fields 55,555.55 o
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import jinja2
@@ -20,7 +22,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from app.panel.accounts import sessions
+from app.panel.accounts import limits, sessions
 from tests.conftest import client_of
 from tests.people import PASSWORD
 
@@ -347,6 +349,34 @@ def without_pages(app: Flask, monkeypatch: Any) -> None:
     monkeypatch.setattr(app, "update_template_context", lambda _context: None)
 
 
+def asking_once(app: Flask, monkeypatch: Any) -> None:
+    """Ask once a person what every request asks again: whose cookie it is, what he may do, what is set.
+
+    A walk over all routes undoes whatever a request has changed, so the answers stay right; how they are found, and that
+    they end in time, is tested where they are made. Counters of requests and log lines are left out for the same reason.
+    """
+    from app.panel.core import logs, policy, settings
+    from app.panel.core.db import db
+
+    find, kept = sessions.find, {}
+
+    def found(value: str) -> Any:
+        if value not in kept:
+            kept[value] = find(value)
+            db.session.expunge_all()
+        return tuple(db.session.merge(one, load=False) for one in kept[value])
+
+    with app.app_context():
+        stored = settings._stored()
+    monkeypatch.setattr(sessions, "find", found)
+    monkeypatch.setattr(policy, "_load", functools.cache(policy._load))
+    monkeypatch.setattr(settings, "_stored", lambda: stored)
+    monkeypatch.setattr(app.extensions["appbuilder"].sm.limiter, "enabled", False)
+    monkeypatch.setattr(limits, "hit", lambda *_arguments: None)
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
+    monkeypatch.setattr(logs, "access", SimpleNamespace(info=lambda *_words, **_more: None))
+
+
 # -- the URL map ---------------------------------------------------------------------------------------------------
 
 
@@ -458,12 +488,15 @@ def undone(app: Flask) -> Iterator[Callable[[], None]]:
         engines[None] = connection
         factory = db.session.session_factory
         factory.configure(join_transaction_mode="create_savepoint")
-        points = [connection.begin_nested()]
+        points, kept = [connection.begin_nested()], []
+        sa.event.listen(connection, "release_savepoint", lambda *_what: kept.append(True))
 
         def undo() -> None:
-            db.session.remove()
-            points.pop().rollback()
-            points.append(connection.begin_nested())
+            db.session.remove()  # what was not committed goes with it
+            if kept:
+                points.pop().rollback()
+                points.append(connection.begin_nested())
+                kept.clear()
 
         try:
             yield undo
