@@ -6,6 +6,7 @@ ada is the administrator, ben supports shop A, cleo supports shop B.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import importlib
 import os
 import secrets
@@ -54,6 +55,8 @@ def everything_is_known():
 
     domain.load((*TIERS, "tests.library"))
     importlib.import_module("tests.library.quick_edit")
+    gc.freeze()  # a seventh of the time of some files went into looking for garbage among all this
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -168,6 +171,7 @@ def app(new_database, tmp_path_factory):
     app = make_app(new_database(), tmp_path_factory.mktemp("home"))
     with app.app_context():
         people.settle()
+    gc.freeze()
     return app
 
 
