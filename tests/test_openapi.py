@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -11,6 +12,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.intervalsets import IntervalSet
 from schemathesis import checks
 
+from app.shop.orders import intake_json
 from tests import world as worlds
 from tests.conftest import make_app
 from tests.goals import goal
@@ -84,6 +86,57 @@ def test_every_api_route_is_described(world, schema):
     assert len(routes) > 100
     assert described >= offered
     assert not {d for d in described if d in routes} - offered, "described, and not offered"
+
+
+def test_the_doors_for_channels_are_described_as_they_read(schema):
+    """The words that the reader of the JSON knows are those of the description; lengths and choices come from it."""
+    doors = {op.full_path: op.definition.raw for op in operations(schema) if op.definition.raw["tags"] == ["orders.Intake"]}
+    assert set(doors) == {"/api/v1/orders/intake/", "/hooks/orders/{public_id}/"}
+    parts = schema.raw_schema["components"]["schemas"]
+    told = parts["orders.Intake.Order"]["properties"]
+    assert set(told) == intake_json.TOP and set(told["buyer"]["properties"]) == set(intake_json.BUYER)
+    assert set(parts["orders.Intake.Refund"]["properties"]) == intake_json.OF_REFUND
+    headers = {path: {p["name"]: p.get("required", False) for p in door["parameters"]} for path, door in doors.items()}
+    assert headers == {
+        "/api/v1/orders/intake/": {"Idempotency-Key": False, "X-Zhanggui-Event": False},
+        "/hooks/orders/{public_id}/": {"public_id": True, "X-Zhanggui-Signature": True, "X-Zhanggui-Event": False},
+    }
+
+
+def test_what_the_doors_answer_is_as_described(world, schema):
+    """An order, the same again, a refund, the same again, its number with another amount, and an order without a line."""
+    from app.panel.core.actor import SYSTEM
+    from app.panel.core.db import db
+    from app.shop.orders.services import addresses
+    from app.shop.setup.models import Channel
+
+    client, told, document = world.client("administrator"), [], schema.raw_schema
+    with worlds.undone(world.app):
+        channel = db.session.get(Channel, world.ids["A"]["setup_channel"])
+        address, secret = addresses.new_secret(channel, actor=SYSTEM)
+        paths = {"/api/v1/orders/intake/": "", "/hooks/orders/{public_id}/": address.public_id}
+        goods = [{"sku": "no-such", "quantity": 1, "unit_price": "9.00"}]
+        order = {"channel_id": channel.id, "lines": goods, "paid": True}
+        refund = {"channel_id": channel.id, "kind": "refund", "amount": "4.00"}
+        db.session.commit()
+        for path, public_id in paths.items():
+            for body in (order, order, refund, refund, refund | {"amount": "5.00"}, order | {"lines": []}):
+                number = {"external_number": f"D-{public_id}"} | ({"reference": f"RF-{public_id}"} if "kind" in body else {})
+                text, at = json.dumps(body | number), int(addresses.clock.now().timestamp())
+                headers = {
+                    "X-Zhanggui-Signature": f"t={at},v1={addresses.signature(secret, at, text.encode())}",
+                    "X-Zhanggui-Event": f"e-{public_id}-{len(told)}",
+                }
+                answer = client.post(path.format(public_id=public_id), data=text, headers=headers, content_type="application/json")
+                told.append(answer.status_code)
+                said = document["paths"][path]["post"]["responses"][str(answer.status_code)]["content"]["application/json"]
+                assert fits(answer.json, said["schema"], document), (path, body, answer.json)
+    assert told == [201, 200, 201, 200, 409, 422] * 2
+
+
+def fits(value, found, document):
+    """Does it fit this schema of the document?"""
+    return jsonschema_rs.validator_for(found | {"components": document["components"]}).is_valid(value)
 
 
 def examine(operation, cases, number, told, undo=lambda: None, held=HELD):

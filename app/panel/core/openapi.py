@@ -1,4 +1,7 @@
-"""The OpenAPI description of the REST APIs, made from the same fields that parse and show the values."""
+"""The OpenAPI description of the REST APIs, made from the same fields that parse and show the values.
+
+Pages that programs call add their own addresses by `describe`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import get_locale
 
 from app.panel.core.fields import FieldSpec, spec, specs
-from app.panel.core.pages import logged_in
+from app.panel.core.pages import PanelPage, logged_in
 
 TYPES: dict[str, dict[str, Any]] = {
     "integer": {"type": "integer"}, "ref": {"type": "integer"}, "file": {"type": "integer"}, "bool": {"type": "boolean"},
@@ -136,6 +139,8 @@ class OpenApiPage(BaseView):
         for api in self.appbuilder.baseviews:
             if hasattr(api, "view") and hasattr(api, "add_api_spec"):
                 api.add_api_spec(found)
+            elif isinstance(api, PanelPage):
+                api.describe(found)
         return found.to_dict()
 
     @expose("/swagger/v1")

@@ -92,6 +92,9 @@ class PanelPage(BaseView):
         context.setdefault("title", self.title)
         return render_template(template, appbuilder=self.appbuilder, view=self, **context)
 
+    def describe(self, api_spec: Any) -> None:
+        """Add what programs call here to the OpenAPI description; a screen for people has nothing to add."""
+
     def check(self, verb: str, resource: str | None = None) -> Any:
         """The actor, if he may; for methods that decide inside.
 

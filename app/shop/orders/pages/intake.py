@@ -21,10 +21,11 @@ from app.panel.core.pages import PanelPage, expose, needs, public
 from app.panel.core.security import network
 from app.shop.orders import domain, intake_json
 from app.shop.orders.models import IntakeDoor
+from app.shop.orders.pages import intake_words
+from app.shop.orders.pages.intake_words import EVENT, REPEATED, SIGNATURE
 from app.shop.orders.services import addresses, deliveries
 from app.shop.setup.models import Channel, Shop
 
-EVENT, SIGNATURE, REPEATED = "X-Zhanggui-Event", "X-Zhanggui-Signature", "X-Zhanggui-Repeated"
 WRONG_ONES = "60 per minute"
 
 
@@ -35,6 +36,9 @@ class IntakePage(PanelPage):
     title = _("Intake")
     resource = "orders.Order"
     route_base = "/api/v1/orders/intake"
+
+    def describe(self, api_spec: Any) -> None:
+        intake_words.add_to(api_spec, f"{self.route_base}/", is_signed=False)
 
     @expose("/", methods=["POST"])
     @answers("intake")
@@ -58,6 +62,9 @@ class HookPage(PanelPage):
     title = _("Webhook")
     resource = "orders.IntakeAddress"
     route_base = "/hooks/orders"
+
+    def describe(self, api_spec: Any) -> None:
+        intake_words.add_to(api_spec, f"{self.route_base}/{{public_id}}/", is_signed=True)
 
     @expose("/<public_id>/", methods=["POST"])
     @public
