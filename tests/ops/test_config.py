@@ -13,6 +13,7 @@ from flask import Flask
 import config
 from app import cli
 from app.panel.core import db as database
+from tests.goals import goal
 from tests.ops import tree
 
 KEY = "k3y-" + "abcdefghijklmnop" * 3
@@ -227,6 +228,25 @@ def test_debug_is_refused(tmp_path):
 @pytest.mark.parametrize("folder", ["app/static/uploads", "app/static", "app/static/../static/x"])
 def test_uploads_in_a_static_folder_are_refused(tmp_path, folder):
     assert "ZHANGGUI_UPLOADS" in refusal(tmp_path, ZHANGGUI_UPLOADS=str(config.ROOT / folder))
+
+
+def test_no_fault_of_secrets_and_start_is_overlooked(tmp_path):
+    """What SAFETY G44 names, each as an instance of its own would be started: one line and exit code 78."""
+    keys = [{"SECRET_KEY": key} for key in ("", "short", "thisismyscretkey", r"\2\1thisismyscretkey\1\2\e\y\y\h")]
+    doors = [{"REDIS_URL": f"redis://{host}:6379/0"} for host in ("cache", "192.168.1.9")]
+    places = [{"ZHANGGUI_UPLOADS": str(config.ROOT / "app/static" / name)} for name in ("", "uploads")]
+    readable = tmp_path / "readable"
+    config.prepare(readable)
+    (readable / "secret_key").chmod(0o644)
+    faults = [*keys, *doors, *places, {"FLASK_DEBUG": "1"}, {"ZHANGGUI_HOME": str(readable)}]
+    ended = []
+    for fault in faults:
+        known = {} if "ZHANGGUI_HOME" in fault else {"ZHANGGUI_HOME": str(tmp_path), "SECRET_KEY": KEY}
+        with pytest.raises(config.ConfigError) as caught:
+            config.verify(config.load(known | fault))
+        ended.append(caught.value.exit_code == 78 and "\n" not in caught.value.format_message())
+    goal("G44", f"{sum(ended)}_of_{len(faults)}_refused", f"{len(faults)}_of_{len(faults)}", all(ended))
+    assert all(ended)
 
 
 def test_a_short_administrator_password_is_refused_and_not_repeated(tmp_path):
