@@ -17,6 +17,7 @@ from app.shop.catalog import domain, queries, rules, services
 from app.shop.catalog.forms import PicturesForm, SynonymForm, TagProductsForm
 from app.shop.catalog.models import Product, ProductImage
 from app.shop.catalog.permissions import PRODUCT
+from app.shop.catalog.views.categories import products_of
 
 MAX_PICTURES = 30
 
@@ -131,8 +132,9 @@ class TreePage(PanelPage):
     @expose("/tree/")
     @needs("read")
     def index(self) -> Any:
-        may_write = policy.allowed(current_actor(), "write", "catalog.Category")
-        return self.render("catalog/tree.html", branches=queries.tree(), may_write=may_write)
+        actor = current_actor()
+        may = {f"may_{verb}": policy.allowed(actor, verb, self.resource) for verb in ("write", "move")}
+        return self.render("catalog/tree.html", branches=queries.tree(actor), products_of=products_of, **may)
 
 
 @domain.page(_("Search words"), menu=False)

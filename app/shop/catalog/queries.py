@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from app.panel.core import clock, history
+from app.panel.core import clock, history, policy
 from app.panel.core.db import db
 from app.shop.catalog import rules
 from app.shop.catalog.models import (
@@ -171,16 +172,21 @@ def _names(column: Any, file_id: int) -> bool:
     return db.session.scalar(select(column).where(column == file_id).limit(1)) is not None
 
 
-def tree() -> list[tuple[Category, int]]:
-    """All categories in the order of the tree, each with the products of its branch: two statements."""
+@dataclass(frozen=True)
+class Branch:
+    """A category, the number of products in it and below it, and the branches below it."""
+
+    category: Category
+    products: int
+    below: list[Branch]
+
+
+def tree(actor: Any) -> list[Branch]:
+    """The highest branches, each with those below it, in their order; products as this actor sees them. Two statements."""
     rows = list(db.session.scalars(select(Category)))
-    own: dict[int, int] = dict(
-        db.session.execute(
-            select(Product.category_id, func.count(Product.id)).where(Product.category_id.is_not(None)).group_by(
-                Product.category_id
-            )
-        ).tuples().all()
-    )  # fmt: skip
+    counted = select(Product.category_id, func.count(Product.id)).where(Product.category_id.is_not(None))
+    found = db.session.execute(policy.scope(counted.group_by(Product.category_id), actor, Product))
+    own: dict[int, int] = dict(found.tuples().all())
     totals: dict[int, int] = {}
     for row in rows:
         for key in ancestors(row.path):
@@ -188,11 +194,11 @@ def tree() -> list[tuple[Category, int]]:
     below: dict[int | None, list[Category]] = {}
     for row in sorted(rows, key=lambda category: (category.position or 0, category.name)):
         below.setdefault(row.parent_id, []).append(row)
-    return [(row, totals.get(row.id, 0)) for row in _walk(below, None)]
 
+    def under(parent: int | None) -> list[Branch]:
+        return [Branch(row, totals.get(row.id, 0), under(row.id)) for row in below.get(parent, ())]
 
-def _walk(below: dict[int | None, list[Category]], parent: int | None) -> list[Category]:
-    return [found for row in below.get(parent, ()) for found in (row, *_walk(below, row.id))]
+    return under(None)
 
 
 def meant_by(typed: str) -> ColumnElement[bool]:

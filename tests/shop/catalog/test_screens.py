@@ -1,6 +1,8 @@
 """The catalog's screens: for whom they open, what they show, how many statements they cost."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -142,14 +144,17 @@ def test_an_edit_without_attributes_keeps_those_that_there_are(session, as_user,
 
 
 def test_the_tree_counts_the_products_of_a_branch(session, as_user, tree, make_product):
-    make_product("A", category=tree["running"])
-    make_product("B", category=tree["shoes"])
+    both = make_product("A", category=tree["running"]), make_product("B", category=tree["shoes"])
     page = as_user("ada").get("/catalog/tree/").text
 
     def count(name):
-        return page.split(f">{name}</a>")[1].split("</tr>")[0].rsplit(">", 2)[1].split("<")[0]
+        return re.search(rf'aria-label="Products in {name}: (\d+)"', page)[1]
 
     assert (count("Clothing"), count("Running shoes")) == ("2", "1")
+    address = re.search(r'href="([^"]*)" aria-label="Products in Clothing', page)[1]
+    products = as_user("ada").get(html.unescape(address)).text
+    assert all(f'/catalog/product/show/{product.id}"' in products for product in both)
+    assert "<details" in page.split(">Clothing</a>")[1].split(">Running shoes</a>")[0], "what is below it folds"
 
 
 def test_the_api_speaks_of_products_with_their_skus(session, as_user, tree):

@@ -29,6 +29,12 @@ def chosen_category(form: Any, *, needed: bool = False) -> Category | None:
     return records.get(Category, form.target.data, actor=current_actor())
 
 
+def products_of(category: Category) -> str:
+    """The address of the list of all products in a category and below it."""
+    asked = Asked(tree={"and": [["category", "under", str(category.id)]]})
+    return asked.url(url_for("catalog_product.list"))
+
+
 @domain.view(_("Categories"), icon="fa-sitemap", order=30)
 class CategoryView(PanelView):
     datamodel = PanelInterface(Category)
@@ -53,8 +59,7 @@ class CategoryView(PanelView):
     @verb("products", _("Products in it"), icon="fa-box", permission="read", many=False, read_only=True)
     def products(self, categories: list[Category], form: Any) -> Any:
         """All products of the branch, found from any level."""
-        asked = Asked(tree={"and": [["category", "under", str(categories[0].id)]]})
-        return redirect(asked.url(url_for("catalog_product.list")))
+        return redirect(products_of(categories[0]))
 
     @verb("move", _("Move"), icon="fa-arrows-up-down-left-right", form=RootForm, many=False)
     def move(self, categories: list[Category], form: RootForm) -> str:
