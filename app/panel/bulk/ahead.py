@@ -6,6 +6,7 @@ this one's. What it finds comes through a pipe that holds less than one chunk: i
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -62,6 +63,7 @@ def _run(pipe: int, chunks: Chunks, source: Source) -> None:
     try:
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
             signal.signal(signum, signal.SIG_DFL)
+        gc.freeze()  # what is the parent's is neither garbage nor to be written to
         with os.fdopen(pipe, "wb") as out:
             try:
                 for plans in chunks:

@@ -23,6 +23,8 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 
+GARBAGE = 50_000  # objects made before they are searched for those that nobody has any more
+
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -40,7 +42,9 @@ def import_command(
     """Bring orders, products, customers or any table in from a CSV or XLSX FILE."""
     if undo_run is None and file is None:
         raise click.UsageError("Name a file, or a run with --undo.")
-    gc.freeze()  # the application stays: it need not be searched for garbage at every chunk
+    # The application stays: it need not be searched for garbage at every chunk, nor a chunk while it is worked on.
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
     try:
         with bus.quiet_when_away(current_app._get_current_object()):  # type: ignore[attr-defined]
             if file is None or undo_run is not None:

@@ -235,6 +235,12 @@ def _plans(source: Source, work: Work) -> Iterator[Plan]:
                     plan.sums = {}
                 else:
                     plan.errors.append(explain("repeated", {"line": first[0]}))
+        if plan.errors or plan.repeats:
+            plan.values = {}
+        else:
+            work.ready(plan)
+        if work.run_id:
+            plan.shown = {}  # what is written is only counted
         yield plan
 
 

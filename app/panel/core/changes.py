@@ -76,8 +76,7 @@ def _announce(session: Session) -> None:
 
 def _unfed(session: Session, entries: Iterable[tuple[str, int, str]]) -> list[dict[str, Any]]:
     """Rows of the feed that this transaction has not written yet."""
-    at = clock.now()
-    seen = session.info.setdefault("fed", set()) if session.info.get("depth") else set()
+    at, seen = clock.now(), _fed(session)
     rows = []
     for entry in entries:
         if entry not in seen:
@@ -86,13 +85,21 @@ def _unfed(session: Session, entries: Iterable[tuple[str, int, str]]) -> list[di
     return rows
 
 
+def _fed(session: Session) -> set[tuple[str, int, str]]:
+    return session.info.setdefault("fed", set()) if session.info.get("depth") else set()  # type: ignore[no-any-return]
+
+
 def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
     """Tell the feed of a set-based change."""
     if kind not in KINDS:
         raise ValueError(kind)
-    if rows := _unfed(db.session(), [(model.__tablename__, key, kind) for key in keys]):
+    table, seen = model.__tablename__, _fed(db.session())
+    told = {(table, key, kind): key for key in keys}
+    rows = [{"key": key} for entry, key in told.items() if entry not in seen]
+    if rows:
+        seen.update(told)
         _announce(db.session())
-        insert_many(Change.__table__, rows)
+        insert_many(Change.__table__, rows, {"table": table, "kind": kind, "at": clock.now()})
 
 
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:

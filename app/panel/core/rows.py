@@ -6,19 +6,22 @@ of the columns are kept, objects, flush events and history are not made: whoever
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+import datetime as dt
+import json
+from collections.abc import Collection, Container, Mapping, Sequence
 from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import JSON, Table, func, select, text
+from sqlalchemy import ARRAY, JSON, BigInteger, ColumnElement, Integer, Table, Text, any_, func, literal, select, text
 
 from app.panel.core.db import db
-from app.panel.core.types import MinorUnits
+from app.panel.core.types import MinorUnits, UTCDateTime
 
 ROOM_KB = 64 * 1024
 ROOM_PAGES = 4_000
 AMOUNTS = frozenset({int, type(None)})
+INSTANTS = frozenset({dt.datetime, type(None)})
 
 
 def insert_many(
@@ -77,6 +80,16 @@ def reserve_ids(table: Table | Any, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
+def among(asked: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """The column is one of these texts or whole numbers. They travel as one value, whatever their number: SQLAlchemy spends
+    as long on an `IN` of 500 as SQLite on finding the rows."""
+    if db.session.connection().dialect.name == "postgresql":
+        kind = BigInteger if isinstance(asked.type, Integer) else Text
+        return asked == any_(literal(list(values), ARRAY(kind)))  # type: ignore[no-any-return]
+    each = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return asked.in_(select(each.c.value))  # type: ignore[no-any-return]
+
+
 def _cells(rows: Sequence[Mapping[str, Any]], names: list[str]) -> list[Sequence[Any]]:
     """The values of the rows, column by column."""
     if len(names) == 1:
@@ -88,13 +101,23 @@ def _column(values: Sequence[Any], column: Any, dialect: Any) -> Sequence[Any]:
     """One column's values as the driver wants them. Most repeat (a state, a currency, the time of the import)."""
     if isinstance(column.type, MinorUnits) and AMOUNTS.issuperset(map(type, values)):
         return values
+    if isinstance(column.type, UTCDateTime) and dialect.name == "sqlite" and INSTANTS.issuperset(map(type, values)):
+        return [value and _instant(value) for value in values]
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
     if isinstance(column.type, JSON):
-        return [process(value) for value in values]
+        nothing = process(None)
+        return [nothing if value is None else process(value) for value in values]
     known = {value: process(value) for value in set(values)}
     return [known[value] for value in values]
+
+
+def _instant(value: dt.datetime) -> str:
+    """As SQLAlchemy's own type writes it, which takes three times as long."""
+    if value.tzinfo is None:
+        raise TypeError("an instant needs a time zone")
+    return value.astimezone(dt.UTC).isoformat(" ", "microseconds")[:26]
 
 
 def _defaults(table: Table | Any, named: Container[str]) -> dict[str, Any]:

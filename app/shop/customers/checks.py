@@ -25,6 +25,11 @@ _PLAIN_MAILBOX = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*", re.ASCII | re.IG
 LONGEST_MAILBOX = 64
 
 
+def home() -> str:
+    """The country of numbers that say none."""
+    return str(setting("customers.region") or "CN")
+
+
 def phone(raw: str | None, region: str | None = None) -> str:
     """The number in E.164 (`+8613800138000`), or "" for nothing.
 
@@ -35,7 +40,7 @@ def phone(raw: str | None, region: str | None = None) -> str:
         return ""
     if written.startswith("00"):
         written = "+" + written[2:]
-    region = region or str(setting("customers.region") or "CN")
+    region = region or home()
     if region == "CN" and _CHINESE_MOBILE.fullmatch(written):
         return "+86" + written
     try:

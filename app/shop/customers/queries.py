@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from app.panel.core.rows import among
 from app.shop.customers.models import Customer, CustomerIdentity, CustomerTag, customer_tags
 from app.shop.customers.states import CustomerState
 
 
-def by_slots(slots: list[str]) -> Select[Any]:
+def by_slots(slots: Collection[str]) -> Select[Any]:
     """(slot, customer id) of known natural keys: the set-based way of an import to recognise people."""
-    return select(CustomerIdentity.slot, CustomerIdentity.customer_id).where(CustomerIdentity.slot.in_(slots))
+    return select(CustomerIdentity.slot, CustomerIdentity.customer_id).where(among(CustomerIdentity.slot, slots))
 
 
 def new_between(since: dt.datetime, until: dt.datetime) -> Select[Any]:

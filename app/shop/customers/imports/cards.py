@@ -49,24 +49,23 @@ def place_of(shop_id: str | None, actor: Any) -> Place:
 
 def write(place: Place, plans: list[Plan], *, actor: Any, dry_run: bool) -> list[Result]:
     people = People(place.shop_id, place.channel_id, actor)
-    persons = [_person(plan) for plan in plans]
-    slots = [people.slots(person) for person in persons]
-    found = people.remember(persons, dry_run=dry_run)
+    faces = [people.face(_person(plan)) for plan in plans]
+    found = people.remember(faces, dry_run=dry_run)
     tags, made_tags = _tags(plans, actor, dry_run)
     fresh = [(plan, one.customer_id) for plan, one in zip(plans, found, strict=True) if one.is_new]
     if not dry_run:
         _bring(fresh, tags, actor)
     known = Known(
-        [one.customer_id for one in found if one.customer_id and not one.is_new], [key for own in slots for key in own],
+        [one.customer_id for one in found if one.customer_id and not one.is_new], [slot for face in faces for slot in face.slots],
         people=people, tags=tags, actor=actor, dry_run=dry_run,
     )  # fmt: skip
     results = []
-    for plan, one, own in zip(plans, found, slots, strict=True):
+    for plan, one, face in zip(plans, found, faces, strict=True):
         if one.is_new:
             results.append(Result(Outcome.NEW, one.customer_id, images=list(one.images)))
         elif one.customer_id in known.cards:
-            results.append(known.tell(one.customer_id, plan, own))
-        elif own:  # looked at only: a new person of this file once more
+            results.append(known.tell(one.customer_id, plan, face.slots))
+        elif face.slots:  # looked at only: a new person of this file once more
             results.append(Result(Outcome.CHANGED))
         else:
             results.append(Result.refuse(_("Nothing to recognise this person by: no number, phone or e-mail.")))

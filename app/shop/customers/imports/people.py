@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import bindparam, select, update
@@ -16,6 +15,8 @@ from app.panel.bulk.importers import Image, clip
 from app.panel.bulk.models import BeforeImage
 from app.panel.core import clock, history
 from app.panel.core.db import db
+from app.panel.core.rows import among
+from app.panel.core.transaction import after_commit
 from app.shop.customers import checks
 from app.shop.customers.models import Customer, CustomerIdentity
 from app.shop.customers.queries import by_slots
@@ -23,9 +24,8 @@ from app.shop.customers.services import identities
 from app.shop.customers.states import CustomerState, IdentityKind
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody in a file, as the file writes him. Two persons with one key are the same one."""
+class Person(NamedTuple):
+    """Somebody in a file, as the file writes him."""
 
     name: str = ""
     phone: str = ""
@@ -35,12 +35,24 @@ class Person:
     seen_at: dt.datetime | None = None
 
 
-@dataclass
-class Found:
+class Face(NamedTuple):
+    """The same as he is kept and recognised. Two persons with one key are the same one; the most certain key stands first."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    slots: tuple[str, ...] = ()
+    seen_at: dt.datetime | None = None
+
+
+NOBODY = Face()
+
+
+class Found(NamedTuple):
     """The customer of a person (None: nothing to recognise him by, or only looked at), and what was written for him."""
 
     customer_id: int | None = None
-    images: list[Image] = field(default_factory=list)
+    images: Sequence[Image] = ()
     is_new: bool = False
 
 
@@ -49,40 +61,48 @@ class People:
 
     def __init__(self, shop_id: int, channel_id: int | None, actor: Any) -> None:
         self.shop_id, self.channel_id, self.actor = shop_id, channel_id, actor
-        self.added: set[int] = set()
+        self.region = checks.home()
+        # Customers whom this import added, and since when they are known.
+        self.added: dict[int, dt.datetime] = {}
 
-    def slots(self, person: Person) -> list[str]:
-        """The keys by which he is recognised, the most certain first. A number that nobody can dial recognises nobody."""
-        phone = tidy_phone(person.phone, person.region)
-        return identities.slots_of(
-            shop_id=self.shop_id, phone=phone if phone.startswith("+") else "", email=tidy_email(person.email),
+    def face(self, person: Person) -> Face:
+        """Asks no database. A number that nobody can dial recognises nobody."""
+        phone = tidy_phone(person.phone, person.region if len(person.region) == 2 else self.region)
+        email = tidy_email(person.email)
+        slots = identities.slots_of(
+            shop_id=self.shop_id, phone=phone if phone.startswith("+") else "", email=email,
             channel_id=self.channel_id, external_id=person.external_id,
         )  # fmt: skip
+        return Face(person.name, phone, email, tuple(slots), person.seen_at)
 
-    def known(self, slots: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for part in writing.pieces(dict.fromkeys(slots)):
-            found.update(dict(db.session.execute(by_slots(part)).tuples().all()))
-        return found
+    def known(self, slots: Collection[str]) -> dict[str, int]:
+        if not slots:
+            return {}
+        return dict(db.session.execute(by_slots(slots)).tuples().all())
 
-    def remember(self, persons: Sequence[Person], *, dry_run: bool = False) -> list[Found]:
-        """The customers of these persons, adding those nobody knows. What is known of a person already stays."""
-        keys = [self.slots(person) for person in persons]
-        known = self.known([key for own in keys for key in own])
+    def remember(self, faces: Sequence[Face], *, dry_run: bool = False) -> list[Found]:
+        """The customers of these people, adding those nobody knows. What is known of a person already stays."""
+        known = self.known({slot for face in faces for slot in face.slots})
         owners: list[int | str | None] = []
-        new: dict[str, Person] = {}
+        new: dict[str, Face] = {}
         pending: dict[str, str] = {}
-        for person, own in zip(persons, keys, strict=True):
-            customer = next((known[key] for key in own if key in known), None)
-            if customer is not None or not own:
+        for face in faces:
+            customer = next((known[slot] for slot in face.slots if slot in known), None)
+            if customer is not None or not face.slots:
                 owners.append(customer)
                 continue
-            leader = next((pending[key] for key in own if key in pending), own[0])
-            new.setdefault(leader, person)
-            pending.update({key: leader for key in own if key not in pending})
+            leader = next((pending[slot] for slot in face.slots if slot in pending), face.slots[0])
+            new.setdefault(leader, face)
+            pending.update({slot: leader for slot in face.slots if slot not in pending})
             owners.append(leader)
-        made = {} if dry_run else self._add(new, pending)
-        self._seen(persons, [made.get(o) if isinstance(o, str) else o for o in owners], dry_run)
+        if dry_run:
+            return self._found(owners, {})
+        oldest: dict[Any, dt.datetime] = {}
+        for owner, face in zip(owners, faces, strict=True):
+            if face.seen_at and (owner not in oldest or face.seen_at < oldest[owner]):
+                oldest[owner] = face.seen_at
+        made = self._add(new, pending, oldest)
+        self._seen({owner: at for owner, at in oldest.items() if type(owner) is int})
         return self._found(owners, made)
 
     def _found(self, owners: list[int | str | None], made: dict[str, int]) -> list[Found]:
@@ -94,16 +114,17 @@ class People:
                 continue
             first = owner not in told
             told.add(owner)
-            images = writing.created(Customer, [made[owner]]) if first and owner in made else []
+            images = writing.created(Customer, [made[owner]]) if first and owner in made else ()
             result.append(Found(made.get(owner), images, first))
         return result
 
-    def _add(self, new: dict[str, Person], pending: dict[str, str]) -> dict[str, int]:
-        leaders = list(new)
-        rows = [self._row(new[leader]) for leader in leaders]
-        made = dict(zip(leaders, writing.insert_rows(Customer, rows, actor=self.actor, trail=False), strict=True))
+    def _add(self, new: Mapping[str, Face], pending: dict[str, str], oldest: Mapping[Any, dt.datetime]) -> dict[str, int]:
+        now = clock.now()
+        rows = [self._row(face, min(face.seen_at or now, oldest.get(leader, now))) for leader, face in new.items()]
+        made = dict(zip(new, writing.insert_rows(Customer, rows, actor=self.actor, trail=False), strict=True))
         self.claim([(slot, made[leader]) for slot, leader in pending.items()])
-        self.added.update(made.values())
+        since = {made[leader]: row["first_seen_at"] for leader, row in zip(new, rows, strict=True)}
+        after_commit(lambda: self.added.update(since))
         return made
 
     def claim(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
@@ -118,42 +139,39 @@ class People:
             })  # fmt: skip
         return writing.insert_rows(CustomerIdentity, keys, actor=self.actor, trail=False)
 
-    def _row(self, person: Person) -> dict[str, Any]:
-        phone, email = tidy_phone(person.phone, person.region), tidy_email(person.email)
+    def _row(self, face: Face, since: dt.datetime) -> dict[str, Any]:
         return {
-            "name": clip(person.name or email or phone, 120) or _("(no name)"), "phone": phone or None, "email": email or None,
-            "state": CustomerState.ACTIVE, "shop_id": self.shop_id, "channel_id": self.channel_id,
-            "first_seen_at": person.seen_at or clock.now(),
+            "name": clip(face.name or face.email or face.phone, 120) or _("(no name)"), "phone": face.phone or None,
+            "email": face.email or None, "state": CustomerState.ACTIVE, "shop_id": self.shop_id,
+            "channel_id": self.channel_id, "first_seen_at": since,
         }  # fmt: skip
 
-    def _seen(self, persons: Sequence[Person], owners: Sequence[int | None], dry_run: bool) -> None:
+    def _seen(self, oldest: Mapping[int, dt.datetime]) -> None:
         """Exports come newest first: a customer whom this import added was there since his oldest order.
 
         The row itself says how far back he goes so far: an import that was killed and taken up again knows no more.
         """
-        oldest: dict[int, dt.datetime] = {}
-        for person, owner in zip(persons, owners, strict=True):
-            if owner is not None and person.seen_at:
-                oldest[owner] = min(oldest.get(owner, person.seen_at), person.seen_at)
-        if not oldest or dry_run:
-            return
-        seen = [{"key": key, "oldest": oldest[key]} for key in self._added_by_this_run(oldest)]
-        if seen:
+        since = self._added_by_this_run(oldest)
+        earlier = {key: at for key, at in oldest.items() if key in since and at < since[key]}
+        if earlier:
             table = Customer.__table__
-            earlier = update(table).where(table.c.id == bindparam("key"), table.c.first_seen_at > bindparam("oldest"))
-            db.session.connection().execute(earlier.values(first_seen_at=bindparam("oldest")), seen)
+            change = update(table).where(table.c.id == bindparam("key"), table.c.first_seen_at > bindparam("oldest"))
+            seen = [{"key": key, "oldest": at} for key, at in earlier.items()]
+            db.session.connection().execute(change.values(first_seen_at=bindparam("oldest")), seen)
+        after_commit(lambda: self.added.update({**since, **earlier}))
 
-    def _added_by_this_run(self, ids: Collection[int]) -> list[int]:
-        """Those of these customers whom this import added, in this chunk or in one before it."""
+    def _added_by_this_run(self, ids: Collection[int]) -> dict[int, dt.datetime]:
+        """Those of these customers whom this import added in a chunk before, and since when they are known."""
         run_id, unsure = history.present_run(), [key for key in ids if key not in self.added]
-        if run_id is not None:
-            for part in writing.pieces(unsure):
-                query = select(BeforeImage.row_id).where(
-                    BeforeImage.table == Customer.__tablename__, BeforeImage.row_id.in_(part),
-                    BeforeImage.run_id == run_id, BeforeImage.before.is_(None),
-                )  # fmt: skip
-                self.added.update(db.session.scalars(query))
-        return [key for key in ids if key in self.added]
+        since = {key: self.added[key] for key in ids if key in self.added}
+        if run_id is not None and unsure:
+            query = select(Customer.id, Customer.first_seen_at).join(BeforeImage, BeforeImage.row_id == Customer.id)
+            mine = query.where(
+                BeforeImage.table == Customer.__tablename__, among(BeforeImage.row_id, unsure),
+                BeforeImage.run_id == run_id, BeforeImage.before.is_(None),
+            )  # fmt: skip
+            since.update(dict(db.session.execute(mine).tuples().all()))
+        return since
 
 
 @functools.lru_cache(maxsize=50_000)

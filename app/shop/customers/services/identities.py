@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from app.panel.core import changes
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.shop.customers.checks import phone_or_text
 from app.shop.customers.models import Customer, CustomerIdentity
-from app.shop.customers.queries import by_slots
 from app.shop.customers.states import IdentityKind
 
 
@@ -44,9 +46,16 @@ def find(
     )  # fmt: skip
     if not wanted:
         return None
-    known: dict[str, int] = dict(db.session.execute(by_slots(wanted)).tuples().all())
+    known: dict[str, int] = dict(db.session.execute(_holders(), {"slots": wanted}).tuples().all())
     first = next((known[one] for one in wanted if one in known), None)
     return db.session.get(Customer, first) if first is not None else None
+
+
+@functools.cache
+def _holders() -> Select[Any]:
+    """Built once: every order asks this."""
+    keys = CustomerIdentity.__table__.c
+    return select(keys.slot, keys.customer_id).where(keys.slot.in_(bindparam("slots", expanding=True)))
 
 
 def claim(
@@ -65,11 +74,17 @@ def claim(
             raise InvalidInput({field: taken(other)})
         return False
     if holder is None:
-        db.session.add(
-            CustomerIdentity(customer_id=customer.id, kind=kind, channel_id=channel_id, value=value, slot=key)
-        )
+        made = key_of(customer, kind, value, channel_id=channel_id)
+        made.customer_id = customer.id
+        db.session.add(made)
         db.session.flush()
     return True
+
+
+def key_of(customer: Customer, kind: IdentityKind, value: str, *, channel_id: int | None = None) -> CustomerIdentity:
+    """The row by which a customer of this shop is recognised."""
+    key = slot(kind, value, shop_id=customer.shop_id, channel_id=channel_id)
+    return CustomerIdentity(kind=kind, channel_id=channel_id, value=value, slot=key)
 
 
 def retire(customer: Customer, kind: IdentityKind, value: str) -> None:

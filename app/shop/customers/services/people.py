@@ -14,7 +14,7 @@ from app.panel.core.transaction import transactional
 from app.shop.customers import checks
 from app.shop.customers.events import customer_created
 from app.shop.customers.models import Customer, CustomerNote, CustomerTag
-from app.shop.customers.services.identities import claim, find, retire
+from app.shop.customers.services.identities import claim, find, key_of, retire
 from app.shop.customers.states import CustomerState, IdentityKind
 from app.shop.setup.queries import default_shop
 
@@ -28,6 +28,16 @@ def new_customer(values: dict[str, Any], *, actor: Any, strict: bool = True) -> 
 
     :param strict: refuse a phone or e-mail by which another one is known; otherwise the other one keeps it
     """
+    customer = _card(values, strict=strict, actor=actor)
+    db.session.flush()
+    for kind, name in CONTACTS:
+        if values.get(name):
+            claim(customer, kind, getattr(customer, name), strict=strict)
+    customer_created.send(customer, actor=actor)
+    return customer
+
+
+def _card(values: dict[str, Any], *, strict: bool, actor: Any) -> Customer:
     values = _tidy(values, strict)
     if not values.get("shop_id"):
         shop = default_shop()
@@ -36,11 +46,6 @@ def new_customer(values: dict[str, Any], *, actor: Any, strict: bool = True) -> 
     db.session.add(customer)
     with db.session.no_autoflush:
         records.assign(customer, values, actor=actor)
-    db.session.flush()
-    for kind, name in CONTACTS:
-        if values.get(name):
-            claim(customer, kind, values[name], strict=strict)
-    customer_created.send(customer, actor=actor)
     return customer
 
 
@@ -80,17 +85,30 @@ def remember(
     if customer is None:
         values = {"name": name.strip() or _("(no name)"), "phone": number or None, "email": address or None}
         values |= {"shop_id": shop_id, "channel_id": channel_id, **more}
-        customer = new_customer(values, actor=actor, strict=False)
-    else:
-        for attribute, value in (("phone", number), ("email", address)):
-            if value and not getattr(customer, attribute):
-                setattr(customer, attribute, value)
-        db.session.flush()
-        for kind, value in ((IdentityKind.PHONE, number), (IdentityKind.EMAIL, address)):
-            if value and value == getattr(customer, kind.value):
-                claim(customer, kind, value)
+        return _first_seen(values, external_id, actor)
+    for attribute, value in (("phone", number), ("email", address)):
+        if value and not getattr(customer, attribute):
+            setattr(customer, attribute, value)
+    db.session.flush()
+    for kind, value in ((IdentityKind.PHONE, number), (IdentityKind.EMAIL, address)):
+        if value and value == getattr(customer, kind.value):
+            claim(customer, kind, value)
     if external_id and channel_id:
         claim(customer, IdentityKind.EXTERNAL, external_id, channel_id=channel_id)
+    return customer
+
+
+def _first_seen(values: dict[str, Any], external_id: str, actor: Any) -> Customer:
+    """The card of somebody whom nobody is known by any of these keys: they are his without asking again."""
+    customer = _card(values, strict=False, actor=actor)
+    customer.addresses = []
+    for kind, name in CONTACTS:
+        if getattr(customer, name):
+            customer.identities.append(key_of(customer, kind, getattr(customer, name)))
+    if external_id and customer.channel_id:
+        customer.identities.append(key_of(customer, IdentityKind.EXTERNAL, external_id, channel_id=customer.channel_id))
+    db.session.flush()
+    customer_created.send(customer, actor=actor)
     return customer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,10 +17,11 @@ from app.panel.bulk.states import Outcome
 from app.panel.core import clock, money, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.rows import among
 from app.shop.catalog.models import Sku
-from app.shop.customers.imports.people import People, Person
+from app.shop.customers.imports.people import NOBODY, Found, People
 from app.shop.orders.models import Order
-from app.shop.orders.services import past
+from app.shop.orders.services import past, past_rows
 from app.shop.setup import queries as setup
 from app.shop.setup.models import Channel, Shop
 from app.shop.setup.services import shops
@@ -82,82 +83,82 @@ class OrderWork(Work):
             raise DomainError(gettext("“%(zone)s” is no time zone; write it as Asia/Shanghai.", zone=zone[:60]))
         self.zone = ZoneInfo(zone) if zone else clock.zone()
         self.with_customers = str(options.get("customers") or "yes").lower() not in ("no", "false", "0", "off")
-        self.people: People | None = None
+        self.people = People(self.shop_id, self._opened_channel(), actor)
         self.opened: list[Image] = []
 
     def exponent(self, currency: str) -> int:
         return exponent(currency)
 
+    def ready(self, plan: Plan) -> None:
+        values = plan.values
+        face = self.people.face(values["person"]) if self.with_customers and values.get("person") else NOBODY
+        number = values.get("number") or values["external_number"]
+        row = {**values, "shop_id": self.shop_id, "channel_id": self.channel_id, "number": number}
+        try:
+            plan.values = {"face": face, "past": past_rows.packed(row), "why": ""}
+        except DomainError as error:
+            plan.values = {"face": face, "past": None, "why": error.message}
+
     def apply(self, plans: list[Plan], *, dry_run: bool) -> list[Result]:
         """Channel, customers and SKUs first, then all orders of the chunk in one call."""
         if self.channel_id == NOWHERE and not dry_run:
             self._open_channel()
-        customers = self._customers(plans, dry_run)
-        skus = self._skus(plans)
-        numbers = self._numbers(plans)
-        rows = []
-        for plan, customer in zip(plans, customers, strict=True):
-            row = {
-                **plan.values, "shop_id": self.shop_id, "channel_id": self.channel_id, "number": numbers[plan.seq],
-            }  # fmt: skip
-            if customer.customer_id is not None:
-                row["customer_id"] = customer.customer_id
-            row["lines"] = [
-                {**line, "sku_id": skus.get(line.get("sku_code") or "")} for line in plan.values.get("lines", ())
-            ]
-            rows.append(row)
-        outcomes = past.record_past_orders(rows, actor=self.actor, dry_run=dry_run)
-        changed = [found.order_id for found in outcomes if found.order_id and found.outcome == "changed"]
+        self.people.channel_id = self._opened_channel()
+        customers = self.people.remember([plan.values["face"] for plan in plans], dry_run=dry_run)
+        both = [(plan.values["past"], customer) for plan, customer in zip(plans, customers, strict=True)]
+        outcomes = iter(self._record([(row, customer) for row, customer in both if row], dry_run))
+        found = [next(outcomes) if row else past.PastOutcome("refused", why=plan.values["why"])
+                 for plan, (row, _customer) in zip(plans, both, strict=True)]  # fmt: skip
+        changed = [one.order_id for one in found if one.order_id and one.outcome == "changed"]
         versions = {} if dry_run else writing.versions(Order, changed)
-        results = [
-            self._result(found, versions, customer.images)
-            for found, customer in zip(outcomes, customers, strict=True)
-        ]  # fmt: skip
+        results = [self._result(one, versions, customer) for one, customer in zip(found, customers, strict=True)]
         if results and self.opened:
             results[0].images[:0] = self.opened
             self.opened = []
         return results
 
-    def _result(self, found: past.PastOutcome, versions: dict[int, int], images: list[Image]) -> Result:
+    def _record(self, both: Sequence[tuple[past_rows.Packed, Found]], dry_run: bool) -> list[past.PastOutcome]:
+        skus, numbers = self._skus(row for row, _customer in both), self._numbers([row for row, _customer in both])
+        rows = [
+            past_rows.placed(row, number, self.channel_id, customer.customer_id, skus)
+            for (row, customer), number in zip(both, numbers, strict=True)
+        ]
+        return past.record_past_orders(rows, actor=self.actor, dry_run=dry_run)
+
+    def _result(self, found: past.PastOutcome, versions: dict[int, int], customer: Found) -> Result:
         outcome = Outcome(found.outcome)
-        made = list(images)
+        made = list(customer.images)
         if found.order_id in versions:
             made.append(Image(Order.__tablename__, found.order_id, found.before, versions[found.order_id]))
         elif found.order_id and outcome is Outcome.NEW:
             made += writing.created(Order, [found.order_id])
         return Result(outcome, found.order_id, found.why, made)
 
-    def _customers(self, plans: list[Plan], dry_run: bool) -> list[Any]:
-        if self.people is None:
-            self.people = People(self.shop_id, None if self.channel_id == NOWHERE else self.channel_id, self.actor)
-        self.people.channel_id = None if self.channel_id == NOWHERE else self.channel_id
-        none = Person()
-        persons = [plan.values.get("person") or none if self.with_customers else none for plan in plans]
-        return list(self.people.remember(persons, dry_run=dry_run))
+    def _skus(self, rows: Iterable[past_rows.Packed]) -> dict[str, int]:
+        codes = {code for row in rows for code in row.sku_codes if code}
+        if not codes:
+            return {}
+        return dict(db.session.execute(select(Sku.code, Sku.id).where(among(Sku.code, codes))).tuples().all())
 
-    def _skus(self, plans: list[Plan]) -> dict[str, int]:
-        codes = {line["sku_code"] for plan in plans for line in plan.values.get("lines", ()) if line.get("sku_code")}
-        found: dict[str, int] = {}
-        for part in writing.pieces(codes):
-            found.update((code, key) for code, key in db.session.execute(select(Sku.code, Sku.id).where(Sku.code.in_(part))))
-        return found
-
-    def _numbers(self, plans: list[Plan]) -> dict[int, str]:
+    def _numbers(self, rows: Sequence[past_rows.Packed]) -> list[str]:
         """Two stores may both have an order #1001: the second one in this shop gets the platform's number behind it."""
-        wanted = {plan.seq: plan.values.get("number") or plan.values["external_number"] for plan in plans}
-        owners: dict[str, str] = {}
-        for part in writing.pieces(set(wanted.values())):
-            query = select(Order.number, Order.channel_id, Order.external_number)
-            for row in db.session.execute(query.where(Order.shop_id == self.shop_id, Order.number.in_(part))):
-                owners[row.number] = f"{row.channel_id}/{row.external_number}"
-        result = {}
-        for plan in plans:
-            number, external = wanted[plan.seq], plan.values.get("external_number")
-            me = f"{self.channel_id}/{external}"
-            if external and owners.setdefault(number, me) != me:
-                number = f"{number} · {external}"[-64:]
-            result[plan.seq] = number
+        if not rows:
+            return []
+        query = select(Order.number, Order.channel_id, Order.external_number).where(Order.shop_id == self.shop_id)
+        owners = {
+            number: (channel_id, external)
+            for number, channel_id, external in db.session.execute(query.where(among(Order.number, {row.number for row in rows})))
+        }
+        result = []
+        for row in rows:
+            number, me = row.number, (self.channel_id, row.external_number)
+            if row.external_number and owners.setdefault(number, me) != me:
+                number = f"{number} · {row.external_number}"[-64:]
+            result.append(number)
         return result
+
+    def _opened_channel(self) -> int | None:
+        return None if self.channel_id == NOWHERE else self.channel_id
 
     def _open_channel(self) -> None:
         channel = self._own_channel()

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, select, update
 from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.panel.core.rows import insert_many, reserve_ids
+from app.panel.core.rows import among, insert_many, reserve_ids
 from app.panel.core.transaction import transactional
 from app.shop.orders import events
 from app.shop.orders.models import Order, OrderLine, Payment, Refund, Shipment
@@ -38,11 +38,12 @@ class PastOutcome:
 
 
 @transactional
-def record_past_orders(rows: Sequence[Mapping[str, Any]], *, actor: Any, dry_run: bool = False) -> list[PastOutcome]:
+def record_past_orders(rows: Sequence[Mapping[str, Any] | Past], *, actor: Any, dry_run: bool = False) -> list[PastOutcome]:
     """Write many past orders in a handful of statements, and say for each row, in order, what became of it.
 
     A row is found again by (channel_id, external_number), else by (shop_id, number); the same row changes nothing.
-    Amounts are minor units (int), instants aware datetimes, choices their short words.
+    Amounts are minor units (int), instants aware datetimes, choices their short words. A row may also come as
+    `past_rows` has read it already.
 
     =====================  ==========================================================================================
     shop_id, channel_id    required
@@ -94,12 +95,12 @@ class _Plan:
     changed: list[tuple[int, Past, int, Past]]
 
 
-def _plan(rows: Sequence[Mapping[str, Any]]) -> _Plan:
+def _plan(rows: Sequence[Mapping[str, Any] | Past]) -> _Plan:
     plan = _Plan({}, [], [])
     good: dict[tuple[Any, ...], tuple[int, Past]] = {}
     for index, row in enumerate(rows):
         try:
-            past = past_rows.read(row)
+            past = row if isinstance(row, Past) else past_rows.read(row)
         except DomainError as error:
             plan.outcomes[index] = PastOutcome("refused", why=error.message)
             continue
@@ -149,10 +150,8 @@ def _taken(pasts: Sequence[Past]) -> dict[tuple[int, str], int]:
         wanted.setdefault(past.order["shop_id"], []).append(past.order["number"])
     found: dict[tuple[int, str], int] = {}
     for shop_id, numbers in wanted.items():
-        for start in range(0, len(numbers), CHUNK):
-            query = select(Order.number, Order.id).where(Order.shop_id == shop_id)
-            part = db.session.execute(query.where(Order.number.in_(numbers[start : start + CHUNK])))
-            found |= {(shop_id, number): key for number, key in part}
+        query = select(Order.number, Order.id).where(Order.shop_id == shop_id, among(Order.number, numbers))
+        found |= {(shop_id, number): key for number, key in db.session.execute(query)}
     return found
 
 
@@ -195,11 +194,9 @@ def _find(pasts: Sequence[Past]) -> dict[tuple[Any, ...], Any]:
         outer, inner = (
             (Order.channel_id, Order.external_number) if kind == "external" else (Order.shop_id, Order.number)
         )
-        for start in range(0, len(words), CHUNK):
-            part = words[start : start + CHUNK]
-            query = select(Order.id, Order.shop_id, Order.is_past, inner.label("word"))
-            for row in db.session.execute(query.where(outer == owner, inner.in_(part))):
-                found[kind, owner, row.word] = row
+        query = select(Order.id, Order.shop_id, Order.is_past, inner.label("word"))
+        for row in db.session.execute(query.where(outer == owner, among(inner, words))):
+            found[kind, owner, row.word] = row
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -14,6 +16,7 @@ from sqlalchemy import select
 from app.panel.core import history, money
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.rows import among
 from app.shop.orders.models import (
     CloseReason,
     Order,
@@ -40,7 +43,6 @@ TEXTS = tuple(name for name in PLAIN if name != "customer_id")
 EVERY = frozenset(PLAIN)
 REMARKS = ("buyer_remark", "seller_remark")
 STAMPS = ("placed_at", "paid_at", "shipped_at", "completed_at", "closed_at")
-AMOUNTS = ("shipping_fee", "tax")
 LENGTHS = {
     column.key: column.type.length
     for model in (Order, OrderLine)
@@ -82,10 +84,12 @@ def read(row: Mapping[str, Any]) -> Past:
     order |= {"currency": str(row.get("currency") or "").upper(), "source": OrderSource.IMPORT}
     if not all((order["shop_id"], order["channel_id"], len(order["currency"]) == 3)):
         raise DomainError(_("An order needs a shop, a channel and a currency."))
-    order |= {name: _instant(row, name) for name in STAMPS}
+    for name in STAMPS:
+        order[name] = _instant(row, name)
     if order["placed_at"] is None:
         raise DomainError(_("The order does not say when it was placed."))
-    order |= {name: _text(row, name) if row.get(name) else None for name in TEXTS}
+    for name in TEXTS:
+        order[name] = _text(row, name) if row.get(name) else None
     order["country"] = order["country"] or "CN"
     order |= {"customer_id": row.get("customer_id"), "review": ReviewState.CONFIRMED, "is_held": False}
     order["close_reason"] = None
@@ -125,20 +129,20 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
 
 def _whole(row: Mapping[str, Any], name: str, default: int = 0) -> int:
     value = row.get(name)
+    if type(value) is int and -money.MAX_MINOR <= value <= money.MAX_MINOR:
+        return value
     if value is None:
         return default
     if type(value) is not int:
         raise DomainError(_("%(name)s is not a whole number.", name=name))
-    if not -money.MAX_MINOR <= value <= money.MAX_MINOR:
-        raise DomainError(_("That amount is too large."))
-    return value
+    raise DomainError(_("That amount is too large."))
 
 
 def _instant(row: Mapping[str, Any], name: str) -> dt.datetime | None:
     value = row.get(name)
     if not value:
         return None
-    if isinstance(value, str):
+    if type(value) is str:
         value = dt.datetime.fromisoformat(value)
     if value.tzinfo is None:
         raise DomainError(_("A time needs a time zone."))
@@ -160,34 +164,41 @@ def _line(row: Mapping[str, Any], currency: str, state: OrderState) -> dict[str,
     shipped = _whole(row, "shipped_quantity", gone)
     if not 0 <= shipped <= quantity:
         raise DomainError(_("More pieces were shipped than ordered."))
-    title = _text(row, "title") or _text(row, "sku_code") or "?"
+    code = _text(row, "sku_code")
     return {
-        "sku_id": row.get("sku_id"), "sku_code": _text(row, "sku_code"), "title": title, "option": _text(row, "option"),
+        "sku_id": row.get("sku_id"), "sku_code": code, "title": _text(row, "title") or code or "?",
+        "option": _text(row, "option"),
         "quantity": quantity, "currency": currency, "unit_price": price, "unit_cost": _whole(row, "unit_cost"),
         "discount": discount, "total": price * quantity - discount, "shipped_quantity": shipped,
     }  # fmt: skip
 
 
 def _sum_up(order: dict[str, Any], lines: list[dict[str, Any]], row: Mapping[str, Any]) -> None:
-    own = sum(line["discount"] for line in lines)
+    own = sum([line["discount"] for line in lines])
     discount = _whole(row, "discount", own)
     if lines:
-        subtotal = sum(line["unit_price"] * line["quantity"] for line in lines)
-        # what is off the whole order is shared by value; what exceeds the goods is adjustment
-        left = [max(line["total"], 0) for line in lines]
-        spread = min(max(discount - own, 0), sum(left))
-        for line, share in zip(lines, money.allocate(spread, left), strict=True):
-            line["discount"] += share
-            line["total"] -= share
-        discount = own + spread
+        subtotal = sum([line["unit_price"] * line["quantity"] for line in lines])
+        discount = own + (_spread(discount - own, lines) if discount > own else 0)
     else:
         subtotal = _whole(row, "subtotal", _whole(row, "total"))
-    extra = {name: _whole(row, name) for name in AMOUNTS}
-    explained = subtotal - discount + sum(extra.values())
+    shipping_fee, tax = _whole(row, "shipping_fee"), _whole(row, "tax")
+    explained = subtotal - discount + shipping_fee + tax
     total = _whole(row, "total", explained)
-    order |= extra
-    order |= {"subtotal": subtotal, "discount": discount, "adjustment": total - explained, "total": total}
-    order["cost"] = sum(line["unit_cost"] * line["quantity"] for line in lines)
+    order |= {
+        "shipping_fee": shipping_fee, "tax": tax, "subtotal": subtotal, "discount": discount,
+        "adjustment": total - explained, "total": total,
+        "cost": sum([line["unit_cost"] * line["quantity"] for line in lines]),
+    }  # fmt: skip
+
+
+def _spread(discount: int, lines: list[dict[str, Any]]) -> int:
+    """Share out by value what is off the whole order; what exceeds the goods is adjustment."""
+    left = [max(line["total"], 0) for line in lines]
+    spread = min(discount, sum(left))
+    for line, share in zip(lines, money.allocate(spread, left), strict=True):
+        line["discount"] += share
+        line["total"] -= share
+    return spread
 
 
 def _settle(order: dict[str, Any], row: Mapping[str, Any], state: OrderState) -> None:
@@ -243,24 +254,79 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
 }
 ORDER_COLUMNS = (
     "shop_id", "channel_id", "number", "external_number", "state", "is_past", "currency", "source", *STAMPS, *PLAIN,
-    "review", "is_held", "close_reason", *AMOUNTS, "subtotal", "discount", "adjustment", "total", "cost", "paid",
+    "review", "is_held", "close_reason", "shipping_fee", "tax", "subtotal", "discount", "adjustment", "total", "cost", "paid",
     "refunded", "refund_state",
 )  # fmt: skip
 
+BARE = tuple((model, itemgetter(*names)) for model, names in COLUMNS.items())
+_order = itemgetter(*ORDER_COLUMNS)
+NUMBER, EXTERNAL, SKU_CODE = ORDER_COLUMNS.index("number"), ORDER_COLUMNS.index("external_number"), LINE_COLUMNS.index("sku_code")
 
-def images(ids: Sequence[int], chunk: int = 400) -> dict[int, Past]:
-    """Past orders as they stand, in five statements a chunk."""
+
+class Packed(NamedTuple):
+    """A row read before it was known where it belongs: bare values, quick to hand to another process."""
+
+    order: tuple[Any, ...]
+    children: tuple[list[tuple[Any, ...]], ...]
+    given: frozenset[str]
+
+    @property
+    def number(self) -> str:
+        return str(self.order[NUMBER])
+
+    @property
+    def external_number(self) -> str | None:
+        return self.order[EXTERNAL]  # type: ignore[no-any-return]
+
+    @property
+    def sku_codes(self) -> list[str | None]:
+        return [line[SKU_CODE] for line in self.children[0]]
+
+
+def packed(row: Mapping[str, Any]) -> Packed:
+    """`read` of a row whose customer and SKUs are not known yet.
+
+    :raises DomainError: with a sentence, when the row cannot be kept
+    """
+    past = read(row)
+    children = tuple([list(map(bare, past.children[model])) for model, bare in BARE])
+    return Packed(_order(past.order), children, _alike(past.given))
+
+
+def placed(row: Packed, number: str, channel_id: int, customer_id: int | None, skus: Mapping[str, int]) -> Past:
+    """A packed row with everything that had to be asked for."""
+    order = dict(zip(ORDER_COLUMNS, row.order, strict=True))
+    order["number"], order["channel_id"] = " ".join(number.split()), channel_id
+    given = row.given
+    if customer_id is not None:
+        order["customer_id"], given = customer_id, given | {"customer_id"}
+    children: dict[type[Any], list[dict[str, Any]]] = {}
+    for (model, names), own in zip(COLUMNS.items(), row.children, strict=True):
+        children[model] = [dict(zip(names, values, strict=True)) for values in own] if own else []
+    for line in children[OrderLine]:
+        line["sku_id"] = skus.get(line["sku_code"])
+    return Past(order, children, given)
+
+
+@functools.cache
+def _alike(given: frozenset[str]) -> frozenset[str]:
+    """One and the same set for all rows that speak of the same fields, so that it is handed over once."""
+    return given
+
+
+def images(ids: Sequence[int]) -> dict[int, Past]:
+    """Past orders as they stand, in five statements."""
     found: dict[int, Past] = {}
-    for start in range(0, len(ids), chunk):
-        part = list(ids[start : start + chunk])
-        query = select(Order.id, *(getattr(Order, name) for name in ORDER_COLUMNS)).where(Order.id.in_(part))
-        for key, *values in db.session.execute(query):
-            found[key] = Past(dict(zip(ORDER_COLUMNS, values, strict=True)), {model: [] for model in COLUMNS})
-        for model, names in COLUMNS.items():
-            columns = (getattr(model, name) for name in names)
-            children = select(model.order_id, *columns).where(model.order_id.in_(part)).order_by(model.id)
-            for key, *values in db.session.execute(children):
-                found[key].children[model].append(dict(zip(names, values, strict=True)))
+    if not ids:
+        return found
+    query = select(Order.id, *(getattr(Order, name) for name in ORDER_COLUMNS)).where(among(Order.id, ids))
+    for key, *values in db.session.execute(query):
+        found[key] = Past(dict(zip(ORDER_COLUMNS, values, strict=True)), {model: [] for model in COLUMNS})
+    for model, names in COLUMNS.items():
+        columns = (getattr(model, name) for name in names)
+        children = select(model.order_id, *columns).where(among(model.order_id, ids)).order_by(model.id)
+        for key, *values in db.session.execute(children):
+            found[key].children[model].append(dict(zip(names, values, strict=True)))
     return found
 
 
