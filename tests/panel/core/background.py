@@ -1,20 +1,14 @@
-"""A small application with the core's background tables and a few jobs, for the tests and for the processes they start.
+"""A small application with the core's background tables and a few jobs, for the tests and for the processes they start."""
 
-`python -m tests.panel.core.background worker live,default,mail` and `… ticker` run one process on the settings in ZG_TEST.
-"""
-
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import flask_appbuilder.security.sqla.models  # noqa: F401 (other tables point at its users)
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 from flask_babel import Babel
 
 from app.panel.core import db as database
@@ -22,9 +16,9 @@ from app.panel.core import housekeeping, mail, notices, queue, ticker  # noqa: F
 from app.panel.core.db import PanelModel, db
 from app.panel.core.jobs import job
 from app.panel.core.transaction import transactional
+from processes.forked import ForkedPart
 from tests import databases
 
-ROOT = Path(__file__).resolve().parents[3]
 KEY = "a key for tests that is long enough, 0123456789"
 effects = sa.Table(
     "test_effect",
@@ -88,6 +82,23 @@ def slow(tag: str, tenths: int = 30) -> None:
     note(f"{tag} ended")
 
 
+@job("test.held", timeout=60)
+def held(tag: str) -> None:
+    """Note the beginning, wait until `let_go`, note the end."""
+    note(f"{tag} begun")
+    while not _gate(current_app).exists():
+        time.sleep(0.05)
+    note(f"{tag} ended")
+
+
+def let_go(app: Flask) -> None:
+    _gate(app).touch()
+
+
+def _gate(app: Flask) -> Path:
+    return app.config["HOME"] / "gate"
+
+
 @job("test.minutes", timeout=600)
 def minutes(tag: str) -> None:
     """May take long, so it is not done behind another one."""
@@ -106,27 +117,40 @@ def overdue(tag: str) -> None:
     time.sleep(30)
 
 
-def start(app: Flask, *arguments: str) -> subprocess.Popen:
-    """Start a worker or a ticker of this application as a process of its own."""
+class Process:
+    """A fork of the tests, as `background` forks its parts; it ends with them. Asked as one asks a `subprocess.Popen`."""
+
+    def __init__(self, name, target):
+        self._fork = ForkedPart(name, target=target).spawn()
+        self.pid, self.poll, self.terminate = self._fork.pid, self._fork.poll, self._fork.terminate
+
+    def send_signal(self, signum):
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds=20.0):
+        end = time.monotonic() + seconds
+        while self.poll() is None:
+            assert time.monotonic() < end, f"process {self.pid} did not end within {seconds} s"
+            time.sleep(0.02)
+
+
+def start(app: Flask, part: str, queues: str = "") -> Process:
+    """Start a worker or a ticker on the database and the Valkey of this application as a process of its own."""
     config = app.config
-    settings = {
-        "home": str(config["HOME"]), "database_url": config["SQLALCHEMY_DATABASE_URI"], "redis_url": config["REDIS_URL"],
-    }  # fmt: skip
-    env = dict(os.environ, ZG_TEST=json.dumps(settings), PYTHONPATH=str(ROOT))
-    command = [sys.executable, "-m", "tests.panel.core.background", *arguments]
-    log = open(Path(config["HOME"]) / f"{arguments[0]}.log", "ab")  # noqa: SIM115
-    return subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
 
+    def run():
+        with open(Path(config["HOME"]) / f"{part}.log", "ab") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        own = make_app(config["HOME"], config["SQLALCHEMY_DATABASE_URI"], config["REDIS_URL"])
+        if part == "worker":
+            return queue.run_worker(own, queues.split(","))
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        return ticker.run_ticker(own, stop)
 
-def main(arguments: list[str]) -> None:
-    app = make_app(**json.loads(os.environ["ZG_TEST"]))
-    if arguments[0] == "worker":
-        queue.run_worker(app, arguments[1].split(","))
-        return
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    ticker.run_ticker(app, stop)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    return Process(part, run)

@@ -1,6 +1,5 @@
 """Real parts for the background tests: a database of their own, a Valkey of their own, real worker processes."""
 
-import contextlib
 import time
 
 import pytest
@@ -44,11 +43,10 @@ def processes():
     yield start
     for process in started:
         process.kill()
-        with contextlib.suppress(Exception):
-            process.wait(5)
+        process.wait()
 
 
-def wait_for(condition, seconds=20.0, every=0.05):
+def wait_for(condition, seconds=60.0, every=0.05):
     """Wait until a condition holds; its value, or a failure that says what was waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
