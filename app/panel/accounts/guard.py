@@ -1,7 +1,8 @@
 """Walls under the services: they hold by whatever path an account is changed: screen, API, CLI, FAB's own code.
 
-A change of password, roles or state ends the sessions of that person in the same transaction; and an instance never
-loses its last administrator.
+A change of password, roles or state ends the sessions of that person in the same transaction. Whoever is switched off
+or gets his password by another's hand loses his personal API keys as well: the account may have been in wrong hands. His own
+change of it leaves them, for they do not know the password. And an instance never loses its last administrator.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from flask_babel import gettext
 from sqlalchemy import event, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
-from app.panel.accounts.models import LoginSession, OneTimeLink, Profile, Role, User
-from app.panel.core import clock, policy
+from app.panel.accounts.models import ApiKey, KeyKind, LoginSession, OneTimeLink, Profile, Role, User
+from app.panel.core import clock, history, policy
+from app.panel.core.actor import NOBODY, SYSTEM, current_actor
 from app.panel.core.errors import DomainError
 
 WATCHED = ("password", "active", "roles")
+OWN_CHANGE = "own_password"  # in the session's info: whose password changes by his own hand
 
 
 class LastAdministrator(DomainError):
@@ -38,8 +41,11 @@ def before_flush(session: Session, _context: Any, _instances: Any) -> None:
     deleted = [obj for obj in session.deleted if isinstance(obj, User)]
     if changed or deleted:
         session.info["administrators"] = max(session.info.get("administrators", 0), administrators(session))
+    own = session.info.pop(OWN_CHANGE, None)
     for user in changed:
         end_everything(session, user.id)
+        if _is_locked_out(user, own):
+            end_keys(session, user.id)
 
 
 def after_flush_postexec(session: Session, _context: Any) -> None:
@@ -50,6 +56,7 @@ def after_flush_postexec(session: Session, _context: Any) -> None:
 
 def after_rollback(session: Session) -> None:
     session.info.pop("administrators", None)
+    session.info.pop(OWN_CHANGE, None)
 
 
 def end_everything(session: Session, user_id: int) -> None:
@@ -63,6 +70,22 @@ def end_everything(session: Session, user_id: int) -> None:
     for table, ended in ((LoginSession, LoginSession.revoked_at), (OneTimeLink, OneTimeLink.used_at)):
         session.execute(update(table).where(table.user_id == user_id, ended.is_(None)).values({ended: now}))
     policy.forget()
+
+
+def end_keys(session: Session, user_id: int) -> None:
+    """Revoke the personal keys of somebody. A machine credential rests while its maker is switched off, and no longer."""
+    mine = (ApiKey.owner_id == user_id) & (ApiKey.kind == KeyKind.PERSON) & ApiKey.revoked_at.is_(None)
+    who = current_actor()
+    for key in session.scalars(select(ApiKey).where(mine)):
+        key.revoked_at = clock.now()
+        history.record(key, "key.revoked", actor=SYSTEM if who is NOBODY else who)
+
+
+def _is_locked_out(user: User, own: int | None) -> bool:
+    """Was he switched off, or his password set by another's hand or a link from it?"""
+    state = inspect(user)
+    is_set = state.attrs.password.history.has_changes() and user.id != own
+    return is_set or (state.attrs.active.history.has_changes() and not user.active)
 
 
 def _differs(user: User) -> bool:

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext
 from sqlalchemy import func, insert, or_, select, update
 
-from app.panel.accounts import passwords, queries, sessions
+from app.panel.accounts import guard, passwords, queries, sessions
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User, full_name
 from app.panel.core import clock, history, policy
 from app.panel.core.db import db
@@ -140,7 +140,7 @@ def _spend(token: str, stored: str) -> User:
 
 
 def change_password(user: User, current: str, new: str) -> None:
-    """The person's own change: it needs the current password and ends all other sessions.
+    """The person's own change: it needs the current password and ends all other sessions. His API keys stay in force.
 
     :raises InvalidInput: for a wrong current password (`current`) or one that is too weak (`password`)
     """
@@ -149,7 +149,7 @@ def change_password(user: User, current: str, new: str) -> None:
     if new == current:
         raise InvalidInput({"password": gettext("The new password is the old one.")})
     passwords.check_for(user, new)
-    _store(user, passwords.hash_password(new), "user.password_changed", actor=user)
+    _store(user, passwords.hash_password(new), "user.password_changed", actor=user, is_own=True)
 
 
 def set_password(user: User, password: str, *, actor: Any, must_change: bool = False) -> None:
@@ -208,7 +208,10 @@ def hashed(token: str) -> str:
 
 
 @transactional
-def _store(user: User, stored: str, verb: str, *, actor: Any, must_change: bool = False) -> None:
+def _store(user: User, stored: str, verb: str, *, actor: Any, must_change: bool = False, is_own: bool = False) -> None:
+    if is_own:
+        db.session.flush()
+        db.session.info[guard.OWN_CHANGE] = user.id
     user.password = stored
     db.session.flush()  # the guard ends sessions and links here, and sees to it that there is a profile
     changed = {"password_changed_at": clock.now(), "must_change": must_change}

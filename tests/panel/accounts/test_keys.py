@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from app.panel.accounts import keys, limits
-from app.panel.accounts.models import ApiKey, KeyKind, Role
+from app.panel.accounts import guard, keys, limits, services
+from app.panel.accounts.models import ApiKey, KeyKind, KeyState, Role
 from app.panel.core import history, policy
-from app.panel.core.actor import KeyHolder
+from app.panel.core.actor import SYSTEM, KeyHolder
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.setup.models import Channel, Shop
+from tests.people import PASSWORD
 
 READ_CHANNELS = [("read", "setup.Channel")]
 CHANNELS = "/api/v1/setup/channel/"
@@ -215,3 +216,43 @@ def test_no_page_and_no_api_gives_out_the_hash(session, as_user, key_of, ada):
     for path in ("/accounts/apikey/list/", f"/accounts/apikey/show/{key.id}", "/api/v1/accounts/apikey/", "/account/keys/"):
         answer = client.get(path)
         assert answer.status_code == 200 and key.secret_hash not in answer.text
+
+
+def test_a_password_of_ones_own_leaves_the_keys_in_force(session, call, key_of, ben, as_role):
+    as_role(ben, "operations")
+    _key, text = key_of(ben)
+    services.change_password(ben, PASSWORD, "another long password 9 of ben")
+    assert call(text).status_code == 200
+    session.commit()
+    assert session.info.get(guard.OWN_CHANGE) is None
+
+
+@pytest.mark.parametrize("way", ["link", "command", "disabled", "behind the services"])
+def test_a_reset_and_being_switched_off_end_personal_keys_for_good(session, call, key_of, ada, ben, as_role, way):
+    as_role(ben, "operations")
+    (key, text), (_own, of_ada) = key_of(ben), key_of(ada)
+    _machine, of_machine = key_of(ada, kind=KeyKind.MACHINE, name="Till")
+    keys_of_ben = session.query(ApiKey).filter_by(owner_id=ben.id)
+    if way == "link":
+        services.use_link(services.make_link(ben, actor=ada), "another long password 9 of ben")
+    elif way == "command":
+        services.set_password(ben, "another long password 9 of ben", actor=SYSTEM)
+    else:
+        services.set_active(ben, False, actor=ada) if way == "disabled" else setattr(ben, "active", False)
+        session.commit()
+        services.set_active(ben, True, actor=ada)
+    session.commit()
+    session.refresh(key)
+    assert (call(text).status_code, key.state) == (401, KeyState.REVOKED)
+    assert [entry.verb for entry in history.of(key)].count("key.revoked") == 1
+    assert keys_of_ben.filter(ApiKey.revoked_at.is_(None)).count() == 0
+    assert call(of_ada).status_code == call(of_machine).status_code == 200
+
+
+def test_a_machine_credential_rests_while_its_maker_is_switched_off(session, call, key_of, ada, ben, as_role):
+    as_role(ben, "administrator")
+    _key, text = key_of(ben, kind=KeyKind.MACHINE)
+    services.set_active(ben, False, actor=ada)
+    assert call(text).status_code == 401
+    services.set_active(ben, True, actor=ada)
+    assert call(text).status_code == 200

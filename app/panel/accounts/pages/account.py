@@ -67,7 +67,7 @@ class AccountPage(OwnPage):
                 form.problem = error.message
         if session.get("must_change"):
             form.problem = form.problem or gettext("Please choose a password of your own first.")
-        hint = gettext("Changing it logs you out on all other devices.")
+        hint = gettext("Changing it logs you out on all other devices. Your API keys stay in force.")
         page = self.own(
             "accounts/profile.html", "password", form=form, names=["current", "password", "again"],
             submit=gettext("Change the password"), hint=hint,
