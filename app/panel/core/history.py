@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import datetime as dt
 import decimal
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.panel.core.columns import INFO
 from app.panel.core.db import PanelModel, db
 from app.panel.core.rows import insert_many
 from app.panel.core.trace import request_id
+from app.panel.core.transaction import TRAIL
 from app.panel.core.types import UTCDateTime
 
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
@@ -53,6 +55,9 @@ class HistoryEntry(Model):
     changes: Mapped[Any] = mapped_column(JSON, nullable=False, default=dict)
 
 
+_ADD = insert(HistoryEntry.__table__)
+
+
 @contextlib.contextmanager
 def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Iterator[None]:
     """Say by which path (screen, api, sheet, import, rule, cli…), whom and which run what follows is done."""
@@ -75,7 +80,7 @@ def record(obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[
     if obj.id is None:
         db.session.flush()
     pairs = {name: [None, plain(value)] for name, value in (data or {}).items()}
-    db.session.execute(insert(HistoryEntry.__table__), [_row(obj.__tablename__, obj.id, verb, pairs, why, actor)])
+    _keep(db.session(), [_row(obj.__tablename__, obj.id, verb, pairs, why, actor)], [])
 
 
 def record_many(
@@ -102,14 +107,12 @@ def record_many(
 
 def record_restore(table: str, key: int, *, actor: Any) -> None:
     """A row came back from the trash."""
-    db.session.execute(insert(HistoryEntry.__table__), [_row(table, key, "restored", {}, "", actor)])
+    _keep(db.session(), [_row(table, key, "restored", {}, "", actor)], [])
 
 
 def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:
     """A setting of the instance was changed; settings have names, not numbers, so their rows carry key 0."""
-    db.session.execute(
-        insert(HistoryEntry.__table__), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)]
-    )
+    _keep(db.session(), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)], [])
 
 
 def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
@@ -151,24 +154,20 @@ def diff(obj: Any) -> dict[str, list[Any]]:
     Rows of a many-to-many relation are told by their labels, so that the trail can be read when they are gone.
     """
     state, pairs = inspect(obj), {}
-    for attr in state.mapper.column_attrs:
-        if attr.key in QUIET:
-            continue
-        change = state.get_history(attr.key, PASSIVE_NO_FETCH)
+    columns, links = _told_of(state.mapper)
+    for key in columns:
+        change = state.get_history(key, PASSIVE_NO_FETCH)
         if change.has_changes():
             before = change.deleted[0] if change.deleted else None
             after = change.added[0] if change.added else None
             if before != after:
-                pairs[attr.key] = [plain(before), plain(after)]
-    for rel in state.mapper.relationships:
-        info = rel.info.get(INFO)
-        if rel.secondary is None or rel.viewonly or info is None or info["hidden"]:
-            continue
-        change = state.get_history(rel.key, PASSIVE_NO_FETCH)
+                pairs[key] = [plain(before), plain(after)]
+    for key in links:
+        change = state.get_history(key, PASSIVE_NO_FETCH)
         if change.added or change.deleted:
             stayed = list(change.unchanged or ())
             both = ([*stayed, *(change.deleted or ())], [*stayed, *(change.added or ())])
-            pairs[rel.key] = [sorted(str(row) for row in rows) for rows in both]
+            pairs[key] = [sorted(str(row) for row in rows) for rows in both]
     return pairs
 
 
@@ -192,15 +191,63 @@ def _write(session: Session, _context: Any) -> None:
         for obj in objects:
             if not isinstance(obj, PanelModel) or getattr(obj, "__no_history__", False):
                 continue
-            pairs = diff(obj) if kind != "delete" else {}
+            pairs = _given(obj) if kind == "insert" else diff(obj) if kind == "update" else {}
             if kind == "update" and not pairs:
                 continue
-            if kind == "insert":
-                pairs = {name: pair for name, pair in pairs.items() if pair[1] not in (None, "")}
             rows.append(_row(obj.__tablename__, obj.id, kind, pairs))
             feed.append((obj.__tablename__, obj.id, kind))
     if rows:
-        session.execute(insert(HistoryEntry.__table__), rows)
+        _keep(session, rows, feed)
+
+
+def _given(obj: Any) -> dict[str, list[Any]]:
+    """Fields of a new object that hold something: {name: [None, value]}."""
+    state = inspect(obj)
+    columns, links = _told_of(state.mapper)
+    if any(state.dict.get(key) for key in links):
+        return {name: pair for name, pair in diff(obj).items() if pair[1] not in (None, "")}
+    pairs = {}
+    for key in columns:
+        # what a default filled in was not given by anybody
+        if key in state.committed_state and (value := state.dict.get(key)) not in (None, ""):
+            pairs[key] = [None, plain(value)]
+    return pairs
+
+
+@functools.cache
+def _told_of(mapper: Any) -> tuple[list[str], list[str]]:
+    """Columns and many-to-many relations of which the trail tells."""
+    links = [rel for rel in mapper.relationships if rel.secondary is not None and not rel.viewonly]
+    return (
+        [attr.key for attr in mapper.column_attrs if attr.key not in QUIET],
+        [rel.key for rel in links if (info := rel.info.get(INFO)) is not None and not info["hidden"]],
+    )
+
+
+@contextlib.contextmanager
+def gathered() -> Iterator[None]:
+    """Write the trail of a verb that makes many rows by one statement, at its end. Nobody can read that trail before."""
+    session = db.session()
+    if TRAIL in session.info:
+        yield
+        return
+    session.info[TRAIL] = ([], [])
+    try:
+        yield
+        session.flush()
+    finally:
+        rows, feed = session.info.pop(TRAIL)
+    if rows:
+        _keep(session, rows, feed)
+
+
+def _keep(session: Any, rows: list[dict[str, Any]], feed: list[tuple[str, int, str]]) -> None:
+    if (trail := session.info.get(TRAIL)) is not None:
+        trail[0].extend(rows)
+        trail[1].extend(feed)
+        return
+    session.execute(_ADD, rows)
+    if feed:
         changes.feed(session, feed)
 
 

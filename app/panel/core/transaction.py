@@ -19,6 +19,7 @@ from app.panel.core.errors import Conflict
 P = ParamSpec("P")
 R = TypeVar("R")
 RETRIES = 3
+TRAIL = "trail"  # where a session keeps what is gathered for its history
 _SERIALIZATION = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock: nothing was done, so do it again
 
 
@@ -99,4 +100,11 @@ def after_commit(callback: Callable[[], Any]) -> None:
 def savepoint() -> Iterator[None]:
     """Part of a verb that may fail by itself: its changes go, the verb's stay."""
     with db.session.begin_nested():
-        yield
+        trail = db.session().info.get(TRAIL, ())
+        before = [len(rows) for rows in trail]
+        try:
+            yield
+        except BaseException:
+            for rows, length in zip(trail, before, strict=True):
+                del rows[length:]
+            raise

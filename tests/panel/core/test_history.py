@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.panel.core import records
+from app.panel.core import history, records
 from app.panel.core.changes import Change
 from app.panel.core.history import HistoryEntry
+from app.panel.core.transaction import savepoint, transactional
 
 
 @pytest.fixture
@@ -44,3 +45,46 @@ def test_of_two_changes_of_tags_from_the_same_form_the_second_is_refused(session
     address = f"/api/v1/catalog/product/{product.id}"
     assert client.put(address, json={"tags": [tags[1].id]}, headers=headers).status_code == 200
     assert client.put(address, json={"tags": []}, headers=headers).status_code == 409
+
+
+def test_a_gathered_trail_is_written_once_and_holds_no_word_of_what_was_taken_back(session, ada, count_queries):
+    from app.shop.catalog.models import Tag
+
+    @transactional
+    def make():
+        with history.gathered():
+            first = records.create(Tag, {"name": "Linen"}, actor=ada)
+            history.record(first, "tag.praised", actor=ada)
+            try:
+                with savepoint():
+                    records.create(Tag, {"name": "Felt"}, actor=ada)
+                    history.record(first, "tag.blamed", actor=ada)
+                    raise ValueError
+            except ValueError:
+                records.create(Tag, {"name": "Silk"}, actor=ada)
+
+    with count_queries() as seen:
+        make()
+    for table in ("core_history", "core_change"):
+        assert sum(statement.startswith(f"INSERT INTO {table}") for statement in seen) == 1
+    trail = session.query(HistoryEntry).filter_by(table=Tag.__tablename__).order_by(HistoryEntry.id)
+    assert [(entry.verb, entry.changes.get("name")) for entry in trail] == [
+        ("insert", [None, "Linen"]), ("tag.praised", None), ("insert", [None, "Silk"]),
+    ]  # fmt: skip
+    told = session.query(Change).filter_by(table=Tag.__tablename__, kind="insert")
+    assert {one.key for one in told} == {tag.id for tag in session.query(Tag).filter(Tag.name.in_(["Linen", "Silk"]))}
+
+
+def test_a_verb_that_fails_leaves_no_gathered_trail_to_the_next(session, ada):
+    from app.shop.catalog.models import Tag
+
+    @transactional
+    def fail():
+        with history.gathered():
+            records.create(Tag, {"name": "Jute"}, actor=ada)
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        fail()
+    made = records.create(Tag, {"name": "Hemp"}, actor=ada)
+    assert [entry.key for entry in session.query(HistoryEntry).filter_by(table=Tag.__tablename__)] == [made.id]

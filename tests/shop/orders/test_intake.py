@@ -108,3 +108,13 @@ def test_a_rush_for_what_is_gone_costs_a_few_reads_and_no_write(as_user, stall, 
         answer = client.post("/api/v1/orders/intake/", json={**many, "external_number": "R-2"})
     assert answer.status_code == 409 and answer.json["left"] == 10
     assert all(statement.startswith("SELECT") for statement in seen) and len(seen) <= 5, seen
+
+
+def test_an_order_that_is_taken_costs_few_statements(as_user, stall, session, count_queries):
+    client = as_user("ada")
+    order = {"channel_id": stall.site_id, "lines": [{"sku": "T-1", "quantity": 1}], "buyer": BUYER}
+    client.post("/api/v1/orders/intake/", json={**order, "external_number": "R-1"})
+    with count_queries() as seen:
+        buyer = {**BUYER, "phone": "13900139000"}
+        answer = client.post("/api/v1/orders/intake/", json={**order, "external_number": "R-2", "buyer": buyer})
+    assert answer.status_code == 201 and len(seen) <= 30, seen

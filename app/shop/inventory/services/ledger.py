@@ -7,12 +7,13 @@ caller goes on. The conditional UPDATE and the CHECK of the table are the second
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import Integer, Select, Update, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.util import identity_key
 
@@ -27,6 +28,7 @@ from app.shop.inventory.services.lines import Cause, OutOfStock
 from app.shop.inventory.states import MoveReason
 
 levels = StockLevel.__table__
+_MOVE = insert(StockMove.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +45,22 @@ class Shift:
 
 
 def book(
-    shifts: Sequence[Shift], *, key: str, cause: Cause | None, actor: Any, note: str = "", at: dt.datetime | None = None
+    shifts: Sequence[Shift], *, key: str, cause: Cause | None, actor: Any, note: str = "", at: dt.datetime | None = None,
+    is_new: bool = False,
 ) -> bool:
     """Book `shifts` under `key`; False when the same were booked under it before.
 
+    :param is_new: nothing can have been booked under `key` before: its cause was made in this transaction
     :raises OutOfStock: when one of them would take more than is available; nothing is changed then
     :raises Conflict: when `key` was used for other shifts
     """
     if not shifts:
         return False
     shifts = sorted(shifts, key=lambda shift: (shift.warehouse_id, shift.sku_id))
-    _sold_out_already(shifts, key)
+    if not is_new:
+        _sold_out_already(shifts, key)
     rows = lock([(shift.warehouse_id, shift.sku_id) for shift in shifts])
-    if _booked(shifts, key):
+    if not is_new and _booked(shifts, key):
         return False
     _refuse_short(shifts, rows)
     at = at or clock.now()
@@ -66,7 +71,7 @@ def book(
         _update(row, shift, low, actor)
         if low != row.is_low:
             crossings.append((row.id, low, row.on_hand - row.reserved + shift.quantity - shift.held, row.threshold))
-    db.session.execute(insert(StockMove.__table__), [_journal(s, rows, key, cause, actor, note, at) for s in shifts])
+    db.session.execute(_MOVE, [_journal(s, rows, key, cause, actor, note, at) for s in shifts])
     ids = {rows[shift.warehouse_id, shift.sku_id].id for shift in shifts}
     alerts.crossed(crossings, actor=actor)
     told(ids, actor)
@@ -107,11 +112,18 @@ def lock(places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Any]:
 
 
 def _select(places: Sequence[tuple[int, int]], locked: bool = True) -> dict[tuple[int, int], Any]:
-    where = tuple_(levels.c.warehouse_id, levels.c.sku_id).in_(list(places))
-    # on PostgreSQL the lock, on SQLite nothing: there @transactional holds the write lock already
-    statement = select(levels).where(where).order_by(levels.c.id)
-    rows = db.session.execute(statement.with_for_update() if locked else statement)
+    rows = db.session.execute(_these(locked), {"places": list(places)})
     return {(row.warehouse_id, row.sku_id): row for row in rows}
+
+
+@functools.cache
+def _these(locked: bool) -> Select[Any]:
+    """Built once: every order asks this, and SQLAlchemy takes longer to build it than the database to answer."""
+    where = tuple_(levels.c.warehouse_id, levels.c.sku_id).in_(bindparam("places", expanding=True))
+    names = ("id", "warehouse_id", "sku_id", "on_hand", "reserved", "threshold", "is_low")
+    statement = select(*(levels.c[name] for name in names)).where(where).order_by(levels.c.id)
+    # on PostgreSQL the lock, on SQLite nothing: there @transactional holds the write lock already
+    return statement.with_for_update() if locked else statement
 
 
 def make_levels(places: Sequence[tuple[int, int]]) -> None:
@@ -142,17 +154,20 @@ def _booked(shifts: Sequence[Shift], key: str) -> bool:
 
 
 def _update(row: Any, shift: Shift, low: bool, actor: Any) -> None:
-    on_hand, reserved = levels.c.on_hand + shift.quantity, levels.c.reserved + shift.held
-    statement = (
-        update(levels)
-        .where(levels.c.id == row.id, on_hand >= reserved, reserved >= 0)
-        .values(
-            on_hand=on_hand, reserved=reserved, is_low=low, version=levels.c.version + 1,
-            changed_at=clock.now(), changed_by_id=actor.id,
-        )
-    )  # fmt: skip
-    if db.session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+    values = {"level": row.id, "more": shift.quantity, "held": shift.held, "is_low": low, "changed_by_id": actor.id}
+    if db.session.execute(_shifted(), values).rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict(_("The stock changed in the meantime. Please try again."))
+
+
+@functools.cache
+def _shifted() -> Update:
+    more, held = bindparam("more", type_=Integer()), bindparam("held", type_=Integer())
+    on_hand, reserved = levels.c.on_hand + more, levels.c.reserved + held
+    change = update(levels).where(levels.c.id == bindparam("level"), on_hand >= reserved, reserved >= 0)
+    return change.values(
+        on_hand=on_hand, reserved=reserved, version=levels.c.version + 1, is_low=bindparam("is_low"),
+        changed_by_id=bindparam("changed_by_id"),
+    )  # fmt: skip
 
 
 def _journal(

@@ -17,18 +17,26 @@ from app.shop.inventory.services.lines import Cause, Line, normal
 from app.shop.inventory.services.warehouses import default_warehouse_id
 from app.shop.inventory.states import MoveReason
 
+_HOLD = insert(StockReservation.__table__)
+
 
 @transactional
-def reserve(lines: Iterable[Line], *, cause: Cause, actor: Any, shop_id: int | None = None) -> list[Line]:
+def reserve(
+    lines: Iterable[Line], *, cause: Cause, actor: Any, shop_id: int | None = None, is_new: bool = False
+) -> list[Line]:
     """Promise the lines to `cause`: all of them or none. What is available falls at once, on hand stays.
 
     Lines without a warehouse are taken from the default one of `shop_id`. Returns them with their warehouse.
 
+    :param is_new: `cause` was made in this transaction: nothing can have been booked for it before
     :raises OutOfStock: with the SKU and what is left
     """
     wanted = _placed(lines, shop_id)
     shifts = [Shift(line.warehouse_id or 0, line.sku_id, MoveReason.RESERVE, held=line.quantity) for line in wanted]
-    if book(shifts, key=cause.key("reserve"), cause=cause, actor=actor):
+    is_booked = book(shifts, key=cause.key("reserve"), cause=cause, actor=actor, is_new=is_new)
+    if is_booked and is_new:
+        db.session.execute(_HOLD, [_held(cause, line) for line in wanted])
+    elif is_booked:
         for line in wanted:
             _hold(cause, line)
     return wanted
@@ -123,12 +131,14 @@ def _hold(cause: Cause, line: Line) -> None:
         version=StockReservation.version + 1,
     )
     if db.session.execute(more).rowcount == 0:  # type: ignore[attr-defined]
-        db.session.execute(
-            insert(StockReservation).values(
-                cause_resource=cause.resource, cause_id=cause.id, warehouse_id=line.warehouse_id, sku_id=line.sku_id,
-                quantity=line.quantity, open=line.quantity,
-            )
-        )  # fmt: skip
+        db.session.execute(_HOLD, [_held(cause, line)])
+
+
+def _held(cause: Cause, line: Line) -> dict[str, Any]:
+    return {
+        "cause_resource": cause.resource, "cause_id": cause.id, "warehouse_id": line.warehouse_id, "sku_id": line.sku_id,
+        "quantity": line.quantity, "open": line.quantity,
+    }  # fmt: skip
 
 
 def _take_from_hold(cause: Cause, lines: Sequence[Line], key: str) -> None:

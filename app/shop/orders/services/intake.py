@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.panel.core import policy
+from app.panel.core import history, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput, NotFound
@@ -143,6 +143,11 @@ def _refuse_if_gone(incoming: Incoming, seen: Seen) -> None:
 
 @transactional
 def _take_in(incoming: Incoming, seen: Seen, *, actor: Any, told: Told) -> tuple[Order, bool]:
+    with history.gathered():
+        return _taken_in(incoming, seen, actor, told)
+
+
+def _taken_in(incoming: Incoming, seen: Seen, actor: Any, told: Told) -> tuple[Order, bool]:
     known = db.session.get(Order, seen.order_id) if seen.order_id is not None else None
     if known is not None:
         told(known, False)

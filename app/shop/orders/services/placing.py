@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from app.panel.core import clock, history, money, policy
 from app.panel.core.db import db
@@ -24,7 +25,7 @@ from app.shop.orders.models import Order, OrderLine, OrderSource, OrderState, Or
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, move, next_number
 from app.shop.orders.services.totals import Goods, add_up
-from app.shop.setup.models import Channel
+from app.shop.setup.models import Channel, Shop
 
 BUYER = (
     "buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street", "postcode",
@@ -100,35 +101,55 @@ def place(
     :raises OutOfStock: with the SKU and what is left
     """
     policy.authorize(actor, "place", RESOURCE)
-    channel = db.session.get(Channel, channel_id)
-    if channel is None:
-        raise InvalidInput({"channel_id": _("Choose one from the list.")})
+    shop_id, currency = _shop_of(channel_id)
     at = placed_at or clock.now()
     order = Order(
-        shop_id=channel.shop_id, channel_id=channel.id, customer_id=customer_id, currency=channel.shop.currency,
+        shop_id=shop_id, channel_id=channel_id, customer_id=customer_id, currency=currency, exceptions=[],
         external_number=external_number or None, source=source, state=OrderState.PENDING, placed_at=at,
         review=ReviewState.CONFIRMED, buyer_remark=buyer_remark or None, seller_remark=seller_remark or None,
         creator_name=creator.name or None, creator_id=creator.id or None,
         **_buyer(customer_id, buyer, accept_blocked=accept_short),
     )  # fmt: skip
+    order.moves = [OrderStateLog(from_state=None, to_state=OrderState.PENDING, moved_at=at)]
     order.lines = _priced(order, wanted, at, accept_unknown=accept_short)
     _sum_up(order, amounts)
     if any(line.sku_id for line in order.lines):
         order.warehouse_id = warehouse_id or default_warehouse_id(order.shop_id)
     order.number = next_number(order.shop_id, at)
-    db.session.add(order)
-    db.session.flush()
     if accept_short:
+        _save(order)
         stock.hold_what_there_is(order, actor=actor)
     else:
+        stock.promise_all(order)
+        _save(order)
         stock.hold_all(order, actor=actor)
     _announce(order, actor=actor)
     return order
 
 
+def _save(order: Order) -> None:
+    db.session.add(order)
+    db.session.flush()
+
+
+def _shop_of(channel_id: int) -> tuple[int, str]:
+    """The shop that a channel sells for, and its currency."""
+    found = db.session.execute(_shop_and_currency(), {"channel": channel_id}).one_or_none()
+    if found is None:
+        raise InvalidInput({"channel_id": _("Choose one from the list.")})
+    return found[0], found[1]
+
+
+@functools.cache
+def _shop_and_currency() -> Select[Any]:
+    """Built once: every order asks this."""
+    channels, shops = Channel.__table__.c, Shop.__table__.c
+    query = select(channels.shop_id, shops.currency).where(channels.id == bindparam("channel"))
+    return query.where(shops.id == channels.shop_id)
+
+
 def _announce(order: Order, *, actor: Any) -> None:
     """Write down that the order stands, and tell who listens; one without anything to pay is paid."""
-    db.session.add(OrderStateLog(order=order, from_state=None, to_state=OrderState.PENDING, moved_at=order.placed_at))
     history.record(order, "order.placed", actor=actor)
     events.order_placed.send(order, actor=actor)
     if order.total == 0:
@@ -175,8 +196,15 @@ def _priced(order: Order, wanted: Sequence[Wanted], at: dt.datetime, *, accept_u
 
 
 def _skus(ids: set[int]) -> dict[int, tuple[Sku, str]]:
-    query = select(Sku, Product.title).join(Product, Product.id == Sku.product_id).where(Sku.id.in_(ids))
-    return {sku.id: (sku, title) for sku, title in db.session.execute(query)} if ids else {}
+    found = db.session.execute(_skus_and_titles(), {"ids": list(ids)}) if ids else ()
+    return {sku.id: (sku, title) for sku, title in found}
+
+
+@functools.cache
+def _skus_and_titles() -> Select[Any]:
+    """Built once: every order asks this."""
+    query = select(Sku, Product.title).join(Product, Product.id == Sku.product_id)
+    return query.where(Sku.id.in_(bindparam("ids", expanding=True)))
 
 
 def _check_sku(order: Order, one: Wanted, known: Mapping[int, Any], accept_unknown: bool) -> None:

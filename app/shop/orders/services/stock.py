@@ -32,12 +32,20 @@ def _hold(order: Order, pieces: Pieces, *, step: str, actor: Any) -> None:
             line.reserved_quantity += quantity
 
 
+def promise_all(order: Order) -> None:
+    """Note on the lines of an order that is not saved yet what `hold_all` will reserve."""
+    for line in order.lines:
+        line.reserved_quantity = line.quantity if line.sku_id else 0
+
+
 def hold_all(order: Order, *, actor: Any) -> None:
-    """Reserve every line of a new order, or none.
+    """Reserve what was promised on every line of a new order, or nothing.
 
     :raises OutOfStock: when one of them is short
     """
-    _hold(order, [(line, line.quantity) for line in order.lines], step="place", actor=actor)
+    wanted = _lines(order, [(line, line.quantity) for line in order.lines])
+    if wanted:
+        inventory.reserve(wanted, cause=_cause(order, "place"), actor=actor, shop_id=order.shop_id, is_new=True)
 
 
 def hold_what_there_is(order: Order, *, actor: Any) -> None:
