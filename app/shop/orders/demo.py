@@ -52,6 +52,10 @@ COURIERS = (("顺丰速运", "SF"), ("中通快递", "ZT"), ("圆通速递", "YT
 REMARKS = ("请尽快发货，谢谢", "送人的，麻烦包装好一点", "工作日送到公司", "不要放驿站", "颜色发错过，这次请核对")
 REASONS = (("late", "物流延迟"), ("stock", "商品缺货"), ("address", "地址有误"), ("unreachable", "联系不上买家"))
 # who sells live on each platform: name and number
+COMPLAINTS = {  # how many of a hundred buyers who send something back say so
+    RefundReason.UNWANTED: 38, RefundReason.QUALITY: 26, RefundReason.WRONG: 12, RefundReason.LATE: 8, RefundReason.STOCK: 2,
+    RefundReason.PRICE: 8, RefundReason.OTHER: 6,
+}  # fmt: skip
 CREATORS = {
     ChannelKind.DOUYIN: (("青禾小铺主播阿禾", "98671204511"), ("家居控小鹿", "75530218846"), ("林姐的好物间", "60218834907")),
     ChannelKind.KUAISHOU: (("山茶护肤小课堂", "3310587726"), ("美妆师阿梨", "2874410953")),
@@ -343,7 +347,7 @@ def _complaint(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], c
     at = completed + dt.timedelta(days=chance.uniform(0.2, 6))
     if at >= book.world.now or not order["paid"]:
         return
-    reason = chance.choices(list(RefundReason), weights=(38, 26, 12, 8, 2, 8, 6))[0]
+    reason = chance.choices(list(COMPLAINTS), weights=list(COMPLAINTS.values()))[0]
     whole = chance.random() < 0.45
     line = lines[0]
     amount = order["paid"] if whole else min(line["total"], order["paid"])
