@@ -36,7 +36,7 @@ def page(instance, chromium):
     complaints = []
     size = {"width": 1280, "height": 900}
     tab = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", viewport=size).new_page()
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(60_000)
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
     yield tab
