@@ -9,7 +9,7 @@ import pytest
 import redis
 
 import config
-from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, parent_of, run, title, wait_for
+from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, lives, parent_of, run, title, wait_for
 from tests.ops.visitor import Visitor, log_lines, rows
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
@@ -96,10 +96,13 @@ def test_one_number_leads_from_the_request_to_its_job_and_what_that_changed(tree
     assert len(cause) == 32
     (work,) = rows(tree.home, "SELECT id FROM core_outbox WHERE request_id = ? AND kind = 'ring'", cause)
     assert rows(tree.home, "SELECT 1 FROM core_history WHERE request_id = ? AND path = 'import'", cause)
-    lines = wait_for(lambda: [line for line in log_lines(tree.home) if line.get("request_id") == cause][1:], 10, "lines")
-    by_part = {line["part"]: line["event"] for line in log_lines(tree.home) if line.get("request_id") == cause}
-    assert by_part["web"] == "request"
-    assert by_part["worker-bulk"].startswith(f"bulk.work (row {work[0]}) is done"), lines
+
+    def said(part):
+        return [line["event"] for line in log_lines(tree.home) if line.get("request_id") == cause and line["part"] == part]
+
+    wait_for(lambda: "request" in said("web"), 30, "the line of the request")
+    done = f"bulk.work (row {work[0]}) is done"
+    wait_for(lambda: any(event.startswith(done) for event in said("worker-bulk")), 30, "the line of the job")
 
 
 @pytest.mark.parametrize(
@@ -112,19 +115,11 @@ def test_a_killed_part_comes_back_and_the_rest_lives_on(tree, word, falls):
     before = {pid for pid, parent in parents.items() if parent and "zg-worker" not in title(parent)}
     victim = tree.part(word)
     victim.kill()
-    wait_for(lambda: not victim.is_running(), 5, "the death")
+    wait_for(lambda: not lives(victim), 30, "the death")
     wait_for(lambda: (found := tree.find(word)) and found.pid not in before, 120, f"{word} again")
     wait_for(lambda: get(tree.port, "/readyz")[0] == 200, 120, "ready again")
     gone = before - {process.pid for process in tree.alive()}
     assert len(gone) == falls  # with the part what it has started, and nobody else
-
-
-def test_a_killed_server_process_comes_back_too(tree):
-    server = tree.part("granian")
-    inner = next(process for process in tree.look() if parent_of(process) == server)
-    inner.kill()
-    wait_for(lambda: not inner.is_running(), 5, "the death")
-    wait_for(lambda: get(tree.port, "/healthz")[0] == 200, 120, "the web server")
 
 
 def test_it_ends_in_ten_seconds_leaves_nobody_and_finds_its_queue_again(tree, again):
@@ -149,7 +144,7 @@ def test_it_ends_in_ten_seconds_leaves_nobody_and_finds_its_queue_again(tree, ag
 def test_a_killed_supervisor_leaves_nobody_and_the_home_starts_again(tree, again):
     killed = again()
     killed.process.kill()
-    killed.process.wait(5)
+    killed.process.wait()
     wait_for(lambda: not killed.alive(), 5, "the end of all")
     assert get(again().port, "/readyz")[0] == 200
 
@@ -164,19 +159,12 @@ def test_an_open_page_does_not_hold_up_the_end(again):
     assert not tree.alive()
 
 
-def test_an_instance_that_nobody_owns_yet_tells_the_way_to_its_first_page(tmp_path):
-    port = free_port()
-    done = run(tmp_path / "home", port, "setup")
-    assert f"http://127.0.0.1:{port}/setup/?token=" in done.stdout
-    assert "assword" not in done.stdout
-
-
 def two_imports(visitor):
     """One that is at work and one that waits behind it."""
     short = visitor.prepare_brands([f"Kept {n}" for n in range(LONG, LONG + 3)])
     long = visitor.prepare_brands([f"Kept {n}" for n in range(LONG)])
     assert [visitor.start(number)[0] for number in (long, short)] == [302, 302]
-    wait_for(lambda: visitor.progress(long)["state"] == "running", 30, "the import at work")
+    wait_for(lambda: visitor.progress(long)["state"] == "running", 60, "the import at work")
     assert visitor.progress(short)["state"] == "queued"
     return long, short
 

@@ -1,12 +1,15 @@
 """A real process tree for tests: `run.py` on a home of its own and a free port."""
 
 import contextlib
+import fcntl
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -20,10 +23,23 @@ NO_FILE = {"ZHANGGUI_ENV_FILE": os.devnull, "FLASK_SKIP_DOTENV": "1"}  # the .en
 PASSWORD = "a-long-and-quiet-Password-7"
 
 
+PORTS = range(20_000, 32_000)  # below those that systems give out by themselves
+_locks = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on which nobody listens and that no other process of tests gets before this one has ended."""
+    folder = Path(tempfile.gettempdir()) / f"zhanggui-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for port in random.SystemRandom().sample(PORTS, 500):
+        lock = (folder / str(port)).open("w")
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            probe.bind(("", port))
+            _locks.append(lock)
+            return port
+        lock.close()
+    raise AssertionError("no free port among 500")
 
 
 def clean_env(home: Path, port: int, **more: str) -> dict[str, str]:
@@ -76,8 +92,9 @@ def parent_of(process: psutil.Process) -> psutil.Process | None:
 
 
 def title(process: psutil.Process) -> str:
+    """Its short name and its command: a fork has a name of its own and the command of its parent."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return " ".join(process.cmdline())
+        return f"{process.name()} {' '.join(process.cmdline())}"
     return ""
 
 
@@ -134,12 +151,8 @@ class Tree:
 
     def find(self, word: str) -> psutil.Process | None:
         """The oldest process whose name or command holds the word."""
-        found = []
-        for process in self.look():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if word in f"{process.name()} {' '.join(process.cmdline())}":
-                    found.append((process.create_time(), process.pid, process))
-        return min(found, default=(0, 0, None))[2]
+        found = [process for process in self.look() if word in title(process)]
+        return min(found, key=lambda process: (process.create_time(), process.pid), default=None)
 
     def part(self, word: str) -> psutil.Process:
         found = self.find(word)

@@ -1,5 +1,6 @@
 """A person with a browser, for tests of the real process tree: logs in, imports a file, and sees what came of it."""
 
+import contextlib
 import http.cookiejar
 import json
 import re
@@ -72,9 +73,11 @@ class Visitor:
 
 
 def rows(home, query, *values):
-    with sqlite3.connect(home / "zhanggui.db") as database:
+    with contextlib.closing(sqlite3.connect(home / "zhanggui.db", timeout=30)) as database:
         return database.execute(query, values).fetchall()
 
 
 def log_lines(home):
-    return [json.loads(line) for line in (home / "logs" / "zhanggui.log").read_text().splitlines()]
+    """Those that are written to their end."""
+    written = (home / "logs" / "zhanggui.log").read_text()
+    return [json.loads(line) for line in written[: written.rfind("\n") + 1].splitlines()]

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
+from app import welcome
 from app.panel.accounts import firstrun, queries
 from app.panel.accounts.models import Profile, User
 from app.panel.core import policy
@@ -88,6 +89,13 @@ def test_the_token_is_kept_as_a_hash_that_nobody_else_can_read(empty: Flask, tmp
     assert url.startswith("http://localhost/setup/?token=")
     assert url.partition("token=")[2] not in path.read_text()
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def test_an_instance_that_nobody_owns_yet_tells_the_way_to_its_first_page(empty: Flask) -> None:
+    empty.config["ADMIN_PASSWORD"] = ""
+    told = welcome.prepare(empty, with_demo=False)
+    assert told.splitlines()[-1].startswith("  http://localhost/setup/?token=")
+    assert "assword" not in told
 
 
 def test_the_owner_opens_the_shop_and_is_logged_in(empty: Flask, contributed: list[Any], tmp_path: Path) -> None:
