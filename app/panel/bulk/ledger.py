@@ -75,7 +75,7 @@ def announce(run_id: int) -> None:
         return
     title = _("“%(file)s”: %(state)s", file=run.file_name, state=run.state.label)
     body = _("%(new)s new, %(changed)s changed, %(refused)s refused.", new=run.new, changed=run.changed, refused=run.refused)
-    notices.send([run.actor_id], title, body, f"/bulk/import/{run_id}/")
+    notices.send([run.actor_id], title, body, f"/bulk/import/{run_id}/", about=run)
 
 
 def progress(run: Run) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, select, tuple_, update
 
-from app.panel.bulk.models import RunItem
+from app.panel.bulk.models import Run, RunItem
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
 from app.panel.core.notices import Notice
@@ -96,8 +96,11 @@ def scrub_panel(person: Person) -> None:
 
 
 def scrub_runs(person: Person, run_ids: Sequence[int]) -> None:
-    """Of imports that are known to have held the person, what they say about single records: names and streets, too."""
+    """Of imports that are known to have held the person, what they and their notices say: names and streets, too."""
     values, table = person.all(), RunItem.__table__
+    _blot_notices([(Run.__tablename__, run_id) for run_id in run_ids], person)
+    for run in db.session.scalars(select(Run).where(Run.id.in_(run_ids))):
+        run.file_name = blotted(run.file_name, values)
     for run_id in run_ids:
         mine = (table.c.run_id == run_id) & or_(*(_holds(column, values) for column in (table.c.key, table.c.reason)))
         for row in db.session.execute(select(table.c.seq, table.c.key, table.c.reason).where(mine)).all():

@@ -60,7 +60,8 @@ def _notify(user_id: int, mine: list[StockAlert]) -> None:
     if len(mine) == 1:
         level = mine[0].level
         title = lazy_gettext("%(sku)s is running low: %(n)s left", sku=str(level.sku), n=mine[0].available)
-        notices.send([user_id], title, str(level.warehouse), url=f"/inventory/stock/{level.sku_id}", kind=LOW)
+        where = f"/inventory/stock/{level.sku_id}"
+        notices.send([user_id], title, str(level.warehouse), url=where, kind=LOW, about=level)
         return
     title = lazy_gettext("%(n)s SKUs are running low", n=len(mine))
     body = ", ".join(f"{alert.level.sku} ({alert.available})" for alert in mine[:SHOWN])

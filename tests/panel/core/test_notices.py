@@ -1,5 +1,8 @@
 """A notice is in the language of whoever reads it, whatever the language of whoever caused it."""
 
+import ast
+from pathlib import Path
+
 from flask_babel import force_locale, get_locale, lazy_gettext
 
 from app.panel.accounts.models import Profile
@@ -36,3 +39,26 @@ def test_an_import_speaks_the_language_of_whoever_began_it(session, ben, cleo, m
         session.commit()
         loop.work_off(run.id)
     assert spoken == ["zh_Hans_CN", "en", "en"]
+
+
+# notices in which no row is spoken of: a greeting, and sums over many rows
+WITHOUT_A_ROW = {"beginning.py", "catalog/jobs.py", "inventory/jobs.py"}
+
+
+def sends():
+    """(file, kind, whether it says what it is about) of every notice that the code sends."""
+    app = Path(__file__).parents[3] / "app"
+    for path in sorted(app.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "notices.send":
+                said = {word.arg: ast.unparse(word.value) for word in call.keywords}
+                place = path.relative_to(app).as_posix().removeprefix("shop/").removeprefix("panel/")
+                yield place, said.get("kind", "GENERAL"), "about" in said
+
+
+def test_every_notice_says_of_which_row_it_speaks():
+    """Otherwise it would still name a customer who was forgotten (SAFETY G46)."""
+    found = list(sends())
+    assert len({kind for _place, kind, _is_told in found}) == len(notices.KINDS)
+    assert {place for place, _kind, is_told in found if not is_told} == WITHOUT_A_ROW
+    assert {place for place, _kind, is_told in found if is_told} >= {"orders/listeners.py", "setup/services/onboarding.py"}

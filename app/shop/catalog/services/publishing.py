@@ -115,7 +115,7 @@ def act_on_schedule(*, actor: Any = SYSTEM, limit: int = 500) -> dict[str, int]:
             if planner := queries.planner_of(product):
                 notices.send(
                     [planner], lazy_gettext("“%(title)s” did not go on sale.", title=product.title),
-                    body=error.message, url=f"/catalog/product/show/{product.id}", kind=NOT_PUBLISHED,
+                    body=error.message, url=f"/catalog/product/show/{product.id}", kind=NOT_PUBLISHED, about=product,
                 )
             done["refused"] += 1
     for product in list(db.session.scalars(queries.due_to_withdraw().order_by(Product.id).limit(limit))):

@@ -79,7 +79,7 @@ def remind_of_accounts(*, actor: Any = SYSTEM) -> int:
             people_of_channel(where),
             lazy_gettext("%(account)s on %(channel)s runs out in %(days)s days.", account=account, channel=where, days=days),
             body=lazy_gettext("Renew it on the platform, then enter the new date."),
-            url=f"/setup/channelaccount/show/{account.id}", kind=EXPIRING,
+            url=f"/setup/channelaccount/show/{account.id}", kind=EXPIRING, about=account,
         )  # fmt: skip
         account.reminded_on = today
         account_expiring.send(account, days=days)
