@@ -186,7 +186,9 @@ def chromium():
         arguments = [
             *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-extensions"),
             *("--in-process-gpu", "--renderer-process-limit=1", "--disable-component-extensions-with-background-pages"),
-            "--disable-features=Translate,OptimizationHints,MediaRouter,PaintHolding",
+            # a page lives a second here: a frame of its own and optimised scripts cost more than they bring
+            "--disable-features=Translate,OptimizationHints,MediaRouter,PaintHolding,RenderDocument",
+            "--js-flags=--no-opt --no-maglev --single-threaded-gc --min-semi-space-size=32",
         ]
         browser = playwright.chromium.launch(executable_path=find(), args=arguments)
         yield browser
