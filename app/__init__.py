@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 gc.disable()  # what is made during a start stays: looking for garbage in it took a fifth of the start
 
+import click
 from flask import Flask
 
 import config
@@ -48,6 +50,11 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     gc.disable()
     try:
         app = _created(packages, overrides)
+    except config.ConfigError as error:
+        if click.get_current_context(silent=True) is None:
+            raise
+        error.show()  # Flask, asked for its commands, would print where it was raised, and help that lacks ours
+        sys.exit(error.exit_code)
     finally:
         gc.enable()
     if not app.config["TESTING"]:  # tests make many and let them go
