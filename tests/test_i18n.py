@@ -167,6 +167,20 @@ def test_every_string_of_an_area_has_a_chinese_one(area, catalogue):
     assert missing == []
 
 
+# strings that mean two things and have two Chinese ones: none, for all catalogues are one when a page is drawn
+DOUBLES: set[str] = set()
+
+
+def test_a_string_has_one_chinese_one_in_all_areas():
+    """Two would be a matter of which catalogue is read first. What means two things is written in two ways in English."""
+    told = {}
+    for path in sorted(APP.glob("**/translations/zh_Hans_CN/LC_MESSAGES/messages.po")):
+        with path.open("rb") as file:
+            for message in filter(lambda message: message.id, read_po(file)):
+                told.setdefault((message.context, str(message.id)), set()).add(str(message.string))
+    assert {key: words for key, words in told.items() if len(words) > 1 and key[1] not in DOUBLES} == {}
+
+
 def test_a_translation_keeps_the_places_of_its_values(catalogue):
     def places(text):
         return sorted(re.findall(r"%\((\w+)\)[sd]", text))

@@ -38,7 +38,7 @@ class Run(PanelModel):
     rows = integer(_("Rows"), default=0, readonly=True)
     read = integer(_("Records"), default=0, readonly=True)
     new = integer(_("New"), default=0, readonly=True)
-    changed = integer(_("Changed"), default=0, readonly=True)
+    changed = integer(_("Updated"), default=0, readonly=True)
     same = integer(_("Same"), default=0, readonly=True)
     refused = integer(_("Refused"), default=0, readonly=True)
     expected = integer(_("Records in all"), default=0, hidden=True)

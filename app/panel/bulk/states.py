@@ -31,6 +31,6 @@ class Outcome(Choices):
     """What became of one record."""
 
     NEW = "new", _("New"), "success"
-    CHANGED = "changed", _("Changed"), "info"
+    CHANGED = "changed", _("Updated"), "info"
     SAME = "same", _("Same"), "muted"
     REFUSED = "refused", _("Refused"), "danger"

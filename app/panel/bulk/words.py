@@ -10,7 +10,7 @@ from app.panel.bulk.importers import Importer
 
 COMMON: dict[str, Any] = {
     "number": _("Number"), "lines": _("Lines"), "state": _("State"), "total": _("Total"), "kept": _("Kept"),
-    "price": _("Prices"), "name": _("Name"), "phone": _("Phone"), "email": _("E-mail"), "key": _("Key"),
+    "price": _("Prices"), "name": _("Name"), "phone": _("Phone"), "email": _("E-mail"), "key": _("Matched by"),
 }  # fmt: skip
 
 

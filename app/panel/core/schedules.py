@@ -59,7 +59,7 @@ class Schedule(PanelModel):
     label = text(_("Name"), 200, required=True)
     job = text(_("Job"), 80, required=True, readonly=True)
     args = json_column(_("Arguments"), hidden=True)
-    cron = text(_("When"), 100, required=True, check=_check_cron, help=_("Minute, hour, day, month, weekday."))
+    cron = text(_("Runs at"), 100, required=True, check=_check_cron, help=_("Minute, hour, day, month, weekday."))
     zone = text(_("Time zone"), 64, check=_check_zone, help=_("Empty: the time zone of the business."))
     enabled = flag(_("Enabled?"), default=True)
     misfire = choice(_("Missed times"), Misfire, default=Misfire.RUN_ONCE)
