@@ -40,8 +40,17 @@ class PanelSecurityManager(SecurityManager):
         app.config["RATELIMIT_STORAGE_URI"] = storage
         options = {} if storage.startswith("memory") else {"socket_timeout": 1, "socket_connect_timeout": 1}
         limiter = Limiter(key_func=network, storage_options=options, in_memory_fallback_enabled=True)
+        hooks = [of.setdefault(None, []) for of in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)]
+        kept = [list(functions) for functions in hooks]
         limiter.init_app(app)
+        for functions, before in zip(hooks, kept, strict=True):
+            functions[:] = before  # it would look at every request for limits that no view has; `limits` asks it itself
         return limiter
+
+    def add_limit_view(self, baseview: Any) -> None:
+        """:raises RuntimeError: for a view with limits, which nobody would ask; `accounts.limits` has those of ours"""
+        if baseview.limits:
+            raise RuntimeError(f"{type(baseview).__name__} has limits; ask accounts.limits in the view")
 
     def create_login_manager(self, app: Flask) -> LoginManager:
         manager = super().create_login_manager(app)

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Request, Response, has_request_context, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, Text, bindparam, cast, insert, select, update
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import CallbackDict
 
@@ -70,7 +70,7 @@ class PanelSessions(SessionInterface):
         row, person = found
         if clock.now() - row.seen_at >= SEEN_EVERY:
             _touch(row.key)
-        return PanelSession({**row.data, "_user_id": str(row.user_id)}, key=row.key, person=person)
+        return PanelSession({**json.loads(row.words), "_user_id": str(row.user_id)}, key=row.key, person=person)
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         if not isinstance(session, PanelSession) or request.path.startswith(UNTRACKED):
@@ -122,17 +122,16 @@ def user_for_cookie(app: Flask, value: str) -> int | None:
         return None if found is None else int(found[0].user_id)
 
 
-def find(value: str) -> tuple[LoginSession, User] | None:
+def find(value: str) -> tuple[Row[Any], User] | None:
     """The living session behind a cookie value and its person: not ended, not idle too long, active, with the same rights."""
     if not 40 <= len(value) <= 64:
         return None
     found = db.session.execute(_living(), {"hashed": hashed(value)}).unique().one_or_none()
     if found is None:
         return None
-    row, person, epoch = found
     now = clock.now()
-    ended = row.auth_epoch != (epoch or 1) or now >= row.absolute_end_at or now - row.seen_at >= idle()
-    return None if ended else (row, person)
+    ended = found.auth_epoch != (found.epoch or 1) or now >= found.absolute_end_at or now - found.seen_at >= idle()
+    return None if ended else (found, found.User)
 
 
 @functools.cache
@@ -141,9 +140,9 @@ def _living() -> Select[Any]:
 
     The person comes with his roles and groups: each would be a statement of its own at the first question for a right.
     """
-    s = LoginSession
+    s, words = LoginSession, cast(LoginSession.data, Text).label("words")  # rows of JSON cannot be compared
     return (
-        select(LoginSession, User, Profile.auth_epoch.label("epoch"))
+        select(s.key, s.user_id, s.seen_at, s.absolute_end_at, s.auth_epoch, words, Profile.auth_epoch.label("epoch"), User)
         .join(User, User.id == s.user_id)
         .outerjoin(Profile, Profile.user_id == s.user_id)
         .where(s.key == bindparam("hashed"), s.revoked_at.is_(None), User.active.is_(True))

@@ -110,3 +110,36 @@ def test_other_refusals_are_not_tried_again(session):
     with pytest.raises(OperationalError):
         write()
     assert tries == [1]
+
+
+@pytest.fixture
+def server_engine(engine_name, new_database):
+    if engine_name == "sqlite":
+        pytest.skip("a file does not hang up")
+    made = create_engine(new_database())
+    prepare(made)
+    yield made
+    made.dispose()
+
+
+def test_connections_that_died_in_the_pool_are_made_anew(server_engine, monkeypatch):
+    monkeypatch.setattr("app.panel.core.db.TRUSTED_SECONDS", 0.0)
+    with server_engine.connect() as first, server_engine.connect() as second:
+        pids = [one.execute(text("SELECT pg_backend_pid()")).scalar() for one in (first, second)]
+    with create_engine(server_engine.url, isolation_level="AUTOCOMMIT").connect() as other:
+        for pid in pids:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with server_engine.connect() as first, server_engine.connect() as second:
+        assert {one.execute(text("SELECT pg_backend_pid()")).scalar() for one in (first, second)}.isdisjoint(pids)
+
+
+def test_a_connection_that_just_answered_is_not_asked_whether_it_lives(server_engine, monkeypatch):
+    asked = []
+    monkeypatch.setattr(server_engine.dialect, "do_ping", asked.append)
+    for _ in range(3):
+        with server_engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    assert asked == []
+    monkeypatch.setattr("app.panel.core.db.TRUSTED_SECONDS", 0.0)
+    server_engine.connect().close()
+    assert len(asked) == 1
