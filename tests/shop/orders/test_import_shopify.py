@@ -145,6 +145,15 @@ def test_times_are_kept_as_instants_whatever_zone_they_were_written_in(session):
     assert order(session, "#3").placed_at == dt.datetime(2026, 4, 5, 15, 6, 21, tzinfo=dt.UTC), "the zone of the shop"
 
 
+def test_a_time_that_the_file_does_not_tell_stays_empty(session):
+    """Shopify knows no completion, and of an order that was voided only sometimes when."""
+    voided, when = {"Financial_Status": "voided", "Paid_at": ""}, "2026-04-06 10:00:00 +0400"
+    bring(file(first("#1", Fulfilled_at=when), first("#2"), first("#3", **voided), first("#4", **voided, Cancelled_at=when)))
+    at = dt.datetime(2026, 4, 6, 6, tzinfo=dt.UTC)
+    times = [(one.shipped_at, one.completed_at, one.closed_at) for one in (order(session, f"#{n}") for n in range(1, 5))]
+    assert times == [(at, None, None), (None, None, None), (None, None, None), (None, None, at)]
+
+
 def test_the_same_file_twice_changes_nothing_also_with_other_line_ends(session):
     rows = file(first("#1", Note_Attributes="a: 1\nb: 2"), first("#2"))
     bring(rows)

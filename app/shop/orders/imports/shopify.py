@@ -129,15 +129,10 @@ class ShopifyWork(OrderWork):
         back = refunded > 0 and refunded >= paid
         if cancelled or financial in ("voided", "expired") or (back and fulfilment != "fulfilled"):
             reason = CloseReason.REFUNDED if back else CloseReason.BUYER
-            result |= {
-                "state": OrderState.CLOSED,
-                "closed_at": cancelled or values["placed_at"],
-                "close_reason": reason,
-            }
+            result |= {"state": OrderState.CLOSED, "closed_at": cancelled, "close_reason": reason}
         elif fulfilment == "fulfilled":
+            # the file knows no time of completion, and none is made up
             result["state"] = OrderState.COMPLETED if settled or total == 0 else OrderState.SHIPPED
-            if settled or total == 0:
-                result["completed_at"] = shipped or result["paid_at"] or values["placed_at"]
         elif fulfilment in PARTLY:
             result["state"] = OrderState.PARTLY_SHIPPED
         else:
