@@ -15,7 +15,8 @@ from app.shop.customers.states import CustomerState
 
 def by_slots(slots: Collection[str]) -> Select[Any]:
     """(slot, customer id) of known natural keys: the set-based way of an import to recognise people."""
-    return select(CustomerIdentity.slot, CustomerIdentity.customer_id).where(among(CustomerIdentity.slot, slots))
+    keys = CustomerIdentity.__table__.c
+    return select(keys.slot, keys.customer_id).where(among(keys.slot, slots))
 
 
 def new_between(since: dt.datetime, until: dt.datetime) -> Select[Any]:

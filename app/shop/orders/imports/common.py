@@ -144,11 +144,10 @@ class OrderWork(Work):
         """Two stores may both have an order #1001: the second one in this shop gets the platform's number behind it."""
         if not rows:
             return []
-        query = select(Order.number, Order.channel_id, Order.external_number).where(Order.shop_id == self.shop_id)
-        owners = {
-            number: (channel_id, external)
-            for number, channel_id, external in db.session.execute(query.where(among(Order.number, {row.number for row in rows})))
-        }
+        orders = Order.__table__.c
+        query = select(orders.number, orders.channel_id, orders.external_number).where(orders.shop_id == self.shop_id)
+        found = db.session.execute(query.where(among(orders.number, {row.number for row in rows})))
+        owners = {number: (channel_id, external) for number, channel_id, external in found}
         result = []
         for row in rows:
             number, me = row.number, (self.channel_id, row.external_number)

@@ -24,6 +24,7 @@ from app.shop.orders.services.past_rows import Past
 
 RESOURCE = "orders.Order"
 CHILDREN: tuple[type[Any], ...] = (OrderLine, Payment, Refund, Shipment)
+ORDERS = Order.__table__.c  # a statement of bare columns is made in half the time
 CHUNK = 400  # of keys in one IN (…)
 
 
@@ -150,7 +151,7 @@ def _taken(pasts: Sequence[Past]) -> dict[tuple[int, str], int]:
         wanted.setdefault(past.order["shop_id"], []).append(past.order["number"])
     found: dict[tuple[int, str], int] = {}
     for shop_id, numbers in wanted.items():
-        query = select(Order.number, Order.id).where(Order.shop_id == shop_id, among(Order.number, numbers))
+        query = select(ORDERS.number, ORDERS.id).where(ORDERS.shop_id == shop_id, among(ORDERS.number, numbers))
         found |= {(shop_id, number): key for number, key in db.session.execute(query)}
     return found
 
@@ -192,9 +193,9 @@ def _find(pasts: Sequence[Past]) -> dict[tuple[Any, ...], Any]:
         wanted.setdefault((kind, owner), []).append(word)
     for (kind, owner), words in wanted.items():
         outer, inner = (
-            (Order.channel_id, Order.external_number) if kind == "external" else (Order.shop_id, Order.number)
+            (ORDERS.channel_id, ORDERS.external_number) if kind == "external" else (ORDERS.shop_id, ORDERS.number)
         )
-        query = select(Order.id, Order.shop_id, Order.is_past, inner.label("word"))
+        query = select(ORDERS.id, ORDERS.shop_id, ORDERS.is_past, inner.label("word"))
         for row in db.session.execute(query.where(outer == owner, among(inner, words))):
             found[kind, owner, row.word] = row
     return found

@@ -1,0 +1,59 @@
+"""Many rows by the shortest road hold the same as rows that were written one by one."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from app.panel.core import changes, clock, rows
+from app.panel.core.changes import Change
+from app.panel.core.transaction import transactional
+from tests.library.books.models import Book
+
+CHANGES = Change.__table__
+
+
+@transactional
+def insert(*args):
+    rows.insert_many(*args)
+
+
+def test_rows_that_differ_in_their_number_only_keep_their_order(session):
+    at = clock.now()
+    insert(CHANGES, [{"key": key} for key in (7, 3, 5)], {"table": "it's", "kind": "update", "at": at})
+    found = session.scalars(select(Change).order_by(Change.id)).all()[-3:]
+    assert [(one.table, one.key, one.kind, one.at) for one in found] == [("it's", key, "update", at) for key in (7, 3, 5)]
+
+
+def test_an_hour_that_the_clock_showed_twice_is_two_instants(session):
+    hours = [dt.datetime(2026, 11, 1, 1, 30, fold=fold, tzinfo=ZoneInfo("America/New_York")) for fold in (0, 1)]
+    insert(CHANGES, [{"table": "x", "key": key, "kind": "insert", "at": at} for key, at in enumerate(hours)])
+    found = session.scalars(select(CHANGES.c.at).where(CHANGES.c.table == "x").order_by(CHANGES.c.key)).all()
+    assert found == [dt.datetime(2026, 11, 1, hour, 30, tzinfo=dt.UTC) for hour in (5, 6)]
+
+
+def test_an_instant_without_a_zone_is_refused(session):
+    with pytest.raises(TypeError):
+        insert(CHANGES, [{"table": "x", "key": 1, "kind": "insert", "at": dt.datetime(2026, 1, 1)}])
+
+
+def test_words_and_numbers_are_found_among_many(session):
+    keys = ['it"s', "50%", "红楼", "\\", "x" * 90]
+    insert(CHANGES, [{"table": word[:80], "key": key, "kind": "insert", "at": clock.now()} for key, word in enumerate(keys, 900)])
+    numbers = select(CHANGES.c.key).order_by(CHANGES.c.key)
+    assert session.scalars(numbers.where(rows.among(CHANGES.c.table, [*keys, *map(str, range(2000))]))).all() == [900, 901, 902, 903]
+    assert session.scalars(numbers.where(rows.among(Change.key, {900, 902, *range(5000, 9000)}))).all() == [900, 902]
+    assert session.scalars(numbers.where(rows.among(Change.key, []))).all() == []
+
+
+def test_the_feed_hears_once_of_a_row_in_a_transaction(session):
+    @transactional
+    def twice():
+        changes.record(Book, [4, 4, 5])
+        changes.record(Book, [5, 6])
+        changes.record(Book, [6], "delete")
+
+    twice()
+    found = session.execute(select(Change.key, Change.kind).where(Change.table == Book.__tablename__).order_by(Change.id))
+    assert [tuple(one) for one in found][-4:] == [(4, "update"), (5, "update"), (6, "update"), (6, "delete")]
