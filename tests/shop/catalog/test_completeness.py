@@ -3,12 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from app.panel.core import records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
 from app.shop.catalog import queries, rules, services
-from app.shop.catalog.models import AttributeSet, Brand, Category, Keyword, ProductImage
+from app.shop.catalog.models import AttributeSet, Brand, Category, Keyword, Product, ProductImage
 from app.shop.catalog.services import derived, holdings
 from app.shop.catalog.states import KeywordKind
 from app.shop.inventory import services as inventory
@@ -51,6 +52,19 @@ def test_a_product_with_all_there_is_scores_a_hundred(make_product, ada):
     inventory.receive([Line(sku.id, 3, make_warehouse(is_default=True).id)], actor=ada)
     assert gaps(product) == set()
     assert product.completeness == 100
+
+
+def test_twelve_products_are_scored_in_no_more_statements_than_three(make_product, session, tree, count_queries):
+    ids = [make_product(f"Cup {number}", category=tree["running"]).id for number in range(12)]
+    seen = []
+    for some in (ids[:3], ids):
+        session.execute(sa.update(Product).where(Product.id.in_(some)).values(completeness=0))
+        session.expire_all()
+        with count_queries() as statements:
+            derived.refresh_of(some)
+        seen.append([one for one in statements if one.startswith("SELECT")])
+        assert set(session.scalars(sa.select(Product.completeness).where(Product.id.in_(some)))) != {0}
+    assert len(seen[1]) <= len(seen[0])
 
 
 def test_stock_counts_but_keeps_no_product_off_the_shelf(make_product, ada, session, as_user):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import selectinload
 
 from app.panel.core import fields
 from app.panel.core.db import db
@@ -15,6 +17,7 @@ from app.shop.catalog import queries, rules
 from app.shop.catalog.models import Attribute, Product
 from app.shop.catalog.services import holdings
 
+CHUNK = 500
 _noted: contextvars.ContextVar[set[int] | None] = contextvars.ContextVar("catalog_noted", default=None)
 
 
@@ -43,6 +46,7 @@ def refresh_of(ids: Iterable[int]) -> None:
 @transactional
 def refresh(products: Sequence[Product]) -> None:
     """Set what is derived: completeness, price span, SKUs, main picture. Part of every verb that touches one."""
+    _look_up(products)
     categories = {p.category_id: p.category for p in products if p.category is not None}
     sets = queries.attribute_set_ids(list(categories.values())) if categories else {}
     attributes = _attributes_by_set({key for key in sets.values() if key is not None})
@@ -63,6 +67,17 @@ def refresh(products: Sequence[Product]) -> None:
             if getattr(product, name) != value:
                 setattr(product, name, value)
     db.session.flush()
+
+
+def _look_up(products: Sequence[Product]) -> None:
+    """Fetch what the rules look at for all of them at once, not for each one after a flush of the one before."""
+    parts = [selectinload(getattr(Product, name)) for name in ("category", "skus", "images", "tags")]
+    if len(products) < 2:
+        return
+    states: list[Any] = [inspect(product) for product in products]
+    ids = [state.identity[0] for state in states if state.identity]  # `product.id` would fetch an expired one by itself
+    for start in range(0, len(ids), CHUNK):
+        db.session.scalars(select(Product).where(Product.id.in_(ids[start : start + CHUNK])).options(*parts)).all()
 
 
 def _attributes_by_set(ids: set[int]) -> dict[int, list[Attribute]]:
