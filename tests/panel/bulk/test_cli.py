@@ -102,7 +102,8 @@ from pathlib import Path
 from tests import conftest
 from app import create_app
 app = create_app({packages!r}, **conftest.settings({url!r}, Path({home!r})))
-from app.panel.bulk import loop
+from app.panel.bulk import loop, runs
+loop.CHUNK, runs.LEASE_SECONDS = 20, 3.0
 with app.app_context():
     loop.work_off({run_id})
 """
@@ -117,7 +118,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_repeats_nothing(library, shel
     from app.panel.core.actor import SYSTEM
     from tests.library.books.models import Book
 
-    count = 4000
+    count = 600
     rows = [["ISBN", "Title", "Price"], *([f"K{n:05d}", f"Book {n}", "1.00"] for n in range(count))]
     run = drafts.prepare(store.keep(io.BytesIO(table(rows)), "k.csv"), actor=SYSTEM, importer="table:books.Book")
     runs.ask_start(run.id, actor=SYSTEM, unchecked=True)
@@ -139,7 +140,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_repeats_nothing(library, shel
     shelf.rollback()
     while loop.work_off(run.id) is None:
         assert time.monotonic() < until, "the lease of the dead worker never ends"
-        time.sleep(0.5)
+        time.sleep(0.1)
     shelf.rollback()
     run = shelf.get(Run, run.id, populate_existing=True)
     assert (run.state.value, run.new, run.refused) == ("done", count, 0)
