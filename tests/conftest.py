@@ -19,6 +19,7 @@ import flask_migrate
 import pytest
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import BytecodeCache
 from sqlalchemy import event
 
 import config
@@ -95,6 +96,23 @@ def new_database(engine_name, tmp_path_factory):
     shutil.rmtree(folder, ignore_errors=True)
 
 
+class Compiled(BytecodeCache):
+    """What templates compile to, for all applications of a process: each has an environment of its own."""
+
+    def __init__(self):
+        self.known = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 class Browser(FlaskClient):
     """A test client that sends the CSRF token of its session as our own pages do."""
 
@@ -145,6 +163,7 @@ def make_app(url, home, packages=None, **more):
     is_ready = databases.copied(kind, url)
     app = create_app(packages or TIERS, **settings(url, home, **more))
     app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = COMPILED
     if not is_ready:
         _set_up(app, packages)
         databases.keep(kind, url)

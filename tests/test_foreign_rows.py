@@ -25,7 +25,13 @@ ANY = "zq"  # stands in every word of the world
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("foreign")))
+    world = worlds.build(make_app(new_database(), tmp_path_factory.mktemp("foreign")))
+    with pytest.MonkeyPatch.context() as patch:
+        worlds.asking_once(world.app, patch, guarded=True)
+        for person in ("ben", "viewer"):
+            assert not what_leaks(world, ask(world.client(person), "/account/")[1], person)
+        worlds.without_chrome(world.app, patch)
+        yield world
 
 
 @pytest.fixture(scope="module", params=["ben", "viewer"])

@@ -349,11 +349,19 @@ def without_pages(app: Flask, monkeypatch: Any) -> None:
     monkeypatch.setattr(app, "update_template_context", lambda _context: None)
 
 
-def asking_once(app: Flask, monkeypatch: Any) -> None:
+def without_chrome(app: Flask, monkeypatch: Any) -> None:
+    """Leave out what stands around every page alike: a walk over all of them draws it once, before it calls this."""
+    bare = jinja2.DictLoader({f"panel/_{part}.html": "" for part in ("menu", "top", "dialogs", "styles", "scripts")})
+    monkeypatch.setattr(app.jinja_env, "loader", jinja2.ChoiceLoader([bare, app.jinja_env.loader]))
+
+
+def asking_once(app: Flask, monkeypatch: Any, guarded: bool = False) -> None:
     """Ask once a person what every request asks again: whose cookie it is, what he may do, what is set.
 
     A walk over all routes undoes whatever a request has changed, so the answers stay right; how they are found, and that
     they end in time, is tested where they are made. Counters of requests and log lines are left out for the same reason.
+
+    :param guarded: leave in place what refuses a request: the token, the counters
     """
     from app.panel.core import logs, policy, settings
     from app.panel.core.db import db
@@ -364,17 +372,19 @@ def asking_once(app: Flask, monkeypatch: Any) -> None:
         if value not in kept:
             kept[value] = find(value)
             db.session.expunge_all()
-        return tuple(db.session.merge(one, load=False) for one in kept[value])
+        row, person = kept[value]
+        return row, db.session.merge(person, load=False)
 
     with app.app_context():
         stored = settings._stored()
     monkeypatch.setattr(sessions, "find", found)
     monkeypatch.setattr(policy, "_load", functools.cache(policy._load))
     monkeypatch.setattr(settings, "_stored", lambda: stored)
-    monkeypatch.setattr(app.extensions["appbuilder"].sm.limiter, "enabled", False)
-    monkeypatch.setattr(limits, "hit", lambda *_arguments: None)
-    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
     monkeypatch.setattr(logs, "access", SimpleNamespace(info=lambda *_words, **_more: None))
+    if not guarded:
+        monkeypatch.setattr(app.extensions["appbuilder"].sm.limiter, "enabled", False)
+        monkeypatch.setattr(limits, "hit", lambda *_arguments: None)
+        monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
 
 
 # -- the URL map ---------------------------------------------------------------------------------------------------
