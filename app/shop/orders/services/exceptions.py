@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.panel.core import clock, history, policy
 from app.panel.core.actor import SYSTEM
@@ -33,14 +34,19 @@ BUILT_IN = {
 
 def reason(code: str) -> ExceptionReason:
     """The reason of this code; a built-in one is made when it is first needed."""
-    found = db.session.scalar(select(ExceptionReason).where(ExceptionReason.code == code))
-    if found is None:
-        if code not in BUILT_IN:
-            raise DomainError(_("There is no reason “%(code)s”.", code=code))
-        found = ExceptionReason(code=code, name=_word(code), position=10 * (1 + list(BUILT_IN).index(code)))
-        db.session.add(found)
-        db.session.flush()
-    return found
+    query = select(ExceptionReason).where(ExceptionReason.code == code)
+    found = db.session.scalar(query)
+    if found is not None:
+        return found
+    if code not in BUILT_IN:
+        raise DomainError(_("There is no reason “%(code)s”.", code=code))
+    made = ExceptionReason(code=code, name=_word(code), position=10 * (1 + list(BUILT_IN).index(code)))
+    try:
+        with db.session.begin_nested():
+            db.session.add(made)
+    except IntegrityError:  # somebody else needed it first in this very moment
+        return db.session.scalars(query).one()
+    return made
 
 
 def _word(code: str) -> str:

@@ -83,4 +83,5 @@ def _book(order: Order, given: GivenBack, *, booked: Booked) -> tuple[Refund, bo
 
 @transactional
 def _complain(order: Order, given: GivenBack, why: str) -> None:
+    lock(order)  # two that are refused at once are one exception
     open_exception(order, reason(COMPLAINT), detail=f"{given.said}{why}", actor=SYSTEM)
