@@ -10,7 +10,7 @@ from tests.look import stage
 TEMPLATES = sorted(Path("app").glob("**/templates/**/*.html"))
 SCRIPTS = sorted(Path("app").glob("**/static/**/*.js"))
 STYLES = sorted(Path("app").glob("**/static/**/*.css"))
-named = pytest.mark.parametrize("path", TEMPLATES, ids=str)
+TEXTS = {str(path): path.read_text() for path in TEMPLATES}
 
 WITHOUT_WORDS = re.compile(
     r"\{% block \w+_class %\}.*?\{% endblock %\}|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->|<script.*?</script>|<style.*?</style>"
@@ -24,58 +24,55 @@ def test_the_templates_are_found():
     assert len(TEMPLATES) > 20 and len(SCRIPTS) > 8 and len(STYLES) > 6
 
 
-@named
-def test_it_compiles(staged, path):
-    staged.jinja_env.compile(path.read_text(), str(path))
+def test_they_compile(staged):
+    for path, text in TEXTS.items():
+        staged.jinja_env.compile(text, path)
 
 
-@named
-def test_it_has_no_inline_script_no_inline_style_and_trusts_no_text(path):
-    text = path.read_text()
-    assert not re.search(r"\|\s*safe\b", text), "text is never trusted"
-    assert "autoescape false" not in text
-    assert not re.search(r"<[^>]*\sstyle\s*=", text), "the policy refuses style attributes"
-    assert not re.search(r"<[^>]*\son\w+\s*=", text), "the policy refuses event attributes"
-    assert "javascript:" not in text
-    for tag in re.findall(r"<script\b[^>]*>", text):
-        assert "application/json" in tag or ("src=" in tag and "nonce=" in tag), tag
-    for tag in re.findall(r"<style\b[^>]*>", text):
-        assert "nonce=" in tag, tag
+def test_they_have_no_inline_script_no_inline_style_and_trust_no_text():
+    for path, text in TEXTS.items():
+        assert not re.search(r"\|\s*safe\b", text), f"{path}: text is never trusted"
+        assert "autoescape false" not in text, path
+        assert not re.search(r"<[^>]*\sstyle\s*=", text), f"{path}: the policy refuses style attributes"
+        assert not re.search(r"<[^>]*\son\w+\s*=", text), f"{path}: the policy refuses event attributes"
+        assert "javascript:" not in text, path
+        for tag in re.findall(r"<script\b[^>]*>", text):
+            assert "application/json" in tag or ("src=" in tag and "nonce=" in tag), f"{path}: {tag}"
+        for tag in re.findall(r"<style\b[^>]*>", text):
+            assert "nonce=" in tag, f"{path}: {tag}"
 
 
-@named
-def test_it_loads_nothing_from_elsewhere(path):
-    for address in re.findall(r"""(?:src|href|action)\s*=\s*["'](https?:)?//""", path.read_text()):
-        raise AssertionError(address)
+def test_they_load_nothing_from_elsewhere():
+    for path, text in TEXTS.items():
+        assert not re.findall(r"""(?:src|href|action)\s*=\s*["'](?:https?:)?//""", text), path
 
 
-@named
-def test_every_word_in_it_is_translated(path):
-    bare = re.sub(r"<[^>]*>", " ", WITHOUT_WORDS.sub(" ", path.read_text()))
-    words = [word for word in re.findall(r"[A-Za-z]{2,}", bare) if word not in PROPER_NAMES]
-    assert words == []
+def test_every_word_in_them_is_translated():
+    for path, text in TEXTS.items():
+        bare = re.sub(r"<[^>]*>", " ", WITHOUT_WORDS.sub(" ", text))
+        words = [word for word in re.findall(r"[A-Za-z]{2,}", bare) if word not in PROPER_NAMES]
+        assert words == [], path
 
 
-@named
-def test_labels_for_the_ear_are_translated_too(path):
-    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", path.read_text(), flags=re.S)
-    found = re.findall(r"""(?:aria-label|placeholder|title|alt)="([^"]*[A-Za-z]{2,}[^"]*)\"""", text)
-    assert found == []
+def test_labels_for_the_ear_are_translated_too():
+    for path, text in TEXTS.items():
+        plain = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", text, flags=re.S)
+        assert re.findall(r"""(?:aria-label|placeholder|title|alt)="([^"]*[A-Za-z]{2,}[^"]*)\"""", plain) == [], path
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=str)
-def test_scripts_put_text_into_the_page_as_text(path):
-    text = path.read_text()
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", ".cssText"):
-        assert word not in text, word
+def test_scripts_put_text_into_the_page_as_text():
+    for path in SCRIPTS:
+        text = path.read_text()
+        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", ".cssText"):
+            assert word not in text, f"{path}: {word}"
 
 
-@pytest.mark.parametrize("path", STYLES, ids=str)
-def test_colours_are_named_in_one_file_only(path):
-    if path.name in ("tokens.css", "print.css", "api.css", "papers.css"):
-        return  # the skins themselves; paper is white; Swagger's page is always light
-    for line in path.read_text().splitlines():
-        assert not re.search(r":[^;]*(#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\()", line), line
+def test_colours_are_named_in_one_file_only():
+    for path in STYLES:
+        if path.name in ("tokens.css", "print.css", "api.css", "papers.css"):
+            continue  # the skins themselves; paper is white; Swagger's page is always light
+        for line in path.read_text().splitlines():
+            assert not re.search(r":[^;]*(#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\()", line), f"{path}: {line}"
 
 
 @pytest.mark.parametrize("name", stage.PAGES)
