@@ -130,8 +130,13 @@ def find(value: str) -> tuple[Row[Any], User] | None:
     if found is None:
         return None
     now = clock.now()
-    ended = found.auth_epoch != (found.epoch or 1) or now >= found.absolute_end_at or now - found.seen_at >= idle()
+    ended = found.auth_epoch != (found.epoch or 1) or now >= found.absolute_end_at or _is_idle(now - found.seen_at)
     return None if ended else (found, found.User)
+
+
+def _is_idle(unseen: dt.timedelta) -> bool:
+    """The setting is asked of the database only when it could matter: no instance ends a session sooner than its least."""
+    return unseen >= dt.timedelta(minutes=settings.LEAST_IDLE_MINUTES) and unseen >= idle()
 
 
 @functools.cache

@@ -7,14 +7,15 @@ from flask_babel import lazy_gettext as _
 from app.panel.core.settings import define
 
 GROUP = _("Log-in and passwords")
+LEAST_IDLE_MINUTES = 5
 
 define(
     "accounts.password_min", 12, label=_("Shortest password"), kind="integer", min=8, max=64, unit=_("characters"),
     group=GROUP,
 )  # fmt: skip
 define(
-    "accounts.idle_minutes", 30, label=_("End a session that was not used for"), kind="integer", min=5, max=720,
-    unit=_("minutes"), group=GROUP,
+    "accounts.idle_minutes", 30, label=_("End a session that was not used for"), kind="integer", unit=_("minutes"),
+    min=LEAST_IDLE_MINUTES, max=720, group=GROUP,
 )  # fmt: skip
 define(
     "accounts.session_hours", 12, label=_("End every session after"), kind="integer", min=1, max=72, unit=_("hours"),
