@@ -62,6 +62,6 @@ def test_no_picture_is_heavier_than_150_kilobytes_and_each_is_shown():
 
 
 def test_the_ci_script_runs_what_the_readme_says():
-    script = (ROOT / ".ci" / "run").read_text()
-    assert all(f"make {target}" in script for target in ("lint", "types", "test"))
+    asked = re.findall(r"^make (.+)$", (ROOT / ".ci" / "run").read_text(), re.M)
+    assert {"lint", "types", "test"} <= {word for line in asked for word in line.split()}
     assert subprocess.run(["sh", "-n", str(ROOT / ".ci" / "run")], check=False).returncode == 0
