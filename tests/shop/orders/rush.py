@@ -1,9 +1,11 @@
-"""Opens a stall with 100 pieces in a real instance and prints what a buyer needs; at the end, what became of it."""
+"""Works inside a real instance while a test runs: each line that it reads names one of the functions here, and the line that
+it answers with is what that returned. `prepare` opens a stall and says what a buyer needs, `settle` what became of it."""
 
 import json
 import secrets
 import sys
 
+from flask import current_app
 from itsdangerous import URLSafeTimedSerializer
 
 from app import create_app
@@ -22,16 +24,19 @@ from app.shop.setup.models import Business, Channel, Shop
 from tests.people import PASSWORD
 from tests.shop.orders.conftest import BUYER, open_stall
 
+MANY, FEW = 100, 25  # pieces of the first article, and of each of the nine others
+
 
 def prepare():
     user = accounts.create_user(
         actor=SYSTEM, username="door", name="Door", email="door@example.org", roles=["administrator"], password=PASSWORD
     )
     open_shops()
-    stall = open_stall(stock=100, prices=(100,) * 10)
+    stall = open_stall(stock=FEW, prices=(100,) * 10)
+    inventory.receive([Line(stall.skus[0], MANY - FEW, stall.house_id)], actor=SYSTEM)
     word = secrets.token_hex(20)
     value = sessions.begin(user.id, {"_user_id": str(user.id), "_fresh": True, "csrf_token": word, "language": "en"})
-    token = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(word)
+    token = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(word)
     return {"cookie": f"{sessions.cookie_name(False)}={value}", "token": token, "channel": stall.site_id}
 
 
@@ -75,6 +80,8 @@ def settle():
     }
 
 
-app = create_app()
-with app.app_context():
-    print("RESULT " + json.dumps({one.__name__: one for one in (prepare, settle, owe, given_back)}[sys.argv[1]]()))
+if __name__ == "__main__":
+    app = create_app()
+    for line in sys.stdin:
+        with app.app_context():
+            print("RESULT " + json.dumps({one.__name__: one for one in (prepare, settle, owe, given_back)}[line.strip()]()), flush=True)

@@ -9,12 +9,14 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.goals import goal
 from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, run, wait_for
+from tests.shop.orders.rush import FEW, MANY
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
 LIMIT = 10.0  # seconds
@@ -26,12 +28,29 @@ class Stall:
     def __init__(self, home, **env):
         self.home, self.port, self.env = home, free_port(), env
 
-    def script(self, word):
+    @contextmanager
+    def open(self, folder):
+        """Beside the server one process works in the instance, started once: a start costs more than a hundred orders."""
         env = clean_env(self.home, self.port, **self.env) | {"PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tests.shop.orders.rush", word]
-        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout.rpartition("RESULT ")[2])
+        command = [sys.executable, "-m", "tests.shop.orders.rush"]
+        self.errors = folder / "helper"
+        with self.errors.open("wb") as errors:
+            self.helper = subprocess.Popen(
+                command, env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        try:
+            yield
+        finally:
+            self.helper.stdin.close()
+            self.helper.wait(15)
+
+    def script(self, word):
+        """What a function of `rush` returned."""
+        print(word, file=self.helper.stdin, flush=True)
+        for line in self.helper.stdout:
+            if line.startswith("RESULT "):
+                return json.loads(line.removeprefix("RESULT "))
+        raise AssertionError(self.errors.read_text()[-3000:])
 
     def buyers(self, orders, threads=16):
         """Post all orders from so many threads, each with one connection; returns (status, answer) and the seconds."""
@@ -78,17 +97,17 @@ def stall(tmp_path_factory, valkey, engine_name, new_database):
     stall = Stall(folder / "home", **env)
     done = run(stall.home, stall.port, "setup", **env)
     assert done.returncode == 0, done.stderr[-3000:]
-    stall.prepared = stall.script("prepare")
-    with (folder / "output").open("wb") as output:
+    with stall.open(folder), (folder / "output").open("wb") as output:
+        stall.prepared = stall.script("prepare")
         command = [sys.executable, str(ROOT / "run.py"), "web"]
         web = subprocess.Popen(command, env=clean_env(stall.home, stall.port, **env), stdout=output, stderr=output)
-    try:
-        wait_for(lambda: get(stall.port, "/healthz")[0] == 200, 120, "the web server")
-        stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
-        yield stall
-    finally:
-        web.terminate()
-        web.wait(15)
+        try:
+            wait_for(lambda: get(stall.port, "/healthz")[0] == 200, 120, "the web server")
+            stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
+            yield stall
+        finally:
+            web.terminate()
+            web.wait(15)
 
 
 def order(stall, number, lines, **buyer):
@@ -113,17 +132,18 @@ def test_1000_buyers_of_100_pieces(stall):
 def test_mixed_baskets_of_9_articles_never_lock_each_other_up(stall, engine_name):
     """G10: 2,000 baskets that name their articles in any order; no deadlock reaches a buyer, nothing is oversold.
 
-    SQLite has one writer and no deadlocks: there a third of them shows that nothing is oversold.
+    SQLite has one writer and no deadlocks: there a fifth of them shows that nothing is oversold.
     """
     die = random.Random(9)
     codes = [f"T-{n}" for n in range(2, 11)]  # T-1 is sold out
-    baskets = [[{"sku": code, "quantity": 1} for code in die.sample(codes, die.randint(1, 4))] for _ in range(2000 if engine_name == "postgresql" else 700)]
+    number = 2000 if engine_name == "postgresql" else 400
+    baskets = [[{"sku": code, "quantity": 1} for code in die.sample(codes, die.randint(1, 4))] for _ in range(number)]
     told, _seconds = stall.buyers([order(stall, f"mixed-{n}", lines) for n, lines in enumerate(baskets)])
     statuses = Counter(status for status, _answer in told)
     goal("G10", len(set(statuses) - {201, 409}), 0, set(statuses) == {201, 409})
     assert set(statuses) == {201, 409}
     after = stall.script("settle")
-    assert after["sold"] == sum(100 - left for left in after["left"])
+    assert after["sold"] == MANY + 9 * FEW - sum(after["left"])
     assert min(after["left"][1:]) == 0 and not after["wrong"]
 
 
