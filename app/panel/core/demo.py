@@ -42,6 +42,7 @@ class World:
     scale: float
     now: dt.datetime
     random: random.Random
+    zone: dt.tzinfo = dt.UTC
     made: dict[str, Any] = field(default_factory=dict)
     counters: dict[type[Any], int] = field(default_factory=dict)
     rows: dict[type[Any], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -49,6 +50,10 @@ class World:
     @property
     def today(self) -> dt.date:
         return clock.local(self.now).date()
+
+    def local(self, at: dt.datetime) -> dt.datetime:
+        """An instant on the wall of the shop, whose zone was asked for once."""
+        return at.astimezone(self.zone)
 
     def number(self, model: type[Any]) -> int:
         """The next number of a table."""
@@ -90,7 +95,7 @@ class World:
         for model in order or list(self.rows):
             rows = self.rows.pop(model, [])
             for start in range(0, len(rows), CHUNK):
-                db.session.execute(insert(model.__table__), rows[start : start + CHUNK])
+                _write(model.__table__, rows[start : start + CHUNK])
 
     def tell(self, model: type[Any], keys: list[int]) -> None:
         """Tell the changed-rows feed of what was inserted."""
@@ -98,6 +103,30 @@ class World:
             self.rows[Change].append(
                 {"id": self.number(Change), "table": model.__tablename__, "key": key, "kind": "insert", "at": self.now}
             )
+
+
+def _write(table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert rows as the driver takes them. SQLAlchemy's own way looks at every value of every row several times."""
+    connection = db.session.connection()
+    compiled = insert(table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    if not compiled.positional or compiled.insert_prefetch:  # type: ignore[attr-defined]
+        connection.execute(insert(table), rows)
+        return
+    names = list(compiled.positiontup or ())  # type: ignore[attr-defined]
+    columns = [_bound(table.c[name].type, connection.dialect, [row[name] for row in rows]) for name in names]
+    connection.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
+
+
+def _bound(kind: Any, dialect: Any, values: list[Any]) -> list[Any]:
+    """The values of a column as the driver takes them; most stand there more than once, so each is turned but once."""
+    turn = kind.dialect_impl(dialect).bind_processor(dialect)
+    if turn is None:
+        return values
+    turned: dict[int, Any] = {}
+    for value in values:
+        if id(value) not in turned:  # the rows keep the values alive, so no two have the same id
+            turned[id(value)] = turn(value)
+    return [turned[id(value)] for value in values]
 
 
 Part = Callable[[World], None]
@@ -153,6 +182,7 @@ def _end() -> None:
 
 @transactional
 def _run(func_: Part, world: World) -> None:
+    world.zone = clock.zone()
     func_(world)
     world.flush()
     _advance_sequences(world)

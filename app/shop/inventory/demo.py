@@ -156,7 +156,7 @@ def _purchases(world: World, events: list[Event], place: dict[int, int], cost: d
     asked: dict[tuple[int, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for event in events:
         if event.reason is MoveReason.RESERVE:
-            day = clock.local(event.at).date()
+            day = world.local(event.at).date()
             asked[day.year, day.month][event.sku_id] += event.held
     months = sorted(asked) or [(world.today.year, world.today.month)]
     for sku in world.made["skus"]:  # the last month buys what is left on the shelf today

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from app.panel.core import clock, money
+from app.panel.core import money
 from app.panel.core.db import db
 from app.panel.core.demo import World, part, spread
 from app.shop.customers.models import CustomerNote
@@ -101,14 +101,14 @@ def _moments(world: World) -> list[dt.datetime]:
     """When orders come in: growth over the year, weekends, festivals, and the hours of the stream."""
     days = [world.today - dt.timedelta(days=DAYS - n) for n in range(DAYS + 1)]
     weights = [_day_weight(day, n) for n, day in enumerate(days)]
-    now = clock.local(world.now)
+    now = world.local(world.now)
     weights[-1] *= sum(HOURS[: now.hour]) / sum(HOURS)
     found = []
     for index in spread(world.random, weights, int(ORDERS * world.scale)):
         hour = world.random.choices(range(24), weights=HOURS)[0]
         if index == DAYS:
             hour = world.random.choices(range(max(now.hour, 1)), weights=HOURS[: max(now.hour, 1)])[0]
-        wall = dt.datetime.combine(days[index], dt.time(hour, world.random.randrange(60), world.random.randrange(60)), tzinfo=clock.zone())
+        wall = dt.datetime.combine(days[index], dt.time(hour, world.random.randrange(60), world.random.randrange(60)), tzinfo=world.zone)
         found.append(min(wall.astimezone(dt.UTC), world.now - dt.timedelta(minutes=2)))
     return sorted(found)
 
@@ -123,7 +123,7 @@ def _day_weight(day: dt.date, index: int) -> float:
 
 def _channel_weights(world: World, at: dt.datetime) -> list[float]:
     """In the evening the streams sell, by day the counter and the other shops."""
-    hour = clock.local(at).hour
+    hour = world.local(at).hour
     evening, open_ = hour >= 19, 10 <= hour < 21
     weights = []
     for channel in world.made["channels"].values():
@@ -170,12 +170,12 @@ def _order(
     world, chance = book.world, book.chance
     counter = channel["kind"] is ChannelKind.COUNTER
     buyer = None if counter and chance.random() < 0.7 else _buyer(book, at, people)
-    day = clock.local(at).strftime("%Y%m%d")
+    day = world.local(at).strftime("%Y%m%d")
     book.numbers[channel["shop_id"], day] += 1
     key = world.number(Order)
     lines = _lines(book, key, at, shelf)
     subtotal = sum(line["unit_price"] * line["quantity"] for line in lines)
-    discount = _discount(chance, subtotal, at)
+    discount = _discount(chance, subtotal, world.local(at))
     for line, share in zip(lines, money.allocate(discount, [line["total"] for line in lines]), strict=True):
         line["discount"], line["total"] = share, line["total"] - share
     fee = 0 if counter or subtotal - discount >= 9900 else 800
@@ -233,7 +233,7 @@ def _lines(book: Book, order_id: int, at: dt.datetime, shelf: Any) -> list[dict[
 
 def _discount(chance: Any, subtotal: int, at: dt.datetime) -> int:
     """满减: so much off from so much on, on festival days more often."""
-    likely = 0.75 if (clock.local(at).month, clock.local(at).day) in ((11, 11), (6, 18), (12, 12)) else 0.28
+    likely = 0.75 if (at.month, at.day) in ((11, 11), (6, 18), (12, 12)) else 0.28
     if chance.random() > likely:
         return 0
     return next((off for limit, off in ((50000, 8000), (30000, 4000), (20000, 2500), (9900, 1000)) if subtotal >= limit), 0)
