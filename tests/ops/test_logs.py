@@ -2,17 +2,13 @@
 
 import json
 import logging
-import subprocess
-import sys
-from pathlib import Path
+import multiprocessing
 
 import pytest
 from flask import Flask
 
 from app.panel.core import logs, trace
 from processes import home, journal
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -85,16 +81,22 @@ def test_a_request_is_noted_without_what_a_person_typed(lines):
     assert "ada" not in json.dumps(line) and "1381" not in json.dumps(line)
 
 
-def test_processes_share_a_file_through_its_rotations(tmp_path):
-    program = (
-        "import sys, pathlib\n"
-        "from app.panel.core import logs\n"
-        "logs.MAX_BYTES, logs.KEEP = 20000, 50\n"
-        "logs.configure(pathlib.Path(sys.argv[1]), 'info')\n"
-        "for i in range(400): logs.access.info('request', i=i, who=sys.argv[2])\n"
-    )
-    running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), str(n)], cwd=ROOT) for n in range(3)]
-    assert [process.wait(60) for process in running] == [0, 0, 0]
+def test_processes_share_a_file_through_its_rotations(tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "MAX_BYTES", 20000)
+    monkeypatch.setattr(logs, "KEEP", 50)
+
+    def write(who):
+        logs.configure(tmp_path, "info")
+        for i in range(400):
+            logs.access.info("request", i=i, who=who)
+
+    fork = multiprocessing.get_context("fork")
+    running = [fork.Process(target=write, args=(str(n),)) for n in range(3)]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join(60)
+    assert [process.exitcode for process in running] == [0, 0, 0]
     files = [path for path in tmp_path.glob("zhanggui.log*") if path.suffix != ".lock"]
     found = {(line["who"], line["i"]) for path in files for line in map(json.loads, path.read_text().splitlines())}
     assert len(files) > 5
