@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
 
+from tests import world as worlds
 from tests.goals import goal
 
 pytestmark = pytest.mark.slow
@@ -89,7 +90,8 @@ def ask(client, path, question, letters, kind, language):
     return [(path, language, re.findall(r"<html[^>]*>|<title>[^<]*", answer.text))]
 
 
-def test_nobody_gets_the_rows_filters_or_language_of_another(crowd):
+def test_nobody_gets_the_rows_filters_or_language_of_another(crowd, monkeypatch):
+    worlds.unlogged(crowd, monkeypatch)
     seen, faults = [], []
     start = threading.Barrier(THREADS)
 

@@ -355,6 +355,16 @@ def without_chrome(app: Flask, monkeypatch: Any) -> None:
     monkeypatch.setattr(app.jinja_env, "loader", jinja2.ChoiceLoader([bare, app.jinja_env.loader]))
 
 
+def unlogged(app: Flask, monkeypatch: Any) -> None:
+    """Write no line about a request, and ask once what is set in the instance: neither depends on who asks."""
+    from app.panel.core import logs, settings
+
+    with app.app_context():
+        stored = settings._stored()
+    monkeypatch.setattr(settings, "_stored", lambda: stored)
+    monkeypatch.setattr(logs, "access", SimpleNamespace(info=lambda *_words, **_more: None))
+
+
 def asking_once(app: Flask, monkeypatch: Any, guarded: bool = False) -> None:
     """Ask once a person what every request asks again: whose cookie it is, what he may do, what is set.
 
@@ -363,7 +373,7 @@ def asking_once(app: Flask, monkeypatch: Any, guarded: bool = False) -> None:
 
     :param guarded: leave in place what refuses a request: the token, the counters
     """
-    from app.panel.core import logs, policy, settings
+    from app.panel.core import policy
     from app.panel.core.db import db
 
     find, kept = sessions.find, {}
@@ -375,12 +385,9 @@ def asking_once(app: Flask, monkeypatch: Any, guarded: bool = False) -> None:
         row, person = kept[value]
         return row, db.session.merge(person, load=False)
 
-    with app.app_context():
-        stored = settings._stored()
+    unlogged(app, monkeypatch)
     monkeypatch.setattr(sessions, "find", found)
     monkeypatch.setattr(policy, "_load", functools.cache(policy._load))
-    monkeypatch.setattr(settings, "_stored", lambda: stored)
-    monkeypatch.setattr(logs, "access", SimpleNamespace(info=lambda *_words, **_more: None))
     if not guarded:
         monkeypatch.setattr(app.extensions["appbuilder"].sm.limiter, "enabled", False)
         monkeypatch.setattr(limits, "hit", lambda *_arguments: None)
