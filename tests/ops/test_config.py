@@ -3,14 +3,13 @@
 import os
 import re
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 import config
+import run
 from app import cli
 from app.panel.core import db as database
 from tests.goals import goal
@@ -269,12 +268,19 @@ def test_a_long_home_gets_a_short_socket(tmp_path):
 
 
 def test_the_program_ends_with_code_78_and_one_line(tmp_path):
-    env = tree.clean_env(tmp_path, 0, PORT="eighty")
-    for part in ("all", "web", "worker", "ticker", "setup"):
-        command = [sys.executable, str(config.ROOT / "run.py"), part]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
-        assert done.returncode == 78
-        assert done.stderr.count("\n") == 1 and "PORT" in done.stderr
+    done = tree.run(tmp_path, 0, PORT="eighty")
+    assert done.returncode == 78
+    assert done.stderr.count("\n") == 1 and "PORT" in done.stderr
+
+
+@pytest.mark.parametrize("part", ["all", "web", "worker", "ticker", "setup"])
+def test_no_part_begins_with_a_wrong_setting(tmp_path, monkeypatch, capsys, part):
+    monkeypatch.setenv("ZHANGGUI_HOME", str(tmp_path))
+    monkeypatch.setenv("PORT", "eighty")
+    monkeypatch.setattr(os, "umask", lambda mask: 0)
+    assert run.main([part]) == 78
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1) and "PORT" in said.err
 
 
 def test_a_database_that_does_not_answer_ends_the_setup_with_one_sentence(tmp_path):
