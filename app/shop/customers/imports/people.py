@@ -168,7 +168,8 @@ class People:
             query = select(Customer.id, Customer.first_seen_at).join(BeforeImage, BeforeImage.row_id == Customer.id)
             mine = query.where(
                 BeforeImage.table == Customer.__tablename__, among(BeforeImage.row_id, unsure),
-                BeforeImage.run_id == run_id, BeforeImage.before.is_(None),
+                BeforeImage.run_id + 0 == run_id,  # by the rows asked for, not by all that the run has written so far
+                BeforeImage.before.is_(None),
             )  # fmt: skip
             since.update(dict(db.session.execute(mine).tuples().all()))
         return since
