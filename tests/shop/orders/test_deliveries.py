@@ -319,3 +319,11 @@ def test_who_may_not_refund_tells_of_no_refund_nor_tries_one_again(session, post
     with pytest.raises(Forbidden):
         deliveries.retry(events()[1], intake_json.read, actor=clerk)
     assert not refunds(session)
+
+
+def test_who_may_not_refund_learns_no_secret_to_sign_refunds_with(session, as_user, somebody, stall, channel):
+    for role in ("operations", "deputy"):
+        clerk = as_user(somebody(role, stall.shop_id).username)
+        assert clerk.get(f"/orders/channels/{channel.id}/intake/").status_code == 200
+        for wish in ("open", "renew"):
+            assert clerk.post(f"/orders/channels/{channel.id}/intake/", data={"do": wish}).status_code == 403
