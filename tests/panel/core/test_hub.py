@@ -98,10 +98,10 @@ async def opened(page):
         yield page
     finally:
         page.gone.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
 
 
-async def until(condition, seconds=5.0):
+async def until(condition, seconds=30.0):
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, f"waited {seconds} s in vain"
@@ -118,7 +118,7 @@ def run(app, story):
     async def tell():
         served = Hub(app)
         try:
-            await asyncio.wait_for(story(served), 40)
+            await asyncio.wait_for(story(served), 120)
         finally:
             await served.close()
 
@@ -316,7 +316,7 @@ def test_the_end_of_a_session_ends_its_stream_within_five_seconds(shop):
         async with opened(Page(served, "things.Thing")) as page:
             del shop.extensions["sessions"]["ada-cookie"]
             killed = time.monotonic()
-            await until(lambda: page.closed, 6)
+            await until(lambda: page.closed)
             assert time.monotonic() - killed <= 5
             assert page.signs() == ["end"]
 
@@ -330,7 +330,7 @@ def test_a_session_that_cannot_be_looked_up_is_nobodys(shop):
     async def story(served):
         async with opened(Page(served, "things.Thing")) as page:
             shop.extensions["user_for_cookie"] = broken
-            await until(lambda: page.closed, 6)
+            await until(lambda: page.closed)
 
     run(shop, story)
 
@@ -379,13 +379,13 @@ def test_valkey_going_and_coming_back_is_shown_and_survived(tmp_path, new_databa
         nonlocal server
         async with opened(Page(served, "things.Thing")) as page:
             server.stop()
-            await until(lambda: "away" in page.signs(), 10)
+            await until(lambda: "away" in page.signs())
             publish(app, "things.Thing", "changed", {"n": "dropped"})
             async with opened(Page(served, "things.Thing")) as late:
                 assert late.status == 200, "a page that opens meanwhile waits with the others"
             server = ValkeyServer(port=port, data_dir=str(tmp_path / "two"))
             server.start()
-            await until(lambda: "back" in page.signs(), 10)
+            await until(lambda: "back" in page.signs())
             app.extensions["panel_bus_away"] = 0.0
             publish(app, "things.Thing", "changed", {"n": "heard"})
             await until(page.events)
@@ -434,7 +434,7 @@ def test_a_hundred_streams_hear_an_event_within_a_second(shop, monkeypatch):
             begun = time.monotonic()
             for number in range(50):
                 await asyncio.to_thread(publish, shop, "things.Thing", "changed", {"n": number})
-            await until(lambda: all(len(page.events()) == 50 for page in pages), 10)
+            await until(lambda: all(len(page.events()) == 50 for page in pages))
             print(f"100 streams heard 50 events in {time.monotonic() - begun:.2f} s")
             assert time.monotonic() - begun < 3
 
