@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from processes.parent import die_with_parent, name_process
 from processes.supervisor import Part
 
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 class Fork:
     """What the supervisor asks of a process, for one that was never a program of its own."""
@@ -48,15 +50,21 @@ class ForkedPart(Part):
         parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
+        # asked to end in its very first moment, the fork must not do what the parent does then
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
         if pid := os.fork():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.setpgid(pid, pid)  # here too: whoever kills the group finds it from now on
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return Fork(pid)
         code = 1
         try:
             os.setpgid(0, 0)
             die_with_parent(parent, self.death_signal)
             name_process(f"zg-{self.name}")
-            for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for signum in ENDINGS:
                 signal.signal(signum, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.environ.update(self.env)
             self.target()
             code = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from processes import forked
 from processes import supervisor as module
 from processes.forked import ForkedPart
 from processes.supervisor import Part, Supervisor
@@ -137,6 +138,27 @@ def test_a_forked_part_is_kept_like_any_other(kept, said, tmp_path):
     # asked to end, or, where the machine is too busy for it to hear, made to
     assert part.process.returncode in (-signal.SIGTERM, -signal.SIGKILL)
     assert "ROLE" not in os.environ
+
+
+def test_a_fork_that_is_asked_to_end_in_its_first_moment_does_not_do_what_its_parent_does_then(kept, monkeypatch):
+    really = os.fork
+
+    def slowly():
+        if (pid := really()) == 0:
+            time.sleep(0.3)
+        return pid
+
+    monkeypatch.setattr(forked.os, "fork", slowly)
+    before = signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
+    try:
+        part = ForkedPart("young", target=lambda: time.sleep(60))
+        kept.add(part)
+        assert os.getpgid(part.process.pid) == part.process.pid
+        kept.stop()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert part.process.returncode == -signal.SIGTERM
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(forked.ENDINGS)
 
 
 def test_a_forked_part_that_fails_has_a_code_and_leaves_the_parent_alone(kept, said):
