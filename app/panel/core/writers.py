@@ -3,7 +3,8 @@
 SQLite lets one write at a time, and whoever finds it taken sleeps and looks again, up to 100 ms later: with two busy
 processes of 16 threads some looked for 30 s and were told "database is locked". Here the threads of a process stand in
 line for one lock, and the first of each line looks every millisecond whether it is his turn among the processes.
-PostgreSQL needs none of it.
+PostgreSQL locks rows by itself; but where all threads of a process want the same row, `in_line` lets one of them go
+after the other, so that whoever holds the row need not share the interpreter with fifteen who wait for it.
 """
 
 from __future__ import annotations
@@ -56,8 +57,10 @@ class Line:
 
 
 _lines: dict[str, Line] = {}
+_rows: dict[str, threading.Lock] = {}
 # a forked child must not share its parent's place in the line, nor inherit a lock that nobody there will release
 os.register_at_fork(after_in_child=_lines.clear)
+os.register_at_fork(after_in_child=_rows.clear)
 
 
 def turn(url: str) -> contextlib.AbstractContextManager[None]:
@@ -69,3 +72,15 @@ def turn(url: str) -> contextlib.AbstractContextManager[None]:
             return contextlib.nullcontext()
         found = _lines.setdefault(url, Line(f"{known.database}-writers"))
     return found.turn()
+
+
+@contextlib.contextmanager
+def in_line(row: str) -> Iterator[None]:
+    """Wait until no other thread of this process wants this row; to be left after the commit. `row` names what is locked."""
+    lock = _rows.setdefault(row, threading.Lock())
+    mine = lock.acquire(timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        if mine:
+            lock.release()

@@ -92,3 +92,22 @@ def test_an_error_inside_gives_the_turn_back(url):
 def test_where_nobody_queues_there_is_no_line(elsewhere):
     with writers.turn(elsewhere):
         assert elsewhere not in writers._lines
+
+
+def test_threads_that_want_one_row_go_one_after_the_other_and_others_pass(monkeypatch):
+    monkeypatch.setattr(writers, "PATIENCE", 0.2)
+    passed = []
+
+    def want(row):
+        with writers.in_line(row):
+            passed.append(row)
+
+    with writers.in_line("a"):
+        waiting = threading.Thread(target=want, args=("a",))
+        waiting.start()
+        want("b")
+        assert passed == ["b"], "who wants the same row waits"
+        waiting.join(10)
+        assert passed == ["b", "a"], "but not for good behind one that hangs"
+    want("a")
+    assert passed == ["b", "a", "a"]

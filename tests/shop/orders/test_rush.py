@@ -1,5 +1,6 @@
 """G09: a rush over HTTP on a real server with two processes: exactly what is there is sold, everybody else hears a clean no."""
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -12,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
+import psutil
 import pytest
 
 from tests.goals import goal
-from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, run, wait_for
+from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, run, wait_for
 from tests.shop.orders.rush import FEW, MANY
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
@@ -88,6 +90,16 @@ def queue_of(shared):
         yield one
 
 
+def listening(pid, port):
+    """How many processes that `pid` has started answer at this port: who is still loading gets no buyers."""
+    found = set()
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            open_ones = child.net_connections("inet")
+            found |= {child.pid for one in open_ones if one.status == psutil.CONN_LISTEN and one.laddr.port == port}
+    return len(found)
+
+
 @pytest.fixture(scope="module")
 def stall(tmp_path_factory, valkey, engine_name, new_database):
     folder = tmp_path_factory.mktemp("stall")
@@ -102,7 +114,7 @@ def stall(tmp_path_factory, valkey, engine_name, new_database):
         command = [sys.executable, str(ROOT / "run.py"), "web"]
         web = subprocess.Popen(command, env=clean_env(stall.home, stall.port, **env), stdout=output, stderr=output)
         try:
-            wait_for(lambda: get(stall.port, "/healthz")[0] == 200, 120, "the web server")
+            wait_for(lambda: listening(web.pid, stall.port) == 2, 120, "both processes of the web server")
             stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
             yield stall
         finally:

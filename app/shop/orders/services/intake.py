@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.panel.core import history, policy
+from app.panel.core import history, policy, writers
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput, NotFound
@@ -72,7 +72,8 @@ def take_in(incoming: Incoming, *, actor: Any, told: Told = lambda _order, _is_n
         if seen.order_id is None and incoming.paid is None:
             _refuse_if_gone(incoming, seen)
         try:
-            return _take_in(incoming, seen, actor=actor, told=told)
+            with writers.in_line(f"numbers of shop {seen.shop_id}"):
+                return _take_in(incoming, seen, actor=actor, told=told)
         except IntegrityError:
             # in this very moment somebody else posted it, or the first order of the same buyer
             db.session.rollback()
