@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.panel.core import money
 from app.panel.core.db import db
@@ -51,11 +51,11 @@ WEEKDAYS = (0.92, 0.9, 0.93, 0.97, 1.08, 1.22, 1.18)
 COURIERS = (("顺丰速运", "SF"), ("中通快递", "ZT"), ("圆通速递", "YT"), ("韵达快递", "YD"), ("极兔速递", "JT"))
 REMARKS = ("请尽快发货，谢谢", "送人的，麻烦包装好一点", "工作日送到公司", "不要放驿站", "颜色发错过，这次请核对")
 REASONS = (("late", "物流延迟"), ("stock", "商品缺货"), ("address", "地址有误"), ("unreachable", "联系不上买家"))
-# who sells live on each platform: name and number
 COMPLAINTS = {  # how many of a hundred buyers who send something back say so
     RefundReason.UNWANTED: 38, RefundReason.QUALITY: 26, RefundReason.WRONG: 12, RefundReason.LATE: 8, RefundReason.STOCK: 2,
     RefundReason.PRICE: 8, RefundReason.OTHER: 6,
 }  # fmt: skip
+# who sells live on each platform: name and number
 CREATORS = {
     ChannelKind.DOUYIN: (("青禾小铺主播阿禾", "98671204511"), ("家居控小鹿", "75530218846"), ("林姐的好物间", "60218834907")),
     ChannelKind.KUAISHOU: (("山茶护肤小课堂", "3310587726"), ("美妆师阿梨", "2874410953")),
@@ -78,7 +78,7 @@ class Book:
 def orders(world: World) -> None:
     warehouse_of = stock.warehouses(world)
     book = Book(world)
-    reasons = [world.add(ExceptionReason, code=code, name=name, position=10 * i, is_active=True)["id"] for i, (code, name) in enumerate(REASONS)]
+    reasons = _reasons(world)
     goods = _shelves(world)
     buyers = _buyers(world)
     for at in _moments(world):
@@ -95,6 +95,15 @@ def orders(world: World) -> None:
     stock.book(world, warehouse_of, book.events, book.claims)
     world.tell(Order, book.ids)
     world.made["counts"]["orders"] = len(book.ids)
+
+
+def _reasons(world: World) -> list[int]:
+    """Those that a shop found when it opened stay as they are."""
+    known = dict(db.session.execute(select(ExceptionReason.code, ExceptionReason.id)).tuples().all())
+    return [
+        known.get(code) or world.add(ExceptionReason, code=code, name=name, position=10 * i, is_active=True)["id"]
+        for i, (code, name) in enumerate(REASONS)
+    ]
 
 
 def _moments(world: World) -> list[dt.datetime]:

@@ -66,7 +66,6 @@ class Delivery:
         number = self._known().get(name)
         return f"{kind}:{number[:LONGEST_ID]}" if isinstance(number, str) and number else f"words:{self.digest[:40]}"
 
-
     def is_refund(self) -> bool:
         return self._known().get("kind") == "refund"
 
