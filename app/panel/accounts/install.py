@@ -8,6 +8,7 @@ from flask import Flask, redirect, request, session
 from flask_login import current_user
 
 from app.panel.accounts import firstrun, keys, preferences, queries, sessions
+from app.panel.accounts.configuration import delivery, enforcement  # noqa: F401 — they register themselves
 from app.panel.accounts.models import full_name
 from app.panel.core import policy
 

@@ -84,24 +84,27 @@ def loads(text: str) -> Any:
     return tree
 
 
-def build(tree: Any, model: type[Any], names: Collection[str], actor: Any) -> ColumnElement[bool]:
+def build(
+    tree: Any, model: type[Any], names: Collection[str], actor: Any, person: Any = None
+) -> ColumnElement[bool]:
     """The SQL condition of a tree over `model`, using only the columns `names` that `actor` may use.
 
+    :param person: who is meant by `me` and `mine`, where that is somebody else
     :raises BadRequest: for an unknown column or operator, a value that does not fit, or a tree out of bounds
     """
-    return _group(tree, _Reader(model, frozenset(names), actor), 0)
+    return _group(tree, _Reader(model, frozenset(names), actor, person or actor), 0)
 
 
 def conditions(tree: Any, model: type[Any], names: Collection[str], actor: Any) -> list[Condition]:
     """The conditions of a tree, flat, for showing what is filtered."""
-    reader = _Reader(model, frozenset(names), actor)
+    reader = _Reader(model, frozenset(names), actor, actor)
     _group(tree, reader, 0)
     return reader.seen
 
 
 class _Reader:
-    def __init__(self, model: type[Any], names: frozenset[str], actor: Any) -> None:
-        self.model, self.names, self.actor = model, names, actor
+    def __init__(self, model: type[Any], names: frozenset[str], actor: Any, person: Any) -> None:
+        self.model, self.names, self.actor, self.person = model, names, actor, person
         self.seen: list[Condition] = []
 
     def condition(self, node: list[Any]) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, bindparam, false, select, union_all
 
+from app.panel.core import edited
 from app.panel.core.actor import SYSTEM, KeyHolder, bounds_of, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
@@ -78,6 +79,9 @@ def grant(role_key: str, rights: dict[str, str]) -> None:
 def verbs(resource: str, **own: Any) -> None:
     """Declare verbs of a resource beside the basic ones, with the word that the administrator reads."""
     REGISTRY.verbs.setdefault(resource, {}).update(own)
+
+
+rows_from, fields_from, rights_from = edited.rows_from, edited.fields_from, edited.rights_from
 
 
 def name(resource: str, label: Any) -> None:
@@ -145,14 +149,15 @@ def held(actor: Any) -> Held:
         return frozenset(pair for pair in actor.rights if allowed(actor.person, *pair))
     cache = g.setdefault("_policy_held", {}) if has_app_context() else {}
     if actor.id not in cache:
-        cache[actor.id] = _load(actor.id)
+        said = edited.rights(actor)
+        cache[actor.id] = _load(actor.id) if said is None else said
     return cache[actor.id]
 
 
 def forget() -> None:
     """Drop what this request remembers of rights, after a change of roles."""
     if has_app_context():
-        for key in ("_policy_held", "_policy_rows"):
+        for key in ("_policy_held", "_policy_roles"):
             g.pop(key, None)
 
 
@@ -200,22 +205,32 @@ def authorize(actor: Any, verb: str, resource: str) -> None:
         raise Forbidden(gettext("You may not do this: %(verb)s.", verb=word))
 
 
-def row_condition(actor: Any, model: type) -> ColumnElement[bool] | None:
-    """The condition that limits the rows of `model` for `actor`; None for all of them."""
+def row_condition(actor: Any, model: type) -> edited.Condition:
+    """The condition that limits the rows of `model` for `actor`, by code and by what people edit; None for all of them."""
     if sees_every_row(actor):
         return None
     rules = [rule for base in model.__mro__ for rule in REGISTRY.rows.get(base, ())]
-    if not rules:
-        return None
     if actor is None or getattr(actor, "id", None) is None:
-        return false()
-    conditions = [condition for rule in rules if (condition := rule(actor)) is not None]
-    if not conditions:
-        return None
-    result = conditions[0]
-    for condition in conditions[1:]:
-        result = result & condition
-    return result
+        return false() if rules else None
+    found = [condition for rule in rules if (condition := rule(actor)) is not None]
+    by_people = browser_rows(actor, model)
+    return edited.together(found if by_people is None else [*found, by_people])
+
+
+def browser_rows(actor: Any, model: type) -> edited.Condition:
+    """The condition of the rules that people edit alone; None for no limit."""
+    return edited.rows(person_of(actor), model) if _is_bound(actor) else None
+
+
+def browser_fields(actor: Any, resource: str) -> dict[str, str]:
+    """ "hidden", "masked" or "read" by field, by the rules that people edit alone."""
+    return edited.fields(person_of(actor), resource) if _is_bound(actor) else {}
+
+
+def _is_bound(actor: Any) -> bool:
+    """Do the rules that people edit hold for this actor? A key is bound as its person is."""
+    person = person_of(actor)
+    return actor is not SYSTEM and getattr(person, "id", None) is not None and not is_administrator(person)
 
 
 def scope(statement: Select[Any], actor: Any, model: type) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app
@@ -11,6 +12,14 @@ from sqlalchemy import select
 from app.panel.core import policy, settings
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional
+
+_then: list[Callable[[set[str]], Any]] = []
+
+
+def then(call: Callable[[set[str]], Any]) -> Callable[[set[str]], Any]:
+    """Register what is done with every sync, in its transaction; it is given the resources that are new to the instance."""
+    _then.append(call)
+    return call
 
 
 def sync(app: Flask) -> None:
@@ -54,6 +63,9 @@ def _write() -> None:
                 }
         if held != set(role.permissions):
             role.permissions = list(held)
+    db.session.flush()
+    for call in _then:
+        call(new_resources)
 
 
 def every_right() -> frozenset[tuple[str, str]]:

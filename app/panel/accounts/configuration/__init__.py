@@ -1,0 +1,1 @@
+"""The configuration as one document: drafted, published, confirmed, rolled back, exported and imported."""

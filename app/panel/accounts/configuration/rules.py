@@ -1,0 +1,80 @@
+"""Row rules and field rules as data: which tables and fields they may speak of, and what is wrong with one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+
+from app.panel.core import filters
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import PanelModel
+from app.panel.core.errors import BadRequest
+from app.panel.core.fields import BUILT_IN, resource_of, spec, specs
+
+
+@functools.cache
+def _models() -> dict[str, type[Any]]:
+    mapped = sorted((mapper.class_ for mapper in Model.registry.mappers), key=lambda model: model.__name__)
+    return {resource_of(model): model for model in mapped if issubclass(model, PanelModel)}
+
+
+def model_of(resource: str) -> type[Any] | None:
+    """The rows that a resource means; None for a page that has none."""
+    return _models().get(resource)
+
+
+@functools.cache
+def condition_names(model: Any) -> frozenset[str]:
+    """What a row rule over these rows may ask: their own fields, and those of the rows that they point at."""
+    own = {field.name: field for field in specs(model).values() if filters.operators(field)}
+    names = {*own, "created_by_id"}
+    for field in own.values():
+        if field.relation and field.target is not None:
+            names |= {f"{field.relation}.{tail.name}" for tail in specs(field.target).values() if filters.operators(tail)}
+    return frozenset(names)
+
+
+@functools.cache
+def field_names(model: Any) -> frozenset[str]:
+    """What a field rule may name: everything that somebody declared, and what is computed from it."""
+    declared = {field.name for field in specs(model).values()} - set(BUILT_IN)
+    computed = {name for name, value in vars(model).items() if isinstance(value, property) and not name.startswith("_")}
+    return frozenset(declared | computed)
+
+
+def condition(tree: Any, model: type[Any], actor: Any) -> Any:
+    """The rows that a rule leaves to this person.
+
+    :raises BadRequest: when the rule cannot be read
+    """
+    return filters.build(tree, model, condition_names(model), SYSTEM, person=actor)
+
+
+def problem(part: str, resource: str, said: Any) -> str:
+    """What is wrong with the rules of a resource, as a sentence; nothing when they can be kept."""
+    model = model_of(resource)
+    if model is None:
+        return _("“%(name)s” has no rows and fields.", name=resource[:60])
+    return _wrong_rows(said, model) if part == "rows" else _wrong_fields(said, model)
+
+
+def _wrong_rows(said: list[Mapping[str, Any]], model: type[Any]) -> str:
+    for rule in said:
+        try:
+            condition(rule["filter"], model, SYSTEM)
+        except BadRequest as error:
+            return error.message
+    return ""
+
+
+def _wrong_fields(said: Mapping[str, str], model: type[Any]) -> str:
+    for name in said:
+        if name not in field_names(model):
+            return _("There is no field “%(name)s”.", name=name[:60])
+        if said[name] == "masked" and spec(model, name).kind in ("children", "many", "ref", "file", "json"):
+            return _("“%(field)s” can be hidden, but not masked.", field=spec(model, name).label)
+    return ""
