@@ -7,6 +7,7 @@ import datetime as dt
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, or_
 
+from app.panel.accounts import delegation
 from app.panel.accounts.models import LoginEvent, LoginSession, OneTimeLink
 from app.panel.core import clock
 from app.panel.core.db import db
@@ -26,3 +27,10 @@ def sweep() -> None:
     db.session.execute(delete(LoginSession).where(ended))
     db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < now - SESSIONS_FOR))
     db.session.execute(delete(LoginEvent).where(LoginEvent.at < now - EVENTS_FOR))
+
+
+@scheduled("accounts.lent_summary", cron="0 9 * * *", label=_("Tell lenders how their rights were used"))
+@job("accounts.lent_summary", timeout=300)
+def lent_summary() -> int:
+    """Once a day each lender reads what was done with what he lent."""
+    return delegation.summarise()

@@ -34,7 +34,7 @@ WRONG_ONES = "20 per 5 minute"
 LONGEST_DAYS, USUAL_DAYS, MOST_ALIVE = 1095, 365, 50
 SEEN_EVERY = dt.timedelta(minutes=1)
 # what no key is for: who has a key of these could make himself more of them
-WITHHELD = frozenset({RESOURCE, "accounts.Instance", "accounts.User", "accounts.Role"})
+WITHHELD = frozenset({RESOURCE, "accounts.Delegation", "accounts.Instance", "accounts.User", "accounts.Role"})
 
 Rights = frozenset[tuple[str, str]]
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _
+from typing import Any
 
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, or_
+
+from app.panel.accounts.models.delegation import Delegation
 from app.panel.core import policy
 
 policy.role(
@@ -13,3 +17,10 @@ policy.verbs("accounts.Configuration", publish=_("Publish"))
 policy.name("accounts.Configuration", _("Changes"))
 policy.verbs("accounts.Instance", reset=_("Start for real"))
 policy.verbs("accounts.ApiKey", make=_("Make API keys"), machine=_("Make machine credentials"))
+policy.verbs("accounts.Delegation", lend=_("Lend what one may do oneself"))
+
+
+@policy.rows(Delegation)
+def loans_of_mine(actor: Any) -> ColumnElement[bool] | None:
+    """What I have lent and what was lent to me; administrators are not asked."""
+    return or_(Delegation.person_id == actor.id, Delegation.lender_id == actor.id)

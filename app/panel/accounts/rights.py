@@ -29,7 +29,7 @@ def matrix(roles: Sequence[Role]) -> list[dict[str, Any]]:
         group = groups.setdefault(key, {"label": domain_labels().get(key, key), "rows": []})
         cells = [words(role, rights, resource) for role, rights in zip(roles, held, strict=True)]
         group["rows"].append({"label": label, "cells": cells})
-    return [groups[key] for key in sorted(groups, key=_place)]
+    return [groups[key] for key in sorted(groups, key=place)]
 
 
 def words(role: Role, held: policy.Held, resource: str) -> list[str]:
@@ -51,7 +51,7 @@ def resources() -> dict[str, Any]:
                 names.setdefault(resource_of(field.target), f"{view.title} · {field.label}")
     for rights in policy.REGISTRY.grants.values():
         for resource in rights:
-            names.setdefault(resource, policy.REGISTRY.names.get(resource) or _spoken(resource))
+            names.setdefault(resource, policy.REGISTRY.names.get(resource) or spoken_name(resource))
     return names
 
 
@@ -70,7 +70,7 @@ def offered(pairs: policy.Held) -> list[dict[str, Any]]:
             key = resource.partition(".")[0]
             group = groups.setdefault(key, {"key": key, "label": domain_labels().get(key, key), "rows": []})
             group["rows"].append({"label": label, "rights": mine})
-    return [groups[key] for key in sorted(groups, key=_place)]
+    return [groups[key] for key in sorted(groups, key=place)]
 
 
 def spoken(pairs: list[list[str]]) -> list[dict[str, Any]]:
@@ -79,12 +79,18 @@ def spoken(pairs: list[list[str]]) -> list[dict[str, Any]]:
     for verb, resource in pairs:
         verbs.setdefault(resource, []).append(verb)
     return [
-        {"label": names.get(resource, _spoken(resource)), "words": [str(policy.verb_labels(resource).get(v, v)) for v in held]}
+        {"label": names.get(resource, spoken_name(resource)), "words": [str(policy.verb_labels(resource).get(v, v)) for v in held]}
         for resource, held in sorted(verbs.items())
     ]
 
 
-def _spoken(resource: str) -> str:
+def right_label(verb: str, resource: str) -> str:
+    """`refund` on `orders.Order` as "Orders · Refund"."""
+    name = resources().get(resource) or policy.REGISTRY.names.get(resource) or spoken_name(resource)
+    return f"{name} · {policy.verb_labels(resource).get(verb, verb)}"
+
+
+def spoken_name(resource: str) -> str:
     """`orders.OrderNote` as "Order note", for what no screen names."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", resource.partition(".")[2]).capitalize()
 
@@ -94,7 +100,7 @@ def domain_labels() -> dict[str, Any]:
     return {"core": gettext("The panel itself"), **known}
 
 
-def _place(key: str) -> int:
+def place(key: str) -> int:
     """Where the menu shows a domain."""
     order = [entry.key for entry in sorted(current_app.extensions.get("panel_domains", ()), key=lambda entry: entry.order)]
     return order.index(key) if key in order else len(order)

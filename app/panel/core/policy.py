@@ -15,12 +15,13 @@ from typing import Any
 from flask import g, has_app_context
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, false, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, bindparam, cast, false, null, select, union_all
 
-from app.panel.core import edited
+from app.panel.core import clock, edited, lending
 from app.panel.core.actor import SYSTEM, KeyHolder, bounds_of, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
+from app.panel.core.transaction import in_transaction
 
 ADMINISTRATOR = "administrator"
 PREFIX = "can_"
@@ -29,6 +30,7 @@ BASIC_VERBS = {
 }  # fmt: skip
 
 Held = frozenset[tuple[str, str]]
+Lent = dict[tuple[str, str], list[int]]
 RowRule = Callable[[Any], ColumnElement[bool] | None]
 
 
@@ -59,6 +61,7 @@ class Registry:
     fields: dict[str, dict[str, Guarded]] = field(default_factory=dict)
     bounds: dict[str, Any] = field(default_factory=dict)
     names: dict[str, Any] = field(default_factory=dict)
+    moving_money: set[tuple[str, str]] = field(default_factory=set)
 
 
 REGISTRY = Registry()
@@ -81,7 +84,13 @@ def verbs(resource: str, **own: Any) -> None:
     REGISTRY.verbs.setdefault(resource, {}).update(own)
 
 
+def moves_money(resource: str, *names: str) -> None:
+    """Verbs whose services tell the amount by `used`: a right to them can be lent with a limit of money."""
+    REGISTRY.moving_money.update((verb, resource) for verb in names)
+
+
 rows_from, fields_from, rights_from = edited.rows_from, edited.fields_from, edited.rights_from
+granted_by = lending.kept_by  # who keeps the rights that people lend to each other
 
 
 def name(resource: str, label: Any) -> None:
@@ -142,16 +151,34 @@ def roles_of(actor: Any) -> list[tuple[str, Any]]:
 
 
 def held(actor: Any) -> Held:
-    """All (verb, resource) pairs of an actor: one statement a request, then from memory."""
-    if actor is None or getattr(actor, "id", None) is None:
-        return frozenset()
+    """All (verb, resource) pairs that an actor holds himself, through roles. What was lent to him he cannot pass on."""
     if isinstance(actor, KeyHolder):
-        return frozenset(pair for pair in actor.rights if allowed(actor.person, *pair))
+        person = actor.person
+        return frozenset(p for p in actor.rights if allowed(person, *p) and lent(person, *p) is None)
+    return _rights_of(actor)[0]
+
+
+def _rights_of(actor: Any) -> tuple[Held, Lent]:
+    """What an actor holds and what was lent to him: one statement a request, then from memory."""
+    if actor is None or getattr(actor, "id", None) is None:
+        return frozenset(), {}
     cache = g.setdefault("_policy_held", {}) if has_app_context() else {}
     if actor.id not in cache:
         said = edited.rights(actor)
-        cache[actor.id] = _load(actor.id) if said is None else said
-    return cache[actor.id]
+        cache[actor.id] = _load(actor.id) if said is None else (said, {})
+    return cache[actor.id]  # type: ignore[no-any-return]
+
+
+def lent(actor: Any, verb: str, resource: str) -> int | None:
+    """The number of what lets this actor do it that does not hold the right himself; None where nothing does."""
+    person = person_of(actor)
+    if actor is SYSTEM or is_administrator(person):
+        return None
+    own, borrowed = _rights_of(person)
+    if not borrowed or (verb, resource) in own:
+        return None
+    keeper = lending.keeper()
+    return next((number for number in borrowed.get((verb, resource), ()) if keeper is not None and keeper.stands(number)), None)
 
 
 def forget() -> None:
@@ -161,13 +188,18 @@ def forget() -> None:
             g.pop(key, None)
 
 
-def _load(user_id: int) -> Held:
-    found = db.session.execute(_rights_of_one(), {"user_id": user_id})
-    return frozenset((name.removeprefix(PREFIX), resource) for name, resource in found)
+def _load(user_id: int) -> tuple[Held, Lent]:
+    own, borrowed = set(), dict[tuple[str, str], list[int]]()
+    for name, resource, number in db.session.execute(_rights_of_one(), {"user_id": user_id, "now": clock.now()}):
+        if number is None:
+            own.add((name.removeprefix(PREFIX), resource))
+        else:
+            borrowed.setdefault((name, resource), []).append(number)
+    return frozenset(own), borrowed
 
 
 @functools.cache
-def _rights_of_one() -> Select[Any]:
+def _rights_of_one() -> Select[Any] | CompoundSelect[Any]:
     """Built once: every request asks this, and SQLAlchemy takes longer to build it than the database to answer."""
     t, person = db.metadata.tables, bindparam("user_id")  # type: ignore[var-annotated]
     pvr, pv = t["ab_permission_view_role"], t["ab_permission_view"]
@@ -177,14 +209,16 @@ def _rights_of_one() -> Select[Any]:
         .join(t["ab_user_group"], t["ab_user_group"].c.group_id == t["ab_group_role"].c.group_id)
         .where(t["ab_user_group"].c.user_id == person),
     ).subquery()
-    return (
-        select(t["ab_permission"].c.name, t["ab_view_menu"].c.name)
+    through_roles = (
+        select(t["ab_permission"].c.name, t["ab_view_menu"].c.name, cast(null(), Integer))
         .select_from(pvr)
         .join(pv, pv.c.id == pvr.c.permission_view_id)
         .join(t["ab_permission"], t["ab_permission"].c.id == pv.c.permission_id)
         .join(t["ab_view_menu"], t["ab_view_menu"].c.id == pv.c.view_menu_id)
         .where(pvr.c.role_id.in_(select(roles.c.role_id)))
     )
+    keeper = lending.keeper()
+    return union_all(through_roles, keeper.rights()) if keeper is not None else through_roles
 
 
 def allowed(actor: Any, verb: str, resource: str) -> bool:
@@ -195,14 +229,29 @@ def allowed(actor: Any, verb: str, resource: str) -> bool:
         return False
     if isinstance(actor, KeyHolder):
         return (verb, resource) in actor.rights and allowed(actor.person, verb, resource)
-    return is_administrator(actor) or (verb, resource) in held(actor)
+    return is_administrator(actor) or (verb, resource) in held(actor) or lent(actor, verb, resource) is not None
 
 
-def authorize(actor: Any, verb: str, resource: str) -> None:
-    """:raises Forbidden: unless `actor` may do `verb` on `resource`"""
-    if not allowed(actor, verb, resource):
+def authorize(actor: Any, verb: str, resource: str, *, by_loan: bool = True) -> None:
+    """A service that asks here for a right which was lent to the actor uses it once.
+
+    :param by_loan: False where neither uses nor money could be counted: then the actor must hold the right himself
+    :raises Forbidden: unless `actor` may do `verb` on `resource`
+    """
+    if not allowed(actor, verb, resource) or (not by_loan and lent(actor, verb, resource) is not None):
         word = verb_labels(resource).get(verb, verb)
         raise Forbidden(gettext("You may not do this: %(verb)s.", verb=word))
+    if verb != "read" and in_transaction() and (number := lent(actor, verb, resource)) is not None:
+        lending.count(number, actor, verb, resource)
+
+
+def used(actor: Any, verb: str, resource: str, *, amount: int, currency: str) -> None:
+    """Tell how much money a service moves, after it was authorized: a right that was lent may have a limit.
+
+    :raises Forbidden: when it is more than was lent
+    """
+    if (number := lent(actor, verb, resource)) is not None:
+        lending.spend(number, actor, amount, currency)
 
 
 def row_condition(actor: Any, model: type) -> edited.Condition:

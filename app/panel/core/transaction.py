@@ -20,6 +20,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 RETRIES = 3
 TRAIL = "trail"  # where a session keeps what is gathered for its history
+FRAMES = "frames"  # where it keeps, for each service that runs inside another, which lent rights were counted for it
 _SERIALIZATION = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock: nothing was done, so do it again
 
 
@@ -37,7 +38,7 @@ def transactional(func: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         session = db.session()
         if session.info.get("depth", 0):
-            return func(*args, **kwargs)
+            return _inside(session, func, args, kwargs)
         for attempt in range(RETRIES + 1):
             try:
                 return _outermost(session, func, args, kwargs)
@@ -47,6 +48,15 @@ def transactional(func: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def _inside(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> R:
+    frames = session.info[FRAMES]
+    frames.append(set())
+    try:
+        return func(*args, **kwargs)
+    finally:
+        frames.pop()
 
 
 def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> R:
@@ -66,7 +76,7 @@ def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> 
 
 def _commit(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> R:
     token = write_intent.set(True)
-    session.info.update(depth=1, after_commit=[], fed=set())
+    session.info.update(depth=1, after_commit=[], fed=set(), frames=[set()])
     try:
         session.connection()  # takes the write lock before the first read
         result = func(*args, **kwargs)
@@ -81,6 +91,7 @@ def _commit(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> R:
     finally:
         write_intent.reset(token)
         session.info["depth"] = 0
+        session.info[FRAMES] = []
 
 
 def in_transaction() -> bool:

@@ -32,6 +32,7 @@ policy.verbs(
     handle=_("Handle exceptions"), note=_("Add notes"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
     see_cost=_("See cost and margin"), reveal=_("See phone numbers and e-mail addresses"),
 )  # fmt: skip
+policy.moves_money("orders.Order", "refund", "pay")
 policy.name("orders.IntakeAddress", _("Intake addresses of channels"))
 policy.verbs("orders.IntakeEvent", retry=_("Try again, set aside"))
 policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))

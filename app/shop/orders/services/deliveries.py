@@ -125,7 +125,7 @@ def retry(event: IntakeEvent, read: Read, *, actor: Any) -> Order:
         raise DomainError(_("What was sent is no longer kept. Ask the channel to send it again."))
     delivery = Delivery(event.channel_id, event.channel.shop.currency, event.body.encode(), event.door)
     if delivery.is_refund():
-        policy.authorize(actor, "refund", "orders.Order")
+        policy.authorize(actor, "refund", "orders.Order", by_loan=False)
     history.record(event, "intake.retried", actor=actor)
     answer = _work(delivery, event.event_id, read, SYSTEM)
     db.session.expire_all()

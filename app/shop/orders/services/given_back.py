@@ -55,7 +55,7 @@ def take_back(given: GivenBack, *, actor: Any, booked: Booked = lambda _refund, 
     :raises NotFound: for an order that this channel has not sent (yet)
     """
     for verb in ("intake", "refund"):
-        policy.authorize(actor, verb, RESOURCE)
+        policy.authorize(actor, verb, RESOURCE, by_loan=False)
     by_number = (Order.channel_id == given.channel_id) & (Order.external_number == given.external_number)
     order = db.session.scalar(policy.scope(select(Order).where(by_number), actor, Order))
     if order is None:

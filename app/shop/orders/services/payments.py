@@ -43,6 +43,7 @@ def pay(
             raise Conflict(_("Payment reference %(ref)s is already used by another payment.", ref=external_ref))
         return known
     _check(order, amount, tendered)
+    policy.used(actor, "pay", RESOURCE, amount=amount, currency=order.currency)
     at = paid_at or clock.now()
     payment = Payment(
         order=order, method=method, currency=order.currency, amount=amount, tendered=tendered,

@@ -69,6 +69,7 @@ def refund(
         amount = order.left_to_refund
     goods = _goods(order, amount, pieces)
     amount = _amount(order, amount, goods)
+    policy.used(actor, "refund", RESOURCE, amount=amount, currency=order.currency)
     made = Refund(
         order=order, method=method or _usual_method(order), currency=order.currency, amount=amount, reason=reason,
         note=note or None, restock=restock, external_ref=external_ref or None, key=key, refunded_at=clock.now(),
