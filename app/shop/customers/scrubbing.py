@@ -128,10 +128,13 @@ def places(values: Sequence[str]) -> list[tuple[str, str, int]]:
     if not values:
         return found
     for table in db.metadata.sorted_tables:
-        keys = list(table.primary_key.columns) or [next(iter(table.columns))]
-        for column in _texts(table):
-            for key in db.session.scalars(select(keys[0]).where(_holds(column, values)).limit(20)):
-                found.append((table.name, column.name, key if isinstance(key, int) else 0))
+        key = next(iter([*table.primary_key.columns, *table.columns]))
+        if columns := list(_texts(table)):
+            # a table is read once, however many texts it has
+            asked = select(key, *(cast(column, Text) for column in columns)).where(or_(*(_holds(c, values) for c in columns)))
+            for first, *cells in db.session.execute(asked.limit(20)):
+                number = first if isinstance(first, int) else 0
+                found += [(table.name, c.name, number) for c, cell in zip(columns, cells, strict=True) if _is_in(cell, values)]
     return found
 
 
@@ -149,7 +152,15 @@ def _texts(table: Table) -> Iterator[Column[Any]]:
 
 
 def _holds(column: Column[Any], values: Sequence[str]) -> Any:
-    """JSON spells other letters than ASCII as `\\u738b`, so both spellings are looked for."""
     text = cast(column, Text)
-    spellings = {spelling for value in values for spelling in (value, json.dumps(value)[1:-1])}
-    return or_(*(text.contains(spelling, autoescape=True) for spelling in sorted(spellings)))
+    return or_(*(text.contains(spelling, autoescape=True) for spelling in _looked_for(values)))
+
+
+def _is_in(cell: str | None, values: Sequence[str]) -> bool:
+    return cell is not None and any(spelling in cell for spelling in _looked_for(values))
+
+
+def _looked_for(values: Sequence[str]) -> list[str]:
+    """What finds all of `values`: JSON spells other letters than ASCII as `\\u738b`, and a part finds the whole."""
+    spellings = sorted({spelling for value in values for spelling in (value, json.dumps(value)[1:-1])})
+    return [one for one in spellings if not any(other in one for other in spellings if other != one)]
