@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, redirect, url_for
 from flask_appbuilder import IndexView, expose
 
-from app.panel.core import demo, menu, notices, policy
+from app.panel.core import demo, menu, menupages, notices, policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.pages import logged_in
 
@@ -20,12 +20,13 @@ class Home(IndexView):
     def index(self) -> Any:
         if "workbench_home.index" in current_app.view_functions:
             return redirect(url_for("workbench_home.index"))
-        first = next((item.url for group in menu.groups() for item in group["items"]), None)
+        first = next((item.url for item in menu.entries(current_actor())), None)
         return redirect(first or "/account/")
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["panel_menu"] = menu.groups
+    app.jinja_env.globals["panel_nav"] = menu.drawn
+    app.register_blueprint(menupages.blueprint)
     app.context_processor(addresses)
 
 

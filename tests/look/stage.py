@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from types import SimpleNamespace as Page
 
-from flask import Flask, jsonify, redirect, render_template, request
+from flask import Flask, current_app, jsonify, redirect, render_template, request
 from flask_babel import Babel
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired
 
 from app.panel.core import assets, charts, security
 from app.panel.core.charts import Chart, line
+from app.panel.core.menutree import Item
 
 BOOKS = [(1, "Middlemarch"), (2, "Moby-Dick"), (3, "红楼梦"), (4, "Mansfield Park")]
 
@@ -43,11 +44,12 @@ def make() -> Flask:
 
 
 def _chrome() -> dict:
-    group = {"label": "Library", "icon": "fa-book", "items": [
-        {"label": "Books", "icon": "fa-book", "url": "/list", "active": True, "badge": 3},
-        {"label": "Loans", "icon": "fa-hand", "url": "/form", "active": False, "badge": None}]}  # fmt: skip
+    items = (Item("books", "Books", "fa-book", "/list"), Item("loans", "Loans", "fa-hand", "/form"))
+    tree = (Item("group:library", "Library", "fa-book", children=items),)
+    parts = current_app.jinja_env.get_template("panel/_menu_items.html").module
     return {
-        "panel_menu": lambda: [group], "panel_user": {"id": 1, "name": "Ada", "username": "ada", "role": "Librarian"},
+        "panel_nav": lambda: parts.tree(tree, "books", {"group:library"}, {"books": 3}, ""),
+        "panel_user": {"id": 1, "name": "Ada", "username": "ada", "role": "Librarian"},
         "languages": [{"key": k, "label": n, "active": k == "en"} for k, n in (("en", "English"), ("zh_Hans_CN", "简体中文"))],
         "locale_tag": request.args.get("lang", "en").replace("_", "-"), "skin": request.args.get("skin", "light"),
         "layout": request.args.get("layout", "side"),

@@ -1,90 +1,257 @@
-"""The menu: what the domains contribute, narrowed to what its reader may open. FAB's own menu stays empty."""
+"""The menu of a reader: what the domains contribute, arranged as the configuration says, without what is not for him.
+
+Core knows no configuration: `arranged_by` names whoever has one. A menu is made once for each arrangement, language
+and set of rights, and then looked up; what a page adds is which entry is open and the live counts. Hiding an entry
+hides its line alone: whether its page opens is asked of the policy.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import SimpleNamespace
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, has_request_context, request
+from flask_babel import get_locale
 
-from app.panel.core import policy
-from app.panel.core.actor import current_actor
+from app.panel.core import menutargets, policy
+from app.panel.core.actor import NOBODY, SYSTEM, current_actor
 from app.panel.core.domain import Domain
+from app.panel.core.menutree import KEPT_LIST, Item, Node, Place, Reader, Section, Target, arrange, narrow, walk
 
-_badges: dict[str, Any] = {}
+MOST_KEPT, MOST_DRAWN, COUNTED_FOR = 300, 200, 5.0
 
 
-def badge(endpoint: str) -> Any:
-    """Register a live count for a menu entry: `@badge("books_loan") def open_ones(actor): …`."""
+@dataclass(frozen=True)
+class Arrangement:
+    """How somebody arranged the menu. `key` is another one whenever anything of it is."""
 
-    def register(func: Any) -> Any:
-        _badges[endpoint] = func
+    key: Hashable = ""
+    entries: Sequence[Mapping[str, Any]] = ()
+    modules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A live count beside an entry, and the topics of the bus that may change it."""
+
+    count: Callable[[Any], int]
+    topics: tuple[str, ...]
+
+
+@dataclass
+class Shown:
+    """The menu of all readers who get the same, and what was drawn of it."""
+
+    items: tuple[Item, ...]
+    keys: frozenset[str]
+    by_url: dict[str, str]
+    away: frozenset[str]  # screens that the reader may open, but that were hidden from him
+    counted: tuple[str, ...]
+    drawn: dict[Hashable, Any] = field(default_factory=dict)
+
+
+_badges: dict[str, Badge] = {}
+_arranged: list[Callable[[], Arrangement]] = []
+_kept_for: set[str] = set()
+
+
+def badge(endpoint: str, *topics: str) -> Any:
+    """Register a live count for a menu entry: `@badge("books_loan", "books.Loan") def open_ones(actor): …`."""
+
+    def register(func: Callable[[Any], int]) -> Callable[[Any], int]:
+        _badges[endpoint] = Badge(func, topics)
         return func
 
     return register
 
 
-class Group(SimpleNamespace):
-    """A group of the menu. Templates ask for `group["items"]`, for `items` is a method of a dict."""
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
-
-@dataclass(frozen=True)
-class Place:
-    """An entry of the menu and what opens it; without a verb everybody who is logged in may."""
-
-    view: Any
-    label: Any
-    icon: str
-    verb: str
-    resource: str
+def arranged_by(func: Callable[[], Arrangement], keeps: Sequence[str] = ()) -> None:
+    """Name whoever arranges the menu, and the entries that an administrator never loses."""
+    _arranged[:] = [func]
+    _kept_for.update(keeps)
 
 
-def groups() -> list[Group]:
-    """Groups with their entries, for this reader."""
-    actor, blueprint, path = current_actor(), request.blueprint, request.path
-    found = []
-    for domain, places in _places():
-        items = [
-            _item(place, actor, path if blueprint == domain.key else "", blueprint)
-            for place in places
-            if not place.verb or policy.allowed(actor, place.verb, place.resource)
-        ]
-        if items:
-            found.append(Group(key=domain.key, label=str(domain.label), icon=domain.icon, order=domain.order, items=items))
-    return found
+def arrangement() -> Arrangement:
+    return _arranged[0]() if _arranged else Arrangement()
 
 
-def _places() -> list[tuple[Domain, list[Place]]]:
+def sections() -> tuple[Section, ...]:
     """What the domains contribute, in its order: the same as long as the process lives."""
-    kept = current_app.extensions.get("panel_places")
+    kept: tuple[Section, ...] | None = current_app.extensions.get("panel_sections")
     if kept is None:
         domains = sorted(current_app.extensions["panel_domains"], key=lambda domain: domain.order)
-        kept = [(domain, _of(domain)) for domain in domains]
-        current_app.extensions["panel_places"] = kept
-    return kept  # type: ignore[no-any-return]
+        kept = tuple(Section(f"group:{one.key}", one.label, one.icon, _places(one)) for one in domains)
+        current_app.extensions["panel_sections"] = kept
+    return kept
 
 
-def _of(domain: Domain) -> list[Place]:
+def _places(domain: Domain) -> tuple[Place, ...]:
     places = []
     for entry in sorted(domain.entries, key=lambda entry: entry.order):
         view = current_app.extensions["panel_view_of"].get(entry.view)
         if entry.in_menu and view is not None:
-            verb, resource = getattr(getattr(view, view.default_view), "_needs", ("read", None))
-            places.append(Place(view, entry.label, entry.icon, verb, resource or view.class_permission_name))
-    return places
+            verb, resource = menutargets.needs_of(view, view.default_view)
+            places.append(
+                Place(view.endpoint, entry.label, entry.icon, verb, resource, domain.key, view.get_default_url)
+            )
+    return tuple(places)
 
 
-def _item(place: Place, actor: Any, path: str, blueprint: str | None) -> SimpleNamespace:
-    """One line. `path` is told where several pages share a blueprint, which does not say then which of them is open."""
-    view = place.view
-    url = view.get_default_url()
-    count = _badges[view.endpoint](actor) if view.endpoint in _badges else None
-    # the list, the show page and the form of a view all light up its entry
-    active = path == url if path else blueprint == view.endpoint
-    return SimpleNamespace(
-        key=view.endpoint, label=str(place.label), icon=place.icon, url=url, active=active, badge=count
+def reader_of(actor: Any) -> Reader:
+    """What of a person decides about his menu."""
+    roles = frozenset(key for key, _label in policy.roles_of(actor))
+    is_boss = actor is SYSTEM or policy.is_administrator(actor)
+    return Reader(
+        str(get_locale() or "en"), roles, None if is_boss else policy.held(actor), getattr(actor, "id", None),
+        off_for(roles), frozenset(_kept_for) if is_boss else frozenset(),
+    )  # fmt: skip
+
+
+def off_for(roles: frozenset[str]) -> frozenset[str]:
+    """The modules that are hidden from whoever has just these roles; of several the widest counts."""
+    modules = arrangement().modules
+    return frozenset(
+        key for key, how in modules.items() if how.get("hidden") or (roles and roles <= set(how.get("roles", ())))
     )
+
+
+def modules_off(actor: Any) -> frozenset[str]:
+    """Domains whose entries, tiles and finds this person does not want to see. His rights are the same."""
+    return off_for(frozenset(key for key, _label in policy.roles_of(actor))) if arrangement().modules else frozenset()
+
+
+def shown(actor: Any) -> Shown:
+    """The menu of a person, made when nobody with the same rights had one before."""
+    if has_request_context() and (mine := g.get("_menu")) is not None and mine[0] is actor:
+        return mine[1]  # type: ignore[no-any-return]
+    arranged, reader = arrangement(), reader_of(actor)
+    lists = menutargets.kept_lists(_list_ids(arranged))
+    says_people = _names_people(arranged) or bool(lists)
+    key = (
+        arranged.key, reader.language, request.environ.get("SCRIPT_NAME", "") if has_request_context() else "", reader.roles,
+        reader.rights, reader.person if says_people else None, tuple(map(str, lists.values())),
+    )  # fmt: skip
+    made: dict[Hashable, Shown] = current_app.extensions.setdefault("panel_menus", {})
+    if key not in made:
+        if len(made) >= MOST_KEPT:
+            made.clear()
+        made[key] = _made(arranged, reader, menutargets.Targets(lists, reader, actor))
+    found = made[key]
+    if has_request_context():
+        g._menu = (actor, found)
+    return found
+
+
+def _made(arranged: Arrangement, reader: Reader, targets: Callable[[Node], Target | None]) -> Shown:
+    nodes = arrange(sections(), arranged.entries)
+    items = narrow(nodes, reader, targets)
+    flat = [item for item in walk(items) if item.url]
+    keys = frozenset(item.key for item in flat)
+    hidden = {
+        node.key for node in walk(nodes) if node.place and node.key not in keys and reader.may_open(_open(node.place))
+    }
+    views = current_app.extensions["panel_view_of"].values()
+    hidden |= {view.endpoint for view in views if view.domain_key in reader.modules_off}
+    counted = tuple(sorted(keys & _badges.keys()))
+    return Shown(items, keys, {item.url: item.key for item in reversed(flat)}, frozenset(hidden), counted)
+
+
+def _open(place: Place) -> Target:
+    return Target("", place.verb, place.resource)
+
+
+def _list_ids(arranged: Arrangement) -> tuple[int, ...]:
+    return _facts(arranged)[0]
+
+
+def _names_people(arranged: Arrangement) -> bool:
+    return _facts(arranged)[1]
+
+
+def _facts(arranged: Arrangement) -> tuple[tuple[int, ...], bool]:
+    """(ids of kept lists, does it name people) of an arrangement: read once, for every page asks."""
+    known: dict[Hashable, tuple[tuple[int, ...], bool]] = current_app.extensions.setdefault("panel_menu_facts", {})
+    if arranged.key not in known:
+        if len(known) >= MOST_KEPT:
+            known.clear()
+        nodes = list(walk(arrange(sections(), arranged.entries)))
+        ids = tuple(int(node.key.removeprefix(KEPT_LIST)) for node in nodes if node.key.startswith(KEPT_LIST))
+        known[arranged.key] = ids, any(node.people for node in nodes)
+    return known[arranged.key]
+
+
+def is_away(endpoint: str, actor: Any) -> bool:
+    """Was this screen hidden from a person who may open it? Search and quick entries leave it out then."""
+    return endpoint in shown(actor).away
+
+
+def leads_away(url: str, actor: Any) -> bool:
+    """Does an address of ours lead to a screen that was hidden from this person?"""
+    away = shown(actor).away
+    if not away:
+        return False
+    target = menutargets.endpoint_of(url)
+    return target is not None and target.rpartition(".")[0] in away
+
+
+def entries(actor: Any) -> list[Item]:
+    """Everything that the menu of a person opens, from top to bottom."""
+    return [item for item in walk(shown(actor).items) if item.url]
+
+
+def counts(actor: Any, fresh: bool = False) -> dict[str, int]:
+    """The live counts of the entries that this person sees; each is asked at most every five seconds, or anew."""
+    known: dict[Hashable, tuple[float, int]] = current_app.extensions.setdefault("panel_menu_counts", {})
+    found = {}
+    for key in shown(actor).counted:
+        at, number = known.get((key, actor.id), (0.0, 0))
+        if fresh or time.monotonic() - at >= COUNTED_FOR or not at:
+            if len(known) >= MOST_KEPT * 10:
+                known.clear()
+            number = int(_badges[key].count(actor))
+            known[(key, actor.id)] = time.monotonic(), number
+        found[key] = number
+    return found
+
+
+def topics(actor: Any) -> list[str]:
+    """What a page listens to so that its counts stay true."""
+    return sorted({topic for key in shown(actor).counted for topic in _badges[key].topics})
+
+
+def _open_key(menu: Shown) -> str:
+    """Which entry is lit up: the very address, else the one whose list, show page or form is open."""
+    full = request.full_path.rstrip("?")
+    prefix = request.environ.get("SCRIPT_NAME", "")
+    for url in (prefix + full, prefix + request.path):
+        if url in menu.by_url:
+            return menu.by_url[url]
+    return request.blueprint if request.blueprint in menu.keys else ""
+
+
+def drawn() -> Any:
+    """The entries as HTML for the page at hand."""
+    actor = current_actor()
+    if actor is NOBODY:
+        return ""
+    menu, numbers = shown(actor), counts(actor)
+    key = (open_ := _open_key(menu), tuple(numbers.items()))
+    if key not in menu.drawn:
+        if len(menu.drawn) >= MOST_DRAWN:
+            menu.drawn.clear()
+        parts = current_app.jinja_env.get_template("panel/_menu_items.html").module
+        lit = lit_by(menu.items, open_)
+        menu.drawn[key] = parts.tree(menu.items, open_, lit, numbers, " ".join(topics(actor)))  # type: ignore[attr-defined]
+    return menu.drawn[key]
+
+
+def lit_by(items: Sequence[Item], key: str) -> frozenset[str]:
+    """The keys of the groups around an entry."""
+    found: set[str] = set()
+    for item in items:
+        below = lit_by(item.children, key)
+        if below or any(child.key == key for child in item.children):
+            found |= {item.key, *below}
+    return frozenset(found)

@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import current_app, render_template, request
 from flask_appbuilder import BaseView, expose
+from flask_babel import gettext
 
-from app.panel.core import cells, listing, policy
+from app.panel.core import cells, listing, menu, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.files import File
 from app.panel.core.pages import logged_in
@@ -22,7 +23,8 @@ def everywhere(q: str, actor: Any) -> list[Any]:
     places = {domain.key: domain.order for domain in current_app.extensions["panel_domains"]}
     views = current_app.extensions["panel_views"].values()
     for view in sorted(views, key=lambda view: places.get(view.domain_key, 0)):  # as in the menu
-        plan = view.plan(actor) if policy.allowed(actor, "read", view.resource) else None
+        is_offered = policy.allowed(actor, "read", view.resource) and not menu.is_away(view.endpoint, actor)
+        plan = view.plan(actor) if is_offered else None
         if plan is None or not plan.searchable or not any(plan.access.usable(n.split(".")[0]) for n in plan.searchable):
             continue
         asked = listing.Asked(q=q, size=EACH)
@@ -37,6 +39,16 @@ def everywhere(q: str, actor: Any) -> list[Any]:
                 SimpleNamespace(label=str(view.title), rows=rows, total=page.total, exact=page.exact, all_url=all_url)
             )
     return found
+
+
+def pages(q: str, actor: Any) -> list[Any]:
+    """The entries of the menu whose words hold every word of `q`, as one group."""
+    words = q.casefold().split()
+    found = [item for item in menu.entries(actor) if all(word in item.label.casefold() for word in words)]
+    if not found:
+        return []
+    rows = [SimpleNamespace(label=item.label, url=item.url, cells=[], is_outside=item.is_outside) for item in found[:EACH]]
+    return [SimpleNamespace(label=gettext("Menu entries"), rows=rows, total=len(rows), exact=True, all_url="")]
 
 
 def _hints(row: Any, plan: listing.Plan) -> list[Any]:
@@ -57,5 +69,5 @@ class SearchPage(BaseView):
     @logged_in
     def search(self) -> str:
         q = (request.args.get("q") or "").replace("\x00", "").strip()[: listing.MAX_SEARCH]
-        groups = everywhere(q, current_actor()) if q else []
+        groups = [*pages(q, current_actor()), *everywhere(q, current_actor())] if q else []
         return render_template("panel/search.html", q=q, groups=groups, appbuilder=self.appbuilder)

@@ -10,6 +10,7 @@ from flask import request
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _
 
+from app.panel.core import menu
 from app.panel.core.actor import current_actor
 from app.panel.core.pages import PanelPage, expose, logged_in
 from app.panel.workbench import domain, periods, registry
@@ -88,7 +89,9 @@ def todos(actor: Any) -> list[Any]:
 
 
 def shortcuts(actor: Any) -> list[Any]:
-    return [
+    """The buttons to what is done all day, without those to a screen that was hidden from this person."""
+    found = [
         SimpleNamespace(label=str(tile.label), icon=tile.options["icon"], url=tile.func())
         for tile in registry.shown(registry.SHORTCUTS, actor)
     ]
+    return [button for button in found if not menu.leads_away(button.url, actor)]

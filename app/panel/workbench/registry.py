@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from flask import current_app
 
-from app.panel.core import policy
+from app.panel.core import menu, policy
 
 Right = tuple[str, str]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -149,7 +149,9 @@ def shortcut(key: str, label: Any, *, needs: Any, icon: str = "fa-bolt", order: 
 
 
 def shown(shelf: dict[str, Tile], actor: Any) -> list[Tile]:
-    """The tiles of this application's domains that this person may see, in order."""
-    here = tuple(f"{domain.package}." for domain in current_app.extensions["panel_domains"])
+    """The tiles of this application's domains that this person may see, in order; none that tells of a hidden module."""
+    off = menu.modules_off(actor)
+    here = tuple(f"{domain.package}." for domain in current_app.extensions["panel_domains"] if domain.key not in off)
     seen = (tile for tile in shelf.values() if tile.func.__module__.startswith(here) and tile.allowed(actor))
-    return sorted(seen, key=lambda tile: (tile.order, tile.key))
+    told = (tile for tile in seen if not off or not off & {resource.partition(".")[0] for _verb, resource in tile.needs})
+    return sorted(told, key=lambda tile: (tile.order, tile.key))

@@ -22,7 +22,7 @@ function menu() {
   let kept = {};
   try { kept = JSON.parse(localStorage.getItem("panel_menu") || "{}"); } catch { kept = {}; }
   for (const head of nav.querySelectorAll(".nav-head")) {
-    const key = head.textContent.trim();
+    const { key } = head.dataset;
     if (kept[key]) head.setAttribute("aria-expanded", "true");
     head.addEventListener("click", () => {
       const yes = head.getAttribute("aria-expanded") !== "true";
@@ -31,6 +31,8 @@ function menu() {
       try { localStorage.setItem("panel_menu", JSON.stringify(kept)); } catch { /* a browser that keeps nothing */ }
     });
   }
+  flyouts(nav);
+  liveCounts(nav);
   const rail = nav.querySelector("[data-rail]");
   rail?.addEventListener("click", () => {
     const narrow = root.dataset.rail !== "1";
@@ -39,6 +41,49 @@ function menu() {
     document.cookie = `panel_rail=${narrow ? 1 : 0}; path=/; max-age=31536000; samesite=lax`;
   });
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+}
+
+/** What flies out opens to the side where there is room, and Escape puts it away until one comes back. */
+function flyouts(nav) {
+  for (const group of nav.querySelectorAll(".nav-group:not(.single)")) {
+    const place = () => {
+      const box = group.getBoundingClientRect();
+      group.classList.toggle("up", box.top > window.innerHeight / 2);
+      group.classList.toggle("end", box.left > window.innerWidth / 2);
+    };
+    const back = () => group.classList.remove("shut");
+    group.addEventListener("pointerenter", () => { back(); place(); });
+    group.addEventListener("focusin", place);
+    group.addEventListener("pointerleave", back);
+    group.addEventListener("focusout", (event) => { if (!group.contains(event.relatedTarget)) back(); });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const group = nav.querySelector(".nav-group:is(:hover, :focus-within)");
+    group?.classList.add("shut");
+    if (group?.contains(document.activeElement)) group.querySelector(".nav-head, .nav-link").focus();
+  });
+}
+
+/** The counts in the menu follow the stream: an event is news, the server's own count the truth. */
+async function liveCounts(nav) {
+  const topics = nav.querySelector("[data-menu-topics]")?.dataset.menuTopics.split(" ");
+  if (!topics) return;
+  const show = (node, n) => {
+    node.textContent = n < 1000 ? String(n) : "999+";
+    node.hidden = !n;
+  };
+  const recount = async () => {
+    let counts;
+    try { ({ counts } = await ask("/menu/counts")); } catch { return; }
+    for (const node of nav.querySelectorAll("[data-count]")) show(node, counts[node.dataset.count] || 0);
+    for (const node of nav.querySelectorAll("[data-count-sum]")) {
+      show(node, node.dataset.countSum.split(" ").reduce((sum, key) => sum + (counts[key] || 0), 0));
+    }
+  };
+  let soon = 0;
+  const { stream } = await import("./stream.js");
+  stream(topics, () => { clearTimeout(soon); soon = setTimeout(recount, 400); }, { reload: recount });
 }
 
 /** Wear a skin at once; charts listen to the event. */
