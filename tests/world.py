@@ -265,15 +265,17 @@ def _own_rows(world: World, name: str, side: str) -> None:
         ("bulk_run", "actor_id"),
         ("accounts_login_event", "user_id"),
         ("accounts_api_key", "owner_id"),
+        ("accounts_delegation", "person_id"),
     ):
         values = {
             c.name: v for c in tables[table].columns
             if not c.primary_key and (v := _value(world, tables[table], c, side, world.word)) is not _DEFAULT
         }  # fmt: skip
         values |= {"prefix": name[:16]} if "prefix" in values else {}
+        values |= {"until_at": NOW + dt.timedelta(days=1)} if "until_at" in values else {}
         result = db.session.execute(sa.insert(tables[table]).values({**values, column: world.users[name]}))
         world.own[name, table] = result.inserted_primary_key[0]
-    for table in ("accounts_login_event", "accounts_api_key"):
+    for table in ("accounts_login_event", "accounts_api_key", "accounts_delegation"):
         world.ids[side][table] = world.own[name, table]
     attachment = tables["setup_org_attachment"]
     values = {

@@ -152,7 +152,7 @@ def _check(person: User, verb: str, resource: str, limits: Limits, start: dt.dat
     elif verb != "read" and not policy.allowed(person, "read", resource):
         errors["right"] = gettext("%(name)s may not read this area, so the right would open nothing.", name=full_name(person))
     elif _running(person.id, verb, resource, start, until):
-        errors["right"] = gettext("This is lent to %(name)s already. Revoke that first.", name=full_name(person))
+        errors["right"] = gettext("This is lent to %(name)s already. Take that back first.", name=full_name(person))
     if not max(start, clock.now()) < until <= start + dt.timedelta(days=LONGEST_DAYS):
         errors["until"] = gettext("The end lies ahead, at most a year after the beginning.")
     if limits.uses is not None and not 0 < limits.uses <= MOST_USES:

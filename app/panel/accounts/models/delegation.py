@@ -16,7 +16,7 @@ class LoanState(Choices):
     RUNNING = "running", _("In force"), "success"
     USED_UP = "used_up", _("Used up"), "warning"
     OVER = "over", _("Expired"), "muted"
-    REVOKED = "revoked", _("Revoked"), "muted"
+    REVOKED = "revoked", _("Ended early"), "muted"
 
 
 class Delegation(PanelModel):
@@ -36,16 +36,16 @@ class Delegation(PanelModel):
     lender = relation("User", lender_id)
     resource = text(_("Area"), 80, required=True, readonly=True)
     verb = text(_("Right"), 40, required=True, readonly=True)
-    from_at = instant(_("From"), required=True, readonly=True)
-    until_at = instant(_("Until"), required=True, readonly=True)
+    from_at = instant(_("Begins at"), required=True, readonly=True)
+    until_at = instant(_("Ends at"), required=True, readonly=True)
     uses_max = integer(_("How often at most"), readonly=True)
-    uses = integer(_("Used"), default=0, readonly=True)
+    uses = integer(_("Times used"), default=0, readonly=True)
     amount_each = money(_("At most at once"), readonly=True)
     amount_max = money(_("At most in all"), readonly=True)
     spent = money(_("Amount moved"), default=0, readonly=True)
     currency = currency(default="CNY", readonly=True)
     note = text(_("What for"), 200, readonly=True)
-    revoked_at = instant(_("Revoked at"), readonly=True)
+    revoked_at = instant(_("Ended early at"), readonly=True)
     # what the lender was told in his last summary
     told_uses = integer("", default=0, hidden=True)
     told_spent = money("", default=0, hidden=True)

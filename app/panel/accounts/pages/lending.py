@@ -55,7 +55,7 @@ class DelegationView(PanelView):
     }  # fmt: skip
 
     @verb(
-        "revoke", _("Revoke"), icon="fa-ban", permission="lend", tone="danger",
+        "revoke", _("Take the right back"), icon="fa-ban", permission="lend", tone="danger",
         when=lambda loan: loan.state in (LoanState.RUNNING, LoanState.COMING, LoanState.USED_UP),
         confirm=_("Take these rights back? They end at once."),
     )  # fmt: skip
@@ -75,8 +75,8 @@ class LoanForm(AccountForm):
 
     person = SelectField(_("Lent to"), coerce=int)
     right = SelectField(_("Right"), validators=[NEEDED])
-    start = StringField(_("From"), description=_("Empty: from now on."), render_kw={"type": "datetime-local"})
-    until = StringField(_("Until"), [NEEDED], render_kw={"type": "datetime-local"})
+    start = StringField(_("Begins at"), description=_("Empty: from now on."), render_kw={"type": "datetime-local"})
+    until = StringField(_("Ends at"), [NEEDED], render_kw={"type": "datetime-local"})
     note = StringField(_("What for"), [Length(max=200)])
     uses = IntegerField(
         _("How often at most"), [Optional(), NumberRange(1, delegation.MOST_USES)], description=_("Empty: as often as needed.")
