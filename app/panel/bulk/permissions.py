@@ -6,9 +6,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement
 
 from app.panel.bulk.models import Mapping, Run
-from app.panel.core import policy
+from app.panel.core import folding, policy
 
 policy.verbs("bulk.Run", oversee=_("See the imports of everybody"))
+folding.part_of("bulk.Run", "bulk.Mapping")
 
 
 @policy.rows(Run)

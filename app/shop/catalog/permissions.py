@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement
 
-from app.panel.core import policy
+from app.panel.core import folding, policy
 from app.shop.catalog.models import ChannelPrice, Listing
 from app.shop.setup.permissions import my_channel_ids
 
@@ -18,6 +18,8 @@ DATA = ("Category", "Attribute", "AttributeSet", "Brand", "Tag", "Keyword", "Syn
 policy.verbs(PRODUCT, publish=_("Put on sale and take off"), phase=_("Change the phase"))
 policy.verbs("catalog.Category", move=_("Move and merge"))
 policy.verbs("catalog.Sku", see_cost=_("See the cost"))
+folding.part_of(PRODUCT, "catalog.ProductImage", "catalog.Listing", "catalog.ChannelPrice", "catalog.PhaseRule")
+folding.part_of("catalog.Keyword", "catalog.Synonym")
 
 policy.protect("catalog.Sku", "cost", verb="see_cost")
 

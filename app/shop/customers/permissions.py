@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, select
 
-from app.panel.core import policy
+from app.panel.core import folding, policy
 from app.shop.customers.models import Address, Consent, Customer, CustomerIdentity, CustomerMerge, CustomerNote
 from app.shop.setup.permissions import my_shop_ids
 
@@ -18,6 +18,7 @@ policy.verbs(
 )  # fmt: skip
 policy.verbs("customers.Address", reveal=_("See phone in full"))
 policy.verbs("customers.CustomerIdentity", reveal=_("See in full"))
+folding.part_of(CUSTOMER, "customers.CustomerMerge")
 
 policy.mask(CUSTOMER, "phone", verb="reveal", how="phone")
 policy.mask(CUSTOMER, "email", verb="reveal", how="email")

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, or_, select
 
-from app.panel.core import policy
+from app.panel.core import folding, policy
 from app.shop.inventory.models import (
     PurchaseLine,
     PurchaseReceipt,
@@ -28,6 +28,8 @@ policy.verbs(COUNT, post=_("Post"))
 policy.verbs(RECEIPT, post=_("Post"), see_cost=_("See what it cost"))
 for _resource in (MOVE, LINE, PRICE):
     policy.verbs(_resource, see_cost=_("See what it cost"))
+folding.part_of(LEVEL, MOVE, "inventory.StockReservation", "inventory.StockAlert")
+folding.part_of("inventory.Supplier", PRICE)
 policy.protect(MOVE, "unit_cost", verb="see_cost")
 policy.protect(LINE, "unit_cost", verb="see_cost")
 policy.protect(RECEIPT, "total", verb="see_cost")

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from app.panel.core import policy
+from app.panel.core import folding, policy
 from app.panel.core.actor import bounds_of
 from app.shop.orders.models import (
     IntakeAddress,
@@ -36,6 +36,8 @@ policy.moves_money("orders.Order", "refund", "pay")
 policy.name("orders.IntakeAddress", _("Intake addresses of channels"))
 policy.verbs("orders.IntakeEvent", retry=_("Try again, set aside"))
 policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))
+folding.part_of("orders.Order", "orders.OrderException", "orders.ExceptionReason")
+folding.part_of("orders.IntakeEvent", "orders.IntakeAddress")
 
 _PAPERS = ("OrderLine", "Payment", "Shipment", "ShipmentLine", "Refund", "RefundLine", "OrderNote", "OrderStateLog")
 _READ = {f"orders.{noun}": "read" for noun in (*_PAPERS, "OrderException", "ExceptionReason")}

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
-from app.panel.core import policy
+from app.panel.core import folding, policy
 from app.panel.core.actor import SYSTEM, bounds_of, person_of
 from app.shop.setup.models import Channel, ChannelAccount, OrgApplication, Shop, StaffAssignment
 
@@ -26,6 +26,8 @@ policy.bound(CHANNEL, _("Channels"))
 
 policy.verbs("setup.Business", configure=_("Change settings"))
 policy.verbs("setup.OrgApplication", apply=_("Apply to join"), review=_("Review"))
+folding.part_of(CHANNEL, "setup.ChannelAccount")
+folding.part_of("setup.Organisation", "setup.OrgApplication")
 
 policy.grant("operations", {
     "accounts.ApiKey": "make machine",
