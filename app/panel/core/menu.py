@@ -104,7 +104,7 @@ def reader_of(actor: Any) -> Reader:
     roles = frozenset(key for key, _label in policy.roles_of(actor))
     is_boss = actor is SYSTEM or policy.is_administrator(actor)
     return Reader(
-        str(get_locale() or "en"), roles, None if is_boss else policy.held(actor), getattr(actor, "id", None),
+        str(get_locale() or "en"), roles, None if is_boss else policy.usable(actor), getattr(actor, "id", None),
         off_for(roles), frozenset(_kept_for) if is_boss else frozenset(),
     )  # fmt: skip
 

@@ -76,11 +76,8 @@ class Node:
 
     def name(self, language: str) -> str:
         """Its words in a language: those of the document, else the domain's, else those of another language."""
-        return (
-            self.label.get(language)
-            or self.delivered_label()
-            or next((text for text in self.label.values() if text), "")
-        )
+        words = (self.label.get(language), self.delivered_label(), *self.label.values())
+        return next((text for text in words if text), "")
 
     def hides_from(self, roles: frozenset[str], person: int | None) -> bool:
         """Of several roles of a person the widest counts: an entry is away when all of them lack it."""

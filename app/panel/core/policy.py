@@ -158,6 +158,12 @@ def held(actor: Any) -> Held:
     return _rights_of(actor)[0]
 
 
+def usable(actor: Any) -> Held:
+    """What an actor may do now: the rights that he holds and those that were lent to him."""
+    own, borrowed = _rights_of(person_of(actor))
+    return own | {pair for pair in borrowed if lent(actor, *pair) is not None} if borrowed else own
+
+
 def _rights_of(actor: Any) -> tuple[Held, Lent]:
     """What an actor holds and what was lent to him: one statement a request, then from memory."""
     if actor is None or getattr(actor, "id", None) is None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.panel.accounts.configuration import rules
+from app.panel.accounts.configuration import menu, rules
 from app.panel.core import policy
 from app.panel.core.errors import InvalidInput
 
@@ -83,15 +83,10 @@ class _Shape:
         if len(found) > MAX_ROLES:
             self.errors["roles"] = _("At most %(max)s roles.", max=MAX_ROLES)
             found = {}
-        menu = self._mapping(given.get("menu") or {}, "menu", {"entries"})
-        entries = menu.get("entries") or []
-        if not isinstance(entries, list):
-            self.errors["menu.entries"] = _("This is not a list.")
-            entries = []
         result = {
             "format": FORMAT,
             "roles": {key: self.role(key, entry) for key, entry in sorted(found.items(), key=lambda item: str(item[0]))},
-            "menu": {"entries": entries},
+            "menu": menu.normal(given.get("menu"), self.errors),
         }
         if not self.errors and len(json.dumps(result)) > MAX_BYTES:
             self.errors["configuration"] = _("This configuration is too large.")
@@ -189,7 +184,7 @@ def check(document: Document, before: Document, known: Collection[tuple[str, str
     :param known: every (verb, resource) of this instance
     :raises InvalidInput: with a sentence for every place that is wrong
     """
-    errors: dict[str, object] = {}
+    errors: dict[str, object] = {**menu.problems(document["menu"], before["menu"])}
     boss = document["roles"].get(policy.ADMINISTRATOR)
     if boss is None and policy.ADMINISTRATOR in before["roles"]:
         errors[f"roles.{policy.ADMINISTRATOR}"] = _("The administrator's role cannot be renamed or deleted.")
