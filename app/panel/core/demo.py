@@ -19,7 +19,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy import func, insert, or_, select, text, true
 
-from app.panel.core import clock, files, settings
+from app.panel.core import chain, clock, files, settings, trail
 from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change
 from app.panel.core.db import PanelModel, db
@@ -88,6 +88,7 @@ class World:
         self.rows[HistoryEntry].append({
             "id": self.number(HistoryEntry), "at": at, "actor_id": None, "actor_name": actor, "verb": verb,
             "table": model.__tablename__, "key": key, "path": "demo", "run_id": None, "request_id": "", "why": "", "changes": {},
+            "ip": "",
         })  # fmt: skip
 
     def flush(self, *order: type[Any]) -> None:
@@ -221,11 +222,13 @@ def remove(actor: Any) -> int:
     gone = 0
     for table in _tables():
         _let_go(table, kept)
-    for table in _tables():
-        gone += _deleted(table, _new(table, kept))
-        for name in TRAILS:
-            trail = db.metadata.tables[name]
-            _deleted(trail, (trail.c["table"] == table.name) & (trail.c.key > kept.get(table.name, 0)))
+    with trail.door(trail.DEMO):
+        for table in _tables():
+            gone += _deleted(table, _new(table, kept))
+            for name in TRAILS:
+                left = db.metadata.tables[name]
+                _deleted(left, (left.c["table"] == table.name) & (left.c.key > kept.get(table.name, 0)))
+    chain.begin_again(kept.get(HistoryEntry.__tablename__, 0))
     for name in TOLD:
         _deleted(db.metadata.tables[name], db.metadata.tables[name].c.id > kept.get(name, 0))
     done = db.metadata.tables["core_outbox"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import has_request_context, request
 from flask_appbuilder import Model
-from sqlalchemy import JSON, Index, Integer, String, Text, event, insert, inspect
+from sqlalchemy import JSON, Index, Integer, LargeBinary, String, Text, event, insert, inspect
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
 
@@ -23,7 +23,7 @@ from app.panel.core.db import PanelModel, db
 from app.panel.core.rows import insert_many
 from app.panel.core.trace import request_id
 from app.panel.core.transaction import TRAIL
-from app.panel.core.types import UTCDateTime
+from app.panel.core.types import RandomBytes, UTCDateTime
 
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
 BY_KEY = "key:"
@@ -33,7 +33,11 @@ _actor: contextvars.ContextVar[Any] = contextvars.ContextVar("history_actor", de
 
 
 class HistoryEntry(Model):
-    """One change of one row. `changes` maps a column to its value before and after, as JSON."""
+    """One change of one row. `changes` maps a column to its value before and after, as JSON.
+
+    Lines are only added: `core.trail` says through which two doors one may be blotted out or leave, and what `salt`
+    and `was` are for.
+    """
 
     __tablename__ = "core_history"
     __table_args__ = (Index("ix_core_history_row", "table", "key", "id"), Index("ix_core_history_at", "at"))
@@ -53,6 +57,10 @@ class HistoryEntry(Model):
     request_id: Mapped[str] = mapped_column(String(40), nullable=False, default="")
     why: Mapped[str] = mapped_column(Text, nullable=False, default="")
     changes: Mapped[Any] = mapped_column(JSON, nullable=False, default=dict)
+    ip: Mapped[str] = mapped_column(String(45), nullable=False, default="", server_default="")
+    # chosen by the database, so that no writer sends it
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, server_default=RandomBytes())
+    was: Mapped[str | None] = mapped_column(String(64), nullable=True)
 
 
 _ADD = insert(HistoryEntry.__table__)
@@ -115,13 +123,23 @@ def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:
     _keep(db.session(), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)], [])
 
 
+def record_about(table: str, verb: str, pairs: dict[str, Any], *, why: str = "", actor: Any = None) -> None:
+    """What was done with a table as a whole, an export of it for one: such a line carries key 0."""
+    _keep(db.session(), [_row(table, 0, verb, {name: plain(pair) for name, pair in pairs.items()}, why, actor)], [])
+
+
 def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
     who = actor or _actor.get() or current_actor()
     return {
         "at": clock.now(), "actor_id": who.id, "actor_name": str(who.username)[:64], "verb": verb, "table": table,
         "key": key, "path": (_path.get() or _guess_path(who))[:100], "run_id": _run.get(), "request_id": request_id(),
-        "why": why, "changes": pairs,
+        "why": why, "changes": pairs, "ip": _address(),
     }  # fmt: skip
+
+
+def _address() -> str:
+    """From where it is asked for; nothing when no request asks."""
+    return (request.remote_addr or "")[:45] if has_request_context() else ""
 
 
 def _guess_path(who: Any) -> str:

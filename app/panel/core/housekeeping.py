@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from flask import current_app
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import changes, clock, files, mail, notices, outbox, schedules, trash
+from app.panel.core import (
+    chain,
+    chain_check,
+    changes,
+    clock,
+    files,
+    mail,
+    notices,
+    outbox,
+    retention,
+    schedules,
+    trash,
+)
+from app.panel.core.actor import SYSTEM
 from app.panel.core.jobs import job, scheduled
 
+log = logging.getLogger(__name__)
 KEPT_IN_TRASH = 180
 KEPT_UNUSED = 7  # days in which a form may still be sent, or a deleted row come back by an undo
 
@@ -32,3 +47,22 @@ def sweep() -> None:
     mail.sweep(Path(current_app.config["LOG_FOLDER"]))
     trash.sweep(KEPT_IN_TRASH)
     files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))
+
+
+@scheduled("core.seal", cron="* * * * *", label=_("Seal the trail"), misfire="skip")
+@job("core.seal", timeout=300)
+def seal() -> None:
+    """Seal the lines of the trail that were committed since the last time."""
+    chain.seal()
+
+
+@scheduled("core.check_trail", cron="50 3 * * *", label=_("Check the trail and remove what is too old"))
+@job("core.check_trail", queue="bulk", timeout=3600)
+def check_trail() -> None:
+    """Check the whole chain; let go what is older than the setting says, unless the check found something."""
+    verdict = chain_check.check()
+    if not verdict.ok:
+        fault = verdict.faults[0]
+        log.error("the trail is broken: block %s, line %s: %s", fault.block, fault.line, chain_check.WORDS[fault.what])
+    elif (before := retention.horizon()) is not None:
+        retention.forget(before, actor=SYSTEM)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, String
+from sqlalchemy import BigInteger, DateTime, LargeBinary, String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from app.panel.core.choices import Choices
@@ -69,3 +71,20 @@ class ChoiceType(TypeDecorator[Choices]):
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         # `==` needs the check of this type; `LIKE 'pend%'` is plain text
         return self if isinstance(value, self.choices) or self.choices.of(value) else String()
+
+
+class RandomBytes(FunctionElement[bytes]):
+    """Sixteen bytes that nobody guesses, made by the database for each row."""
+
+    type = LargeBinary()
+    inherit_cache = True
+
+
+@compiles(RandomBytes, "sqlite")
+def _random_of_sqlite(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "randomblob(16)"
+
+
+@compiles(RandomBytes, "postgresql")
+def _random_of_postgresql(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "uuid_send(gen_random_uuid())"

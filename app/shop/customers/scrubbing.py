@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, select, tuple_, update
 
 from app.panel.bulk.models import Run, RunItem
+from app.panel.core import trail
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
 from app.panel.core.notices import Notice
@@ -37,10 +38,10 @@ def without(text: str, person: Person) -> str:
 def once_theirs(tables: Sequence[str], customer_id: int) -> set[tuple[str, int]]:
     """(table, id) of rows of these tables that ever belonged to the customer, also of those that are gone by now."""
     found: set[tuple[str, int]] = set()
-    trail = select(HistoryEntry.table, HistoryEntry.key, HistoryEntry.changes).where(
+    lines = select(HistoryEntry.table, HistoryEntry.key, HistoryEntry.changes).where(
         HistoryEntry.table.in_(tables), cast(HistoryEntry.changes, Text).like(f'%"customer_id": [%, {customer_id}]%')
     )
-    for table, key, pairs in db.session.execute(trail):
+    for table, key, pairs in db.session.execute(lines):
         if (pairs or {}).get("customer_id", [None, None])[1] == customer_id:
             found.add((table, key))
     trashed = select(TrashEntry.table, TrashEntry.key, TrashEntry.rows).where(TrashEntry.table.in_(tables))
@@ -56,7 +57,7 @@ def empty_trails(person: Person) -> None:
     for start in range(0, len(about), CHUNK):
         part = about[start : start + CHUNK]
         mine = tuple_(HistoryEntry.table, HistoryEntry.key).in_(part)
-        db.session.execute(update(HistoryEntry).where(mine).values(changes={}, why=""))
+        trail.blot(mine, lambda _content: {"changes": {}, "why": ""})
         db.session.execute(delete(TrashEntry).where(tuple_(TrashEntry.table, TrashEntry.key).in_(part)))
         _blot_notices(part, person)
         for table in _panel_tables():
@@ -86,7 +87,11 @@ def scrub_panel(person: Person) -> None:
     values, strong = person.all(), person.strong()
     if not strong:
         return
+    named = or_(*(_holds(trail.TABLE.c[name], strong) for name in trail.CONTENT))
+    trail.blot(named, lambda content: {name: blotted(text, values) for name, text in content.items()})
     for table in _panel_tables():
+        if table is trail.TABLE:  # its lines are sealed: they have a door of their own
+            continue
         keys = list(table.primary_key.columns)
         for column in _texts(table):
             rows = db.session.execute(select(*keys, column).where(_holds(column, strong))).all()
