@@ -5,8 +5,8 @@ SHELL := /bin/sh
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
-ENGINES ?= sqlite postgresql
-JOBS ?= 3
+ENGINE ?= both
+JOBS ?= 4
 CODE := app processes config.py run.py
 # Workers of the tests, and the processes that they start, share compiled bytecode whatever the caller's shell says.
 export PYTHONDONTWRITEBYTECODE :=
@@ -61,18 +61,10 @@ $(PY):
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 69; }; \
 	"$$found" -m venv $(VENV) && { $(PIP) $(UV) 2>/dev/null || true; }
 
-# What asks the database is run on PostgreSQL as well; looks, words and the process tree are the same on both.
-ON_POSTGRESQL ?= tests/test_migrations.py tests/panel/test_library.py tests/panel/core tests/panel/bulk tests/shop/inventory \
-	tests/shop/orders tests/shop/test_demo.py
-
 test: $(VENV)/.dev
 	@command -v git >/dev/null || { echo "The tests need git; on Debian: apt-get install git" >&2; exit 69; }
 	@CHROMIUM=$$($(PY) tests/chromium.py) && export CHROMIUM && \
-	for engine in $(ENGINES); do \
-	  echo "The suite on $$engine:"; \
-	  where=; test $$engine = sqlite || where="$(ON_POSTGRESQL)"; \
-	  $(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --engine $$engine $$where $(ARGS) || exit 1; \
-	done
+	$(PY) -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder --engine $(ENGINE) $(ARGS)
 
 lint: $(VENV)/.dev
 	@$(PY) -m ruff check .

@@ -9,6 +9,7 @@ import datetime as dt
 import gc
 import importlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -35,13 +36,48 @@ os.environ.update(
 )
 
 
+# what asks the database runs on PostgreSQL as well; looks, words and the process tree are the same on both
+ON_POSTGRESQL = (
+    "tests/test_migrations.py", "tests/panel/test_library.py", "tests/panel/core/", "tests/panel/bulk/", "tests/shop/inventory/",
+    "tests/shop/orders/", "tests/shop/test_demo.py",
+)  # fmt: skip
+ENGINES = ("sqlite", "postgresql")
+
+
 def pytest_addoption(parser):
-    parser.addoption("--engine", choices=("sqlite", "postgresql"), default=os.environ.get("ENGINE", "sqlite"))
+    parser.addoption("--engine", choices=(*ENGINES, "both"), default=os.environ.get("ENGINE", "sqlite"))
+
+
+def pytest_generate_tests(metafunc):
+    """With `--engine both` a test that asks the database runs on SQLite, and on PostgreSQL when its file is named above."""
+    if "engine_name" in metafunc.fixturenames and metafunc.config.getoption("--engine") == "both":
+        engines = ENGINES if metafunc.definition.nodeid.startswith(ON_POSTGRESQL) else ENGINES[:1]
+        named = [pytest.param(engine, id=engine if number else pytest.HIDDEN_PARAM) for number, engine in enumerate(engines)]
+        metafunc.parametrize("engine_name", named, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items):
-    """Files that take long begin first, so that no worker sits idle at the end while another has one of them left."""
-    items.sort(key=lambda item: not any(mark.name == "slow" for mark in item.parent.own_markers))
+    """Files that take long begin first, so that no worker sits idle at the end while another has one of them left.
+
+    A worker changes the engine once, for what it has built on one is built anew on the other.
+    """
+    items.sort(key=lambda item: (_is_on_postgresql(item.nodeid), not any(m.name == "slow" for m in item.parent.own_markers)))
+
+
+def _is_on_postgresql(nodeid):
+    return re.search(rf"[\[-]{ENGINES[1]}[]-]", nodeid) is not None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests of one file and engine stay together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileAndEngine(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return f"{nodeid.split('::', 1)[0]} {_is_on_postgresql(nodeid)}"
+
+    return ByFileAndEngine(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,7 +104,7 @@ def nothing_is_kept():
 
 @pytest.fixture(scope="session")
 def engine_name(request):
-    return request.config.getoption("--engine")
+    return getattr(request, "param", None) or request.config.getoption("--engine").replace("both", ENGINES[0])
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +195,7 @@ def make_app(url, home, packages=None, **more):
     from app.panel.core import policy, translations
 
     translations.compile_all()
-    kind = (packages, *sorted(policy.REGISTRY.roles))
+    kind = (url.partition(":")[0], packages, *sorted(policy.REGISTRY.roles))
     is_ready = databases.copied(kind, url)
     app = create_app(packages or TIERS, **settings(url, home, **more))
     app.test_client_class = Browser
