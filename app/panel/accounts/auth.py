@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, session
+from flask import flash, redirect, request, session, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.panel.accounts import limits, login, preferences, services
-from app.panel.accounts.forms import LinkForm, LoginForm
-from app.panel.accounts.models import LoginResult
+from app.panel.accounts import captcha, forgotten, limits, login, preferences, queries, secondstep, services
+from app.panel.accounts.forms import CodeForm, ForgottenForm, LinkForm, LoginForm, RiddleForm
+from app.panel.accounts.models import LoginResult, User
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.pages import public
 from app.panel.core.security import network, safe_next
@@ -30,17 +30,113 @@ class AuthDBView(BaseView):
         target = safe_next(request.values.get("next"), "/")
         if current_user.is_authenticated:
             return redirect(target)
-        form, status, headers = LoginForm(), 200, {}
-        if request.method == "POST":
+        name = request.form.get("username", "")
+        known = queries.by_login(name)
+        is_needed = captcha.is_needed(name, known.id if known else None)
+        form: LoginForm = RiddleForm() if is_needed else LoginForm()
+        status, headers = 200, {}
+        if request.method == "POST" and "another" not in request.form:
             try:
                 if form.validate():
-                    login.log_in(form.username.data, form.password.data)
-                    return redirect(target)
+                    if is_needed:
+                        captcha.check(form["riddle"].data)
+                    return self._entered(login.authenticate(form.username.data, form.password.data), target)
                 status = 422
             except DomainError as error:
                 status, form.problem = error.status, error.message
                 headers = limits.headers_of(error)
-        page = self.render_template("accounts/login.html", form=form, target=target)
+        return self._asked(form, target, known.id if known else None), status, headers
+
+    def _entered(self, user: User, target: str) -> Any:
+        """On to where he wanted to go, or to his second step first."""
+        if secondstep.proceed(user):
+            return redirect(target)
+        return redirect(url_for("AuthDBView.code", next=target if target != "/" else None))
+
+    def _asked(self, form: LoginForm, target: str, user_id: int | None) -> str:
+        """The form, with a new riddle when the failures so far ask for one; what was typed as the name stays."""
+        riddle = None
+        try:
+            if captcha.is_needed(form.username.data or "", user_id):
+                if "riddle" not in form:
+                    problem, form = form.problem, RiddleForm(formdata=None, username=form.username.data)
+                    form.problem = problem
+                riddle = captcha.new(in_words=request.form.get("another") == "words")
+                form["riddle"].data = form["riddle"].raw_data = None
+        except limits.TooMany as error:
+            form.problem = error.message
+        return self.render_template(
+            "accounts/login.html", form=form, target=target, riddle=riddle, can_mail=forgotten.is_offered()
+        )  # fmt: skip
+
+    @expose("/login/riddle/", methods=["POST"])
+    @public
+    def riddle(self) -> Any:
+        """Another riddle for the form that is open, so that nothing that was typed is lost."""
+        found = captcha.new(in_words=request.form.get("another") == "words")
+        return {"picture": found.picture, "words": found.words}
+
+    @expose("/login/code/", methods=["GET", "POST"])
+    @public
+    def code(self) -> Any:
+        """The second step."""
+        target = safe_next(request.values.get("next"), "/")
+        if current_user.is_authenticated:
+            return redirect(target)
+        waiting, form, status, headers = secondstep.waiting(), CodeForm(), 200, {}
+        if waiting is None:
+            return redirect("/login/")
+        if request.method == "POST":
+            status = 422
+            try:
+                if form.validate() and (form.code.data or form.answer.data):
+                    secondstep.finish(form.code.data or "", trust=form.trust.data, assertion=form.answer.data or "")
+                    return redirect(target)
+                form.problem = gettext("Please type the code.")
+            except secondstep.BeginAgain as error:
+                flash(error.message, "danger")
+                return redirect("/login/")
+            except DomainError as error:
+                status, form.problem, headers = error.status, error.message, limits.headers_of(error)
+        form.code.data = form.answer.data = ""
+        page = self.render_template("accounts/code.html", form=form, target=target, waiting=waiting)
+        return page, status, headers
+
+    @expose("/login/code/mail/", methods=["POST"])
+    @public
+    def mail(self) -> Any:
+        """Send the code for a new device once more."""
+        try:
+            secondstep.mail_code()
+            flash(gettext("The code is on its way."), "success")
+        except DomainError as error:
+            flash(error.message, "danger")
+        target = safe_next(request.form.get("next"), "")
+        return redirect(url_for("AuthDBView.code", next=target or None))
+
+    @expose("/login/passkey/", methods=["POST"])
+    @public
+    def passkey(self) -> Any:
+        """What a passkey has to sign."""
+        return secondstep.challenge()
+
+    @expose("/login/forgotten/", methods=["GET", "POST"])
+    @public
+    def forgotten(self) -> Any:
+        """Ask for a link by mail. The answer is the same for every name."""
+        form, status, headers, asked = ForgottenForm(), 200, {}, False
+        if request.method == "POST":
+            status = 422
+            try:
+                if forgotten.is_offered() and form.validate():
+                    forgotten.ask(form.username.data)
+                    asked, status = True, 200
+            except DomainError as error:
+                status, form.problem, headers = error.status, error.message, limits.headers_of(error)
+        page = self.render_template(
+            "accounts/forgotten.html", form=form, asked=asked, can_mail=forgotten.is_offered(),
+            minutes=forgotten.LASTS.seconds // 60,
+        )  # fmt: skip
         return page, status, headers
 
     @expose("/logout/", methods=["POST"])
@@ -61,9 +157,9 @@ class AuthDBView(BaseView):
             user = services.user_of_link(token)
             if request.method == "POST" and form.validate():
                 user = services.use_link(token, form.password.data)
-                login.enter(user, LoginResult.LINK)
+                begun = secondstep.proceed(user, LoginResult.LINK)
                 flash(gettext("Your password is set. Welcome!"), "success")
-                return redirect("/")
+                return redirect("/" if begun else "/login/code/")
         except InvalidInput as error:
             form.refuse(error)
             status = error.status

@@ -9,7 +9,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.panel.accounts import firstrun, queries, services
+from app.panel.accounts import firstrun, forgotten, queries, services
 from app.panel.accounts.models import User
 from app.panel.core import history
 from app.panel.core.actor import SYSTEM
@@ -26,6 +26,26 @@ def link(name: str) -> None:
     with history.by("cli"):
         token = _plainly(lambda: services.make_link(user, actor=SYSTEM))
     click.echo(f"{current_app.config['PUBLIC_URL']}/welcome/{token}/")
+
+
+@accounts.command("reset-link")
+@click.argument("name")
+def reset_link(name: str) -> None:
+    """Print an address with which NAME sets a new password, once, within 30 minutes; older ones stay in force."""
+    user = _user(name)
+    with history.by("cli"):
+        token = _plainly(lambda: services.make_link(user, actor=SYSTEM, lasts=forgotten.LASTS, alone=False))
+    click.echo(f"{current_app.config['PUBLIC_URL']}/welcome/{token}/")
+
+
+@accounts.command("reset-two-step")
+@click.argument("name")
+def reset_two_step(name: str) -> None:
+    """Take the second step of NAME away; the sessions end, and the person is told."""
+    user = _user(name)
+    with history.by("cli"):
+        _plainly(lambda: services.reset_two_step(user, actor=SYSTEM))
+    click.echo(f"{user.username} logs in by password alone until the second step is set up again.")
 
 
 @accounts.command("enable")

@@ -7,7 +7,16 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -63,6 +72,32 @@ class LoginForm(AccountForm):
     )
 
 
+class RiddleForm(LoginForm):
+    """After a few failures."""
+
+    riddle = StringField(
+        _("Digits of the picture"), [NEEDED, Length(max=40)], render_kw={"autocomplete": "off", "inputmode": "numeric"}
+    )
+
+
+class ForgottenForm(AccountForm):
+    username = StringField(
+        _("User name or e-mail"), [NEEDED, Length(max=320)],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True},
+    )  # fmt: skip
+
+
+class CodeForm(AccountForm):
+    """The second step of a log-in."""
+
+    code = StringField(
+        _("One-time code"), [Length(max=40)],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "text", "autofocus": True, "spellcheck": "false"},
+    )  # fmt: skip
+    trust = BooleanField(_("Trust this browser for 30 days"))
+    answer = HiddenField()  # what a passkey says
+
+
 class LinkForm(NewPassword, AccountForm):
     """Set a password by a one-time link."""
 
@@ -90,6 +125,23 @@ class CurrentPasswordForm(AccountForm):
     """Something grave: the person says again who he is."""
 
     current = PasswordField(_("Current password"), [NEEDED], render_kw={"autocomplete": "current-password"})
+
+
+class AgainForm(CurrentPasswordForm):
+    """Something that weakens the log-in: password and second step again."""
+
+    code = StringField(
+        _("One-time code"), [NEEDED, Length(max=40)], description=_("From your app, or a recovery code."),
+        render_kw={"autocomplete": "one-time-code", "spellcheck": "false"},
+    )  # fmt: skip
+
+
+class PasskeyForm(CurrentPasswordForm):
+    name = StringField(
+        _("Name"), [NEEDED, Length(max=60)], description=_("So that you know it again, such as “Blue phone”."),
+        render_kw={"autocomplete": "off"},
+    )  # fmt: skip
+    answer = HiddenField()
 
 
 class Checks(SelectMultipleField):
@@ -149,6 +201,6 @@ class SetupForm(NewPassword, AccountForm):
 
 
 __all__ = [
-    "AccountForm", "CurrentPasswordForm", "KeyForm", "LinkForm", "LoginForm", "PasswordForm", "PersonForm", "ProfileForm",
-    "SetupForm",
+    "AccountForm", "AgainForm", "CodeForm", "CurrentPasswordForm", "ForgottenForm", "KeyForm", "LinkForm", "LoginForm",
+    "PasskeyForm", "PasswordForm", "PersonForm", "ProfileForm", "RiddleForm", "SetupForm",
 ]  # fmt: skip

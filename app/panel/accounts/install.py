@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, redirect, request, session
+from flask_babel import gettext
 from flask_login import current_user
 
-from app.panel.accounts import firstrun, keys, preferences, queries, sessions
+from app.panel.accounts import browsers, firstrun, keys, preferences, queries, sessions, twostep
 from app.panel.accounts.configuration import delivery, enforcement  # noqa: F401 — they register themselves
 from app.panel.accounts.models import full_name
 from app.panel.core import policy
+from app.panel.core.errors import Forbidden
 
 FREE_OF_CHANGE = ("/account/password/", "/logout/", "/static/", "/prefs/", "/healthz", "/readyz", "/metrics")
 
@@ -23,6 +25,8 @@ def init_app(app: Flask) -> None:
     keys.init_app(app)
     app.before_request(firstrun.gate)
     app.before_request(must_change)
+    app.before_request(must_enrol)
+    browsers.init_app(app)
     app.context_processor(chrome)
 
 
@@ -31,6 +35,17 @@ def must_change() -> Any:
     if session.get("must_change") and not request.path.startswith(FREE_OF_CHANGE):
         return redirect("/account/password/")
     return None
+
+
+def must_enrol() -> Any:
+    """Whose role asks for a second step sets it up before he does anything else."""
+    if request.path.startswith((*FREE_OF_CHANGE, "/account/security/")) or not session.get("_user_id"):
+        return None
+    if not current_user.is_authenticated or not twostep.lacks(current_user):
+        return None
+    if request.path.startswith("/api/"):
+        raise Forbidden(gettext("Your role needs two-step log-in. Set it up under My account first."))
+    return redirect("/account/security/")
 
 
 def chrome() -> dict[str, Any]:

@@ -7,8 +7,8 @@ import datetime as dt
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, or_
 
-from app.panel.accounts import delegation
-from app.panel.accounts.models import LoginEvent, LoginSession, OneTimeLink
+from app.panel.accounts import browsers, delegation, secondstep
+from app.panel.accounts.models import LoginEvent, LoginSession, OneTimeLink, PendingLogin
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.jobs import job, scheduled
@@ -27,6 +27,8 @@ def sweep() -> None:
     db.session.execute(delete(LoginSession).where(ended))
     db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < now - SESSIONS_FOR))
     db.session.execute(delete(LoginEvent).where(LoginEvent.at < now - EVENTS_FOR))
+    db.session.execute(delete(PendingLogin).where(PendingLogin.expires_at < now - secondstep.LASTS))
+    browsers.sweep()
 
 
 @scheduled("accounts.lent_summary", cron="0 9 * * *", label=_("Tell lenders how their rights were used"))

@@ -72,11 +72,41 @@ def before_login(account: str, network: str, user_id: int | None) -> None:
             raise TooMany(int(_call("get_window_stats", item, key).reset_time - time.time()))
 
 
-def after_success(account: str, network: str) -> None:
+def after_success(account: str, network: str, most: int = 0) -> None:
     """A good password clears what was counted for this person here."""
     for name, key in _keys(account, network).items():
         if name != "network":
             _call("clear", rule(name), key)
+    for item, key in _failures(account, network, most)[:2] if most else ():
+        _call("clear", item, key)
+
+
+def count_failure(account: str, network: str, most: int) -> None:
+    """Note a failed log-in for the captcha."""
+    for item, key in _failures(account, network, most):
+        _call("hit", item, key)
+
+
+def has_failed(account: str, network: str, user_id: int | None, most: int) -> bool:
+    """Were there `most` failures under this name, or five times as many from this network, within the hour?
+
+    Who comes from where he has logged in before is not asked for what others have tried under his name.
+    """
+    counted = _failures(account, network, most)
+    if user_id is not None and is_known_network(user_id, network):
+        here = parse(f"{most} per hour"), f"failed:{named(account)}:{network}"
+        counted = [here, counted[-1]]
+    return not all(_call("test", item, key) for item, key in counted)
+
+
+def named(account: str) -> str:
+    """Names as typed are often passwords, so Valkey gets only their hash."""
+    return hashlib.sha256(account.strip().lower().encode()).hexdigest()[:32]
+
+
+def _failures(account: str, network: str, most: int) -> list[tuple[RateLimitItem, str]]:
+    few, many, who = parse(f"{most} per hour"), parse(f"{most * 5} per hour"), named(account)
+    return [(few, f"failed:{who}"), (few, f"failed:{who}:{network}"), (many, f"failed:{network}")]
 
 
 def hit(name: str, limit: str, *keys: str) -> None:
@@ -104,8 +134,7 @@ def is_known_network(user_id: int, network: str) -> bool:
 
 
 def _keys(account: str, network: str) -> dict[str, str]:
-    # names as typed are often passwords, so Valkey gets only their hash
-    who = hashlib.sha256(account.strip().lower().encode()).hexdigest()[:32]
+    who = named(account)
     return {"network": f"login:{network}", "account-network": f"login:{who}:{network}", "account": f"login:{who}"}
 
 

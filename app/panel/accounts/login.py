@@ -7,19 +7,22 @@ from typing import Any
 
 from flask import current_app, request, session
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from flask_login import login_user, logout_user
 from sqlalchemy import func, insert, update
 
-from app.panel.accounts import limits, passwords, preferences, queries
-from app.panel.accounts.models import LoginEvent, LoginResult, User
-from app.panel.core import clock, metrics
+from app.panel.accounts import browsers, devices, limits, passwords, preferences, queries
+from app.panel.accounts.models import Device, LoginEvent, LoginResult, User
+from app.panel.core import clock, metrics, notices
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.security import network
+from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 
 # a refusal takes a whole number of these: a known name costs a write more than an unknown one, and nobody shall see it
 STEP_SECONDS = 0.25
+NEW_DEVICE = notices.kind("accounts.device", _("Log-ins from new devices"), group=_("In general"), usual=("bell", "mail"))
 
 
 class WrongLogin(DomainError):
@@ -29,19 +32,12 @@ class WrongLogin(DomainError):
         super().__init__(gettext("User name or password is wrong."))
 
 
-def log_in(name: str, password: str) -> User:
-    """Check name and password and make this the session of that person.
+def authenticate(name: str, password: str) -> User:
+    """Whose name and password are these? Counts and notes the attempt, but opens no session.
 
     :raises WrongLogin: for every reason alike
     :raises limits.TooMany: before anything expensive was done
     """
-    user = authenticate(name, password)
-    enter(user)
-    return user
-
-
-def authenticate(name: str, password: str) -> User:
-    """Whose name and password are these? Counts and notes the attempt, but opens no session."""
     try:
         return _authenticate(name, password)
     except DomainError as error:
@@ -57,20 +53,27 @@ def _authenticate(name: str, password: str) -> User:
     if user is None or not good or not user.active:
         if user is not None:
             note(user.id, LoginResult.DISABLED if good else LoginResult.WRONG)
-        _even_out(started)
+        limits.count_failure(name, network(), int(setting("accounts.captcha_after")) or 1)
+        even_out(started)
         raise WrongLogin
-    limits.after_success(name, network())
+    limits.after_success(name, network(), int(setting("accounts.captcha_after")))
     if passwords.outdated(str(user.password)):
         _rehash(user.id, passwords.hash_password(password))
     return user
 
 
-def enter(user: User, result: LoginResult = LoginResult.SUCCESS) -> None:
-    """Make this the session of `user`. The id of the session before is worthless afterwards (fixation)."""
-    note(user.id, result)
+def enter(
+    user: User, result: LoginResult = LoginResult.SUCCESS, *, confirmed: bool = False, trusted: bool = False
+) -> None:
+    """Make this the session of `user`. The id of the session before is worthless afterwards (fixation).
+
+    `confirmed` says that he has shown more than a password, `trusted` that this browser needs no code for a while.
+    """
+    device = _entered(user, result, confirmed, trusted)
     language = session.get("language")
     session.clear()
     login_user(user)
+    session["device"] = device.id
     if language:
         session["language"] = language
     preferences.recall(user.id)
@@ -92,6 +95,21 @@ def leave(user: Any) -> None:
     logout_user()
     session.clear()
     session.update(kept)
+
+
+@transactional
+def _entered(user: User, result: LoginResult, confirmed: bool, trusted: bool) -> Device:
+    """The log-in in the log, and the browser among those of the person, who is told when he was never here before."""
+    was_anywhere = bool(user.last_login)
+    note(user.id, result)
+    device, is_new = browsers.enter(user.id, confirmed=confirmed, trusted=trusted)
+    if is_new and was_anywhere:
+        notices.send(
+            [user.id], _("Log-in from a new device: %(device)s", device=devices.describe(device.agent)),
+            _("IP address: %(ip)s. If this was not you, end the session and change your password at once.", ip=device.ip),
+            "/account/sessions/", kind=NEW_DEVICE,
+        )  # fmt: skip
+    return device
 
 
 @transactional
@@ -118,7 +136,8 @@ def _rehash(user_id: int, stored: str) -> None:
     db.session.execute(update(User).where(User.id == user_id).values(password=stored))
 
 
-def _even_out(started: float) -> None:
+def even_out(started: float) -> None:
+    """Let a refusal take a whole number of steps."""
     step = current_app.config.get("LOGIN_STEP_SECONDS", STEP_SECONDS)
     if step:
         time.sleep(step - (time.monotonic() - started) % step)

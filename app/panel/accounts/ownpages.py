@@ -30,6 +30,7 @@ class OwnPage(PanelPage):
     def own(self, template: str, here: str, **context: Any) -> str:
         found = [
             ("profile", gettext("Profile"), "/account/"), ("password", gettext("Password"), "/account/password/"),
+            ("security", gettext("Two-step log-in"), "/account/security/"),
             ("sessions", gettext("My devices"), "/account/sessions/"), ("logins", gettext("Log-ins"), "/account/logins/"),
         ]  # fmt: skip
         found += [entry for build in _more if (entry := build()) is not None]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from app.panel.accounts import devices, sessions
+from app.panel.accounts import browsers, devices, sessions
 from app.panel.accounts.models import Layout, LoginEvent, LoginSession, Profile, Role, Skin, User
 from app.panel.core import notices, policy
 from app.panel.core.actor import SYSTEM
@@ -97,13 +97,28 @@ def session_owner(key: str) -> int | None:
 def session_rows(user_id: int, here: str | None = None) -> list[dict[str, Any]]:
     """The living sessions of a person as a page shows them, the one in use first."""
     alive: list[Any] = list(sessions.living(user_id))
+    trusted = {device.id for device in browsers.of(user_id) if device.confirmed_at or browsers.is_trusted(device)}
     rows = [
         {
-            "key": row.key, "here": row.key == here, "device": devices.describe(row.agent), "ip": row.ip,
+            "key": row.key, "here": row.key == here, "device": devices.describe(row.agent), "place": devices.place(row.ip),
             "since": show_instant(row.created_at), "seen": show_instant(row.seen_at),
+            "trusted": (row.data or {}).get("device") in trusted,
         }
         for row in alive
     ]  # fmt: skip
+    return sorted(rows, key=lambda row: not row["here"])
+
+
+def browser_rows(user_id: int, here: int | None = None) -> list[dict[str, Any]]:
+    """The browsers in which a person has logged in, as a page shows them."""
+    rows = []
+    for device in browsers.of(user_id):
+        until = show_instant(device.trusted_until) if device.trusted_until and browsers.is_trusted(device) else ""
+        rows.append({
+            "id": device.id, "here": device.id == here, "device": devices.describe(device.agent), "until": until,
+            "place": devices.place(device.ip), "first": show_instant(device.first_at), "seen": show_instant(device.seen_at),
+            "confirmed": device.confirmed_at is not None,
+        })  # fmt: skip
     return sorted(rows, key=lambda row: not row["here"])
 
 
@@ -111,6 +126,6 @@ def login_rows(user_id: int, limit: int = 100) -> list[dict[str, Any]]:
     """The last log-ins of a person, latest first."""
     query = select(LoginEvent).where(LoginEvent.user_id == user_id).order_by(LoginEvent.id.desc()).limit(limit)
     return [
-        {"at": show_instant(row.at), "result": row.result, "ip": row.ip, "device": devices.describe(row.agent)}
+        {"at": show_instant(row.at), "result": row.result, "place": devices.place(row.ip), "device": devices.describe(row.agent)}
         for row in db.session.scalars(query)
     ]

@@ -11,9 +11,10 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from sqlalchemy import func, insert, or_, select, update
 
-from app.panel.accounts import guard, passwords, queries, sessions
+from app.panel.accounts import browsers, guard, passwords, queries, sessions, twostep
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User, full_name
 from app.panel.core import clock, history, policy
 from app.panel.core.db import db
@@ -88,20 +89,25 @@ def set_active_all(users: list[User], active: bool, *, actor: Any) -> None:
 
 
 @transactional
-def make_link(user: User, *, actor: Any) -> str:
-    """A token that lets this person set a password, once, within 72 hours. Older ones stop working."""
+def make_link(
+    user: User, *, actor: Any, lasts: dt.timedelta = dt.timedelta(hours=LINK_HOURS), alone: bool = True
+) -> str:
+    """A token that lets this person set a password, once, while it `lasts`. Older ones stop working if it shall be `alone`;
+    the use of one ends them all.
+    """
     _may_change(actor, user)
     if not user.active:
         raise Forbidden(gettext("This account is disabled."))
     token, now = secrets.token_urlsafe(32), clock.now()
-    db.session.execute(
-        update(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
-    )
+    if alone:
+        db.session.execute(
+            update(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
+        )
     epoch = db.session.scalar(select(Profile.auth_epoch).where(Profile.user_id == user.id)) or 1
     db.session.execute(
         insert(OneTimeLink).values(
             key=hashed(token), user_id=user.id, auth_epoch=epoch, created_at=now, created_by_id=actor.id,
-            expires_at=now + dt.timedelta(hours=LINK_HOURS),
+            expires_at=now + lasts,
         )
     )  # fmt: skip
     history.record(user, "user.link_made", actor=actor)
@@ -189,6 +195,8 @@ def end_session(key: str, *, actor: Any) -> None:
         raise NotFound(gettext("This session has ended already."))
     if owner.id != actor.id:
         _may_change(actor, owner)
+    if (device := sessions.device_of(key)) is not None and device != sessions.current_device():
+        browsers.distrust(owner.id, [device])
     sessions.revoke(key)
     history.record(owner, "user.session_ended", actor=actor)
 
@@ -199,8 +207,32 @@ def end_sessions(user: User, *, actor: Any, but: str | None = None) -> int:
     if user.id != actor.id:
         _may_change(actor, user)
     count = sessions.revoke_all(user.id, but)
+    browsers.distrust(user.id, but=sessions.device_of(but) if but else None)
     history.record(user, "user.session_ended", actor=actor, data={"count": count})
     return count
+
+
+@transactional
+def reset_two_step(user: User, *, actor: Any) -> None:
+    """Take the second step of somebody away who cannot take it any more. He hears of it, and his sessions end."""
+    _may_change(actor, user)
+    if user.id == actor.id:
+        raise Forbidden(gettext("Turn off your own second step under My account, with your password and a code."))
+    twostep.forget(user.id)
+    browsers.distrust(user.id)
+    history.record(user, "user.two_step_reset", actor=actor)
+    twostep.tell(
+        user.id, _("Your second step of the log-in was reset by %(name)s", name=full_name(actor) if actor.id else "system"),
+        _("Until you set it up again your password alone opens your account."),
+    )  # fmt: skip
+
+
+@transactional
+def lock_devices(user: User, locked: bool) -> None:
+    """A person's own device lock."""
+    if not db.session.execute(update(Profile).where(Profile.user_id == user.id).values(device_lock=locked)).rowcount:  # type: ignore[attr-defined]
+        db.session.execute(insert(Profile).values(user_id=user.id, device_lock=locked))
+    history.record(user, "user.device_lock_on" if locked else "user.device_lock_off", actor=user)
 
 
 def hashed(token: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import CallbackDict
 
 from app.panel.accounts import settings as settings
+from app.panel.accounts import twostep
 from app.panel.accounts.models import LoginSession, Profile, User
 from app.panel.core import clock
 from app.panel.core.db import db
@@ -29,7 +30,7 @@ from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 
 COOKIE, GUEST_COOKIE = "zhanggui", "zhanggui-guest"
-GUEST_KEYS = ("csrf_token", "language", "skin", "_flashes")
+GUEST_KEYS = ("csrf_token", "language", "skin", "_flashes", "pending", "captcha")
 GUEST_BYTES = 240
 GUEST_SECONDS = 86400
 # FAB keeps the last five addresses with their filters (SAFETY F30) and a locale for each visitor: we do without both
@@ -41,8 +42,12 @@ UNTRACKED = ("/static/", "/healthz", "/readyz", "/metrics")
 class PanelSession(CallbackDict[str, Any], SessionMixin):
     """The session of one request. `key` is the row that it came from, None for a visitor."""
 
-    def __init__(self, data: dict[str, Any] | None = None, *, key: str | None = None, person: User | None = None) -> None:
+    def __init__(
+        self, data: dict[str, Any] | None = None, *, key: str | None = None, person: User | None = None,
+        seen_at: dt.datetime | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(data, on_update=PanelSession._changed)
+        self.seen_at = seen_at  # when this request began
         self.key = key
         self.person = person  # held, so that whoever asks for the person by his number finds him read
         self.user_id = None if person is None else person.id
@@ -70,7 +75,8 @@ class PanelSessions(SessionInterface):
         row, person = found
         if clock.now() - row.seen_at >= SEEN_EVERY:
             _touch(row.key)
-        return PanelSession({**json.loads(row.words), "_user_id": str(row.user_id)}, key=row.key, person=person)
+        data = {**json.loads(row.words), "_user_id": str(row.user_id)}
+        return PanelSession(data, key=row.key, person=person, seen_at=clock.now())
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         if not isinstance(session, PanelSession) or request.path.startswith(UNTRACKED):
@@ -86,6 +92,9 @@ class PanelSessions(SessionInterface):
         elif session.modified:
             _clean()
             _write(session.key, _kept(session))
+        if session.key is not None and session.seen_at is not None and clock.now() - session.seen_at >= SEEN_EVERY:
+            _clean()
+            _touch(session.key)  # what took so long, such as a large upload, was no idling
 
     def _save_guest(self, app: Flask, session: PanelSession, response: Response) -> None:
         if session.key is not None:
@@ -119,7 +128,11 @@ def user_for_cookie(app: Flask, value: str) -> int | None:
     """Whose session is it, for the stream hub; None when it has ended or never was."""
     with app.app_context():
         found = find(value)
-        return None if found is None else int(found[0].user_id)
+        if found is None or twostep.lacks(found[1]) or json.loads(found[0].words).get("must_change"):
+            return None
+        if clock.now() - found[0].seen_at >= SEEN_EVERY:
+            _touch(found[0].key)  # whoever has a page open and reads what comes is there
+        return int(found[0].user_id)
 
 
 def find(value: str) -> tuple[Row[Any], User] | None:
@@ -221,6 +234,17 @@ def living(user_id: int) -> list[LoginSession]:
 def current_key() -> str | None:
     """The row of this request's session."""
     return getattr(session, "key", None) if has_request_context() else None
+
+
+def current_device() -> int | None:
+    """The browser in which this request's session began."""
+    return session.get("device") if has_request_context() else None
+
+
+def device_of(key: str) -> int | None:
+    """The browser in which a session began."""
+    data = db.session.scalar(select(LoginSession.data).where(LoginSession.key == key))
+    return (data or {}).get("device")
 
 
 def rotate() -> None:

@@ -8,7 +8,7 @@ from flask import current_app, flash, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import devices, domain, guard, keys, queries, rights, services
+from app.panel.accounts import devices, domain, guard, keys, queries, rights, services, twostep
 from app.panel.accounts.forms import PersonForm
 from app.panel.accounts.models import ApiKey, KeyState, LoginEvent, User, full_name
 from app.panel.accounts.pages.keys import only
@@ -108,6 +108,15 @@ class UserView(PanelView):
     def sign_out(self, users: list[User], form: Any) -> str:
         count = sum(services.end_sessions(user, actor=current_actor()) for user in users)
         return gettext("%(n)s sessions ended.", n=count)
+
+    @verb(
+        "reset_two_step", _("Reset the second step"), icon="fa-mobile-screen", permission="write", many=False,
+        when=lambda user: twostep.is_on(user.id),
+        confirm=_("Take the second step of this person away? The sessions end, and the person is told."),
+    )  # fmt: skip
+    def reset_two_step(self, users: list[User], form: Any) -> str:
+        services.reset_two_step(users[0], actor=current_actor())
+        return gettext("The second step was reset.")
 
     @verb(
         "disable", _("Disable"), icon="fa-user-slash", permission="write", tone="danger", when=lambda user: user.active,

@@ -33,6 +33,11 @@ def send(payload: dict[str, Any]) -> None:
         _write(message, Path(current_app.config["LOG_FOLDER"]) / "mail")
 
 
+def is_set_up() -> bool:
+    """Does mail reach anybody, or is it only written to a folder?"""
+    return bool(current_app.config.get("SMTP_URL")) or "mailbox" in current_app.extensions
+
+
 def compose(payload: dict[str, Any]) -> EmailMessage:
     """The message of a payload. Line breaks in its headers are refused by the library, so none can be smuggled in."""
     to = payload["to"]

@@ -14,7 +14,7 @@ from flask_appbuilder.security.sqla.models import PermissionView
 
 from app.panel.accounts import limits, services
 from app.panel.accounts.models import Role
-from app.panel.core import clock
+from app.panel.core import clock, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from tests.conftest import make_app
@@ -35,7 +35,10 @@ def grant(role: str, rights: dict[str, str]) -> None:
 def panel_app(url: str, home: Path, **more: Any) -> Flask:
     """The panel alone, with permissions and roles and nobody in it."""
     home.joinpath("logs").mkdir(exist_ok=True)
-    return make_app(url, home, ("app.panel",), LOGIN_STEP_SECONDS=0, TRUSTED_HOSTS=["panel.example.com"], **more)
+    app = make_app(url, home, ("app.panel",), LOGIN_STEP_SECONDS=0, TRUSTED_HOSTS=["panel.example.com"], **more)
+    with app.app_context():
+        settings.store({"accounts.captcha_after": 0}, actor=SYSTEM)  # it has tests of its own
+    return app
 
 
 @pytest.fixture(scope="session")

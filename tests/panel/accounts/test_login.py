@@ -72,7 +72,7 @@ def test_unknown_names_take_the_same_time_as_known_ones(house: Flask, monkeypatc
 def test_without_the_step_the_write_for_known_names_would_show(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trap: what the step hides is there."""
     seen: list[str] = []
-    monkeypatch.setattr(login, "_even_out", lambda started: seen.append("evened"))
+    monkeypatch.setattr(login, "even_out", lambda started: seen.append("evened"))
     with house.test_request_context("/login/", method="POST"):
         for name in ("ada", "stranger"):
             with pytest.raises(login.WrongLogin):
@@ -291,7 +291,7 @@ def test_a_token_signed_with_the_key_is_no_log_in(house: Flask) -> None:
 
 
 def test_results_of_a_log_in_have_words(house: Flask) -> None:
-    assert {member.value for member in LoginResult} == {"success", "wrong", "disabled", "link", "logout"}
+    assert {member.value for member in LoginResult} == {"success", "wrong", "disabled", "link", "held", "code", "logout"}
 
 
 def test_an_administrator_may_ask_for_longer_passwords(house: Flask) -> None:

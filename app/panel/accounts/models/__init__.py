@@ -16,8 +16,10 @@ from app.panel.accounts.models.people import (
     User,
     full_name,
 )
+from app.panel.accounts.models.twostep import Device, Passkey, PendingLogin, RecoveryCode, TwoStep
 
 __all__ = [
-    "ApiKey", "ConfigurationDraft", "KeyKind", "KeyState", "Layout", "LoginEvent", "LoginResult", "LoginSession",
-    "OneTimeLink", "Profile", "Publication", "Role", "Skin", "User", "full_name",
+    "ApiKey", "ConfigurationDraft", "Device", "KeyKind", "KeyState", "Layout", "LoginEvent", "LoginResult", "LoginSession",
+    "OneTimeLink", "Passkey", "PendingLogin", "Profile", "Publication", "RecoveryCode", "Role", "Skin", "TwoStep", "User",
+    "full_name",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import lazy_gettext as _
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, event
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, event, false
 from sqlalchemy.orm import Mapper, mapped_column, relationship
 
 from app.panel.core import clock, columns
@@ -35,6 +35,8 @@ class LoginResult(Choices):
     WRONG = "wrong", _("Wrong password"), "danger"
     DISABLED = "disabled", _("Account disabled"), "warning"
     LINK = "link", _("By one-time link"), "info"
+    HELD = "held", _("Password right, second step open"), "warning"
+    CODE = "code", _("Wrong code"), "danger"
     LOGOUT = "logout", _("Logged out"), "muted"
 
 
@@ -64,6 +66,7 @@ class Profile(Model):
     auth_epoch = mapped_column(Integer, nullable=False, default=1, server_default="1")
     must_change = mapped_column(Boolean, nullable=False, default=False)
     is_demo = mapped_column(Boolean, nullable=False, default=False)
+    device_lock = mapped_column(Boolean, nullable=False, default=False, server_default=false())
     password_changed_at = mapped_column(UTCDateTime, nullable=True)
 
     user = relationship(User, foreign_keys=[user_id])

@@ -9,14 +9,26 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
-from app.panel.accounts import domain, limits, preferences, queries, services, sessions
-from app.panel.accounts.forms import PasswordForm, ProfileForm
+from app.panel.accounts import (
+    browsers,
+    domain,
+    limits,
+    login,
+    preferences,
+    queries,
+    secondstep,
+    services,
+    sessions,
+    twostep,
+)
+from app.panel.accounts.forms import CurrentPasswordForm, PasswordForm, ProfileForm
 from app.panel.accounts.models import full_name
 from app.panel.accounts.ownpages import OwnPage, me, status_of
 from app.panel.core.actor import current_actor
-from app.panel.core.errors import InvalidInput
+from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.pages import expose, logged_in
 from app.panel.core.security import safe_next
+from app.panel.core.settings import setting
 
 
 @domain.page(_("My account"), menu=False)
@@ -78,7 +90,43 @@ class AccountPage(OwnPage):
     @logged_in
     def sessions(self) -> Any:
         rows = queries.session_rows(current_user.id, sessions.current_key())
-        return self.own("accounts/sessions.html", "sessions", rows=rows, end_url="/account/sessions/end/")
+        return self.own(
+            "accounts/sessions.html", "sessions", rows=rows, end_url="/account/sessions/end/",
+            browsers=queries.browser_rows(current_user.id, sessions.current_device()),
+            is_locked=browsers.is_locked(current_user.id), must_lock=bool(setting("accounts.device_lock")),
+            can_lock=secondstep.can_mail() or twostep.is_on(current_user.id),
+        )  # fmt: skip
+
+    @expose("/devices/remove/", methods=["POST"])
+    @logged_in
+    def remove(self) -> Any:
+        """Forget a browser of one's own."""
+        number = request.form.get("id", "")
+        browsers.remove(me(), int(number) if number.isdecimal() and len(number) < 10 else 0, actor=me())
+        flash(gettext("Removed."), "success")
+        return redirect("/account/sessions/")
+
+    @expose("/devices/lock/", methods=["GET", "POST"])
+    @logged_in
+    def lock(self) -> Any:
+        """Turn the device lock on or off, by the password."""
+        user, form = me(), CurrentPasswordForm()
+        is_on = queries.profile(user.id).device_lock
+        if request.method == "POST" and form.validate():
+            if not secondstep.can_mail() and not twostep.is_on(user.id):
+                raise DomainError(gettext("A device can be confirmed by mail or by a second step. Neither is set up here."))
+            if login.confirms(user, form.current.data):
+                services.lock_devices(user, not is_on)
+                browsers.confirm(user.id, sessions.current_device())
+                flash(gettext("The device lock is off.") if is_on else gettext("The device lock is on."), "success")
+                return redirect("/account/sessions/")
+            form.problem = gettext("This is not your current password.")
+        page = self.own(
+            "accounts/profile.html", "sessions", title=gettext("Device lock"), form=form, names=["current"],
+            submit=gettext("Turn the device lock off") if is_on else gettext("Turn the device lock on"),
+            hint=gettext("A log-in from a new device then waits until you confirm it by a second step or by mail."),
+        )  # fmt: skip
+        return page, status_of(form)
 
     @expose("/sessions/end/", methods=["POST"])
     @logged_in
