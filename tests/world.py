@@ -50,7 +50,7 @@ OWN = re.compile(r"ab_|core_(?!file)|accounts_|notices_|alembic|bulk_(?!run$|map
 ARGUMENTS = {
     "product_id": "catalog_product", "sku_id": "catalog_sku", "shop_id": "setup_shop", "channel_id": "setup_channel", "count_id": "inventory_stock_count",
     "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
-    "role_id": "ab_role", "run_id": "bulk_run",
+    "run_id": "bulk_run",
 }  # fmt: skip
 
 
@@ -448,15 +448,17 @@ def _arguments(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     names = rule.arguments
     given: dict[str, Any] = {
-        n: world.id_of(side, ARGUMENTS[n], person) for n in names if n in ARGUMENTS and n != "role_id"
+        n: world.id_of(side, ARGUMENTS[n], person) for n in names if n in ARGUMENTS
     }
     for name in names - set(given):
         if name == "pk":
             given[name] = _row_of(world, table, side, person)
         elif name == "entry_id":
             given[name] = world.trash[side].get(table, 1)
-        elif name == "role_id":
-            given[name] = 1
+        elif name == "role_key":
+            given[name] = "support"
+        elif name == "of":
+            given[name] = "orders.Order"
         elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
             given[name] = "x"
         elif name == "saved_id":
@@ -472,6 +474,8 @@ def _arguments(
     elif rule.endpoint.endswith(".action_post"):
         yield from ((verb.name, given) for verb in view.verbs.values() if verb.many)
         yield "", given
+    elif {"resource", "field", "pk"} <= names:
+        yield "", {"resource": "customers.Customer", "field": "phone", "pk": world.id_of(side, "customers_customer", person)}
     elif {"resource", "field"} <= names:
         yield from ((f"{r} {f}", {"resource": r, "field": f}) for r, f in picker_fields(world.app))
     else:

@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
 
-from app.panel.accounts import queries
-from app.panel.accounts.models import Role
 from app.panel.core import policy
 from app.panel.core.fields import resource_of, specs
-
-
-def described(role: Role) -> dict[str, Any]:
-    known = policy.REGISTRY.roles.get(role.name)
-    return {"key": role.name, "label": known.label if known else role.name, "description": known.description if known else ""}
-
-
-def matrix(roles: Sequence[Role]) -> list[dict[str, Any]]:
-    """Groups by domain of {label, rows: [{label, cells: [words of each role]}]}."""
-    held = [queries.held_by_roles([role]) for role in roles]
-    groups: dict[str, dict[str, Any]] = {}
-    for resource, label in sorted(resources().items(), key=lambda item: str(item[1])):
-        key = resource.partition(".")[0]
-        group = groups.setdefault(key, {"label": domain_labels().get(key, key), "rows": []})
-        cells = [words(role, rights, resource) for role, rights in zip(roles, held, strict=True)]
-        group["rows"].append({"label": label, "cells": cells})
-    return [groups[key] for key in sorted(groups, key=place)]
-
-
-def words(role: Role, held: policy.Held, resource: str) -> list[str]:
-    """The verbs of one role on one resource, the basic ones first."""
-    labels = policy.verb_labels(resource)
-    if role.name == policy.ADMINISTRATOR:
-        return [gettext("All rights")]
-    return [str(label) for verb, label in labels.items() if (verb, resource) in held]
 
 
 def resources() -> dict[str, Any]:
@@ -49,9 +21,11 @@ def resources() -> dict[str, Any]:
         for field in dict.fromkeys(specs(view.model).values()):
             if field.kind == "children" and field.target is not None:
                 names.setdefault(resource_of(field.target), f"{view.title} · {field.label}")
+    for resource, label in policy.REGISTRY.names.items():
+        names.setdefault(resource, label)
     for rights in policy.REGISTRY.grants.values():
         for resource in rights:
-            names.setdefault(resource, policy.REGISTRY.names.get(resource) or spoken_name(resource))
+            names.setdefault(resource, spoken_name(resource))
     return names
 
 

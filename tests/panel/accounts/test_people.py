@@ -255,7 +255,7 @@ def test_what_is_done_to_an_account_stands_in_its_history(house: Flask, person: 
 
 def test_roles_are_shown_in_words(house: Flask, browse: Any) -> None:
     page = browse("ada").get("/accounts/roles/").data.decode()
-    assert "All rights" in page and "Read, Write" in page
+    assert "holds every right; nobody sets it." in page and "Writes" in page
     assert "can_read" not in page
 
 
