@@ -13,6 +13,7 @@ import secrets
 from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
+from flask_babel import gettext
 from sqlalchemy import delete, select, update
 
 from app.panel.accounts import settings as settings
@@ -88,7 +89,7 @@ def of(user_id: int) -> list[Device]:
 def remove(user: User, device_id: int, *, actor: Any) -> None:
     """Forget a browser: it is a new one when it comes again."""
     if not affected(delete(Device).where(Device.id == device_id, Device.user_id == user.id)):
-        raise NotFound
+        raise NotFound(gettext("There is no such device."))
     history.record(user, "user.device_removed", actor=actor)
 
 

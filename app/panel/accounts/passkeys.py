@@ -83,7 +83,7 @@ def add(user: User, name: str, answer: str, challenge: str) -> None:
 def remove(user: User, passkey_id: int) -> None:
     row = db.session.get(Passkey, passkey_id)
     if row is None or row.user_id != user.id:
-        raise NotFound
+        raise NotFound(gettext("There is no such passkey."))
     name = row.name
     db.session.execute(delete(Passkey).where(Passkey.id == passkey_id))
     _changed(user, "user.passkey_removed", _("A passkey was removed"), name)

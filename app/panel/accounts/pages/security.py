@@ -112,7 +112,7 @@ class SecurityPage(OwnPage):
     def options(self) -> Any:
         user = me()
         if not twostep.is_on(user.id):
-            raise NotFound
+            raise NotFound(gettext("There is no such passkey."))
         options, session[CHALLENGE] = passkeys.to_add(user)
         return options
 
