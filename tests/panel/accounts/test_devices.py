@@ -157,7 +157,7 @@ def test_ending_all_others_leaves_this_one_and_trusts_no_other(house: Flask, bro
 
 def test_the_list_marks_this_device_and_says_where_from_without_guessing(browse: Any, person: Any) -> None:
     person("ira")
-    browser, other = browse("ira"), browse("ira")
+    browser, _other = browse("ira"), browse("ira")
     page = browser.get("/account/sessions/").text
     assert page.count("This device") == 2 and "127.0.0.1 (the server itself)" in page
     assert browser.get("/account/logins/").text.count("127.0.0.1 (the server itself)") == 2
