@@ -51,13 +51,13 @@ def ask(client, path, **args):
 
 
 def what_leaks(world, text, person="ben"):
-    """Words and amounts of the other shop, costs, and for those without `reveal` what must be masked."""
+    """Words and amounts of the other shop, costs, and what must be masked."""
     return world.leaks(text) + around(text, worlds.DEAR_SHOWN) + guarded(text, person)
 
 
 def guarded(text, person):
     """Values of fields that this person may not read."""
-    return around(text, worlds.COST_SHOWN, *([] if person == "ben" else [worlds.UNMASKED]))
+    return around(text, worlds.COST_SHOWN, worlds.UNMASKED)
 
 
 def around(text, *patterns):

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.panel.core import clock, money, policy
 from app.panel.core.choices import Choices
-from app.panel.core.fields import FieldSpec, spec
+from app.panel.core.fields import FieldSpec, resource_of, spec
 
 
 class Cell(TypedDict, total=False):
@@ -51,7 +51,10 @@ def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = Non
     """The cell of one field of one row, masked where the reader may not see it whole."""
     value = value_of(row, name)
     if access.masked(name) and value not in (None, ""):
-        return {"kind": "masked", "text": access.mask(name, value)}
+        shown: Cell = {"kind": "masked", "text": access.mask(name, value)}
+        if access.revealable(name):
+            shown["url"] = f"/reveal/{resource_of(type(row))}/{row.id}/{name}"
+        return shown
     try:
         field: FieldSpec | None = spec(type(row), name) if "." not in name else None
     except KeyError:

@@ -33,6 +33,7 @@ class PanelForm(FlaskForm):
     """Base of the forms of operations: CSRF, and a key that makes a double click one effect (SAFETY R03)."""
 
     idempotency_key = HiddenField(default=lambda: uuid.uuid4().hex)
+    access: policy.FieldAccess | None = None  # of the record that it writes
 
 
 class RawField(Field):
@@ -114,7 +115,7 @@ def record_form(model: type[Any], names: list[str], actor: Any) -> type[PanelFor
         if field.kind in ("children", "computed") or field.readonly or not access.writable(field.name):
             continue
         fields[field.name] = unbound(field, owner=resource_of(model))
-    return type("RecordForm", (PanelForm,), {**fields, "version": HiddenField(), "base": HiddenField()})
+    return type("RecordForm", (PanelForm,), {**fields, "version": HiddenField(), "base": HiddenField(), "access": access})
 
 
 def unbound(field: FieldSpec, owner: str = "") -> Any:
@@ -138,7 +139,7 @@ def fill(form: Any, row: Any) -> None:
     """Show the values of a row (or the defaults of a new one), and hang choices and picked labels on the fields."""
     for field in form:
         if isinstance(field, RawField) and field.spec is not None and not form.is_submitted():
-            field.data = typed(field.spec, row)
+            field.data = None if row is not None and is_masked(form, field) else typed(field.spec, row)
     dress(form, row)
 
 
@@ -148,6 +149,21 @@ def dress(form: Any, row: Any = None) -> None:
         if not isinstance(field, RawField) or field.spec is None:
             continue
         dress_field(field, row)
+        if row is not None and is_masked(form, field):
+            cover(field, form.access.mask(field.name, getattr(row, field.name)))
+
+
+def is_masked(form: Any, field: Any) -> bool:
+    """Is it written over without being seen?"""
+    return form.access is not None and form.access.masked(field.name)
+
+
+def cover(field: Any, masked: str) -> None:
+    """Let a field be empty that says only masked what it holds."""
+    if masked:
+        field.description = _("Empty: %(value)s stays.", value=masked)
+        field.render_kw = {name: value for name, value in (field.render_kw or {}).items() if name != "required"}
+        field.required = False
 
 
 def dress_field(field: RawField, row: Any = None) -> None:
@@ -190,7 +206,8 @@ def picked(known: FieldSpec, data: Any, row: Any) -> list[tuple[int, str]]:
 
 def raw_values(form: Any) -> dict[str, Any]:
     """What was typed, by field name, for `records.parse`."""
-    return {field.name: field.data for field in form if isinstance(field, RawField) and field.kind != "file"}
+    own = [field for field in form if isinstance(field, RawField) and field.kind != "file"]
+    return {field.name: field.data for field in own if field.data or not is_masked(form, field)}
 
 
 def child_rows(data: Any, name: str) -> list[dict[str, Any]]:

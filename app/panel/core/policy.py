@@ -25,6 +25,7 @@ from app.panel.core.transaction import in_transaction
 
 ADMINISTRATOR = "administrator"
 PREFIX = "can_"
+REVEAL = "reveal"  # the verb by which masked values are shown one by one, for a reason
 BASIC_VERBS = {
     "read": _("Read"), "write": _("Write"), "delete": _("Delete"), "export": _("Export"), "import": _("Import"),
 }  # fmt: skip
@@ -301,15 +302,20 @@ class FieldAccess:
     hidden: frozenset[str]
     masks: dict[str, str]
     may_write: bool
+    may_reveal: bool = False  # may he have a masked value shown, for a reason?
 
     def readable(self, name: str) -> bool:
         return name.split(".")[0] not in self.hidden
 
     def writable(self, name: str) -> bool:
-        return self.may_write and name not in self.hidden and name not in self.masks
+        """Whoever may have a masked value shown may also write over it without seeing it."""
+        return self.may_write and name not in self.hidden and (name not in self.masks or self.may_reveal)
 
     def masked(self, name: str) -> bool:
         return name in self.masks
+
+    def revealable(self, name: str) -> bool:
+        return self.may_reveal and name in self.masks
 
     def usable(self, name: str) -> bool:
         """May lists be filtered or ordered by it? A masked value could be guessed by either."""
@@ -333,7 +339,8 @@ def fields(actor: Any, resource: str) -> FieldAccess:
             hidden |= names
         else:
             masks.update(dict.fromkeys(names, guarded.mask))
-    return FieldAccess(frozenset(hidden), masks, allowed(actor, "write", resource))
+    may_reveal = bool(masks) and allowed(actor, REVEAL, resource)
+    return FieldAccess(frozenset(hidden), masks, allowed(actor, "write", resource), may_reveal)
 
 
 def masked_text(value: object, how: str) -> str:

@@ -13,18 +13,21 @@ from app.shop.setup.permissions import my_shop_ids
 
 CUSTOMER = "customers.Customer"
 policy.verbs(
-    CUSTOMER, reveal=_("See phone and e-mail in full"), note=_("Write notes"), tag=_("Tag"), consent=_("Record consents"),
+    CUSTOMER, reveal=_("Have contacts shown for a reason"), see_contacts=_("See all contacts at any time"),
+    note=_("Write notes"), tag=_("Tag"), consent=_("Record consents"),
     block=_("Block"), merge=_("Merge"), export_person=_("Hand out a person's data"), erase=_("Erase a person"),
 )  # fmt: skip
-policy.verbs("customers.Address", reveal=_("See phone in full"))
-policy.verbs("customers.CustomerIdentity", reveal=_("See in full"))
+for _resource in ("customers.Address", "customers.CustomerIdentity"):
+    policy.verbs(
+        _resource, reveal=_("Have contacts shown for a reason"), see_contacts=_("See all contacts at any time")
+    )
 folding.part_of(CUSTOMER, "customers.CustomerMerge")
 
-policy.mask(CUSTOMER, "phone", verb="reveal", how="phone")
-policy.mask(CUSTOMER, "email", verb="reveal", how="email")
-policy.mask("customers.Address", "phone", verb="reveal", how="phone")
-policy.mask("customers.Address", "street", verb="reveal", how="name")
-policy.mask("customers.CustomerIdentity", "value", verb="reveal", how="tail")
+policy.mask(CUSTOMER, "phone", verb="see_contacts", how="phone")
+policy.mask(CUSTOMER, "email", verb="see_contacts", how="email")
+policy.mask("customers.Address", "phone", verb="see_contacts", how="phone")
+policy.mask("customers.Address", "street", verb="see_contacts", how="name")
+policy.mask("customers.CustomerIdentity", "value", verb="see_contacts", how="tail")
 
 CARD = "read write note tag consent"
 policy.grant("operations", {
@@ -38,9 +41,10 @@ policy.grant("support", {
     "customers.CustomerIdentity": "read reveal",
 })  # fmt: skip
 policy.grant("deputy", {
-    CUSTOMER: f"{CARD} reveal block merge", "customers.Address": "read write delete reveal",
+    CUSTOMER: f"{CARD} reveal see_contacts block merge", "customers.Address": "read write delete reveal see_contacts",
     "customers.CustomerTag": "read write", "customers.CustomerNote": "read write delete",
-    "customers.Consent": "read write", "customers.CustomerIdentity": "read reveal", "customers.CustomerMerge": "read",
+    "customers.Consent": "read write", "customers.CustomerIdentity": "read reveal see_contacts",
+    "customers.CustomerMerge": "read",
 })  # fmt: skip
 policy.grant("finance", {CUSTOMER: "read export", "customers.Address": "read", "customers.CustomerTag": "read"})
 policy.grant("host", {CUSTOMER: "read", "customers.CustomerTag": "read"})

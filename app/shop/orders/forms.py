@@ -17,7 +17,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.choices import Choices
 from app.panel.core.db import db
 from app.panel.core.fields import spec
-from app.panel.core.forms import PanelForm, RawField, dress_field
+from app.panel.core.forms import PanelForm, RawField, cover, dress_field
 from app.shop.orders.models import CloseReason, ExceptionReason, Order, OrderLine, PaymentMethod, RefundReason
 
 NEEDED = InputRequired(_("This is needed."))
@@ -177,6 +177,9 @@ class HandleForm(PanelForm):
     resolution = StringField(_("What was done"), [NEEDED, Length(max=300)])
 
 
+ADDRESS = ("buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street", "postcode")
+
+
 class AddressForm(PanelForm):
     """The address of one parcel; checked by the service, which keeps the old one."""
 
@@ -190,10 +193,18 @@ class AddressForm(PanelForm):
     postcode = StringField(_("Postcode"), [Optional(), Length(max=20)])
     why = StringField(_("Reason"), [Optional(), Length(max=300)])
 
+    def values(self) -> dict[str, Any]:
+        """What was typed; a masked field that was left empty stays as it is."""
+        access = policy.fields(current_actor(), "orders.Order")
+        own = [field for field in self if field.name in ADDRESS]
+        return {field.name: field.data for field in own if field.data or not access.masked(field.name)}
+
     def for_rows(self, rows: list[Order]) -> None:
         access = policy.fields(current_actor(), "orders.Order")
         for field in list(self):
-            if not access.usable(field.name):
+            if access.revealable(field.name):
+                cover(field, access.mask(field.name, getattr(rows[0], field.name)))
+            elif not access.usable(field.name):
                 del self[field.name]  # what is masked is neither shown here nor overwritten
             elif hasattr(rows[0], field.name) and field.raw_data is None:
                 field.data = getattr(rows[0], field.name)

@@ -30,7 +30,8 @@ policy.verbs(
     place=_("Place orders"), pay=_("Book payments"), ship=_("Ship"), complete=_("Complete"), close=_("Close the order"),
     refund=_("Refund"), hold=_("Hold and release"), confirm=_("Confirm"), edit_address=_("Change the address"),
     handle=_("Handle exceptions"), note=_("Add notes"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
-    see_cost=_("See cost and margin"), reveal=_("See phone numbers and e-mail addresses"),
+    see_cost=_("See cost and margin"), reveal=_("Have contacts shown for a reason"),
+    see_contacts=_("See all contacts at any time"),
 )  # fmt: skip
 policy.moves_money("orders.Order", "refund", "pay")
 policy.name("orders.IntakeAddress", _("Intake addresses of channels"))
@@ -75,7 +76,7 @@ policy.grant("deputy", {
     **_READ,
     "orders.Order": (
         "read write export place pay ship complete close refund hold confirm edit_address handle note counter "
-        "reveal see_cost"
+        "reveal see_contacts see_cost"
     ),
     "orders.OrderLine": "read see_cost", "orders.OrderNote": "read write delete",
     "orders.OrderException": "read write export", "orders.ExceptionReason": "read write",
@@ -84,8 +85,8 @@ policy.grant("viewer", {"orders.Order": "read", **_READ})
 
 policy.protect("orders.Order", "cost", "margin", verb="see_cost")
 policy.protect("orders.OrderLine", "unit_cost", verb="see_cost")
-policy.mask("orders.Order", "buyer_phone", verb="reveal", how="phone")
-policy.mask("orders.Order", "buyer_email", verb="reveal", how="email")
+policy.mask("orders.Order", "buyer_phone", verb="see_contacts", how="phone")
+policy.mask("orders.Order", "buyer_email", verb="see_contacts", how="email")
 
 
 @policy.rows(Order)

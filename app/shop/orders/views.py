@@ -34,7 +34,7 @@ from app.shop.orders.models import (
 )
 from app.shop.setup.views import PerShopView
 
-ADDRESS = ["buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street", "postcode"]
+ADDRESS = list(forms.ADDRESS)
 
 
 def _state(order: Order) -> Any:
@@ -207,8 +207,7 @@ class OrderView(PerShopView):
     @verb("edit_address", _("Change the address"), icon="fa-location-dot", form=forms.AddressForm, many=False,
           when=lambda order: order.state in (OrderState.PENDING, *states.TO_SHIP))  # fmt: skip
     def edit_address(self, orders: list[Order], form: Any) -> str:
-        values = {name: form[name].data for name in ADDRESS if name in form}
-        services.edit_address(orders[0], values, why=form.why.data or "", actor=current_actor())
+        services.edit_address(orders[0], form.values(), why=form.why.data or "", actor=current_actor())
         return gettext("The address is changed; the old one stays in the history.")
 
     @verb("hold", _("Hold"), icon="fa-hand", form=forms.HoldForm,

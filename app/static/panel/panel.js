@@ -245,4 +245,5 @@ clicks();
 keys();
 notices();
 preview();
+if (document.querySelector("[data-reveal]")) import("./reveal.js");
 root.dataset.ready = "1";

@@ -19,7 +19,7 @@ def conflict_page(view: Any, form: Any, row: Any) -> SimpleNamespace:
     """Mine against theirs, for each field in which they differ."""
     rows = []
     for field in form:
-        if not isinstance(field, forms.RawField) or field.spec is None or field.kind == "file":
+        if not isinstance(field, forms.RawField) or field.spec is None or field.kind == "file" or forms.is_masked(form, field):
             continue
         theirs = forms.typed(field.spec, row)
         if str(theirs or "") != str(field.data or ""):

@@ -83,7 +83,7 @@ def shown(event: IntakeEvent, actor: Any) -> str:
         raw = json.loads(event.body)
     except ValueError:
         raw = None
-    if policy.allowed(actor, "reveal", "orders.Order"):
+    if policy.allowed(actor, "see_contacts", "orders.Order"):
         return json.dumps(raw, ensure_ascii=False, indent=2) if raw is not None else event.body
     if not isinstance(raw, dict):
         return policy.masked_text(event.body, "all")
