@@ -66,7 +66,7 @@ def code_says(model: type[Any]) -> bool:
 def condition_names(model: type[Any]) -> list[str]:
     """What a condition may ask, the own fields of the rows first, in the order of the model."""
     known = rules.condition_names(model)
-    own = [name for name in known if "." not in name and not _is_hidden(model, name)]
+    own = [name for name in known if "." not in name and not _is_hidden(model, name) and filters.operators(spec(model, name))]
     further = [name for name in known if "." in name and _is_plain(model, name)]
     return sorted(own, key=lambda name: _place(model, name)) + sorted(further)
 
@@ -104,7 +104,7 @@ def _place(model: type[Any], name: str) -> tuple[bool, int]:
 def fields_of(model: type[Any]) -> list[str]:
     """The fields that a rule can name, in the order of the model; what is computed comes after what is stored."""
     order = list(model.__mapper__.all_orm_descriptors.keys())
-    names = [name for name in rules.field_names(model) if not spec(model, name).hidden]
+    names = [name for name in rules.field_names(model) if not spec(model, name).hidden and wording.has_label(model, name)]
     return sorted(names, key=lambda name: (name not in order, order.index(name) if name in order else 0, name))
 
 
@@ -124,7 +124,7 @@ def field_row(
         else:
             code = gettext("Hidden: the role lacks “%(verb)s”.", verb=needs)
     return {
-        "name": name, "label": str(field.label), "level": level or WRITE, "code": code, "changed": level != before,
+        "name": name, "label": wording.field_label(model, name), "level": level or WRITE, "code": code, "changed": level != before,
         "levels": [(key, str(text)) for key, text in LEVELS.items() if key != MASKED or field.kind not in NOT_MASKED],
         "is_computed": field.kind == "computed",
     }  # fmt: skip

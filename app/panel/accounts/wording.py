@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
@@ -23,7 +25,7 @@ def field_of(model: type[Any], name: str) -> tuple[FieldSpec, str]:
     head, _dot, tail = name.partition(".")
     first = spec(model, head)
     if not tail:
-        return first, str(first.label)
+        return first, field_label(model, head)
     if first.target is None:
         raise KeyError(name)
     field = spec(first.target, tail)
@@ -40,7 +42,7 @@ def sentence(tree: Any, model: type[Any]) -> str:
     if word == "not":
         return gettext("not (%(condition)s)", condition=sentence(parts, model))
     said = [_inside(part, model, len(parts)) for part in parts]
-    return (gettext(" and ") if word == "and" else gettext(" or ")).join(said)
+    return (gettext(", and ") if word == "and" else gettext(", or ")).join(said)
 
 
 def _inside(part: Any, model: type[Any], count: int) -> str:
@@ -55,8 +57,7 @@ def _condition(node: list[Any], model: type[Any]) -> str:
         field, label = field_of(model, name)
     except (KeyError, AttributeError, TypeError):
         return " ".join(str(part) for part in node)
-    said = filters.describe(filters.Condition(name, op, value, field))
-    return f"{label}{said.removeprefix(str(field.label))}"
+    return filters.describe(filters.Condition(name, op, value, replace(field, label=label)))
 
 
 def rows_said(rules_: list[dict[str, Any]], resource: str) -> str:
@@ -75,10 +76,19 @@ def fields_said(levels: dict[str, str], resource: str) -> list[tuple[str, str]]:
 
 
 def field_label(model: type[Any] | None, name: str) -> str:
-    try:
-        return str(spec(model, name).label) if model is not None else name
-    except KeyError:
+    """What the screens call a field."""
+    if model is None or not hasattr(model, name):
         return name
+    if name == "created_by_id":
+        return gettext("Created by")
+    view = current_app.extensions["panel_views"].get(model)
+    return str(view.label(name) if view is not None and name in view.label_columns else spec(model, name).label)
+
+
+def has_label(model: type[Any], name: str) -> bool:
+    """Does a screen name it? What is only computed inside has no word that a person knows."""
+    view = current_app.extensions["panel_views"].get(model)
+    return spec(model, name).kind != "computed" or (view is not None and name in view.label_columns)
 
 
 def rules_of(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -28,8 +28,9 @@ function draw(place, cell) {
   button.querySelector(".mx-word").textContent = cell.level === "none" ? "–" : cell.word;
   button.title = cell.words;
   const more = place.querySelector("[data-mx-more]");
-  more.querySelector("span").textContent = cell.more ? `+${cell.more}` : "···";
-  more.querySelector("i").hidden = !cell.rules;
+  more.querySelector("span").textContent = cell.more ? `+${cell.more}` : "";
+  more.querySelector(".fa-ellipsis").hidden = cell.more > 0;
+  more.querySelector(".fa-filter").hidden = !cell.rules;
 }
 
 async function change(place, values) {

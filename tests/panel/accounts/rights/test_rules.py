@@ -1,0 +1,118 @@
+"""Rules of rows and fields in the draft: written, said in words, counted for a person."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import func, select
+
+from app.panel.accounts import rolebook, ruling, wording
+from app.panel.accounts.configuration import store
+from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
+from app.shop.orders.models import Order
+from app.shop.setup.models import Channel
+from tests.panel.accounts.rights.conftest import JSON
+
+ROWS, FIELDS = "/accounts/roles/rows/setup.Channel/support", "/accounts/roles/fields/orders.Order/support"
+
+
+def rule(*nodes, word="and", note=""):
+    return {"note": note, "filter": {word: list(nodes)}}
+
+
+A, B = ["name", "contains", "Counter A"], ["name", "contains", "Counter B"]
+
+
+def test_rules_are_kept_in_the_draft_as_they_were_written(as_user, drafted):
+    client, said = as_user("ada"), [rule(A, {"or": [["is_active", "is", True], B]}, note="Two deep"), rule(B)]
+    assert client.post(ROWS, data={"rules": json.dumps(said)}).status_code == 302
+    assert drafted("support")["rows"]["setup.Channel"] == said
+    page = client.get(ROWS).text
+    assert "Counter A" in page and "Two deep" in page
+    client.post(ROWS, data={"rules": "[]"})
+    assert "setup.Channel" not in drafted("support")["rows"]
+
+
+def test_a_rule_is_said_in_words(app, session):
+    with app.test_request_context():
+        said = [rule(A, {"or": [["kind", "in", ["counter", "online"]], ["shop.name", "starts", "青"]]}), rule(["external_id", "empty"])]
+        words = wording.rows_said([said[0]], "setup.Channel")
+        assert words == "Channel contains Counter A, and (Platform is one of Counter, online, or Shop · Shop name starts with 青)"
+        assert wording.rows_said(said, "setup.Channel").endswith("; or Number on the platform is empty")
+        assert wording.rows_said([], "setup.Channel") == "all rows"
+        assert wording.sentence({"not": A}, Channel) == "not (Channel contains Counter A)"
+        assert wording.sentence(["gone", "eq", 1], Channel) == "gone eq 1"
+
+
+def test_what_a_person_would_see_is_what_he_sees_when_it_holds(session, ada, ben):
+    for said in ([rule(A)], [rule(B)], [rule(A), rule(B)], [rule(["name", "empty"])], []):
+        rolebook.put_rules("support", "rows", "setup.Channel", said, actor=ada)
+        told = ruling.sees(Channel, said, ben, ada)
+        with store.previewing(store.draft().document):
+            real = session.scalar(select(func.count()).select_from(policy.scope(select(Channel.id), ben, Channel).subquery()))
+        assert (told["n"], told["of"]) == (real, 2)
+
+
+def test_nobody_is_told_of_rows_that_he_does_not_see_himself(session, ben, cleo):
+    assert ruling.sees(Channel, [rule(B)], cleo, ben)["n"] == 0
+    assert ruling.sees(Channel, [], cleo, ben)["of"] == 1
+
+
+def test_the_editor_is_answered_in_words_before_anything_is_kept(as_user, ben):
+    client, said = as_user("ada"), json.dumps([rule(A)])
+    answer = client.post("/accounts/roles/check/setup.Channel", data={"rules": said, "person": ben.id}, headers=JSON).get_json()
+    assert answer["words"] == "Channel contains Counter A" and answer["sees"]["words"] == "Ben would see 1 of 2 rows."
+    assert not store.draft().begun
+
+
+def test_a_rule_that_cannot_be_read_is_refused_with_a_sentence(as_user):
+    client, said = as_user("ada"), json.dumps([rule(["name", "sounds_like", "A"])])
+    answer = client.post(ROWS, data={"rules": said})
+    assert answer.status_code == 422 and "knows no" in answer.text and not store.draft().begun
+    problem = client.post("/accounts/roles/check/setup.Channel", data={"rules": said}, headers=JSON).get_json()["problem"]
+    assert "knows no" in problem
+    for nonsense in ("{", "{}", '[{"filter": {}, "role": "x"}]', "[1]"):
+        assert client.post(ROWS, data={"rules": nonsense}).status_code == 400
+
+
+def test_every_field_that_the_editor_offers_can_be_asked_about(app, session):
+    with app.test_request_context():
+        for model in (Order, Channel):
+            offered = [ruling.offered(model, name) for name in ruling.condition_names(model)]
+            assert len(offered) > 8 and all(field["ops"] and field["label"] for field in offered)
+            assert not {"version", "channel.version"} & {field["name"] for field in offered}
+
+
+def test_fields_are_hidden_masked_or_only_read(as_user, drafted):
+    client = as_user("ada")
+    answer = client.post(FIELDS, data={"field-total": "hidden", "field-number": "read", "field-buyer_note": "write"})
+    assert answer.status_code == 302
+    assert drafted("support")["fields"]["orders.Order"] == {"total": "hidden", "number": "read"}
+    page = client.get(FIELDS).text
+    assert "Hidden: the role lacks “See cost and margin”." in page and "not published yet" in page
+    client.post(FIELDS, data={})
+    assert "orders.Order" not in drafted("support")["fields"]
+
+
+def test_what_cannot_be_masked_is_refused(as_user):
+    answer = as_user("ada").post(FIELDS, data={"field-channel_id": "masked"})
+    assert answer.status_code == 422 and "can be hidden, but not masked" in answer.text
+
+
+def test_pages_have_no_rules(as_user):
+    client = as_user("ada")
+    assert client.get("/accounts/roles/rows/core.Setting/support").status_code == 404
+    assert client.get("/accounts/roles/rows/setup.Channel/emperor").status_code == 404
+
+
+def test_nobody_widens_the_rows_of_his_own_role(as_user, person, ada):
+    hilde = person("hilde", "support")
+    assert hilde.id
+    client = as_user("hilde")
+    assert client.post(ROWS, data={"rules": "[]"}).status_code == 403
+    assert client.post("/accounts/roles/check/setup.Channel", data={"rules": "[]"}).status_code == 403
+
+
+def test_the_system_is_bound_by_no_rule(session):
+    assert ruling.code_condition(SYSTEM, Channel) is None
