@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import secrets
 import threading
+from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from flask import current_app
 from flask_babel import gettext
 from zxcvbn import zxcvbn
+from zxcvbn.matching import RANKED_DICTIONARIES
 
 from app.panel.accounts import settings as settings
 from app.panel.accounts.models import User
@@ -19,6 +22,7 @@ from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.settings import setting
 
 LONGEST = 256
+LEAST_BESIDE_NAMES, SHORTEST_NAME = 8, 4
 SCORE = 3  # of 4: "safely unguessable", 10^8 guesses and more
 # OWASP's smallest setting; 19 MiB a hash is why only a few may run at once
 COST = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
@@ -26,6 +30,7 @@ AT_ONCE, PATIENCE = 4, 10.0
 _pool = threading.BoundedSemaphore(AT_ONCE)
 # without letters and digits that look alike, for passwords that are read from a terminal
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_names: list[Callable[[], Iterable[str]]] = []
 
 
 class Busy(DomainError):
@@ -104,10 +109,36 @@ def problem(password: str, hints: list[str]) -> str:
         return gettext("Use at most %(n)s characters.", n=LONGEST)
     if "\x00" in password:
         return gettext("This password holds a character that cannot be typed.")
-    words = [part for hint in hints for part in {hint, *hint.replace("@", " ").replace(".", " ").split()}]
+    if password.lower() in RANKED_DICTIONARIES["passwords"]:
+        return gettext("This password is on the list of those that are tried first.")
+    known = [*hints, *(name for names in _names for name in names())]
+    words = [part for hint in known for part in {hint, *hint.replace("@", " ").replace(".", " ").split()}]
+    if len(_without(password, words)) < LEAST_BESIDE_NAMES:
+        return gettext("This password is hardly more than a name that others know. Add another word or two.")
     if zxcvbn(password[:72], user_inputs=words)["score"] < SCORE:
         return gettext("This password is easy to guess. Add another word or two.")
     return ""
+
+
+def _without(password: str, words: list[str]) -> str:
+    """What is left of it without these words; short ones stand in many others by chance."""
+    left = password.lower()
+    for word in sorted({word.lower() for word in words}, key=len, reverse=True):
+        if len(word) >= (SHORTEST_NAME if word.isascii() else 2):
+            left = left.replace(word, "")
+    return left
+
+
+def names_from(names: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    """Contribute words that everybody here knows, such as the names of the shops: a password of them is no secret."""
+    _names.append(names)
+    return names
+
+
+@names_from
+def names_of_the_panel() -> list[str]:
+    host = urlsplit(current_app.config.get("PUBLIC_URL") or "").hostname or ""
+    return [str(current_app.config.get("APP_NAME", "Zhanggui")), host]
 
 
 def check_for(user: User, password: str, field: str = "password") -> None:

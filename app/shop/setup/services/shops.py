@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import func, select
 
+from app.panel.accounts import passwords
 from app.panel.core import clock, fields, history, records, trash
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
@@ -31,6 +32,12 @@ define(
     SETTING_OF["main_category"], Severity.WARN.value, label=lazy_gettext("A main category that the licence lacks"),
     kind="choice", choices=Severity, group=lazy_gettext("Shops"),
 )
+
+
+@passwords.names_from
+def names_over_the_doors() -> list[str]:
+    """Whoever guesses a password of the staff begins with these."""
+    return [*db.session.scalars(select(Shop.name).limit(100)), *db.session.scalars(select(Business.name).limit(100))]
 
 
 def shop_findings(
