@@ -111,8 +111,8 @@ def session_rows(user_id: int, here: str | None = None) -> list[dict[str, Any]]:
 
 def browser_rows(user_id: int, here: int | None = None) -> list[dict[str, Any]]:
     """The browsers in which a person has logged in, as a page shows them."""
-    rows = []
-    for device in browsers.of(user_id):
+    rows, found = [], list[Any](browsers.of(user_id))
+    for device in found:
         until = show_instant(device.trusted_until) if device.trusted_until and browsers.is_trusted(device) else ""
         rows.append({
             "id": device.id, "here": device.id == here, "device": devices.describe(device.agent), "until": until,

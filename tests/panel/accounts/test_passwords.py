@@ -14,7 +14,6 @@ from app.panel.accounts.models import LoginSession
 from app.panel.core import clock, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
-from app.panel.core.errors import InvalidInput
 from tests.panel.accounts.conftest import Browser
 
 START = dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC)
