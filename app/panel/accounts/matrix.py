@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from flask_babel import gettext
+from flask import current_app
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import rights
@@ -99,7 +100,15 @@ class Cell:
 
 
 def groups() -> list[Group]:
-    """Every line, by domain in the order of the menu."""
+    """Every line, by domain in the order of the menu. They are made once a language."""
+    kept = current_app.extensions.setdefault("panel_matrix", {})
+    language = str(get_locale())
+    if language not in kept:
+        kept[language] = _groups()
+    return kept[language]  # type: ignore[no-any-return]
+
+
+def _groups() -> list[Group]:
     names, verbs = rights.resources(), folding.known_verbs()
     lines: dict[str, list[Part]] = {}
     for resource in sorted(verbs, key=lambda name: (folding.whole_of(name) != name, str(names.get(name, name)))):

@@ -6,14 +6,22 @@ import re
 from typing import Any
 
 from flask import current_app
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from app.panel.core import policy
 from app.panel.core.fields import resource_of, specs
 
 
 def resources() -> dict[str, Any]:
-    """Every resource that a screen shows or a rule names, with the words for it."""
+    """Every resource that a screen shows or a rule names, with the words for it. They are made once a language."""
+    kept = current_app.extensions.setdefault("panel_resource_words", {})
+    language = str(get_locale())
+    if language not in kept:
+        kept[language] = _resources()
+    return kept[language]  # type: ignore[no-any-return]
+
+
+def _resources() -> dict[str, Any]:
     views = current_app.extensions.get("panel_views", {})
     names = {view.resource: view.title for view in views.values()}
     for view in views.values():

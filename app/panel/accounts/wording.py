@@ -102,3 +102,8 @@ def rules_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for resource in sorted({*entry["rows"], *entry["fields"]})
     ]  # fmt: skip
+
+
+def resource_label(resource: str) -> str:
+    """What the screens call a resource."""
+    return str(rights.resources().get(resource) or rights.spoken_name(resource))

@@ -162,3 +162,5 @@ if (table) {
     table.querySelectorAll("[data-col]").forEach((cell) => cell.classList.toggle("at", cell.dataset.col === event.target.value));
   });
 }
+
+for (const box of document.querySelectorAll("[data-reload]")) box.addEventListener("change", () => box.form.submit());
