@@ -73,6 +73,10 @@ def arranged_by(func: Callable[[], Arrangement], keeps: Sequence[str] = ()) -> N
     _kept_for.update(keeps)
 
 
+def kept_for_administrators() -> frozenset[str]:
+    return frozenset(_kept_for)
+
+
 def arrangement() -> Arrangement:
     return _arranged[0]() if _arranged else Arrangement()
 
@@ -105,7 +109,7 @@ def reader_of(actor: Any) -> Reader:
     is_boss = actor is SYSTEM or policy.is_administrator(actor)
     return Reader(
         str(get_locale() or "en"), roles, None if is_boss else policy.usable(actor), getattr(actor, "id", None),
-        off_for(roles), frozenset(_kept_for) if is_boss else frozenset(),
+        off_for(roles), kept_for_administrators() if is_boss else frozenset(),
     )  # fmt: skip
 
 

@@ -58,7 +58,8 @@ class _Entries:
             self.errors[at] = _("An entry of the menu needs a key.")
             return {}
         if key in self.seen or len(self.seen) >= MAX_ENTRIES:
-            self.errors[at] = _("“%(name)s” stands in the menu twice.", name=key) if key in self.seen else _("This menu is too long.")
+            is_twice = key in self.seen
+            self.errors[at] = _("“%(name)s” stands in the menu twice.", name=key) if is_twice else _("This menu is too long.")
             return {}
         self.seen.add(key)
         if level == DEEPEST and key.startswith(GROUP):
