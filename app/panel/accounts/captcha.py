@@ -32,6 +32,7 @@ KEY, PURPOSE = "captcha", "captcha"
 LASTS, DIGITS = 600, 5
 PICTURES = "60 per 10 minute"
 WIDTH, HEIGHT = 200, 72
+PAPER, INK = (255, 255, 255), (30, 60, 70)  # its own colours are often too pale to be read
 
 
 class Unsolved(DomainError):
@@ -93,7 +94,7 @@ def _digits(asked: str) -> str:
 
 
 def _drawn(digits: str) -> str:
-    picture = _painter().generate(digits).getvalue()
+    picture = _painter().generate(digits, bg_color=PAPER, fg_color=INK).getvalue()
     return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 
