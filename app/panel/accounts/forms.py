@@ -111,6 +111,10 @@ class PasswordForm(NewPassword, AccountForm):
 class ProfileForm(AccountForm):
     name = StringField(_("Full name"), [NEEDED, Length(max=64)], render_kw={"autocomplete": "name"})
     email = EmailField(_("E-mail"), [NEEDED, Length(max=320)], render_kw={"autocomplete": "email"})
+    current = PasswordField(
+        _("Current password"), [Length(max=1024)], description=_("Only to change the e-mail address."),
+        render_kw={"autocomplete": "current-password"},
+    )  # fmt: skip
     language = SelectField(_("Language"))
     skin = SelectField(_("Colours"))
     layout = SelectField(_("Where the menu stands"))

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, insert, or_, select, update
 
 from app.panel.accounts import browsers, guard, passwords, queries, sessions, twostep
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User, full_name
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, history, notices, outbox, policy
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput, NotFound
 from app.panel.core.transaction import transactional
@@ -174,6 +174,19 @@ def update_profile(user: User, *, name: str, email: str) -> None:
     changed = {k: [before[k], v] for k, v in {"name": name, "email": email}.items() if before[k] != v}
     if changed:
         history.record_many(User, [(user.id, changed)], verb="user.changed", actor=user)
+    if "email" in changed:
+        _tell_old_address(user, before["email"])
+
+
+def _tell_old_address(user: User, address: str) -> None:
+    """Whoever owned the account until now must hear of it, and the notices go to the new address already."""
+    with force_locale(notices.language_of(user.id)):
+        subject = gettext("Your e-mail address was changed")
+        body = gettext(
+            "%(name)s, mail about your account now goes to %(email)s. If this was not you, tell your administrator at once.",
+            name=full_name(user), email=user.email,
+        )  # fmt: skip
+    outbox.put("mail", {"to": address, "subject": f"[{twostep.issuer()}] {subject}", "body": body})
 
 
 @transactional

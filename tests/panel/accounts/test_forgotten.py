@@ -165,3 +165,18 @@ def test_the_command_line_prints_a_short_lived_link(house: Flask, person: Any) -
     assert Browser(house).get(path).status_code == 200
     clock.freeze(START + dt.timedelta(minutes=31))
     assert Browser(house).get(path).status_code == 404
+
+
+def test_a_new_address_needs_the_password_and_the_old_one_hears_of_it(house: Flask, browse: Any, person: Any) -> None:
+    """Else an open screen and a forgotten password would be an account."""
+    key = person("ava")
+    browser = browse("ava")
+    fields = {"name": "Ava", "email": "thief@example.com", "language": "en", "skin": "light", "layout": "side"}
+    assert browser.post("/account/", fields).status_code == 422
+    assert browser.post("/account/", {**fields, "current": "not it at all"}).status_code == 422
+    assert browser.post("/account/", {**fields, "email": "ava@example.com", "name": "Ava B"}).status_code == 302
+    with house.app_context():
+        assert db.session.get(User, key).email == "ava@example.com"
+    assert browser.post("/account/", {**fields, "current": PASSWORD}).status_code == 302
+    told = sent(house, "mail")[-1]
+    assert told["to"] == "ava@example.com" and "thief@example.com" in told["body"]

@@ -50,6 +50,9 @@ class AccountPage(OwnPage):
         form.offer(preferences.languages())
         if request.method == "POST" and form.validate():
             try:
+                # links for new passwords go there: whoever sits at an open screen shall not turn them to himself
+                if form.email.data.strip().lower() != user.email.lower() and not login.confirms(user, form.current.data or ""):
+                    raise InvalidInput({"current": gettext("This is not your current password.")})
                 services.update_profile(user, name=form.name.data, email=form.email.data)
                 wanted = {name: form[name].data for name in ("language", "skin", "layout")}
                 preferences.choose(user.id, wanted)
@@ -57,7 +60,9 @@ class AccountPage(OwnPage):
                 return redirect("/account/")
             except InvalidInput as error:
                 form.refuse(error)
-        names = ["name", "email", "language", "skin", "layout"]
+            except limits.TooMany as error:
+                form.problem = error.message
+        names = ["name", "email", "current", "language", "skin", "layout"]
         page = self.own("accounts/profile.html", "profile", form=form, names=names, submit=gettext("Save"), hint="")
         return page, status_of(form)
 
