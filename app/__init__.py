@@ -36,6 +36,7 @@ from app.panel.core import (
     search,
     security,
     sheets,
+    trailcommands,
 )
 
 TIERS = ("app.panel", "app.shop")
@@ -87,7 +88,7 @@ def _created(packages: tuple[str, ...], overrides: dict[str, Any]) -> Flask:
         sheets.mount(app, domains)
     for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint, listpages.blueprint):
         app.register_blueprint(blueprint)
-    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning):
+    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning, trailcommands):
         part.init_app(app)
     return app
 

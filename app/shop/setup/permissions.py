@@ -36,7 +36,7 @@ policy.grant("operations", {
     "setup.ChannelAccount": "read write delete", "setup.Organisation": "read", "setup.OrgApplication": "read apply",
 })  # fmt: skip
 policy.grant("finance", {
-    "accounts.ApiKey": "make",
+    "accounts.ApiKey": "make", "accounts.Audit": "read",
     "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read", "setup.Channel": "read",
     "setup.Organisation": "read export", "setup.OrgApplication": "read apply",
 })  # fmt: skip
@@ -44,7 +44,7 @@ policy.grant("support", {"setup.Shop": "read", "setup.Channel": "read"})
 policy.grant("host", {"setup.Shop": "read", "setup.Channel": "read"})
 policy.grant("field_control", {"setup.Shop": "read", "setup.Channel": "read", "setup.ChannelAccount": "read"})
 policy.grant("deputy", {
-    "accounts.ApiKey": "make", "accounts.Delegation": "read lend",
+    "accounts.ApiKey": "make", "accounts.Audit": "read", "accounts.Delegation": "read lend",
     "bulk.Run": "read", "setup.Business": "read", "setup.Shop": "read write", "setup.Channel": "read write delete",
     "setup.ChannelAccount": "read write delete", "setup.StaffAssignment": "read write delete",
     "setup.Organisation": "read", "setup.OrgApplication": "read apply review",

@@ -4,11 +4,12 @@ from app.panel.core.screens.common import default_fieldsets, default_form, field
 from app.panel.core.screens.conflicts import conflict_page, unknown_to_form
 from app.panel.core.screens.editing import form_page, once, said_before, verb_page
 from app.panel.core.screens.lists import list_page, trash_page
-from app.panel.core.screens.shows import show_page, timeline
+from app.panel.core.screens.shows import changes_said, show_page, timeline, verb_word, who_said
 from app.panel.core.screens.uploads import Uploads
 
 __all__ = [
     "Uploads",
+    "changes_said",
     "conflict_page",
     "default_fieldsets",
     "default_form",
@@ -24,4 +25,6 @@ __all__ = [
     "trash_page",
     "unknown_to_form",
     "verb_page",
+    "verb_word",
+    "who_said",
 ]

@@ -46,10 +46,17 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
         tabs=tabs,
         related=related,
         history=timeline(row, access),
+        trail_url=_trail_url(row),
         created_at=getattr(row, "created_at", None),
         changed_at=getattr(row, "changed_at", None),
         version=getattr(row, "version", None),
     )
+
+
+def _trail_url(row: Any) -> str:
+    """Where all that ever happened to a row can be read, for whoever may."""
+    build = current_app.extensions.get("panel_trail_url")
+    return str(build(row)) if build is not None else ""
 
 
 def _item(view: Any, row: Any, name: str, access: policy.FieldAccess) -> SimpleNamespace:
@@ -155,20 +162,12 @@ def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
 def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
     """The trail of a row for this reader: fields that are hidden from him are not in it, masked ones are masked."""
     entries = []
-    known = specs(type(row))
     for entry in history.of(row, limit=50):
-        changes = []
-        for name, (before, after) in entry.changes.items():
-            if not access.readable(name):
-                continue
-            field = known.get(name)
-            label = str(field.label) if field is not None else name.replace("_", " ")
-            pair = [access.mask(name, v) if access.masked(name) else _said(field, v, row) for v in (before, after)]
-            changes.append(SimpleNamespace(label=label, before=pair[0], after=pair[1]))
+        changes = changes_said(type(row), entry.changes, access, row)
         entries.append(
             SimpleNamespace(
                 at=entry.at,
-                actor=_who(entry.actor_name),
+                actor=who_said(entry.actor_name),
                 verb=verb_word(entry.verb),
                 key=entry.verb,
                 path=entry.path,
@@ -180,7 +179,20 @@ def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
     return entries
 
 
-def _who(name: str) -> str:
+def changes_said(model: type[Any], pairs: dict[str, Any], access: policy.FieldAccess, row: Any) -> list[Any]:
+    """Label, before and after of each field that this reader may see; `row` says the currency and may be None."""
+    changes, known = [], specs(model)
+    for name, (before, after) in pairs.items():
+        if not access.readable(name):
+            continue
+        field = known.get(name)
+        label = str(field.label) if field is not None else name.replace("_", " ")
+        pair = [access.mask(name, v) if access.masked(name) else _said(field, v, row) for v in (before, after)]
+        changes.append(SimpleNamespace(label=label, before=pair[0], after=pair[1]))
+    return changes
+
+
+def who_said(name: str) -> str:
     return _("the system") if name in ("system", "demo") else name
 
 

@@ -1,0 +1,49 @@
+"""A table as a file for spreadsheets. No cell of it is ever a formula, whatever somebody typed into the shop."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import xlsxwriter
+
+# what makes a spreadsheet calculate; an apostrophe before it makes it a text
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+KINDS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def safe(value: Any) -> str:
+    """A cell of a CSV file."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(RISKY) else text
+
+
+def written(kind: str, headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
+    """The file of this kind, with a line of headings."""
+    return _xlsx(headings, rows) if kind == "xlsx" else _csv(headings, rows)
+
+
+def _csv(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([safe(heading) for heading in headings])
+    writer.writerows([safe(cell) for cell in row] for row in rows)
+    return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")  # with the mark by which Excel knows UTF-8
+
+
+def _xlsx(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"constant_memory": True, "in_memory": True}) as book:
+        sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
+        sheet.freeze_panes(1, 0)
+        for column, heading in enumerate(headings):
+            sheet.write_string(0, column, str(heading), bold)
+        for number, row in enumerate(rows, 1):
+            for column, cell in enumerate(row):
+                sheet.write_string(number, column, "" if cell is None else str(cell)[:32_000])
+    return out.getvalue()
