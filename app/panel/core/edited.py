@@ -52,6 +52,12 @@ def fields(person: Any, resource: str) -> dict[str, str]:
     return found
 
 
+def narrower(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
+    """Of two answers about the fields the one that shows less, field by field."""
+    levels = ("hidden", "masked", "read", "write")
+    return {name: min(one.get(name, "write"), other.get(name, "write"), key=levels.index) for name in {*one, *other}}
+
+
 def rights(person: Any) -> Held | None:
     return next((found for source in _rights if (found := source(person)) is not None), None)
 
