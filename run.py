@@ -4,7 +4,6 @@
 """
 
 import argparse
-import io
 import os
 import subprocess
 import sys
@@ -65,12 +64,13 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
             supervisor.add(valkey.part(home))
             if not supervisor.watch(lambda: valkey.answers(config.socket_path(home)), 15):
                 return _not_started(supervisor, "the embedded Valkey does not answer; see logs/valkey.log in the home")
-        code, welcome = _set_up(supervisor, settings, ["--demo"] if options.demo else [])
+        code, welcome = _set_up(supervisor, _command("setup", settings, *(["--demo"] if options.demo else [])))
         if code == config.ConfigError.exit_code:  # it has said which setting
             return code
         if code:
             return _not_started(supervisor, "the setup did not finish")
         supervisor.add(_part("web", _command("web", settings)))
+        supervisor.add(_part("background", _command("background", settings)))
         if not supervisor.watch(lambda: _answers(settings), START_SECONDS) and not supervisor.stopping.is_set():
             say("all", f"not everything is ready after {START_SECONDS:g} s; see /readyz and the home's logs folder")
         if supervisor.watch(lambda: _answers(settings)):
@@ -88,37 +88,14 @@ def _part(name: str, command: list[str]) -> Part:
     return Part(name, command, env={"ZHANGGUI_PART": name})
 
 
-def _set_up(supervisor: Supervisor, settings: dict[str, Any], options: list[str]) -> tuple[int, str]:
-    """Start the background part, which sets up first, in a fork; the code of that and the welcome.
-
-    A start would load the panel once more if the setup were a program of its own.
-    """
-    reading, telling = os.pipe()
-    part = _part("background", _command("background", settings, "--set-up", str(telling), *options))
-    part.keep_open = (telling,)
-    part.start()
-    os.close(telling)
-    os.set_blocking(reading, False)
-    told = bytearray()
-    with open(reading, "rb", buffering=0) as pipe:
-        supervisor.watch(lambda: _is_told(pipe, told))
-    if supervisor.stopping.is_set() and part.process:
-        part.process.terminate()
-        part.process.wait()
-    if not told and part.process:  # it tells when it is done, or ends before
-        return part.process.wait() or 1, ""
-    part.command, part.keep_open = _command("background", settings), ()
-    supervisor.parts.append(part)
-    return 0, told.decode().strip()
-
-
-def _is_told(pipe: io.RawIOBase, told: bytearray) -> bool:
-    """Take what is there; True when the other end is closed."""
-    while (text := pipe.read(4096)) is not None:
-        if not text:
-            return True
-        told += text
-    return False
+def _set_up(supervisor: Supervisor, command: list[str]) -> tuple[int, str]:
+    """Set up in a process of its own, which takes the panel's memory with it when it ends; its code and the welcome."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"ZHANGGUI_PART": "setup"}) as process:
+        supervisor.watch(lambda: process.poll() is not None)
+        if process.poll() is None:
+            process.terminate()
+        text = process.stdout.read().decode() if process.stdout else ""
+    return process.returncode, text.strip()
 
 
 def _not_started(supervisor: Supervisor, reason: str) -> int:

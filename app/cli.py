@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import functools
 import gc
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -48,19 +47,15 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 def set_up(demo: bool) -> None:
     """Bring tables, permissions, roles and translations up to date. May be run at any time, and twice."""
-    click.echo(bring_up_to_date(_app(), demo))
-    gc.freeze()  # what was made meanwhile need not be taken apart either
-
-
-def bring_up_to_date(app: Flask, demo: bool) -> str:
-    """The sentences that welcome whoever starts it."""
+    app = _app()
     ask_database()
     with one_at_a_time(app):
         translations.compile_all()
         flask_migrate.upgrade()
         setup.sync(app)
         refuse_weak_password(app.config["ADMIN_PASSWORD"])
-        return welcome.prepare(app, demo)
+        click.echo(welcome.prepare(app, demo))
+    gc.freeze()  # what was made meanwhile need not be taken apart either
 
 
 def ask_database() -> None:
@@ -129,14 +124,10 @@ def tick(app: Flask) -> None:
 
 
 @click.command("background")
-@click.option("--set-up", "tell", type=int, metavar="FD", help="Set up first, and write the welcome to this descriptor.")
-@click.option("--demo", is_flag=True, help="Fill an empty instance with the demo shop.")
-def background(tell: int | None, demo: bool) -> None:
+def background() -> None:
     """The ticker and both workers, as forks of this one process: half the memory, and a part that dies is back at once."""
     app = _loaded()
     forget_connections(app)
-    if tell is not None:
-        set_up_apart(app, demo, tell)
     supervisor = Supervisor(teller(app.config["LOG_FOLDER"]), INNER_GRACE)
     supervisor.catch_signals()
     supervisor.add(ForkedPart("ticker", env={"ZHANGGUI_PART": "ticker"}, target=lambda: tick(app)))
@@ -145,26 +136,6 @@ def background(tell: int | None, demo: bool) -> None:
         supervisor.add(ForkedPart(name, env={"ZHANGGUI_PART": name}, target=target))
     supervisor.watch()
     supervisor.stop()
-
-
-def set_up_apart(app: Flask, demo: bool, tell: int) -> None:
-    """Set up in a fork, which takes what it needed of memory with it.
-
-    :raises SystemExit: with its code when it fails; it has said why then
-    """
-
-    def work() -> None:
-        try:
-            with app.app_context():
-                os.write(tell, bring_up_to_date(app, demo).encode())
-        except click.ClickException as error:
-            error.show()
-            raise SystemExit(error.exit_code) from None
-
-    code = ForkedPart("setup", env={"ZHANGGUI_PART": "setup"}, target=work).spawn().wait()
-    os.close(tell)
-    if code:
-        raise SystemExit(code)
 
 
 def _loaded() -> Flask:

@@ -461,7 +461,7 @@ def _arguments(
             given[name] = "orders.Order"
         elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
             given[name] = "x"
-        elif name == "saved_id":
+        elif name in ("saved_id", "publication_id"):
             given[name] = 1
         elif name == "list_key":
             given[name] = "orders_order"

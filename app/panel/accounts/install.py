@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.panel.accounts import browsers, firstrun, keys, preferences, queries, sessions, twostep
-from app.panel.accounts.configuration import delivery, enforcement  # noqa: F401 — they register themselves
+from app.panel.accounts.configuration import asking, delivery, enforcement, watch  # noqa: F401 — they register themselves
 from app.panel.accounts.models import full_name
 from app.panel.core import policy
 from app.panel.core.errors import Forbidden
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     """Call it after `core.security` and before AppBuilder."""
     app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.panel.accounts.manager.PanelSecurityManager"
     app.config["AUTH_ROLE_ADMIN"] = policy.ADMINISTRATOR
+    app.jinja_env.globals["configuration_question"] = asking.question
     sessions.init_app(app)
     keys.init_app(app)
     app.before_request(firstrun.gate)

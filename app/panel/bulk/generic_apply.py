@@ -82,6 +82,8 @@ def _one(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, ...]
 
 def _create(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, ...], Any]) -> Result:
     given = {name: value for name, value in values.items() if value is not None}
+    access = policy.fields(work.actor, resource_of(work.model))
+    records.must_fill(specs(work.model).values(), access)
     missing = [
         spec.label for spec in set(specs(work.model).values())
         if spec.required and spec.default is None and spec.name not in given and not spec.readonly and spec.is_column

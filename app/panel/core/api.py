@@ -18,7 +18,7 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from app.panel.core import listing, openapi, policy, records, screens
+from app.panel.core import listing, openapi, policy, records, screens, sight
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -131,7 +131,7 @@ class PanelApi(BaseApi):
             )
         for name in self.view.child_tables if children else ():
             if access.readable(name):
-                found[name] = [self._child(child, actor) for child in getattr(row, name)]
+                found[name] = [self._child(child, actor) for child in sight.children(actor, getattr(row, name))]
         return found
 
     def _child(self, child: Any, actor: Any) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class PanelApi(BaseApi):
         if not self.view.can_add:
             return problem(405, _("This cannot be added here."))
         raw = body()
-        names = self._writable(self.view.add_fieldsets, None)
+        names = self._writable(self.view.add_fieldsets, None, actor, raw)
         values = records.parse(self.model, raw, names=names)
         key = request.headers.get("Idempotency-Key") or None
         name = f"{self.view.resource}.create"
@@ -192,7 +192,8 @@ class PanelApi(BaseApi):
         if version is None:
             return problem(428, _("Send the version that you read in the header If-Match."))
         raw = body()
-        values = records.parse(self.model, raw, row=row, partial=True, names=self._writable(self.view.edit_fieldsets, row))
+        names = self._writable(self.view.edit_fieldsets, row, actor, raw)
+        values = records.parse(self.model, raw, row=row, partial=True, names=names)
         row = records.update(row, values, actor=actor, version=version)
         response = jsonify(id=row.id, result=self.out(row, actor, children=True))
         response.set_etag(str(row.version))
@@ -210,9 +211,13 @@ class PanelApi(BaseApi):
         tags = [tag for tag in request.if_match.as_set(include_weak=True) if tag and tag.isdecimal() and len(tag) < 10]
         return int(tags[0]) if tags else None
 
-    def _writable(self, fieldsets: list[Any], row: Any) -> set[str]:
-        names = (*screens.names(fieldsets), *self.view.editable_children(row))
-        return {spec(self.model, name).name for name in names}
+    def _writable(self, fieldsets: list[Any], row: Any, actor: Any, raw: dict[str, Any]) -> set[str]:
+        """What this writer may send; a field that he sends and may not write is refused later, not asked for by name."""
+        access = policy.fields(actor, self.view.resource)
+        known = [spec(self.model, name) for name in (*screens.names(fieldsets), *self.view.editable_children(row))]
+        if row is None:
+            records.must_fill(known, access)
+        return {one.name for one in known if access.writable(one.name) or {one.name, one.screen_name} & set(raw)}
 
     def add_api_spec(self, api_spec: Any) -> None:
         openapi.describe(self, api_spec)

@@ -8,7 +8,8 @@ from typing import Any, TypedDict
 
 from flask_babel import gettext as _
 
-from app.panel.core import clock, money, policy
+from app.panel.core import clock, money, policy, sight
+from app.panel.core.actor import current_actor
 from app.panel.core.choices import Choices
 from app.panel.core.fields import FieldSpec, resource_of, spec
 
@@ -55,6 +56,8 @@ def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = Non
         if access.revealable(name):
             shown["url"] = f"/reveal/{resource_of(type(row))}/{row.id}/{name}"
         return shown
+    if not sight.sees(current_actor(), value):
+        return {"kind": "masked", "text": sight.unseen()}
     try:
         field: FieldSpec | None = spec(type(row), name) if "." not in name else None
     except KeyError:

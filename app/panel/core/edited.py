@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select, select
 
 Held = frozenset[tuple[str, str]]
 Condition = ColumnElement[bool] | None
@@ -17,6 +18,20 @@ RightSource = Callable[[Any], Held | None]
 _rows: list[RowSource] = []
 _fields: list[FieldSource] = []
 _rights: list[RightSource] = []
+_parents: dict[type, tuple[type, str]] = {}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What a person has, as ids of rows: the channels that he works for, the customers of his team."""
+
+    name: str
+    label: Any
+    model: type[Any]
+    ids: Callable[[Any], Select[Any]]
+
+
+ATTRIBUTES: dict[str, Attribute] = {}
 
 
 def rows_from(source: RowSource) -> RowSource:
@@ -40,9 +55,26 @@ def rights_from(source: RightSource) -> RightSource:
     return source
 
 
-def rows(person: Any, model: type) -> Condition:
-    """The condition that all of those rules make for one person."""
-    return together(found for source in _rows if (found := source(person, model)) is not None)
+def follow(child: type, parent: type, key: str) -> None:
+    """Let the rows of `child` go with those of the parent that `key` points at: `follow(OrderLine, Order, "order_id")`."""
+    _parents[child] = (parent, key)
+
+
+def attribute(name: str, label: Any, model: type, ids: Callable[[Any], Select[Any]]) -> None:
+    """Contribute what row rules may ask of a person: `["channel_id", "mine", "channels"]`."""
+    ATTRIBUTES[name] = Attribute(name, label, model, ids)
+
+
+def rows(person: Any, model: type[Any]) -> Condition:
+    """The condition that all of those rules make for one person, with those of the parents of these rows."""
+    found = [condition for source in _rows if (condition := source(person, model)) is not None]
+    for base in model.__mro__:
+        if base in _parents:
+            parent, key = _parents[base]
+            limit = rows(person, parent)
+            if limit is not None:
+                found.append(getattr(model, key).in_(select(parent.id).where(limit)))  # type: ignore[attr-defined]
+    return together(found)
 
 
 def fields(person: Any, resource: str) -> dict[str, str]:
@@ -50,12 +82,6 @@ def fields(person: Any, resource: str) -> dict[str, str]:
     for source in _fields:
         found.update(source(person, resource))
     return found
-
-
-def narrower(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
-    """Of two answers about the fields the one that shows less, field by field."""
-    levels = ("hidden", "masked", "read", "write")
-    return {name: min(one.get(name, "write"), other.get(name, "write"), key=levels.index) for name in {*one, *other}}
 
 
 def rights(person: Any) -> Held | None:

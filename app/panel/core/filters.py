@@ -14,12 +14,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, and_, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, inspect, literal, not_, or_, select
 
-from app.panel.core import clock, policy
-from app.panel.core.actor import current_actor
+from app.panel.core import clock, edited, policy
+from app.panel.core.actor import current_actor, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -32,8 +33,9 @@ LABELS = {
     "lt": _("less than"), "lte": _("at most"), "between": _("between"), "empty": _("is empty"),
     "not_empty": _("is not empty"), "on": _("on"), "before": _("before"), "after": _("after"), "is": _("is"),
     "within": _("within"), "any": _("has any of"), "all": _("has all of"), "none": _("has none of"),
-    "under": _("is or is below"),
+    "under": _("is or is below"), "mine": _("is one of"), "me": _("is the reader himself"),
 }  # fmt: skip
+PEOPLE = {"created_by_id": _("Created by"), "changed_by_id": _("Changed by")}  # every row knows them, no screen shows them
 PERIODS = {
     "today": _("today"), "yesterday": _("yesterday"), "last_7_days": _("the last 7 days"),
     "last_30_days": _("the last 30 days"), "this_week": _("this week"), "last_week": _("last week"),
@@ -56,6 +58,25 @@ def operators(field: FieldSpec) -> tuple[str, ...]:
     known = OPERATORS.get(field.kind, ())
     tree = field.kind == "ref" and getattr(field.target, "__tree__", None)
     return ("under", *known) if tree else known
+
+
+def field_of(model: type[Any], name: str) -> FieldSpec:
+    """The field that a filter speaks of; those that say who made and who changed a row are known to filters alone."""
+    if name in PEOPLE and hasattr(model, name):
+        return FieldSpec(model, name, PEOPLE[name], "ref")
+    return spec(model, name)
+
+
+def personal(field: FieldSpec) -> list[tuple[str, str, Any]]:
+    """(operator, value, words) of what can be asked of a reference about the reader himself."""
+    if field.kind != "ref" or field.name not in inspect(field.model).columns:
+        return []
+    targets = {key.column.table for key in inspect(field.model).columns[field.name].foreign_keys}
+    found: list[tuple[str, str, Any]] = [("me", "", LABELS["me"])] if targets & {User.__table__} else []
+    for one in edited.ATTRIBUTES.values():
+        if inspect(one.model).local_table in targets:
+            found.append(("mine", one.name, one.label))
+    return found
 
 
 @dataclass(frozen=True)
@@ -118,18 +139,21 @@ class _Reader:
         head, _dot, tail = name.partition(".")
         self._usable(self.model, head, name)
         if not tail:
-            field = spec(self.model, head)
+            field = field_of(self.model, head)
             self.seen.append(Condition(name, op, value, field))
-            return _compare(field, op, value)
+            return self._asked(field, op, value)
         first = spec(self.model, head)
         if first.target is None or first.relation is None:
             raise BadRequest(gettext("“%(name)s” cannot be filtered.", name=name[:60]))
         self._usable(first.target, tail, name)
-        field = spec(first.target, tail)
+        field = field_of(first.target, tail)
         self.seen.append(Condition(name, op, value, field))
-        inner = _compare(field, op, value)
+        inner = self._asked(field, op, value)
         scope = policy.row_condition(self.actor, first.target)
         return getattr(self.model, first.relation).has(inner if scope is None else and_(inner, scope))
+
+    def _asked(self, field: FieldSpec, op: str, value: Any) -> ColumnElement[bool]:
+        return _personal(field, op, value, self.person) if op in ("me", "mine") else _compare(field, op, value)
 
     def _usable(self, model: type[Any], part: str, name: str) -> None:
         if not policy.fields(self.actor, resource_of(model)).usable(part):
@@ -163,6 +187,19 @@ def _compare(field: FieldSpec, op: str, value: Any) -> ColumnElement[bool]:
         return _SIMPLE[op](field, value)
     except ValueError as error:
         raise BadRequest(f"{field.label}: {error}", field=field.name) from None
+
+
+def _personal(field: FieldSpec, op: str, value: Any, person: Any) -> ColumnElement[bool]:
+    """`me` and `mine`: what the reader himself has. Nobody, and the system, have nothing."""
+    known = [(word, name) for word, name, _label in personal(field)]
+    if (op, "" if op == "me" and value in (None, "") else value) not in known:
+        raise BadRequest(gettext("“%(label)s” knows no “%(op)s”.", label=field.label, op=op[:20]))
+    someone = person_of(person)
+    if getattr(someone, "id", None) is None:
+        return false()
+    if op == "me":
+        return field.column == someone.id
+    return field.column.in_(edited.ATTRIBUTES[value].ids(someone))
 
 
 def _one(field: FieldSpec, value: Any) -> Any:
@@ -305,6 +342,10 @@ def describe(condition: Condition) -> str:
     field, value = condition.spec, condition.value
     if condition.op in ("empty", "not_empty"):
         return f"{field.label} {LABELS[condition.op]}"
+    if condition.op in ("me", "mine"):
+        words = {(op, name): str(label) for op, name, label in personal(field)}
+        said = words[condition.op, condition.value or ""]
+        return f"{field.label} {said}" if condition.op == "me" else f"{field.label} {LABELS['mine']} {said}"
     if condition.op == "within":
         shown = str(PERIODS.get(str(value), value))
     else:

@@ -16,7 +16,8 @@ from wtforms import Field, HiddenField, widgets
 from wtforms.fields.choices import Choice
 from wtforms.widgets.core import clean_key
 
-from app.panel.core import clock, money, policy
+from app.panel.core import clock, money, policy, sight
+from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec
 
@@ -200,7 +201,9 @@ def picked(known: FieldSpec, data: Any, row: Any) -> list[tuple[int, str]]:
     if not keys or known.target is None:
         return []
     target: Any = known.target
-    rows = {found.id: str(found) for found in db.session.scalars(select(target).where(target.id.in_(keys)))}
+    found = list(db.session.scalars(select(target).where(target.id.in_(keys))))
+    sight.look(current_actor(), found)
+    rows = {row_.id: sight.called(current_actor(), row_) for row_ in found}
     return [(key, rows.get(key, _("(gone)"))) for key in keys]
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.panel.core import cells, clock, filters, policy
+from app.panel.core import cells, clock, filters, policy, sight
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -154,7 +154,15 @@ def find(asked: Asked, plan: Plan, actor: Any) -> Found:
     total = int(db.session.scalar(filters.count_up_to(query, COUNT_LIMIT + 1)) or 0)
     exact = total <= COUNT_LIMIT
     rows = list(db.session.scalars(_page(_ordered(_loading(query, plan), asked, plan), asked)).unique())
+    _look(rows, plan, actor)
     return Found(rows, total if exact else COUNT_LIMIT, exact, clock.now(), conditions)
+
+
+def _look(rows: list[Any], plan: Plan, actor: Any) -> None:
+    """Ask once a relation which of the rows that a page names its reader may see."""
+    known = specs(plan.model)
+    for name in {spec_.relation for column in plan.columns if (spec_ := known.get(column)) is not None and spec_.relation}:
+        sight.look(actor, [related for row in rows if (related := getattr(row, name)) is not None])
 
 
 def tell(model: type[Any], asked: Asked, found: Found, place: str) -> None:
@@ -223,14 +231,21 @@ def plan_for(
     search = searchable if searchable is not None else [name for name, s in known.items() if s.search]
     return Plan(
         model,
-        tuple(access.only(columns)),
-        tuple(usable),
+        tuple(name for name in access.only(columns) if _opens(model, name, actor)),
+        tuple(name for name in usable if _opens(model, name, actor)),
         tuple(dict.fromkeys([*order, "id"])),
-        tuple(search),
+        tuple(name for name in search if _opens(model, name, actor)),
         default_sort if access.usable(default_sort.removeprefix("-")) else "-id",
         access,
         base,
     )
+
+
+def _opens(model: type[Any], name: str, actor: Any) -> bool:
+    """May the reader use a column of a related row (`product.title`)? It is guarded there as well."""
+    head, _dot, tail = name.partition(".")
+    target = spec(model, head).target if tail else None
+    return target is None or policy.fields(actor, resource_of(target)).usable(tail.split(".")[0])
 
 
 __all__ = [

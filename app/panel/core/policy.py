@@ -8,7 +8,7 @@ through `rows_from` and `fields_from`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +18,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, bindparam, cast, false, null, select, union_all
 
 from app.panel.core import clock, edited, lending
-from app.panel.core.actor import SYSTEM, KeyHolder, Preview, StandIn, bounds_of, memory_key, person_of
+from app.panel.core.actor import SYSTEM, KeyHolder, bounds_of, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
+from app.panel.core.fieldaccess import FieldAccess
+from app.panel.core.fieldaccess import masked_text as masked_text
 from app.panel.core.transaction import in_transaction
 
 ADMINISTRATOR = "administrator"
@@ -91,6 +93,7 @@ def moves_money(resource: str, *names: str) -> None:
 
 
 rows_from, fields_from, rights_from = edited.rows_from, edited.fields_from, edited.rights_from
+follow, attribute = edited.follow, edited.attribute
 granted_by = lending.kept_by  # who keeps the rights that people lend to each other
 
 
@@ -132,14 +135,10 @@ def bound(resource: str, label: Any) -> None:
 
 def sees_every_row(actor: Any) -> bool:
     """Is there no row rule for this actor? The system and administrators, but not by a key that is narrowed."""
-    if isinstance(actor, Preview):
-        return sees_every_row(actor.subject) and sees_every_row(actor.viewer)
     return actor is SYSTEM or (is_administrator(person_of(actor)) and not bounds_of(actor))
 
 
 def is_administrator(actor: Any) -> bool:
-    if isinstance(actor, Preview):
-        return is_administrator(actor.subject) and is_administrator(actor.viewer)
     for role_ in getattr(actor, "roles", ()) or ():  # most have one role, and this is asked some hundred times a page
         if role_.name == ADMINISTRATOR:
             return True
@@ -157,8 +156,6 @@ def roles_of(actor: Any) -> list[tuple[str, Any]]:
 
 def held(actor: Any) -> Held:
     """All (verb, resource) pairs that an actor holds himself, through roles. What was lent to him he cannot pass on."""
-    if isinstance(actor, Preview):
-        return frozenset(pair for pair in held(actor.subject) if actor.also(allowed, *pair))
     if isinstance(actor, KeyHolder):
         person = actor.person
         return frozenset(p for p in actor.rights if allowed(person, *p) and lent(person, *p) is None)
@@ -167,8 +164,6 @@ def held(actor: Any) -> Held:
 
 def usable(actor: Any) -> Held:
     """What an actor may do now: the rights that he holds and those that were lent to him."""
-    if isinstance(actor, Preview):
-        return frozenset(pair for pair in usable(actor.subject) if actor.also(allowed, *pair))
     own, borrowed = _rights_of(person_of(actor))
     return own | {pair for pair in borrowed if lent(actor, *pair) is not None} if borrowed else own
 
@@ -177,17 +172,17 @@ def _rights_of(actor: Any) -> tuple[Held, Lent]:
     """What an actor holds and what was lent to him: one statement a request, then from memory."""
     if actor is None or getattr(actor, "id", None) is None:
         return frozenset(), {}
-    cache, key = g.setdefault("_policy_held", {}) if has_app_context() else {}, memory_key(actor)
-    if key not in cache:
+    cache = g.setdefault("_policy_held", {}) if has_app_context() else {}
+    if actor.id not in cache:
         said = edited.rights(actor)
-        cache[key] = _load(actor.id) if said is None else (said, {})
-    return cache[key]  # type: ignore[no-any-return]
+        cache[actor.id] = _load(actor.id) if said is None else (said, {})
+    return cache[actor.id]  # type: ignore[no-any-return]
 
 
 def lent(actor: Any, verb: str, resource: str) -> int | None:
     """The number of what lets this actor do it that does not hold the right himself; None where nothing does."""
     person = person_of(actor)
-    if actor is SYSTEM or isinstance(actor, StandIn) or is_administrator(person):
+    if actor is SYSTEM or is_administrator(person):
         return None
     own, borrowed = _rights_of(person)
     if not borrowed or (verb, resource) in own:
@@ -199,7 +194,7 @@ def lent(actor: Any, verb: str, resource: str) -> int | None:
 def forget() -> None:
     """Drop what this request remembers of rights, after a change of roles."""
     if has_app_context():
-        for key in ("_policy_held", "_policy_roles"):
+        for key in ("_policy_held", "_policy_roles", "_policy_seen"):
             g.pop(key, None)
 
 
@@ -242,8 +237,6 @@ def allowed(actor: Any, verb: str, resource: str) -> bool:
         return True
     if actor is None or not getattr(actor, "is_active", False):
         return False
-    if isinstance(actor, Preview):
-        return allowed(actor.subject, verb, resource) and actor.also(allowed, verb, resource)
     if isinstance(actor, KeyHolder):
         return (verb, resource) in actor.rights and allowed(actor.person, verb, resource)
     return is_administrator(actor) or (verb, resource) in held(actor) or lent(actor, verb, resource) is not None
@@ -273,10 +266,7 @@ def used(actor: Any, verb: str, resource: str, *, amount: int, currency: str) ->
 
 def row_condition(actor: Any, model: type) -> edited.Condition:
     """The condition that limits the rows of `model` for `actor`, by code and by what people edit; None for all of them."""
-    if isinstance(actor, Preview):
-        both = (row_condition(actor.subject, model), actor.also(row_condition, model))
-        return edited.together(condition for condition in both if condition is not None)
-    if sees_every_row(actor) and not isinstance(actor, StandIn):
+    if sees_every_row(actor):
         return None
     rules = [rule for base in model.__mro__ for rule in REGISTRY.rows.get(base, ())]
     if actor is None or getattr(actor, "id", None) is None:
@@ -288,27 +278,17 @@ def row_condition(actor: Any, model: type) -> edited.Condition:
 
 def browser_rows(actor: Any, model: type) -> edited.Condition:
     """The condition of the rules that people edit alone; None for no limit."""
-    if isinstance(actor, Preview):
-        both = (browser_rows(actor.subject, model), actor.also(browser_rows, model))
-        return edited.together(condition for condition in both if condition is not None)
-    return edited.rows(_bound_person(actor), model) if _is_bound(actor) else None
+    return edited.rows(person_of(actor), model) if _is_bound(actor) else None
 
 
 def browser_fields(actor: Any, resource: str) -> dict[str, str]:
     """ "hidden", "masked" or "read" by field, by the rules that people edit alone."""
-    if isinstance(actor, Preview):
-        return edited.narrower(browser_fields(actor.subject, resource), actor.also(browser_fields, resource))
-    return edited.fields(_bound_person(actor), resource) if _is_bound(actor) else {}
-
-
-def _bound_person(actor: Any) -> Any:
-    """Whose roles count: those of the person behind a key, but a stand-in's own."""
-    return actor if isinstance(actor, StandIn) else person_of(actor)
+    return edited.fields(person_of(actor), resource) if _is_bound(actor) else {}
 
 
 def _is_bound(actor: Any) -> bool:
     """Do the rules that people edit hold for this actor? A key is bound as its person is."""
-    person = _bound_person(actor)
+    person = person_of(actor)
     return actor is not SYSTEM and getattr(person, "id", None) is not None and not is_administrator(person)
 
 
@@ -318,66 +298,33 @@ def scope(statement: Select[Any], actor: Any, model: type) -> Select[Any]:
     return statement if condition is None else statement.where(condition)
 
 
-@dataclass(frozen=True)
-class FieldAccess:
-    """What one actor may do with the fields of one resource."""
-
-    hidden: frozenset[str]
-    masks: dict[str, str]
-    may_write: bool
-    may_reveal: bool = False  # may he have a masked value shown, for a reason?
-
-    def readable(self, name: str) -> bool:
-        return name.split(".")[0] not in self.hidden
-
-    def writable(self, name: str) -> bool:
-        """Whoever may have a masked value shown may also write over it without seeing it."""
-        return self.may_write and name not in self.hidden and (name not in self.masks or self.may_reveal)
-
-    def masked(self, name: str) -> bool:
-        return name in self.masks
-
-    def revealable(self, name: str) -> bool:
-        return self.may_reveal and name in self.masks
-
-    def usable(self, name: str) -> bool:
-        """May lists be filtered or ordered by it? A masked value could be guessed by either."""
-        return self.readable(name) and name not in self.masks
-
-    def mask(self, name: str, value: object) -> str:
-        return masked_text(value, self.masks.get(name, "all"))
-
-    def only(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if self.readable(name)]
-
-
 def fields(actor: Any, resource: str) -> FieldAccess:
-    """Field rules of `resource` for `actor`. A guarded relation `cost` also guards `cost_id`."""
-    hidden, masks = set(), {}
-    for name, guarded in REGISTRY.fields.get(resource, {}).items():
-        if allowed(actor, guarded.verb, resource):
-            continue
-        names = {name, name.removesuffix("_id")} | ({f"{name}_id"} if not name.endswith("_id") else set())
-        if guarded.mask is None:
-            hidden |= names
+    """Field rules of `resource` for `actor`, by code and by what people edit: of both the narrower holds.
+
+    A guarded relation `cost` also guards `cost_id`.
+    """
+    hidden, masks, fixed = set(), {}, set()
+    known = REGISTRY.fields.get(resource, {})
+    for name, guarded in known.items():
+        if not allowed(actor, guarded.verb, resource):
+            if guarded.mask is None:
+                hidden |= _both(name)
+            else:
+                masks.update(dict.fromkeys(_both(name), guarded.mask))
+    for name, level in browser_fields(actor, resource).items():
+        if level == "hidden":
+            hidden |= _both(name)
+        elif level == "read":
+            fixed |= _both(name)
         else:
-            masks.update(dict.fromkeys(names, guarded.mask))
+            kind, how = level.partition(" ")[::2]
+            assert kind == "masked"
+            masks.update(dict.fromkeys(_both(name), (known[name].mask if name in known else "") or how or "all"))
+            fixed |= _both(name)
+    masks = {name: how for name, how in masks.items() if name not in hidden}
     may_reveal = bool(masks) and allowed(actor, REVEAL, resource)
-    return FieldAccess(frozenset(hidden), masks, allowed(actor, "write", resource), may_reveal)
+    return FieldAccess(frozenset(hidden), masks, allowed(actor, "write", resource), may_reveal, frozenset(fixed))
 
 
-def masked_text(value: object, how: str) -> str:
-    """`138****1234`, `z***@example.org`, `***tail` or `****`; nothing stays nothing."""
-    if value in (None, ""):
-        return ""
-    text = str(value)
-    if how == "phone":
-        return f"{text[:-8]}****{text[-4:]}" if len(text) >= 11 else f"****{text[-2:]}"
-    if how == "email":
-        name, at, host = text.partition("@")
-        return f"{name[:1]}***{at}{host}"
-    if how == "name":
-        return text[:1] + "*" * min(max(len(text) - 1, 1), 3)
-    if how == "tail":
-        return f"****{text[-4:]}" if len(text) > 6 else "****"
-    return "****"
+def _both(name: str) -> set[str]:
+    return {name, name.removesuffix("_id")} | (set() if name.endswith("_id") else {f"{name}_id"})

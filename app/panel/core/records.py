@@ -197,10 +197,22 @@ def _same(obj: Any, name: str, value: Any) -> bool:
     return bool(getattr(obj, spec.name) == value)
 
 
+def must_fill(fields: Iterable[FieldSpec], access: policy.FieldAccess) -> None:
+    """Can somebody with this access make a row with these fields?
+
+    :raises Forbidden: when a rule keeps a field from him without which there is none; it is not named
+    """
+    needed = [one for one in fields if one.required and one.default is None and not one.readonly]
+    if access.may_write and not all(access.writable(one.name) for one in needed):
+        raise Forbidden(_("You cannot add this: it needs something that you may not fill in."))
+
+
 def _check(model: type[Any], obj: Any, values: dict[str, Any], actor: Any) -> None:
     access = policy.fields(actor, resource_of(model))
     for name in values:
         spec = specs(model)[name]
+        if not access.readable(spec.name):
+            raise Forbidden(_("You may not change this."))
         if not access.writable(spec.name):
             raise Forbidden(_("You may not change “%(field)s”.", field=spec.label))
     if errors := _unreachable(model, values, actor):
@@ -254,7 +266,7 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
             raise NotFound(_("There is nothing here."))
         own = {s.name for s in specs(model).values()} - back
         if hidden := sorted(
-            own & set(raw) - {name for name in own if access.readable(name) and not access.masked(name)}
+            own & set(raw) - {name for name in own if access.usable(name) and name not in access.fixed}
         ):
             raise Forbidden(_("You may not change “%(field)s”.", field=specs(model)[hidden[0]].label))
         try:

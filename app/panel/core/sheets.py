@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Flask, abort, has_request_context, request
 from flask_admin import Admin, AdminIndexView
 from flask_admin.base import expose
 from flask_admin.contrib.sqla import ModelView as SheetView
@@ -78,6 +78,15 @@ class PanelSheet(SheetView):
     @_list_columns.setter
     def _list_columns(self, value: Any) -> None:
         """Flask-Admin keeps them once for all readers; ours are asked for each."""
+
+    @property
+    def _search_fields(self) -> list[Any]:
+        found: list[Any] = self.__dict__["_searched"]
+        return [pair for pair in found if self._access().usable(pair[0].key)] if has_request_context() else found
+
+    @_search_fields.setter
+    def _search_fields(self, value: list[Any]) -> None:
+        self.__dict__["_searched"] = value
 
     def is_editable(self, name: str) -> bool:
         return name in (self.column_editable_list or ()) and self._access().writable(name)

@@ -173,7 +173,9 @@ class PanelView(ModelView):
     def add(self) -> Any:
         if not self.can_add:
             abort(404)
-        form = forms.record_form(self.model, screens.names(self.add_fieldsets), current_actor())()
+        names = screens.names(self.add_fieldsets)
+        records.must_fill([spec(self.model, name) for name in names], policy.fields(current_actor(), self.resource))
+        form = forms.record_form(self.model, names, current_actor())()
         if request.method == "POST":
             return self._save(form, None)
         forms.fill(form, None)

@@ -95,9 +95,13 @@ class Tile:
     needs: tuple[Right, ...]
     order: int = 100
     options: dict[str, Any] = field(default_factory=dict)
+    gives: tuple[tuple[str, str], ...] = ()
 
     def allowed(self, actor: Any) -> bool:
-        return all(policy.allowed(actor, verb, resource) for verb, resource in self.needs)
+        """May this person see it? Neither what he may not do nor a field that he may not see can be worked out of it."""
+        if not all(policy.allowed(actor, verb, resource) for verb, resource in self.needs):
+            return False
+        return all(policy.fields(actor, resource).usable(name) for resource, name in self.gives)
 
 
 CARDS: dict[str, Tile] = {}
@@ -107,26 +111,33 @@ TODOS: dict[str, Tile] = {}
 SHORTCUTS: dict[str, Tile] = {}
 
 
-def _register(shelf: dict[str, Tile], key: str, label: Any, needs: Any, order: int, **options: Any) -> Callable[[F], F]:
+def _register(
+    shelf: dict[str, Tile], key: str, label: Any, needs: Any, order: int, gives: Any = (), **options: Any
+) -> Callable[[F], F]:
     rights = (needs,) if needs and isinstance(needs[0], str) else tuple(needs)
 
     def add(func: F) -> F:
         if key in shelf:
             raise ValueError(f"the tile {key} is declared twice")
-        shelf[key] = Tile(key, label, func, rights, order, options)
+        shelf[key] = Tile(key, label, func, rights, order, options, tuple(gives))
         return func
 
     return add
 
 
-def card(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
-    """`func(actor, scope) -> Card | None`: a figure on top of the home page."""
-    return _register(CARDS, key, label, needs, order)
+def card(key: str, label: Any, *, needs: Any, order: int = 100, gives: Any = ()) -> Callable[[F], F]:
+    """`func(actor, scope) -> Card | None`: a figure on top of the home page.
+
+    :param gives: fields (`(("orders.Order", "total"),)`) that it gives away; who may not see one has no such card
+    """
+    return _register(CARDS, key, label, needs, order, gives)
 
 
-def chart(key: str, label: Any, *, needs: Any, order: int = 100, wide: bool = False) -> Callable[[F], F]:
-    """`func(actor, scope) -> Chart | None`: a chart over what the page shows."""
-    return _register(CHARTS, key, label, needs, order, wide=wide)
+def chart(
+    key: str, label: Any, *, needs: Any, order: int = 100, wide: bool = False, gives: Any = ()
+) -> Callable[[F], F]:
+    """`func(actor, scope) -> Chart | None`: a chart over what the page shows; `gives` as a card's."""
+    return _register(CHARTS, key, label, needs, order, gives, wide=wide)
 
 
 def narrowing(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:

@@ -8,7 +8,16 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement
 
 from app.panel.core import folding, policy
-from app.shop.catalog.models import ChannelPrice, Listing
+from app.shop.catalog.models import (
+    ChannelPrice,
+    Listing,
+    Product,
+    ProductImage,
+    ProductMove,
+    ProductRelation,
+    ProductVideo,
+    Sku,
+)
 from app.shop.setup.permissions import my_channel_ids
 
 PRODUCT = "catalog.Product"
@@ -43,6 +52,11 @@ for _role in ("support", "host", "field_control", "viewer"):
         PRODUCT: "read", "catalog.Sku": "read", "catalog.ProductMove": "read",
         **{f"catalog.{noun}": "read" for noun in DATA},
     })  # fmt: skip
+
+
+for _model in (Sku, ProductImage, ProductVideo, ProductRelation, Listing, ProductMove):
+    policy.follow(_model, Product, "product_id")
+policy.follow(ChannelPrice, Sku, "sku_id")
 
 
 @policy.rows(Listing)

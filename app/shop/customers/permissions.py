@@ -69,3 +69,4 @@ def _of_my_customers(model: Any) -> Any:
 
 for _model in (Address, CustomerNote, CustomerIdentity, Consent, CustomerMerge):
     policy.rows(_model)(_of_my_customers(_model))
+    policy.follow(_model, Customer, "kept_id" if _model is CustomerMerge else "customer_id")

@@ -69,7 +69,7 @@ def figure(
 def shown(kind: ProductKind, actor: Any) -> list[Figure]:
     """The figures of a part that this reader may see, in their order."""
     found = [one for one in FIGURES.values() if kind in one.kinds and policy.allowed(actor, *one.needs)]
-    found = [one for one in found if one.field is None or policy.fields(actor, one.field[0]).readable(one.field[1])]
+    found = [one for one in found if one.field is None or policy.fields(actor, one.field[0]).usable(one.field[1])]
     return sorted(found, key=lambda one: (one.order, one.key))
 
 

@@ -23,7 +23,8 @@ from app.shop.setup.queries import shop_currency
 
 TRAFFIC, PROFIT, EVENT = (ProductKind.TRAFFIC,), (ProductKind.PROFIT,), (ProductKind.EVENT,)
 EVERY = tuple(ProductKind)
-COST = ("orders.OrderLine", "unit_cost")
+COST, TOTAL = ("orders.OrderLine", "unit_cost"), ("orders.Order", "total")
+REVENUE = ("orders.OrderLine", "total")
 
 
 @dataclass
@@ -105,14 +106,14 @@ def attach(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value
     return {key: _percent(key, own.attached, own.orders, period, goods.ATTACHED) for key, own in found if own.orders}
 
 
-@figure("aov", lazy_gettext("Average order with it"), kinds=PROFIT, order=20,
+@figure("aov", lazy_gettext("Average order with it"), kinds=PROFIT, order=20, field=TOTAL,
         help=lazy_gettext("Totals of the orders in which it stands by their number (AOV)."))  # fmt: skip
 def aov(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     found = sold(actor, ids, period).items()
     return {key: _amount(key, average(own.total, own.paid_orders) or 0, period) for key, own in found if own.paid_orders}
 
 
-@figure("revenue", lazy_gettext("Goods amount"), kinds=(ProductKind.REGULAR,), order=20,
+@figure("revenue", lazy_gettext("Goods amount"), kinds=(ProductKind.REGULAR,), order=20, field=REVENUE,
         help=lazy_gettext("What was paid for it, discounts taken off."))  # fmt: skip
 def revenue(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     return {key: _amount(key, own.revenue, period) for key, own in sold(actor, ids, period).items()}
@@ -201,7 +202,7 @@ def discount_units(actor: Any, ids: Sequence[int], period: Period) -> Mapping[in
     }
 
 
-@figure("discount_revenue", lazy_gettext("Goods amount while discounted"), kinds=EVENT, order=30,
+@figure("discount_revenue", lazy_gettext("Goods amount while discounted"), kinds=EVENT, order=30, field=REVENUE,
         help=lazy_gettext("From the first to the last day with a discount, against as many days before."))  # fmt: skip
 def discount_revenue(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     found = {}

@@ -19,6 +19,7 @@ from app.shop.insights.figures import Sales
 from app.shop.insights.queries import EVERYWHERE, Where
 
 ORDERS = ("read", "orders.Order")
+TOTAL = (("orders.Order", "total"),)
 CUSTOMERS = ("read", "customers.Customer")
 CHANNELS = (ORDERS, ("read", "setup.Channel"))
 YESTERDAY, WHERE = "yesterday", "where"
@@ -81,7 +82,7 @@ def _rows(endpoint: str, column: str, scope: Scope) -> str:
     return url_for(f"{endpoint}.list", f=json.dumps(tree, separators=(",", ":")))
 
 
-@card("insights.gmv", _("Yesterday's sales (GMV)"), needs=ORDERS, order=10)
+@card("insights.gmv", _("Yesterday's sales (GMV)"), needs=ORDERS, order=10, gives=TOTAL)
 def gmv(actor: Any, scope: Scope) -> Card:
     sales = _sales(actor, scope)
     currency = figures.leading_currency(*sales)
@@ -101,7 +102,7 @@ def orders(actor: Any, scope: Scope) -> Card:
     )
 
 
-@card("insights.aov", _("Yesterday's average order"), needs=ORDERS, order=30)
+@card("insights.aov", _("Yesterday's average order"), needs=ORDERS, order=30, gives=TOTAL)
 def average_order(actor: Any, scope: Scope) -> Card:
     sales = _sales(actor, scope)
     currency = figures.leading_currency(*sales)
@@ -124,7 +125,7 @@ def customers(actor: Any, scope: Scope) -> Card:
     return Card(f"{now:,}", _changes(now, day, week), gettext("Customers seen for the first time yesterday."), url)
 
 
-@chart("insights.sales_by_day", _("Sales by day"), needs=ORDERS, order=10, wide=True)
+@chart("insights.sales_by_day", _("Sales by day"), needs=ORDERS, order=10, wide=True, gives=TOTAL)
 def sales_by_day(actor: Any, scope: Scope) -> Chart:
     period, before = scope.period, scope.period.before
     found = figures.daily(actor, queries.span(before.first, period.last), _where(scope))
@@ -133,7 +134,7 @@ def sales_by_day(actor: Any, scope: Scope) -> Chart:
     return charts.sales_by_day(now, then, figures.leading_currency(*now.values()))
 
 
-@chart("insights.sales_by_channel", _("Sales by channel"), needs=ORDERS, order=20)
+@chart("insights.sales_by_channel", _("Sales by channel"), needs=ORDERS, order=20, gives=TOTAL)
 def sales_by_channel(actor: Any, scope: Scope) -> Chart:
     period = scope.period
     rows = db.session.execute(queries.sales_by_channel(actor, period.first, period.last, _where(scope))).all()

@@ -93,3 +93,10 @@ def lines_of_my_counts(actor: Any) -> ColumnElement[bool]:
 def lines_of_my_receipts(actor: Any) -> ColumnElement[bool]:
     mine = select(PurchaseReceipt.id).where(PurchaseReceipt.warehouse_id.in_(my_warehouses(actor)))
     return PurchaseLine.receipt_id.in_(mine)
+
+
+policy.follow(StockAlert, StockLevel, "level_id")
+policy.follow(StockCountLine, StockCount, "count_id")
+policy.follow(PurchaseLine, PurchaseReceipt, "receipt_id")
+for _model in (StockLevel, StockMove, StockReservation, StockCount, PurchaseReceipt):
+    policy.follow(_model, Warehouse, "warehouse_id")

@@ -113,6 +113,9 @@ def _follow_the_order(model: Any) -> None:
 
 for _model in (OrderLine, Payment, Shipment, Refund, OrderNote, OrderException, OrderStateLog):
     _follow_the_order(_model)
+    policy.follow(_model, Order, "order_id")
+policy.follow(ShipmentLine, Shipment, "shipment_id")
+policy.follow(RefundLine, Refund, "refund_id")
 
 
 @policy.rows(ShipmentLine)

@@ -262,7 +262,8 @@ class OrderView(PerShopView):
 @domain.panel(CustomerView, label=_("Purchases"), order=10)
 def purchases(customer: Customer, actor: Any) -> Any:
     """What a customer has bought so far, one row of figures a currency, of the orders that the reader may see."""
-    if not policy.allowed(actor, "read", "orders.Order"):
+    access = policy.fields(actor, "orders.Order")
+    if not policy.allowed(actor, "read", "orders.Order") or not (access.usable("total") and access.usable("refunded")):
         return None
     rows = db.session.execute(queries.purchases_of(customer.id, actor)).all()
     shown = [

@@ -120,6 +120,10 @@ def _within(statement: Select[Any], actor: Any, shop_id: Any, channel_id: Any = 
     return statement
 
 
+policy.attribute("shops", _("my shops"), Shop, my_shop_ids)
+policy.attribute("channels", _("my channels"), Channel, my_channel_ids)
+
+
 def _only_one_shop() -> ColumnElement[bool]:
     return select(func.count(Shop.id)).scalar_subquery() == 1
 

@@ -49,7 +49,8 @@ def _shows_more_rows(old: Entry, new: Entry, resource: str, actor: Any, mine: li
 
 
 def _shows_more_fields(old: Entry, new: Entry, resource: str, actor: Any) -> bool:
-    own, said = policy.browser_fields(actor, resource), new["fields"].get(resource, {})
+    own = {name: level.partition(" ")[0] for name, level in policy.browser_fields(actor, resource).items()}
+    said = new["fields"].get(resource, {})
     was = old["fields"].get(resource, {}) if resource in old["rights"] else dict.fromkeys(own, document.HIDDEN)
     for name in {*own, *was}:
         most = max(LEVELS.index(own.get(name, WRITE)), LEVELS.index(was.get(name, WRITE)))

@@ -13,9 +13,8 @@ from flask import g, has_app_context
 from sqlalchemy import ColumnElement, false, or_
 
 from app.panel.accounts.configuration import document, rules, store
-from app.panel.accounts.configuration.document import LEVELS, WRITE
+from app.panel.accounts.configuration.document import LEVELS, MASKED
 from app.panel.core import policy
-from app.panel.core.actor import memory_key
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import resource_of
 
@@ -35,8 +34,7 @@ def rights(actor: Any) -> policy.Held | None:
 def rows(actor: Any, model: type[Any]) -> ColumnElement[bool] | None:
     """Of the roles that may read these rows: all of them as soon as one has no rule, else what any rule lets through."""
     resource = resource_of(model)
-    mine = [entry for entry in entries(actor) if resource in entry["rights"]]
-    said = [entry["rows"].get(resource) for entry in mine]
+    said = [entry["rows"].get(resource) for entry in _readers(actor, resource)]
     if not said or not all(said):
         return None
     return _any(tuple(rule["filter"] for rules_ in said if rules_ for rule in rules_), model, actor)
@@ -44,22 +42,29 @@ def rows(actor: Any, model: type[Any]) -> ColumnElement[bool] | None:
 
 @policy.fields_from
 def fields(actor: Any, resource: str) -> dict[str, str]:
-    """Every field that is not simply as the code allows it."""
-    mine = [entry for entry in entries(actor) if resource in entry["rights"]]
-    said = [entry["fields"].get(resource, {}) for entry in mine]
+    """Every field that is not simply as the code allows it; a masked one with how it is masked: "masked phone"."""
+    said = [entry["fields"].get(resource, {}) for entry in _readers(actor, resource)]
     if not said or not all(said):
         return {}
     names = set.intersection(*(set(levels) for levels in said))
-    return {name: max((levels[name] for levels in said), key=LEVELS.index) for name in names}
+    widest = {name: max((levels[name] for levels in said), key=LEVELS.index) for name in names}
+    return {name: f"{MASKED} {rules.mask_of(resource, name)}" if level == MASKED else level for name, level in widest.items()}
+
+
+def _readers(actor: Any, resource: str) -> list[Entry]:
+    """The roles through which somebody reads a resource; where none says so, those that have a rule about it."""
+    mine = entries(actor)
+    reading = [entry for entry in mine if "read" in entry["rights"].get(resource, ())]
+    return reading or [entry for entry in mine if resource in entry["rows"] or resource in entry["fields"]]
 
 
 def entries(actor: Any) -> list[Entry]:
     """The roles of a person, as the configuration in force describes them; remembered for the request."""
     cache = g.setdefault("_policy_roles", {}) if has_app_context() else {}
-    if (key := memory_key(actor)) not in cache:
+    if actor.id not in cache:
         known = store.in_force()["roles"]
-        cache[key] = [known[name] for name, _label in policy.roles_of(actor) if name in known]
-    found: list[Entry] = cache[key]
+        cache[actor.id] = [known[key] for key, _label in policy.roles_of(actor) if key in known]
+    found: list[Entry] = cache[actor.id]
     return found
 
 
@@ -73,4 +78,4 @@ def _any(trees: tuple[Any, ...], model: type[Any], actor: Any) -> ColumnElement[
     return or_(*conditions)
 
 
-__all__ = ["WRITE", "entries", "fields", "rights", "rows"]
+__all__ = ["entries", "fields", "rights", "rows"]

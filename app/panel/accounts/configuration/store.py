@@ -31,7 +31,7 @@ KEPT = 16  # documents in memory: those of a few instances in one process, as te
 NOTHING = document.empty()
 # the last publication that was not rolled back: it holds, unless nobody confirmed it in time
 _LATEST: Select[Any] = (
-    select(*(Publication.__table__.c[name] for name in ("id", "digest", "confirmed_at", "confirm_by")))
+    select(*(Publication.__table__.c[name] for name in ("id", "digest", "confirmed_at", "confirm_by", "published_by_id")))
     .where(Publication.__table__.c.rolled_back_at.is_(None))
     .order_by(Publication.__table__.c.id.desc())
     .limit(1)
@@ -59,12 +59,22 @@ def published() -> Document:
 
 def holding() -> tuple[int | None, str]:
     """Id and digest of the publication in force; asked once a request."""
+    found = _present()
+    return (found.id, found.digest) if found is not None else (None, "")
+
+
+def unconfirmed() -> Any:
+    """The publication in force (its id, `published_by_id`, `confirm_by`), while it waits to be confirmed; else None."""
+    found = _present()
+    return found if found is not None and found.confirmed_at is None and found.confirm_by is not None else None
+
+
+def _present() -> Any:
     if not has_app_context():
-        return None, ""
+        return None
     if "_configuration" not in g:
         g._configuration = _holding()
-    found: tuple[int | None, str] = g._configuration
-    return found
+    return g._configuration
 
 
 def in_force() -> Document:
@@ -167,16 +177,16 @@ def write(row: ConfigurationDraft, wanted: Document | None, *, actor: Any, based
     db.session.flush()
 
 
-def _holding() -> tuple[int | None, str]:
+def _holding() -> Any:
     found = db.session.execute(_LATEST).first()
-    if found is not None and is_overdue(found):
-        if _free():
-            for call in _overdue:
-                call()
-            found = db.session.execute(_LATEST).first()
-        else:  # in the middle of a change it is only passed over; the next request rolls it back
-            found = db.session.execute(_LATEST.where(Publication.__table__.c.id < found.id)).first()
-    return (found.id, found.digest) if found is not None else (None, "")
+    if found is None or not is_overdue(found):
+        return found
+    if _free():
+        for call in _overdue:
+            call()
+        return db.session.execute(_LATEST).first()
+    # in the middle of a change it is only passed over; the next request rolls it back
+    return db.session.execute(_LATEST.where(Publication.__table__.c.id < found.id)).first()
 
 
 def is_overdue(row: Any) -> bool:

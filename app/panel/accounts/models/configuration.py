@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.panel.core import clock
 from app.panel.core.types import UTCDateTime
 
+BASE = "accounts_publication.id"
 ONLY = 1  # the draft is one row
 
 
@@ -31,7 +32,7 @@ class Publication(Model):
     confirmed_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, nullable=True)
     rolled_back_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, nullable=True)
     rolled_back_why: Mapped[str] = mapped_column(String(500), nullable=False, default="")
-    based_on_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_publication.id", ondelete="SET NULL"), nullable=True, index=True)
+    based_on_id: Mapped[int | None] = mapped_column(ForeignKey(BASE, ondelete="SET NULL"), nullable=True, index=True)
 
     published_by: Mapped[Any] = relationship(User, foreign_keys=[published_by_id])
 
@@ -46,7 +47,7 @@ class ConfigurationDraft(Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     document: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
-    based_on_id: Mapped[int | None] = mapped_column(ForeignKey("accounts_publication.id", ondelete="SET NULL"), nullable=True, index=True)
+    based_on_id: Mapped[int | None] = mapped_column(ForeignKey(BASE, ondelete="SET NULL"), nullable=True, index=True)
     version: Mapped[int] = mapped_column(Integer, nullable=False, default=0, server_default="0")
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True, index=True)
     changed_at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False, default=clock.now)

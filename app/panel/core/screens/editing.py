@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 
-from app.panel.core import forms, policy
+from app.panel.core import forms, policy, sight
 from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.idempotency import reply_to, with_key
@@ -49,7 +49,7 @@ def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> Simpl
         if typed is not None
         else [
             {"id": child.id, "version": child.version, **{s.name: forms.typed(s, child) for s in own}}
-            for child in (getattr(row, name) if row is not None else [])
+            for child in (sight.children(current_actor(), getattr(row, name)) if row is not None else [])
         ]
     )
     return SimpleNamespace(
@@ -74,8 +74,8 @@ def child_columns(view: Any, name: str) -> list[FieldSpec]:
         and not s.readonly
         and s.name not in back
         and s.kind not in ("many", "children")
-        and access.readable(s.name)
-        and not access.masked(s.name)
+        and access.usable(s.name)
+        and s.name not in access.fixed
     ]
 
 

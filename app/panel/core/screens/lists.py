@@ -120,7 +120,7 @@ def columns_of(view: Any, asked: listing.Asked, plan: listing.Plan) -> list[Any]
 def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
     shown = [
         cells.show(view.formatters[name](row), None)
-        if name in view.formatters
+        if name in view.formatters and not plan.access.masked(name)
         else cells.cell(row, name, plan.access, row_url)
         for name in plan.columns
     ]

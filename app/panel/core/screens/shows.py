@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.panel.core import cells, files, history, listing, policy
+from app.panel.core import cells, files, history, listing, policy, sight
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -62,7 +62,7 @@ def _trail_url(row: Any) -> str:
 def _item(view: Any, row: Any, name: str, access: policy.FieldAccess) -> SimpleNamespace:
     shown = (
         cells.show(view.formatters[name](row), None)
-        if name in view.formatters
+        if name in view.formatters and not access.masked(name)
         else cells.cell(row, name, access, row_url)
     )
     field = spec(view.model, name.split(".")[0])
@@ -106,7 +106,7 @@ def _child_table(view: Any, row: Any, name: str) -> SimpleNamespace:
     columns = [SimpleNamespace(name=s.screen_name, label=str(s.label), align=cells.align(s), kind=s.kind) for s in own]
     rows = [
         SimpleNamespace(pk=c.id, url="", cells=[cells.cell(c, s.screen_name, access, row_url) for s in own])
-        for c in getattr(row, name)
+        for c in sight.children(current_actor(), getattr(row, name))
     ]
     return SimpleNamespace(name=name, label=str(known.label), columns=columns, rows=rows)
 
@@ -222,7 +222,7 @@ def _said(field: FieldSpec | None, value: Any, row: Any) -> str:
         return str(member.label)
     if field.kind == "ref" and field.target is not None and isinstance(value, int):
         found = db.session.get(field.target, value)
-        return str(found) if found is not None else str(value)
+        return sight.called(current_actor(), found) if found is not None else str(value)
     if field.kind == "instant":
         return str(cells.show(field.parse(value), field)["text"])
     if field.kind == "bool":

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image, Plan, Result
 from app.panel.bulk.states import Outcome
-from app.panel.core import clock, policy, rows
+from app.panel.core import clock, policy, rows, sight
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.shop.customers.imports.known import ANSWERS, SOURCE, Known
@@ -55,14 +55,18 @@ def write(place: Place, plans: list[Plan], *, actor: Any, dry_run: bool) -> list
     fresh = [(plan, one.customer_id) for plan, one in zip(plans, found, strict=True) if one.is_new]
     if not dry_run:
         _bring(fresh, tags, actor)
+    old = [one.customer_id for one in found if one.customer_id and not one.is_new]
+    foreign = sight.hidden(actor, Customer, old)
     known = Known(
-        [one.customer_id for one in found if one.customer_id and not one.is_new], [slot for face in faces for slot in face.slots],
+        [key for key in old if key not in foreign], [slot for face in faces for slot in face.slots],
         people=people, tags=tags, actor=actor, dry_run=dry_run,
     )  # fmt: skip
     results = []
     for plan, one, face in zip(plans, found, faces, strict=True):
         if one.is_new:
             results.append(Result(Outcome.NEW, one.customer_id, images=list(one.images)))
+        elif one.customer_id in foreign:
+            results.append(Result.refuse(_("There is such a customer, but you may not change it.")))
         elif one.customer_id in known.cards:
             results.append(known.tell(one.customer_id, plan, face.slots))
         elif face.slots:  # looked at only: a new person of this file once more

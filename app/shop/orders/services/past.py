@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from app.panel.core import changes, clock, history, policy
+from app.panel.core import changes, clock, history, policy, sight
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.rows import among, insert_many, reserve_ids
@@ -74,6 +74,7 @@ def record_past_orders(rows: Sequence[Mapping[str, Any] | Past], *, actor: Any, 
     """
     policy.authorize(actor, "import", RESOURCE)
     plan = _plan(rows)
+    _leave_foreign(plan, actor)
     ids = [None] * len(plan.new) if dry_run else _insert([past for _index, past in plan.new], actor=actor)
     for (index, _past), order_id in zip(plan.new, ids, strict=True):
         plan.outcomes[index] = PastOutcome("new", order_id)
@@ -85,6 +86,21 @@ def record_past_orders(rows: Sequence[Mapping[str, Any] | Past], *, actor: Any, 
         if touched:
             events.past_orders_recorded.send(Order, ids=touched, actor=actor)
     return [plan.outcomes[index] for index in range(len(rows))]
+
+
+def _leave_foreign(plan: _Plan, actor: Any) -> None:
+    """Orders that a rule keeps from this person are not changed by his file, nor are fields that he may not write."""
+    foreign = sight.hidden(actor, Order, [entry[2] for entry in plan.changed])
+    fixed = policy.browser_fields(actor, RESOURCE).keys()
+    kept = []
+    for entry in plan.changed:
+        index, new, order_id, before = entry
+        barred = any(new.order.get(name) != before.order.get(name) for name in fixed if name in new.order)
+        if order_id in foreign or barred:
+            plan.outcomes[index] = PastOutcome("refused", why=str(past_rows.NOT_YOURS))
+        else:
+            kept.append(entry)
+    plan.changed[:] = kept
 
 
 @dataclass

@@ -34,6 +34,7 @@ from app.shop.orders.models import (
 
 TWICE = lazy_gettext("This order comes twice in the file.")
 TAKEN = lazy_gettext("Another order of this shop has this number.")
+NOT_YOURS = lazy_gettext("There is such an order, but you may not change it.")
 LIVING = lazy_gettext("This order is worked on here already.")
 PLAIN = (
     "customer_id", "buyer_name", "buyer_phone", "buyer_email", "country", "province", "city", "district", "street",

@@ -1,0 +1,276 @@
+"""Publishing, confirming, rolling back: by hand, and by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.panel.accounts import services
+from app.panel.accounts.configuration import document, exchange, publishing, store
+from app.panel.accounts.models import LoginSession, Publication, Role
+from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
+from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
+from tests.people import PASSWORD
+
+ORDER = "orders.Order"
+
+
+@pytest.fixture(autouse=True)
+def fresh(session):
+    yield
+    store.forget()
+
+
+def taking(verb, role="support"):
+    def change(configuration):
+        configuration["roles"][role]["rights"][ORDER].remove(verb)
+
+    return change
+
+
+def published(actor, change=None, **more):
+    store.edit(change or taking("ship"), actor=actor)
+    return publishing.publish(note="less", actor=actor, **more)
+
+
+def test_what_is_published_holds_in_the_tables_of_roles(session, ada, ben):
+    assert policy.allowed(ben, "ship", ORDER)
+    made = published(ada)
+    assert not policy.allowed(ben, "ship", ORDER) and policy.allowed(ben, "read", ORDER)
+    assert not store.draft().begun and store.holding()[0] == made.id
+    assert "ship" not in store.published()["roles"]["support"]["rights"][ORDER]
+
+
+def test_roles_that_no_configuration_names_keep_their_rights(session, ada):
+    known = {(p.permission.name, p.view_menu.name): p for p in session.query(Role).filter_by(name="support").one().permissions}
+    own = Role(name="made elsewhere", permissions=[known["can_ship", ORDER]])
+    session.add(own)
+    session.commit()
+    published(ada)
+    assert [p.permission.name for p in session.query(Role).filter_by(name="made elsewhere").one().permissions] == ["can_ship"]
+
+
+def test_a_publication_that_nobody_confirms_is_taken_back_without_a_ticker(session, ada, ben, clock):
+    clock.set("2026-11-20 10:00")
+    made = published(ada)
+    clock.advance(seconds=59)
+    store.forget()
+    assert store.holding()[0] == made.id
+    clock.advance(seconds=2)
+    store.forget()
+    assert policy.allowed(ben, "ship", ORDER)
+    assert session.get(Publication, made.id).rolled_back_why == "not confirmed in time"
+    draft = store.draft()
+    assert draft.begun and "ship" not in draft.document["roles"]["support"]["rights"][ORDER]
+
+
+def test_the_ticker_takes_it_back_too(session, ada, clock):
+    clock.set("2026-11-20 10:00")
+    made = published(ada)
+    assert publishing.roll_back_overdue() is None
+    clock.advance(seconds=61)
+    assert publishing.roll_back_overdue() == made.id
+    assert publishing.roll_back_overdue() is None
+
+
+def test_what_is_confirmed_in_time_stays(session, ada, ben, clock):
+    clock.set("2026-11-20 10:00")
+    made = published(ada)
+    publishing.confirm(made.id, actor=ada)
+    clock.advance(hours=1)
+    store.forget()
+    assert publishing.roll_back_overdue() is None and not policy.allowed(ben, "ship", ORDER)
+
+
+def test_too_late_is_not_in_time(session, ada, clock):
+    clock.set("2026-11-20 10:00")
+    made = published(ada)
+    clock.advance(seconds=61)
+    with pytest.raises(Conflict):
+        publishing.confirm(made.id, actor=ada)
+
+
+def test_nobody_publishes_while_another_publication_waits(session, ada):
+    published(ada)
+    store.edit(taking("pay"), actor=ada)
+    with pytest.raises(Conflict):
+        publishing.publish(note="more", actor=ada)
+
+
+def test_only_the_draft_that_was_read_is_published(session, ada):
+    seen = store.edit(taking("ship"), actor=ada).version
+    store.edit(taking("pay"), actor=ada)
+    with pytest.raises(Conflict):
+        publishing.publish(note="less", actor=ada, version=seen)
+
+
+def test_nothing_and_a_publication_without_a_note_are_refused(session, ada):
+    with pytest.raises(DomainError):
+        publishing.publish(note="nothing", actor=ada)
+    store.edit(taking("ship"), actor=ada)
+    with pytest.raises(InvalidInput):
+        publishing.publish(note="  ", actor=ada)
+
+
+def test_what_was_taken_back_is_the_draft_unless_there_is_another(session, ada):
+    made = published(ada)
+    store.edit(taking("pay"), actor=ada)
+    publishing.roll_back(made.id, actor=ada, why="a mistake")
+    rights = store.draft().document["roles"]["support"]["rights"][ORDER]
+    assert "pay" not in rights and "ship" not in rights  # it was begun on top of what was taken back
+    assert "ship" in store.published()["roles"]["support"]["rights"][ORDER]
+
+
+def test_one_goes_back_to_any_publication(session, ada, ben):
+    first = store.holding()[0]
+    for verb in ("ship", "pay"):
+        made = published(ada, taking(verb))
+        publishing.confirm(made.id, actor=ada)
+    again = publishing.restore(first, note="as it was", actor=ada)
+    assert again.confirmed_at is None and again.based_on_id == made.id
+    assert policy.allowed(ben, "ship", ORDER) and policy.allowed(ben, "pay", ORDER)
+    with pytest.raises(Conflict):
+        publishing.roll_back(made.id, actor=ada, why="not in force")
+
+
+def test_a_new_role_comes_and_goes(session, ada):
+    def add(configuration):
+        configuration["roles"]["intern"] = document.new_role({ORDER: ["read"]})
+
+    made = published(ada, add)
+    role = session.query(Role).filter_by(name="intern").one()
+    assert [p.permission.name for p in role.permissions] == ["can_read"]
+    publishing.roll_back(made.id, actor=ada, why="no interns")
+    assert session.query(Role).filter_by(name="intern").count() == 0
+
+
+def test_a_role_that_people_have_does_not_go(session, ada, ben):
+    store.edit(lambda configuration: configuration["roles"].pop("support"), actor=ada)
+    with pytest.raises(DomainError):
+        publishing.publish(note="no support", actor=ada)
+    assert policy.allowed(ben, "ship", ORDER)
+
+
+def test_sessions_of_people_stay_and_the_next_request_sees_the_change(session, ada, as_user):
+    client = as_user("ben")
+    assert client.get("/orders/order/add").status_code == 200
+
+    def change(configuration):
+        configuration["roles"]["support"]["rights"][ORDER] = ["read"]
+
+    published(ada, change)
+    assert client.get("/orders/order/add").status_code == 403
+    assert client.get("/orders/order/list/").status_code == 200
+    assert session.query(LoginSession).filter(LoginSession.revoked_at.is_not(None)).count() == 0
+
+
+def lesser(session, rights, key="manager"):
+    """Somebody who may write and publish the configuration, and holds besides only these rights."""
+    pairs = {("read", "accounts.Configuration"), ("write", "accounts.Configuration"), ("publish", "accounts.Configuration")}
+    made = document.new_role(rights)
+    for verb, resource in pairs:
+        made["rights"].setdefault(resource, []).append(verb)
+    with policy_free():
+        store.edit(lambda configuration: configuration["roles"].update({key: made}), actor=SYSTEM)
+        publishing.publish(note="a manager", actor=SYSTEM, confirmed=True)
+    return services.create_user(
+        actor=SYSTEM, username=key, name=key, email=f"{key}@example.org", roles=[key], password=PASSWORD
+    )
+
+
+class policy_free:
+    def __enter__(self):
+        policy.forget()
+
+    def __exit__(self, *_error):
+        policy.forget()
+
+
+def test_nobody_gives_what_he_does_not_hold(session):
+    manager = lesser(session, {ORDER: ["read"]})
+
+    def give(configuration):
+        configuration["roles"]["viewer"]["rights"][ORDER] = ["read", "ship"]
+
+    with pytest.raises(Forbidden):
+        store.edit(give, actor=manager)
+    store.edit(give, actor=SYSTEM)  # an administrator wrote it …
+    with pytest.raises(Forbidden):
+        publishing.publish(note="sly", actor=manager)  # … and it is not published by somebody lesser
+
+
+def test_who_is_limited_himself_cannot_open_rows_and_fields(session):
+    manager = lesser(session, {ORDER: ["read"]})
+    tree = {"and": [["state", "eq", "paid"]]}
+
+    def bind(configuration):
+        for key in ("manager", "viewer"):
+            configuration["roles"][key]["rows"][ORDER] = [{"note": "", "filter": tree}]
+            configuration["roles"][key]["fields"][ORDER] = {"total": "hidden"}
+
+    store.edit(bind, actor=SYSTEM)
+    publishing.publish(note="bind", actor=SYSTEM, confirmed=True)
+    for change in (
+        lambda configuration: configuration["roles"]["viewer"]["rows"].clear(),
+        lambda configuration: configuration["roles"]["viewer"]["fields"].clear(),
+        lambda configuration: configuration["roles"].update(new=document.new_role({ORDER: ["read"]})),
+        lambda configuration: configuration["roles"]["viewer"].update(reveals_a_day=9000),
+    ):
+        with pytest.raises(Forbidden):
+            store.edit(change, actor=manager)
+
+    def narrow(configuration):
+        configuration["roles"]["viewer"]["fields"][ORDER]["paid"] = "hidden"
+
+    assert store.edit(narrow, actor=manager).begun
+
+
+def test_who_may_not_publish_does_not(session, ben, ada):
+    made = published(ada)
+    for call in (
+        lambda: publishing.publish(note="x", actor=ben), lambda: publishing.confirm(made.id, actor=ben),
+        lambda: publishing.roll_back(made.id, actor=ben, why=""), lambda: publishing.restore(made.id, note="x", actor=ben),
+    ):  # fmt: skip
+        with pytest.raises(Forbidden):
+            call()
+
+
+def test_changes_are_told_in_sentences(session, ada):
+    before = store.published()
+
+    def change(configuration):
+        support = configuration["roles"]["support"]
+        support["rights"][ORDER].remove("ship")
+        support["rows"][ORDER] = [{"note": "", "filter": {"and": [["state", "in", ["paid"]], ["channel_id", "mine", "channels"]]}}]
+        support["fields"][ORDER] = {"total": "hidden"}
+        support["two_step"] = True
+        configuration["menu"]["entries"] = [{"key": "orders_order", "label": {"en": "Sales"}, "hidden": True}]
+
+    after = store.edit(change, actor=ada).document
+    told = {one.area: one.sentence for one in publishing.differences(before, after)}
+    assert told["right"] == "Orders: may no longer “Ship”."
+    assert told["row"] == "Orders: sees only: State is one of To ship and Channel is one of my channels"
+    assert told["field"] == "Orders: “Total” is hidden, before: as usual."
+    assert told["menu"] == "New in the menu: Sales"
+    assert all(one.role in ("support", "") for one in publishing.differences(before, after))
+    assert publishing.differences(before, before) == []
+
+
+def test_a_file_says_the_same_again(session, ada):
+    def change(configuration):
+        configuration["roles"]["support"]["label"] = {"zh_Hans_CN": "客服一组"}
+        configuration["roles"]["support"]["rows"][ORDER] = [{"note": "只看自己的", "filter": {"and": [["state", "eq", "paid"]]}}]
+
+    wanted = store.edit(change, actor=ada).document
+    text = publishing.to_yaml(wanted)
+    assert "客服一组" in text and publishing.from_yaml(text) == wanted
+    store.discard(actor=ada)
+    assert exchange.take(publishing.from_yaml(text), actor=ada).document == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- 1", "format: 1\nroles: [a]", "a: &a [1]\nb: *a", "format: 1\nroles: {x: {rights: 7}}", "{", "!!python/object:os.x {}"]
+)
+def test_what_is_no_configuration_is_no_file(session, text):
+    with pytest.raises(InvalidInput):
+        publishing.from_yaml(text)
