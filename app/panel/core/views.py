@@ -44,6 +44,7 @@ class PanelView(ModelView):
     quick_filters: list[str] = []
     can_add = can_edit = can_delete = True
     can_import = True
+    export_endpoint = ""  # a page that hands out the filtered list as a file
     empty_text: Any = lazy_gettext("Nothing here yet.")
     formatters: dict[str, Any] = {}
     tabs: list[Tab] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,9 +10,10 @@ from flask import Response, current_app, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain
+from app.panel.accounts import devices, domain
 from app.panel.accounts.audit import places, reading, refusals, words
-from app.panel.core import chain_check, clock, history, policy, tablefiles
+from app.panel.accounts.models import LoginEvent
+from app.panel.core import chain_check, clock, history, listing, policy, tablefiles
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import show_instant
@@ -68,11 +70,39 @@ class AuditPage(PanelPage):
         told("core_history", rows=len(rows), columns=list(HEADINGS), asked=by, file=kind, actor=actor)
         return attachment(kind, "trail", [str(heading) for heading in HEADINGS.values()], rows)
 
+    @expose("/logins", methods=["POST"])
+    @needs("export", "accounts.LoginEvent")
+    def logins(self) -> Any:
+        """The log-ins of a filtered list as a file, newest first."""
+        actor, kind = current_actor(), request.form.get("format", "csv")
+        view = current_app.extensions["panel_views"][LoginEvent]
+        plan = view.plan(actor)
+        asked = replace(listing.read(request.args, plan), sort=request.args.get("sort") or view.default_sort, size=1000)
+        if kind not in tablefiles.KINDS:
+            raise BadRequest(gettext("This request cannot be understood."))
+        rows: list[list[Any]] = []
+        for number in range(1, reading.MOST_EXPORTED // 1000 + 1):
+            found = listing.find(replace(asked, page=number), plan, actor).rows
+            rows += [login_cells(event) for event in found]
+            if len(found) < asked.size:
+                break
+        by = {"q": asked.q, "f": asked.words().get("f", "")}
+        told(LoginEvent.__tablename__, rows=len(rows), columns=list(LOGIN_HEADINGS), asked={k: v for k, v in by.items() if v},
+             file=kind, actor=actor)  # fmt: skip
+        return attachment(kind, "log-ins", [str(heading) for heading in LOGIN_HEADINGS.values()], rows)
 
+
+LOGIN_HEADINGS = {
+    "at": _("Time"), "user": _("Person"), "result": _("Result"), "ip": _("IP address"), "agent": _("Device"),
+}  # fmt: skip
 HEADINGS = {
     "at": _("Time"), "who": _("Person"), "ip": _("IP address"), "place": _("On what"), "row": _("Record"), "verb": _("Action"),
     "said": _("Before and after"), "why": _("Reason"), "path": _("By which path"), "run": _("Run no."), "request": _("Request"),
 }  # fmt: skip
+
+
+def login_cells(event: Any) -> list[Any]:
+    return [show_instant(event.at), str(event.user), str(event.result.label), event.ip, devices.describe(event.agent)]
 
 
 def cells(lines: list[words.Line]) -> list[list[Any]]:
@@ -143,6 +173,12 @@ def urls(asked: reading.Asked, base: str, found: reading.Page) -> SimpleNamespac
     )  # fmt: skip
 
 
+def size_said(kilobytes: int | None) -> str:
+    if kilobytes is None:
+        return ""
+    return f"{kilobytes} KB" if kilobytes < 1024 else f"{kilobytes / 1024:.1f} MB"
+
+
 def seal_said() -> SimpleNamespace | None:
     """What the last check of the chain found, in words."""
     last: Any = chain_check.last_check()
@@ -150,6 +186,6 @@ def seal_said() -> SimpleNamespace | None:
         return None
     return SimpleNamespace(
         ok=last.ok, at=show_instant(last.at), until=show_instant(last.until_at) if last.until_at else "", lines=last.lines,
-        megabytes=f"{last.size / 1024:.1f}" if last.size is not None else "", fault=str(FAULTS.get(last.fault, "")),
+        size=size_said(last.size), fault=str(FAULTS.get(last.fault, "")),
         block=last.block_id, line=last.line_id,
     )  # fmt: skip

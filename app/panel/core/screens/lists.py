@@ -59,6 +59,7 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
         import_url=_import_url(view),
         sheet_url=_sheet_url(view),
+        export_url=_export_url(view, asked),
         empty=_empty(view, asked),
         sort=asked.sort or view.default_sort,
         saved=saved_views(view, asked, kept, actor),
@@ -204,6 +205,13 @@ def _options(field: FieldSpec) -> list[tuple[str, str, str]]:
 def _import_url(view: Any) -> str:
     build = current_app.extensions.get("panel_import_url")
     return str(build(view)) if build is not None and view.can_import and view.can_add and may(view, "import") else ""
+
+
+def _export_url(view: Any, asked: listing.Asked) -> str:
+    """Where the rows that are shown, on all pages, are handed out as a file."""
+    if not view.export_endpoint or not may(view, "export"):
+        return ""
+    return asked.url(url_for(view.export_endpoint), page=1, size=50)
 
 
 def _sheet_url(view: Any) -> str:

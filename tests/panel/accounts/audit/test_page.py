@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from app.panel.accounts.audit import reading, refusals, words
+from app.panel.accounts.models import LoginEvent, LoginResult
 from app.panel.core import chain, chain_check, clock, history, records, retention, settings, trail
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
@@ -217,3 +218,17 @@ def test_the_trail_is_kept_for_half_a_year_at_least_or_for_ever(session, ada):
     assert retention.horizon() is None
     settings.change({retention.MONTHS: "12"}, actor=ada)
     assert retention.horizon() < clock.now() - dt.timedelta(days=360)
+
+
+def test_log_ins_are_filtered_and_taken_out_as_a_file_by_whoever_may(session, as_user, ada, ben):
+    for person, result in ((ada, LoginResult.SUCCESS), (ben, LoginResult.WRONG), (ben, LoginResult.SUCCESS)):
+        session.add(LoginEvent(user_id=person.id, result=result, ip="192.0.2.9", agent="=cmd()"))
+    session.commit()
+    client, asked = as_user("ada"), {"f": json.dumps({"and": [["user", "eq", ben.id], ["result", "eq", "wrong"]]})}
+    page = client.get("/accounts/loginevent/list/", query_string=asked).text
+    assert f"{PAGE}logins?f=" in page
+    text = client.post(f"{PAGE}logins", query_string=asked, data={"format": "csv"}).data.decode("utf-8-sig")
+    assert text.count("\r\n") == 2 and "Ben,Wrong password,192.0.2.9" in text
+    found = session.execute(select(TABLE).where(TABLE.c.verb == "exported").order_by(TABLE.c.id.desc())).first()
+    assert found.table == "accounts_login_event" and found.changes["rows"] == [None, 1] and "wrong" in found.changes["filter"][1][0]
+    assert as_user("ben").post(f"{PAGE}logins", data={"format": "csv"}).status_code == 403
