@@ -48,7 +48,7 @@ def _chrome() -> dict:
     tree = (Item("group:library", "Library", "fa-book", children=items),)
     parts = current_app.jinja_env.get_template("panel/_menu_items.html").module
     return {
-        "panel_nav": lambda: parts.tree(tree, "books", {"group:library"}, {"books": 3}, ""),
+        "panel_nav": lambda: parts.tree(tree, "books", {"group:library"}, {"numbers": {"books": 3}, "topics": ""}),
         "panel_user": {"id": 1, "name": "Ada", "username": "ada", "role": "Librarian"},
         "languages": [{"key": k, "label": n, "active": k == "en"} for k, n in (("en", "English"), ("zh_Hans_CN", "简体中文"))],
         "locale_tag": request.args.get("lang", "en").replace("_", "-"), "skin": request.args.get("skin", "light"),

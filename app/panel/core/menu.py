@@ -205,19 +205,27 @@ def entries(actor: Any) -> list[Item]:
     return [item for item in walk(shown(actor).items) if item.url]
 
 
-def counts(actor: Any, fresh: bool = False) -> dict[str, int]:
-    """The live counts of the entries that this person sees; each is asked at most every five seconds, or anew."""
-    known: dict[Hashable, tuple[float, int]] = current_app.extensions.setdefault("panel_menu_counts", {})
-    found = {}
-    for key in shown(actor).counted:
-        at, number = known.get((key, actor.id), (0.0, 0))
-        if fresh or time.monotonic() - at >= COUNTED_FOR or not at:
-            if len(known) >= MOST_KEPT * 10:
-                known.clear()
-            number = int(_badges[key].count(actor))
-            known[(key, actor.id)] = time.monotonic(), number
-        found[key] = number
+def counts(actor: Any) -> dict[str, int]:
+    """The live counts of the entries that this person sees, asked anew and remembered for his next pages."""
+    known = _known_counts()
+    if len(known) >= MOST_KEPT * 10:
+        known.clear()
+    found = {key: int(_badges[key].count(actor)) for key in shown(actor).counted}
+    now = time.monotonic()
+    known.update({(key, actor.id): (now, number) for key, number in found.items()})
     return found
+
+
+def _known_counts() -> dict[tuple[str, int], tuple[float, int]]:
+    known: dict[tuple[str, int], tuple[float, int]] = current_app.extensions.setdefault("panel_menu_counts", {})
+    return known
+
+
+def _last_counts(actor: Any, keys: Sequence[str]) -> tuple[dict[str, int], bool]:
+    """The counts as they were last known, and whether the page should ask for them: drawing one asks nobody."""
+    known, oldest = _known_counts(), time.monotonic() - COUNTED_FOR
+    last = {key: known.get((key, actor.id), (0.0, 0)) for key in keys}
+    return {key: number for key, (_at, number) in last.items()}, any(at < oldest for at, _number in last.values())
 
 
 def topics(actor: Any) -> list[str]:
@@ -240,14 +248,15 @@ def drawn() -> Any:
     actor = current_actor()
     if actor is NOBODY:
         return ""
-    menu, numbers = shown(actor), counts(actor)
-    key = (open_ := _open_key(menu), tuple(numbers.items()))
+    menu = shown(actor)
+    numbers, is_old = _last_counts(actor, menu.counted)
+    key = (open_ := _open_key(menu), tuple(numbers.items()), is_old)
     if key not in menu.drawn:
         if len(menu.drawn) >= MOST_DRAWN:
             menu.drawn.clear()
-        parts = current_app.jinja_env.get_template("panel/_menu_items.html").module
-        lit = lit_by(menu.items, open_)
-        menu.drawn[key] = parts.tree(menu.items, open_, lit, numbers, " ".join(topics(actor)))  # type: ignore[attr-defined]
+        parts: Any = current_app.jinja_env.get_template("panel/_menu_items.html").module
+        told = {"numbers": numbers, "is_old": is_old, "topics": " ".join(topics(actor))}
+        menu.drawn[key] = parts.tree(menu.items, open_, lit_by(menu.items, open_), told)
     return menu.drawn[key]
 
 

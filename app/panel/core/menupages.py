@@ -21,4 +21,4 @@ def known_people_only() -> Any:
 @blueprint.get("/counts")
 def counts() -> Any:
     """`{"counts": {"books_loan": 3}}` for the entries that the reader sees."""
-    return jsonify(counts=menu.counts(current_actor(), fresh=True))
+    return jsonify(counts=menu.counts(current_actor()))

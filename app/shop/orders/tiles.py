@@ -1,4 +1,4 @@
-"""What orders put on the home page: what waits for somebody, and the two ways to a new order."""
+"""What orders put on the home page, and beside their entries of the menu: what waits, and the two ways to a new order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from app.panel.core import menu, policy
 from app.panel.core.db import db
 from app.panel.workbench.registry import Todo, shortcut, todo
 from app.shop.orders import queries
@@ -27,6 +28,17 @@ def to_ship(actor: Any) -> Todo:
     count = int(db.session.scalar(queries.count_to_ship(actor)) or 0)
     ready = [["state", "in", [state.value for state in TO_SHIP]], ["is_held", "is", "false"]]
     return Todo(count, _list("orders_order", *ready, ["review", "eq", ReviewState.CONFIRMED.value]))
+
+
+@menu.badge("orders_order", RESOURCE)
+def orders_beside_the_entry(actor: Any) -> int:
+    """Orders that wait for whoever ships them."""
+    return int(db.session.scalar(queries.count_to_ship(actor)) or 0) if policy.allowed(actor, "ship", RESOURCE) else 0
+
+
+@menu.badge("orders_orderexception", "orders.OrderException")
+def problems_beside_the_entry(actor: Any) -> int:
+    return sum(n for _reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor)))
 
 
 @todo("orders.to_confirm", _("Orders to confirm"), needs=("confirm", RESOURCE), order=20)

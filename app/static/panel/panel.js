@@ -65,22 +65,28 @@ function flyouts(nav) {
   });
 }
 
-/** The counts in the menu follow the stream: an event is news, the server's own count the truth. */
+/** The counts in the menu: asked when the page knows only old ones, when one comes back to it, and when the stream has news. */
 async function liveCounts(nav) {
-  const topics = nav.querySelector("[data-menu-topics]")?.dataset.menuTopics.split(" ");
-  if (!topics) return;
+  const tree = nav.querySelector("[data-menu-counts]");
+  if (!tree) return;
+  let asked = 0;
   const show = (node, n) => {
     node.textContent = n < 1000 ? String(n) : "999+";
     node.hidden = !n;
   };
   const recount = async () => {
     let counts;
+    asked = Date.now();
     try { ({ counts } = await ask("/menu/counts")); } catch { return; }
     for (const node of nav.querySelectorAll("[data-count]")) show(node, counts[node.dataset.count] || 0);
     for (const node of nav.querySelectorAll("[data-count-sum]")) {
       show(node, node.dataset.countSum.split(" ").reduce((sum, key) => sum + (counts[key] || 0), 0));
     }
   };
+  if (tree.dataset.menuCounts === "old") recount();
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() - asked > 15000) recount(); });
+  const topics = tree.dataset.menuTopics.split(" ").filter(Boolean);
+  if (!topics.length) return;
   let soon = 0;
   const { stream } = await import("./stream.js");
   stream(topics, () => { clearTimeout(soon); soon = setTimeout(recount, 400); }, { reload: recount });
