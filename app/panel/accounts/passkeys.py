@@ -122,7 +122,7 @@ def _checked(method: str, answer: str, challenge: str, **more: Any) -> Any:
     try:
         return getattr(library, method)(
             credential=credential, expected_challenge=_bytes(challenge), expected_rp_id=_site(),
-            expected_origin=current_app.config["PUBLIC_URL"], **more,
+            expected_origin=_origin(), **more,
         )  # fmt: skip
     except (library.helpers.exceptions.WebAuthnException, ValueError, KeyError, TypeError):
         return None
@@ -153,6 +153,11 @@ def _credential(answer: str) -> dict[str, Any]:
 
 def _site() -> str:
     return urlsplit(current_app.config["PUBLIC_URL"]).hostname or ""
+
+
+def _origin() -> str:
+    url = urlsplit(current_app.config["PUBLIC_URL"])
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _text(value: bytes) -> str:
