@@ -29,6 +29,7 @@ from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES
 from app.panel.core.queue import forget_connections, run_worker
 from app.panel.core.ticker import run_ticker
+from app.rightscheck import commands
 from processes.forked import ForkedPart
 from processes.journal import teller
 from processes.supervisor import INNER_GRACE, Supervisor
@@ -40,6 +41,7 @@ SETUP_LOCK = 7276930  # any number that nothing else in the database locks
 def init_app(app: Flask) -> None:
     for command in (set_up, check, worker, ticker, background):
         app.cli.add_command(command)
+    commands.init_app(app)
 
 
 @click.command("setup")

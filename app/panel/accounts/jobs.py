@@ -7,7 +7,7 @@ import datetime as dt
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, or_
 
-from app.panel.accounts import browsers, delegation, secondstep
+from app.panel.accounts import browsers, delegation, rightschecks, secondstep
 from app.panel.accounts.models import LoginEvent, LoginSession, OneTimeLink, PendingLogin
 from app.panel.core import clock
 from app.panel.core.db import db
@@ -36,3 +36,9 @@ def sweep() -> None:
 def lent_summary() -> int:
     """Once a day each lender reads what was done with what he lent."""
     return delegation.summarise()
+
+
+@job("accounts.check_rights", queue="bulk", timeout=rightschecks.LONGEST_SECONDS + 60)
+def check_rights(run_id: int) -> None:
+    """Try every route as everybody, in a process of its own."""
+    rightschecks.run(run_id)

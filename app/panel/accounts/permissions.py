@@ -17,6 +17,8 @@ policy.verbs("accounts.Configuration", publish=_("Publish"))
 policy.name("accounts.Configuration", _("Changes"))
 policy.verbs("accounts.Instance", reset=_("Start for real"))
 policy.verbs("accounts.ApiKey", make=_("Make API keys"), machine=_("Make machine credentials"))
+policy.verbs("accounts.RightsCheck", run=_("Run the rights check"))
+policy.name("accounts.RightsCheck", _("Rights check"))
 policy.verbs("accounts.Delegation", lend=_("Lend what one may do oneself"))
 
 

@@ -1,0 +1,83 @@
+"""Runs of the rights check as the page shows them: asked for, on their way, with what they found."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+
+from app.panel.accounts.models.rightscheck import CheckState, RightsCheck
+from app.panel.core import clock, history, policy
+from app.panel.core.db import db
+from app.panel.core.errors import Conflict
+from app.panel.core.transaction import transactional
+
+RESOURCE = "accounts.RightsCheck"
+KEPT, LONGEST_SECONDS, MOST_SHOWN = 20, 3600, 500
+ALIVE = (CheckState.WAITING, CheckState.RUNNING)
+ROOT = Path(__file__).parents[3]
+
+
+@transactional
+def ask(*, actor: Any, enqueue: Callable[[int], Any]) -> RightsCheck:
+    """Ask for a check; one at a time.
+
+    :raises Conflict: while another is on its way
+    """
+    policy.authorize(actor, "run", RESOURCE)
+    for row in db.session.scalars(select(RightsCheck).where(RightsCheck.state.in_(ALIVE))):
+        if clock.now() - row.asked_at < clock.dt.timedelta(seconds=LONGEST_SECONDS):
+            raise Conflict(_("A check is on its way already."))
+        row.state, row.ended_at = CheckState.FAILED, clock.now()
+    row = RightsCheck(asked_by_id=actor.id, holes=[], counts={})
+    db.session.add(row)
+    db.session.flush()
+    history.record(row, "rights.checked", actor=actor)
+    old = select(RightsCheck.id).order_by(RightsCheck.id.desc()).offset(KEPT)
+    for gone in db.session.scalars(select(RightsCheck).where(RightsCheck.id.in_(list(db.session.scalars(old))))):
+        db.session.delete(gone)
+    enqueue(row.id)
+    return row
+
+
+def run(run_id: int) -> None:
+    """Check in a process of its own: it makes a second, empty instance, which no worker should carry about afterwards."""
+    command: Sequence[str] = [sys.executable, "-m", "flask", "--app", "app", "rights", "check", "--run", str(run_id)]
+    try:
+        ended_with = subprocess.run(command, cwd=ROOT, timeout=LONGEST_SECONDS, capture_output=True, check=False)
+    except subprocess.TimeoutExpired:
+        failed(run_id, _("It took longer than an hour."))
+        return
+    if db.session.get(RightsCheck, run_id, populate_existing=True).state in ALIVE:  # type: ignore[union-attr]
+        failed(run_id, _("It ended with %(code)s.", code=ended_with.returncode))
+
+
+@transactional
+def progressed(run_id: int, done: int, total: int) -> None:
+    _set(run_id, state=CheckState.RUNNING, done=done, total=total)
+
+
+@transactional
+def ended(run_id: int, said: dict[str, Any], counts: dict[str, int]) -> None:
+    found = said["found"][:MOST_SHOWN]
+    numbers = {name: said[name] for name in ("routes", "roles", "calls")}
+    _set(run_id, state=CheckState.DONE, ended_at=clock.now(), holes=found, counts=counts, **numbers)
+
+
+@transactional
+def failed(run_id: int, why: str) -> None:
+    _set(run_id, state=CheckState.FAILED, ended_at=clock.now(), problem=why[:500])
+
+
+def _set(run_id: int, **values: Any) -> None:
+    db.session.execute(update(RightsCheck).where(RightsCheck.id == run_id).values(**values))
+
+
+def latest() -> list[RightsCheck]:
+    """The last runs, latest first."""
+    return list(db.session.scalars(select(RightsCheck).order_by(RightsCheck.id.desc()).limit(KEPT)))

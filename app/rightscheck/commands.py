@@ -1,0 +1,58 @@
+"""`flask rights check`: who gets where in this instance, really tried, against what people have reviewed."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.panel.accounts import rightschecks
+from app.panel.core.db import db
+from app.rightscheck.check import check
+from app.rightscheck.walk import Report
+
+rights = AppGroup("rights", help="Rights: try every route as everybody, on a scratch instance.")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(rights)
+
+
+@rights.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Say everything in JSON on the last line.")
+@click.option("--run", "run_id", type=int, default=None, help="Write progress and result to this run of the page.")
+def check_all(as_json: bool, run_id: int | None) -> None:
+    """Call every route as every role, a visitor and a key, on own rows and on another shop's. Ends with 1 on a hole."""
+    try:
+        report = check(lambda done, total: _tell(run_id, done, total))
+    except Exception as error:
+        if run_id is not None:
+            db.session.rollback()
+            rightschecks.failed(run_id, f"{type(error).__name__}: {error}")
+        raise
+    if run_id is not None:
+        rightschecks.ended(run_id, report.as_json(), dict(report.counts))
+    _say(report, as_json)
+    if report.found:
+        sys.exit(1)
+
+
+def _tell(run_id: int | None, done: int, total: int) -> None:
+    if run_id is not None:
+        rightschecks.progressed(run_id, done, total)
+    elif sys.stderr.isatty():
+        click.echo(f"\r{done} of {total}", nl=done == total, err=True)
+
+
+def _say(report: Report, as_json: bool) -> None:
+    said = report.as_json()
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False))
+        return
+    for hole in report.found:
+        mark = "hole" if hole.opens else "shut"
+        click.echo(f"{mark}  {hole.route}  ({hole.role or 'everybody'}, {hole.row} row): expected {hole.expected}, seen {hole.seen}")
+    click.echo(f"{said['routes']} routes, {said['roles']} roles, {said['calls']} calls: {said['holes']} holes, {said['faults']} shut.")
