@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,9 +74,76 @@ class KeyHolder:
         return self.username
 
 
+@dataclass(frozen=True, eq=False)
+class StandIn:
+    """Somebody with one role who is otherwise `person`: what it would be like for him to have that role alone."""
+
+    person: Any
+    roles: tuple[Any, ...]
+    username: str = ""
+    is_active: bool = True
+    is_authenticated: bool = True
+
+    @property
+    def id(self) -> Any:
+        return self.person.id
+
+    def __str__(self) -> str:
+        return self.username
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """`viewer` looks at the panel as `subject` sees it: he may read what both may read, and nothing is changed.
+
+    The subject is a person or a stand-in. `beside` is a context in which the viewer himself is judged by what holds,
+    where the subject is judged by a configuration that does not hold yet.
+    """
+
+    viewer: Any
+    subject: Any
+    beside: Callable[[], AbstractContextManager[Any]] = nullcontext
+    is_authenticated: bool = True
+
+    @property
+    def id(self) -> Any:
+        return self.subject.id
+
+    @property
+    def username(self) -> str:
+        return str(self.subject.username)
+
+    @property
+    def roles(self) -> Any:
+        return self.subject.roles
+
+    @property
+    def groups(self) -> Any:
+        return getattr(self.subject, "groups", ())
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self.subject.is_active and self.viewer.is_active)
+
+    def also(self, ask: Callable[..., Any], *arguments: Any) -> Any:
+        """What the answer is for the viewer himself."""
+        with self.beside():
+            return ask(self.viewer, *arguments)
+
+    def __str__(self) -> str:
+        return str(self.subject)
+
+
 def person_of(actor: Any) -> Any:
-    """Whoever answers for what this actor does: the person behind a key, everybody else himself."""
-    return actor.person if isinstance(actor, KeyHolder) else actor
+    """Whoever answers for what this actor does: the person behind a key or a role, everybody else himself."""
+    if isinstance(actor, Preview):
+        return person_of(actor.subject)
+    return actor.person if isinstance(actor, KeyHolder | StandIn) else actor
+
+
+def memory_key(actor: Any) -> Any:
+    """Under what the rights of an actor are remembered: a stand-in has the number of a person, but not his rights."""
+    return actor if isinstance(actor, StandIn) else actor.id
 
 
 def bounds_of(actor: Any) -> dict[str, frozenset[int]]:
@@ -87,10 +156,10 @@ NOBODY = _Nobody()
 
 
 def current_actor() -> Any:
-    """The person of this request, or the holder of its key, or nobody. Outside of a request it is the system."""
+    """The person of this request, the holder of its key, as whom he looks, or nobody. Outside of a request the system."""
     if not has_request_context():
         return SYSTEM
-    if (holder := g.get("key_holder")) is not None:
+    if (holder := g.get("key_holder") or g.get("preview")) is not None:
         return holder
     user = getattr(g, "user", None)
     if isinstance(user, LocalProxy):  # a page asks for its reader some hundred times

@@ -84,6 +84,16 @@ def fields(person: Any, resource: str) -> dict[str, str]:
     return found
 
 
+def narrower(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
+    """Of two answers about the fields the one that shows less, field by field."""
+    levels = ("hidden", "masked", "read", "write")  # a masked one says how besides: "masked phone"
+
+    def least(*said: str) -> str:
+        return min(said, key=lambda level: levels.index(level.partition(" ")[0]))
+
+    return {name: least(one.get(name, "write"), other.get(name, "write")) for name in {*one, *other}}
+
+
 def rights(person: Any) -> Held | None:
     return next((found for source in _rights if (found := source(person)) is not None), None)
 

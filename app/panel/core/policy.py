@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, bindparam, cast, false, null, select, union_all
 
 from app.panel.core import clock, edited, lending
-from app.panel.core.actor import SYSTEM, KeyHolder, bounds_of, person_of
+from app.panel.core.actor import SYSTEM, KeyHolder, Preview, StandIn, bounds_of, memory_key, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
 from app.panel.core.fieldaccess import FieldAccess
@@ -135,10 +135,14 @@ def bound(resource: str, label: Any) -> None:
 
 def sees_every_row(actor: Any) -> bool:
     """Is there no row rule for this actor? The system and administrators, but not by a key that is narrowed."""
+    if isinstance(actor, Preview):
+        return sees_every_row(actor.subject) and sees_every_row(actor.viewer)
     return actor is SYSTEM or (is_administrator(person_of(actor)) and not bounds_of(actor))
 
 
 def is_administrator(actor: Any) -> bool:
+    if isinstance(actor, Preview):
+        return is_administrator(actor.subject) and is_administrator(actor.viewer)
     for role_ in getattr(actor, "roles", ()) or ():  # most have one role, and this is asked some hundred times a page
         if role_.name == ADMINISTRATOR:
             return True
@@ -156,6 +160,8 @@ def roles_of(actor: Any) -> list[tuple[str, Any]]:
 
 def held(actor: Any) -> Held:
     """All (verb, resource) pairs that an actor holds himself, through roles. What was lent to him he cannot pass on."""
+    if isinstance(actor, Preview):
+        return frozenset(pair for pair in held(actor.subject) if actor.also(allowed, *pair))
     if isinstance(actor, KeyHolder):
         person = actor.person
         return frozenset(p for p in actor.rights if allowed(person, *p) and lent(person, *p) is None)
@@ -164,6 +170,8 @@ def held(actor: Any) -> Held:
 
 def usable(actor: Any) -> Held:
     """What an actor may do now: the rights that he holds and those that were lent to him."""
+    if isinstance(actor, Preview):
+        return frozenset(pair for pair in usable(actor.subject) if actor.also(allowed, *pair))
     own, borrowed = _rights_of(person_of(actor))
     return own | {pair for pair in borrowed if lent(actor, *pair) is not None} if borrowed else own
 
@@ -172,17 +180,17 @@ def _rights_of(actor: Any) -> tuple[Held, Lent]:
     """What an actor holds and what was lent to him: one statement a request, then from memory."""
     if actor is None or getattr(actor, "id", None) is None:
         return frozenset(), {}
-    cache = g.setdefault("_policy_held", {}) if has_app_context() else {}
-    if actor.id not in cache:
+    cache, key = g.setdefault("_policy_held", {}) if has_app_context() else {}, memory_key(actor)
+    if key not in cache:
         said = edited.rights(actor)
-        cache[actor.id] = _load(actor.id) if said is None else (said, {})
-    return cache[actor.id]  # type: ignore[no-any-return]
+        cache[key] = _load(actor.id) if said is None else (said, {})
+    return cache[key]  # type: ignore[no-any-return]
 
 
 def lent(actor: Any, verb: str, resource: str) -> int | None:
     """The number of what lets this actor do it that does not hold the right himself; None where nothing does."""
     person = person_of(actor)
-    if actor is SYSTEM or is_administrator(person):
+    if actor is SYSTEM or isinstance(actor, StandIn) or is_administrator(person):
         return None
     own, borrowed = _rights_of(person)
     if not borrowed or (verb, resource) in own:
@@ -237,6 +245,8 @@ def allowed(actor: Any, verb: str, resource: str) -> bool:
         return True
     if actor is None or not getattr(actor, "is_active", False):
         return False
+    if isinstance(actor, Preview):
+        return allowed(actor.subject, verb, resource) and actor.also(allowed, verb, resource)
     if isinstance(actor, KeyHolder):
         return (verb, resource) in actor.rights and allowed(actor.person, verb, resource)
     return is_administrator(actor) or (verb, resource) in held(actor) or lent(actor, verb, resource) is not None
@@ -266,7 +276,10 @@ def used(actor: Any, verb: str, resource: str, *, amount: int, currency: str) ->
 
 def row_condition(actor: Any, model: type) -> edited.Condition:
     """The condition that limits the rows of `model` for `actor`, by code and by what people edit; None for all of them."""
-    if sees_every_row(actor):
+    if isinstance(actor, Preview):
+        both = (row_condition(actor.subject, model), actor.also(row_condition, model))
+        return edited.together(condition for condition in both if condition is not None)
+    if sees_every_row(actor) and not isinstance(actor, StandIn):
         return None
     rules = [rule for base in model.__mro__ for rule in REGISTRY.rows.get(base, ())]
     if actor is None or getattr(actor, "id", None) is None:
@@ -278,17 +291,27 @@ def row_condition(actor: Any, model: type) -> edited.Condition:
 
 def browser_rows(actor: Any, model: type) -> edited.Condition:
     """The condition of the rules that people edit alone; None for no limit."""
-    return edited.rows(person_of(actor), model) if _is_bound(actor) else None
+    if isinstance(actor, Preview):
+        both = (browser_rows(actor.subject, model), actor.also(browser_rows, model))
+        return edited.together(condition for condition in both if condition is not None)
+    return edited.rows(_bound_person(actor), model) if _is_bound(actor) else None
 
 
 def browser_fields(actor: Any, resource: str) -> dict[str, str]:
     """ "hidden", "masked" or "read" by field, by the rules that people edit alone."""
-    return edited.fields(person_of(actor), resource) if _is_bound(actor) else {}
+    if isinstance(actor, Preview):
+        return edited.narrower(browser_fields(actor.subject, resource), actor.also(browser_fields, resource))
+    return edited.fields(_bound_person(actor), resource) if _is_bound(actor) else {}
+
+
+def _bound_person(actor: Any) -> Any:
+    """Whose roles count: those of the person behind a key, but a stand-in's own."""
+    return actor if isinstance(actor, StandIn) else person_of(actor)
 
 
 def _is_bound(actor: Any) -> bool:
     """Do the rules that people edit hold for this actor? A key is bound as its person is."""
-    person = person_of(actor)
+    person = _bound_person(actor)
     return actor is not SYSTEM and getattr(person, "id", None) is not None and not is_administrator(person)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, false, or_
 from app.panel.accounts.configuration import document, rules, store
 from app.panel.accounts.configuration.document import LEVELS, MASKED
 from app.panel.core import policy
+from app.panel.core.actor import memory_key
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import resource_of
 
@@ -61,10 +62,10 @@ def _readers(actor: Any, resource: str) -> list[Entry]:
 def entries(actor: Any) -> list[Entry]:
     """The roles of a person, as the configuration in force describes them; remembered for the request."""
     cache = g.setdefault("_policy_roles", {}) if has_app_context() else {}
-    if actor.id not in cache:
+    if (key := memory_key(actor)) not in cache:
         known = store.in_force()["roles"]
-        cache[actor.id] = [known[key] for key, _label in policy.roles_of(actor) if key in known]
-    found: list[Entry] = cache[actor.id]
+        cache[key] = [known[name] for name, _label in policy.roles_of(actor) if name in known]
+    found: list[Entry] = cache[key]
     return found
 
 
