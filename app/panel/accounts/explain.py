@@ -208,6 +208,10 @@ def _row_reasons(person: Any, model: Any, key: int) -> Iterable[Reason]:
             yield Reason(YES, gettext("The role %(role)s sees it by its rule: %(rule)s.", **names))
         else:
             yield Reason(NO, gettext("The role %(role)s sees only: %(rule)s.", **names))
+    by_people = policy.browser_rows(person, model)
+    own = ruling.own_condition([entry for _role, entry in reading], model, person)
+    if by_people is not None and _fits(own, model, key) and not _fits(by_people, model, key):
+        yield Reason(NO, gettext("It belongs to a row that his roles keep from him by their rules."))
     if len(reading) > 1:
         yield Reason(SO, gettext("It is enough that one role sees the row; the rules of the house must all let it through."))
 
@@ -215,7 +219,8 @@ def _row_reasons(person: Any, model: Any, key: int) -> Iterable[Reason]:
 def _reading(person: Any, resource: str) -> list[tuple[str, dict[str, Any]]]:
     """The roles of a person that read a resource, as the configuration describes them."""
     known = store.in_force()["roles"]
-    return [(key, known[key]) for key, _label in policy.roles_of(person) if key in known and resource in known[key]["rights"]]
+    mine = [(key, known[key]) for key, _label in policy.roles_of(person) if key in known]
+    return [(key, entry) for key, entry in mine if "read" in entry["rights"].get(resource, ())]
 
 
 def roles_with(verb: str, resource: str) -> set[str]:

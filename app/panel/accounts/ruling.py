@@ -19,7 +19,6 @@ from app.panel.core.fields import BUILT_IN, FieldSpec, resource_of, spec
 MOST_PEOPLE = 50
 WRITE, READ, MASKED, HIDDEN = "write", "read", "masked", "hidden"
 LEVELS = {WRITE: _("As the right says"), READ: _("Reads only"), MASKED: _("Masked"), HIDDEN: _("Hidden")}
-NOT_MASKED = ("children", "many", "ref", "file", "json")
 
 
 def people_for(role_key: str) -> list[User]:
@@ -49,6 +48,12 @@ def rule_condition(said: list[dict[str, Any]], model: type[Any], person: Any) ->
     return or_(*(rules.condition(rule["filter"], model, person) for rule in said)) if said else None
 
 
+def own_condition(entries: list[dict[str, Any]], model: type[Any], person: Any) -> ColumnElement[bool] | None:
+    """What roles that read these rows leave of them by rules about these rows themselves; None for everything."""
+    said = [entry["rows"].get(resource_of(model), []) for entry in entries]
+    return rule_condition([rule for rules_ in said for rule in rules_], model, person) if said and all(said) else None
+
+
 def code_condition(person: Any, model: type[Any]) -> ColumnElement[bool] | None:
     """What the rules in the code leave to a person, whatever his roles; None for everything."""
     if policy.sees_every_row(person):
@@ -66,7 +71,7 @@ def code_says(model: type[Any]) -> bool:
 def condition_names(model: type[Any]) -> list[str]:
     """What a condition may ask, the own fields of the rows first, in the order of the model."""
     known = rules.condition_names(model)
-    own = [name for name in known if "." not in name and not _is_hidden(model, name) and filters.operators(spec(model, name))]
+    own = [name for name in known if "." not in name and not _is_hidden(model, name) and operators(filters.field_of(model, name))]
     further = [name for name in known if "." in name and _is_plain(model, name)]
     return sorted(own, key=lambda name: _place(model, name)) + sorted(further)
 
@@ -74,22 +79,31 @@ def condition_names(model: type[Any]) -> list[str]:
 def offered(model: type[Any], name: str) -> dict[str, Any]:
     """A field as the editor offers it: operators, and how a value is chosen."""
     field, label = wording.field_of(model, name)
-    picker = field.kind in ("ref", "many")
+    picker = field.kind in ("ref", "many") and field.target is not None
     return {
         "name": name, "label": label, "kind": field.kind, "is_own": "." not in name,
-        "ops": [_operator(field, op) for op in filters.operators(field)],
+        "ops": operators(field),
         "choices": [{"value": v, "label": str(text)} for v, text in (field.choices.pairs() if field.choices else [])],
         "picker_url": url_for("pickers.options", resource=resource_of(field.model), field=field.name) if picker else "",
     }  # fmt: skip
 
 
-def _operator(field: FieldSpec, op: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"op": op, "label": str(filters.LABELS[op])}
-    return found
+def operators(field: FieldSpec) -> list[dict[str, Any]]:
+    """What can be asked of a field, about the person first: "me", and what he has, such as his channels."""
+    personal = filters.personal(field)
+    mine = [[value, str(label)] for op, value, label in personal if op == "mine"]
+    found: list[dict[str, Any]] = []
+    if mine:
+        found.append({"op": "mine", "label": gettext("is among the person's own"), "arity": 1, "values": mine})
+    if any(op == "me" for op, _value, _label in personal):
+        found.append({"op": "me", "label": str(filters.LABELS["me"]), "arity": 0})
+    if field.name in filters.PEOPLE:  # whom else it means is no row that a picker knows
+        return found
+    return found + [{"op": op, "label": str(filters.LABELS[op])} for op in filters.operators(field)]
 
 
 def _is_hidden(model: type[Any], name: str) -> bool:
-    return bool(spec(model, name).hidden) or name == "version"
+    return bool(filters.field_of(model, name).hidden) or name == "version"
 
 
 def _is_plain(model: type[Any], name: str) -> bool:
@@ -125,6 +139,6 @@ def field_row(
             code = gettext("Hidden: the role lacks “%(verb)s”.", verb=needs)
     return {
         "name": name, "label": wording.field_label(model, name), "level": level or WRITE, "code": code, "changed": level != before,
-        "levels": [(key, str(text)) for key, text in LEVELS.items() if key != MASKED or field.kind not in NOT_MASKED],
+        "levels": [(key, str(text)) for key, text in LEVELS.items() if key != MASKED or field.kind not in rules.UNMASKABLE],
         "is_computed": field.kind == "computed",
     }  # fmt: skip

@@ -23,12 +23,12 @@ def field_of(model: type[Any], name: str) -> tuple[FieldSpec, str]:
     :raises KeyError: when there is none
     """
     head, _dot, tail = name.partition(".")
-    first = spec(model, head)
+    first = filters.field_of(model, head)
     if not tail:
         return first, field_label(model, head)
     if first.target is None:
         raise KeyError(name)
-    field = spec(first.target, tail)
+    field = filters.field_of(first.target, tail)
     return field, f"{first.label} · {field.label}"
 
 
@@ -79,10 +79,7 @@ def field_label(model: type[Any] | None, name: str) -> str:
     """What the screens call a field."""
     if model is None or not hasattr(model, name):
         return name
-    if name == "created_by_id":
-        return gettext("Created by")
-    view = current_app.extensions["panel_views"].get(model)
-    return str(view.label(name) if view is not None and name in view.label_columns else spec(model, name).label)
+    return str(filters.PEOPLE[name]) if name in filters.PEOPLE else rules.label(model, name)
 
 
 def has_label(model: type[Any], name: str) -> bool:

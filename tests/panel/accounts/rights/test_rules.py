@@ -84,11 +84,22 @@ def test_every_field_that_the_editor_offers_can_be_asked_about(app, session):
             assert not {"version", "channel.version"} & {field["name"] for field in offered}
 
 
+def test_a_rule_can_ask_about_the_person_himself(app, session, ada, ben):
+    mine, me = rule(["id", "gt", 0], ["shop_id", "mine", "shops"]), rule(["created_by_id", "me"])
+    with app.test_request_context():
+        offered = {field["name"]: field for field in (ruling.offered(Channel, name) for name in ruling.condition_names(Channel))}
+        assert [op["op"] for op in offered["shop_id"]["ops"]][0] == "mine" and offered["shop_id"]["ops"][0]["values"]
+        assert [op["op"] for op in offered["created_by_id"]["ops"]] == ["me"]
+        assert wording.rows_said([me], "setup.Channel") == "Created by is the reader himself"
+        assert "Shop is one of my shops" in wording.rows_said([mine], "setup.Channel").replace("My", "my")
+    assert ruling.sees(Channel, [mine], ben, ada)["n"] == 1 and ruling.sees(Channel, [me], ben, ada)["n"] == 0
+
+
 def test_fields_are_hidden_masked_or_only_read(as_user, drafted):
     client = as_user("ada")
-    answer = client.post(FIELDS, data={"field-total": "hidden", "field-number": "read", "field-buyer_note": "write"})
+    answer = client.post(FIELDS, data={"field-total": "hidden", "field-buyer_remark": "read", "field-city": "write"})
     assert answer.status_code == 302
-    assert drafted("support")["fields"]["orders.Order"] == {"total": "hidden", "number": "read"}
+    assert drafted("support")["fields"]["orders.Order"] == {"total": "hidden", "buyer_remark": "read"}
     page = client.get(FIELDS).text
     assert "Hidden: the role lacks “See cost and margin”." in page and "not published yet" in page
     client.post(FIELDS, data={})
