@@ -143,3 +143,10 @@ def person(house: Flask) -> Any:
             return int(user.id)
 
     return make
+
+
+@pytest.fixture
+def without_tokens(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms are sent without being fetched first: that they need their token is tested elsewhere, for all of them."""
+    monkeypatch.setitem(house.config, "WTF_CSRF_ENABLED", False)
+    monkeypatch.setattr(Browser, "token", lambda _self, _path="/login/": "")

@@ -15,6 +15,7 @@ from app.panel.core.actor import SYSTEM
 from tests.panel.accounts.conftest import PASSWORD, Browser
 
 LOOSE = {"account-network": "100 per minute", "account": "100 per minute"}
+pytestmark = pytest.mark.usefixtures("without_tokens")
 
 
 @pytest.fixture(autouse=True)

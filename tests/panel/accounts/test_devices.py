@@ -18,6 +18,8 @@ from app.panel.core.db import db
 from app.panel.core.notices import Notice
 from tests.panel.accounts.conftest import PASSWORD, Browser
 
+pytestmark = pytest.mark.usefixtures("without_tokens")
+
 
 @pytest.fixture
 def mailed(house: Flask) -> Iterator[list[dict[str, Any]]]:
