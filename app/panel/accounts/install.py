@@ -8,7 +8,7 @@ from flask import Flask, redirect, request, session
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.panel.accounts import browsers, firstrun, keys, preferences, queries, sessions, twostep
+from app.panel.accounts import browsers, firstrun, keys, preferences, queries, sessions, twostep, viewas
 from app.panel.accounts.configuration import asking, delivery, enforcement, watch  # noqa: F401 — they register themselves
 from app.panel.accounts.models import full_name
 from app.panel.core import policy
@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.before_request(must_change)
     app.before_request(must_enrol)
     browsers.init_app(app)
+    viewas.init_app(app)
     app.context_processor(chrome)
 
 

@@ -25,6 +25,7 @@ from app.panel.accounts import twostep
 from app.panel.accounts.models import LoginSession, Profile, User
 from app.panel.core import clock
 from app.panel.core.db import db
+from app.panel.core.hub import Refused
 from app.panel.core.security import is_secure, network
 from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
@@ -128,8 +129,11 @@ def user_for_cookie(app: Flask, value: str) -> int | None:
     """Whose session is it, for the stream hub; None when it has ended or never was."""
     with app.app_context():
         found = find(value)
-        if found is None or twostep.lacks(found[1]) or json.loads(found[0].words).get("must_change"):
+        words = json.loads(found[0].words) if found is not None else {}
+        if found is None or twostep.lacks(found[1]) or words.get("must_change"):
             return None
+        if words.get("view_as"):
+            raise Refused(403, "Whoever looks as somebody else hears no news of his own.")
         if clock.now() - found[0].seen_at >= SEEN_EVERY:
             _touch(found[0].key)  # whoever has a page open and reads what comes is there
         return int(found[0].user_id)

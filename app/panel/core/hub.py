@@ -116,15 +116,27 @@ class Hub:
         return jar[self.cookie].value if self.cookie in jar else ""
 
     async def who(self, value: str) -> int | None:
-        """Whose session is it? A question that gets no answer is answered with nobody's."""
+        """Whose session is it? A question that gets no answer is answered with nobody's.
+
+        :raises Refused: when it is somebody's who may not listen now
+        """
         ask = self._user_for_cookie or self.app.extensions.get("user_for_cookie")
         if ask is None:
             return None
         try:
             return await self.in_thread(ask, self.app, value)
+        except Refused:
+            raise
         except Exception:
             log.exception("a session could not be looked up")
             return None
+
+    async def is_still(self, stream: Stream) -> bool:
+        """Does the session behind this stream still stand, and may it hear?"""
+        try:
+            return await self.who(stream.cookie) == stream.user_id
+        except Refused:
+            return False
 
     async def in_thread(self, func: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.threads, partial(func, *arguments))
@@ -164,7 +176,7 @@ class Hub:
         while not stream.ended:
             now = time.monotonic()
             if now - check >= RECHECK:
-                if await self.who(stream.cookie) != stream.user_id:
+                if not await self.is_still(stream):
                     await self.write(stream, send, "event: end\ndata: {}\n\n")
                     return
                 check = time.monotonic()

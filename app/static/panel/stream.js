@@ -56,7 +56,7 @@ function plan() { // several calls in one turn make one connection
 function connect() {
   close();
   const topics = [...new Set([...listeners].flatMap((listener) => [...listener.topics]))].sort().join(",");
-  if (!topics || document.hidden || state === "ended") return;
+  if (!topics || document.hidden || state === "ended" || document.querySelector("[data-viewing-as]")) return;
   open = topics;
   const query = new URLSearchParams({ topics });
   if (last) query.set("last", last);

@@ -88,7 +88,7 @@ def test_a_rule_can_ask_about_the_person_himself(app, session, ada, ben):
     mine, me = rule(["id", "gt", 0], ["shop_id", "mine", "shops"]), rule(["created_by_id", "me"])
     with app.test_request_context():
         offered = {field["name"]: field for field in (ruling.offered(Channel, name) for name in ruling.condition_names(Channel))}
-        assert [op["op"] for op in offered["shop_id"]["ops"]][0] == "mine" and offered["shop_id"]["ops"][0]["values"]
+        assert offered["shop_id"]["ops"][0]["op"] == "mine" and offered["shop_id"]["ops"][0]["values"]
         assert [op["op"] for op in offered["created_by_id"]["ops"]] == ["me"]
         assert wording.rows_said([me], "setup.Channel") == "Created by is the reader himself"
         assert "Shop is one of my shops" in wording.rows_said([mine], "setup.Channel").replace("My", "my")
