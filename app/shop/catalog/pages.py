@@ -25,13 +25,13 @@ MAX_PICTURES = 30
 @files.readable_by
 def pictures_of_products(actor: Any, file: files.File) -> bool:
     """Whoever sees the products sees their pictures."""
-    return policy.allowed(actor, "read", PRODUCT) and queries.is_picture(file.id)
+    return policy.allowed(actor, "read", PRODUCT) and queries.is_picture(file.id, actor)
 
 
 @files.readable_by
 def proofs_of_licences(actor: Any, file: files.File) -> bool:
     """Papers, not pictures: for whoever keeps the pictures."""
-    return policy.allowed(actor, "write", "catalog.ProductImage") and queries.is_proof(file.id)
+    return policy.allowed(actor, "write", "catalog.ProductImage") and queries.is_proof(file.id, actor)
 
 
 @domain.page(_("Pictures"), menu=False)

@@ -158,18 +158,20 @@ UNPROVED: dict[str, Any] = {"and": [
 ]}  # fmt: skip
 
 
-def is_picture(file_id: int) -> bool:
-    """Is this file a picture or a video of a product or a SKU, or the logo of a brand? Proofs of licences are not."""
+def is_picture(file_id: int, actor: Any) -> bool:
+    """Is this file a picture or a video of a product or a SKU that the reader sees, or the logo of a brand? Proofs of
+    licences are not."""
     columns = (ProductImage.file_id, Brand.logo_id, Sku.image_id, ProductVideo.file_id)
-    return any(_names(column, file_id) for column in columns)
+    return any(_names(column, file_id, actor) for column in columns)
 
 
-def is_proof(file_id: int) -> bool:
-    return _names(ProductImage.proof_id, file_id)
+def is_proof(file_id: int, actor: Any) -> bool:
+    return _names(ProductImage.proof_id, file_id, actor)
 
 
-def _names(column: Any, file_id: int) -> bool:
-    return db.session.scalar(select(column).where(column == file_id).limit(1)) is not None
+def _names(column: Any, file_id: int, actor: Any) -> bool:
+    query = policy.scope(select(column).where(column == file_id), actor, column.class_)
+    return db.session.scalar(query.limit(1)) is not None
 
 
 @dataclass(frozen=True)

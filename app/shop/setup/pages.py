@@ -37,7 +37,7 @@ def save_first_shop(form: FirstShopForm, *, actor: Any) -> None:
 @files.readable_by
 def papers_and_logos(actor: Any, file: File) -> bool:
     """Logos are for all who see shops; the papers of an application for its applicant and its reviewers."""
-    if policy.allowed(actor, "read", "setup.Shop") and queries.is_logo(file.id):
+    if policy.allowed(actor, "read", "setup.Shop") and queries.is_logo(file.id, actor):
         return True
     application = queries.application_of(file.id)
     if application is None:

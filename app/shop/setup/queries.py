@@ -8,7 +8,7 @@ from typing import Any
 from flask import g, has_app_context
 from sqlalchemy import Select, func, select
 
-from app.panel.core import clock
+from app.panel.core import clock, policy
 from app.panel.core.db import db
 from app.shop.setup.models import Business, Channel, ChannelAccount, OrgApplication, OrgAttachment, Shop
 from app.shop.setup.permissions import my_channel_ids, my_shop_ids, sees_all_shops
@@ -112,8 +112,10 @@ def applications_to_review() -> Select[Any]:
     )
 
 
-def is_logo(file_id: int) -> bool:
-    return db.session.scalar(select(Shop.id).where(Shop.logo_id == file_id).limit(1)) is not None
+def is_logo(file_id: int, actor: Any) -> bool:
+    """Is it the logo of a shop that the rules which people edit leave to this reader?"""
+    query, limit = select(Shop.id).where(Shop.logo_id == file_id), policy.browser_rows(actor, Shop)
+    return db.session.scalar((query if limit is None else query.where(limit)).limit(1)) is not None
 
 
 def application_of(file_id: int) -> OrgApplication | None:
