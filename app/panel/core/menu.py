@@ -211,9 +211,14 @@ def counts(actor: Any) -> dict[str, int]:
     if len(known) >= MOST_KEPT * 10:
         known.clear()
     found = {key: int(_badges[key].count(actor)) for key in shown(actor).counted}
-    now = time.monotonic()
-    known.update({(key, actor.id): (now, number) for key, number in found.items()})
+    if not _looks_as_another(actor):
+        known.update({(key, actor.id): (time.monotonic(), number) for key, number in found.items()})
     return found
+
+
+def _looks_as_another(actor: Any) -> bool:
+    """Is it somebody who looks at the panel as another sees it? His counts are nobody's to remember."""
+    return getattr(actor, "viewer", None) is not None
 
 
 def _known_counts() -> dict[tuple[str, int], tuple[float, int]]:
@@ -223,7 +228,7 @@ def _known_counts() -> dict[tuple[str, int], tuple[float, int]]:
 
 def _last_counts(actor: Any, keys: Sequence[str]) -> tuple[dict[str, int], bool]:
     """The counts as they were last known, and whether the page should ask for them: drawing one asks nobody."""
-    known, oldest = _known_counts(), time.monotonic() - COUNTED_FOR
+    known, oldest = {} if _looks_as_another(actor) else _known_counts(), time.monotonic() - COUNTED_FOR
     last = {key: known.get((key, actor.id), (0.0, 0)) for key in keys}
     return {key: number for key, (_at, number) in last.items()}, any(at < oldest for at, _number in last.values())
 

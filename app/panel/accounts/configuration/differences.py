@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from app.panel.accounts import rights
 from app.panel.accounts.configuration import document, rules
 from app.panel.accounts.configuration.document import HIDDEN, MASKED, READ, WRITE, Document
+from app.panel.accounts.menus import describing
 from app.panel.core import filters, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import BadRequest
@@ -150,35 +151,5 @@ def _of_fields(key: str, resource: str, was: Mapping[str, str], now: Mapping[str
 
 
 def _of_menu(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    old, new = (dict(_entries(menu["entries"])) for menu in (was, now))
-    for key in sorted({*old, *new}):
-        before, after = old.get(key), new.get(key)
-        if before == after:
-            continue
-        sentence = _menu_sentence(before, after, _called(after or before or {}, key))
-        yield Change(MENU, "", "", key, before, after, sentence)
-
-
-def _menu_sentence(before: Entry | None, after: Entry | None, word: str) -> str:
-    if before is None:
-        return _("New in the menu: %(entry)s", entry=word)
-    if after is None:
-        return _("Gone from the menu: %(entry)s", entry=word)
-    if {**before, "at": ""} == {**after, "at": ""}:
-        return _("Moved in the menu: %(entry)s", entry=word)
-    if bool(before.get("hidden")) != bool(after.get("hidden")):
-        return _("Hidden in the menu: %(entry)s", entry=word) if after.get("hidden") else _("Shown again: %(entry)s", entry=word)
-    return _("Changed in the menu: %(entry)s", entry=word)
-
-
-def _entries(entries: Any, under: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every entry of the tree by its key, with the place where it stands."""
-    for index, entry in enumerate(entries if isinstance(entries, list) else []):
-        if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-            yield entry["key"], {**{k: v for k, v in entry.items() if k != "children"}, "at": f"{under}/{index}"}
-            yield from _entries(entry.get("children"), f"{under}/{entry['key']}")
-
-
-def _called(entry: Mapping[str, Any], key: str) -> str:
-    label = entry.get("label") or {}
-    return str(label.get(str(get_locale())) or next(iter(label.values()), "") or key)
+    for told in describing.changes(was, now):
+        yield Change(MENU, "", "", told.key, told.before, told.after, told.sentence)

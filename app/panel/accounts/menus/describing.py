@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from app.panel.accounts.configuration.document import LANGUAGES, Document, pairs
 from app.panel.accounts.configuration.menu import flat
 from app.panel.accounts.menus import editing
 from app.panel.core import menu, menutargets, policy
-from app.panel.core.menutree import KEPT_LIST, LINK, Item, Node, Reader, arrange, narrow, walk
+from app.panel.core.menutree import GROUP, KEPT_LIST, LINK, Item, Node, Reader, arrange, narrow, walk
 
 Names = dict[str, dict[str, str]]
 
@@ -134,6 +135,65 @@ def _reordered(now: list[dict[str, Any]], old: list[dict[str, Any]]) -> set[str]
         blocks = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
         found |= both - {first[block.a + offset] for block in blocks for offset in range(block.size)}
     return found
+
+
+@dataclass(frozen=True)
+class Told:
+    """One difference of two menus: the entry or module, what was and is said of it, and a sentence."""
+
+    key: str
+    before: Any
+    after: Any
+    sentence: str
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Told]:
+    """What one menu says otherwise than another, an entry a sentence, in the order of the menu."""
+    old = {entry["key"]: entry for entry in flat(editing.full(before["entries"]))}
+    new = {entry["key"]: entry for entry in flat(editing.full(after["entries"]))}
+    names = names_of(arrange(menu.sections(), before["entries"])) | names_of(arrange(menu.sections(), after["entries"]))
+    marks, language = differences(after, before), str(get_locale() or "en")
+    for key in [*new, *(key for key in old if key not in new)]:
+        if key in marks:
+            word = names[key].get(language) or next((name for name in names[key].values() if name), key)
+            said = (_alone(old.get(key)), _alone(new.get(key)))
+            yield Told(key, *said, _sentence(marks[key], new.get(key, {}), word))
+    yield from _of_modules(before.get("modules", {}), after.get("modules", {}))
+
+
+def _alone(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {name: value for name, value in entry.items() if name != "children"} if entry else None
+
+
+def _sentence(marks: set[str], entry: Mapping[str, Any], word: str) -> str:
+    if marks == {"new"}:
+        return _("New in the menu: %(entry)s", entry=word)
+    if marks == {"removed"}:
+        return _("Gone from the menu: %(entry)s", entry=word)
+    if marks == {"moved"}:
+        return _("Moved in the menu: %(entry)s", entry=word)
+    if marks == {"hiding"} and (entry.get("hidden") or not entry.get("hidden_for")):
+        return _("Hidden in the menu: %(entry)s", entry=word) if entry.get("hidden") else _("Shown again: %(entry)s", entry=word)
+    words = mark_words()
+    how = _(", ").join(words[mark] for mark in words if mark in marks)
+    return _("Changed in the menu: %(entry)s (%(how)s)", entry=word, how=how)
+
+
+def _of_modules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Told]:
+    labels = {section.key.removeprefix(GROUP): str(section.label) for section in menu.sections()}
+    for key in sorted({*before, *after}):
+        was, now = before.get(key), after.get(key)
+        if was == now:
+            continue
+        word = labels.get(key, key)
+        if now and now.get("hidden"):
+            sentence = _("Module put away: %(module)s", module=word)
+        elif now:
+            whom = _(", ").join(str(queries.role_label(role)) for role in now.get("roles", ()))
+            sentence = _("Module put away for %(roles)s: %(module)s", module=word, roles=whom)
+        else:
+            sentence = _("Module shown again: %(module)s", module=word)
+        yield Told(key, was, now, sentence)
 
 
 def preview(draft: Document, role: str) -> tuple[Item, ...]:

@@ -251,7 +251,7 @@ def test_changes_are_told_in_sentences(session, ada):
     assert told["right"] == "Orders: may no longer “Ship”."
     assert told["row"] == "Orders: sees only: State is one of To ship and Channel is one of my channels"
     assert told["field"] == "Orders: “Total” is hidden, before: as usual."
-    assert told["menu"] == "New in the menu: Sales"
+    assert told["menu"] == "Changed in the menu: Sales (moved, renamed, seen by others)"
     assert all(one.role in ("support", "") for one in publishing.differences(before, after))
     assert publishing.differences(before, before) == []
 

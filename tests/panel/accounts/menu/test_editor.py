@@ -228,6 +228,21 @@ def test_marks_name_what_differs(app):
         assert describing.differences({"entries": []}, {"entries": entries})[key] == {"removed"}
 
 
+def test_changes_are_told_an_entry_a_sentence(app):
+    with app.test_request_context("/"):
+        entries = editing.full([])
+        editing.hide(entries, "catalog_product", True)
+        editing.put(entries, "customers_customer", "group:orders", 0)
+        after = {"entries": entries, "modules": {"inventory": {"hidden": True}, "setup": {"roles": ["support"]}}}
+        told = [one.sentence for one in describing.changes({"entries": []}, after)]
+        assert told == [
+            "Moved in the menu: Customers", "Hidden in the menu: Products", "Module put away: Inventory",
+            "Module put away for Support: Setup",
+        ]  # fmt: skip
+        back = [one.sentence for one in describing.changes(after, {"entries": []})]
+        assert "Shown again: Products" in back and "Module shown again: Inventory" in back
+
+
 def test_the_icons_are_those_of_the_font(app):
     assert {name for name, _english, _chinese in icons.COMMON} <= icons.names()
     assert len(icons.names()) > 1000 and "fa-github" not in icons.names()
