@@ -21,6 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
+from PIL import Image
 from werkzeug.routing import Rule
 
 from app.panel.accounts import services, sessions
@@ -334,8 +335,6 @@ def _trails(world: World, side: str, text: Any) -> None:
 
 
 def _bytes(token: str) -> None:
-    from PIL import Image
-
     out = io.BytesIO()
     Image.new("RGB", (32, 32), (200, 40, 40)).save(out, "PNG")
     path = files.path_of(token)
