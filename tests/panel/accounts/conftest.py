@@ -38,6 +38,8 @@ def panel_app(url: str, home: Path, **more: Any) -> Flask:
     app = make_app(url, home, ("app.panel",), LOGIN_STEP_SECONDS=0, TRUSTED_HOSTS=["panel.example.com"], **more)
     with app.app_context():
         settings.store({"accounts.captcha_after": 0}, actor=SYSTEM)  # it has tests of its own
+        db.session.remove()
+        db.engine.dispose()  # a second application may be made on this database
     return app
 
 
