@@ -7,6 +7,7 @@ hides its line alone: whether its page opens is asked of the policy.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from app.panel.core.actor import NOBODY, SYSTEM, current_actor
 from app.panel.core.domain import Domain
 from app.panel.core.menutree import KEPT_LIST, Item, Node, Place, Reader, Section, Target, arrange, narrow, walk
 
-MOST_KEPT, MOST_DRAWN, COUNTED_FOR = 300, 200, 5.0
+MOST_KEPT, MOST_DRAWN, COUNTED_FOR = 120, 500, 5.0
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ class Badge:
 
 @dataclass
 class Shown:
-    """The menu of all readers who get the same, and what was drawn of it."""
+    """The menu of all readers who get the same."""
 
     items: tuple[Item, ...]
     keys: frozenset[str]
     by_url: dict[str, str]
     away: frozenset[str]  # screens that the reader may open, but that were hidden from him
     counted: tuple[str, ...]
-    drawn: dict[Hashable, Any] = field(default_factory=dict)
+    number: int = field(default_factory=itertools.count().__next__)  # names what is drawn of it
 
 
 _badges: dict[str, Badge] = {}
@@ -138,11 +139,10 @@ def shown(actor: Any) -> Shown:
         reader.rights, reader.person if says_people else None, tuple(map(str, lists.values())),
     )  # fmt: skip
     made: dict[Hashable, Shown] = current_app.extensions.setdefault("panel_menus", {})
-    if key not in made:
+    if (found := made.get(key)) is None:
         if len(made) >= MOST_KEPT:
             made.clear()
-        made[key] = _made(arranged, reader, menutargets.Targets(lists, reader, actor))
-    found = made[key]
+        found = made[key] = _made(arranged, reader, menutargets.Targets(lists, reader, actor))
     if has_request_context():
         g._menu = (actor, found)
     return found
@@ -177,13 +177,13 @@ def _names_people(arranged: Arrangement) -> bool:
 def _facts(arranged: Arrangement) -> tuple[tuple[int, ...], bool]:
     """(ids of kept lists, does it name people) of an arrangement: read once, for every page asks."""
     known: dict[Hashable, tuple[tuple[int, ...], bool]] = current_app.extensions.setdefault("panel_menu_facts", {})
-    if arranged.key not in known:
+    if (found := known.get(arranged.key)) is None:
         if len(known) >= MOST_KEPT:
             known.clear()
         nodes = list(walk(arrange(sections(), arranged.entries)))
         ids = tuple(int(node.key.removeprefix(KEPT_LIST)) for node in nodes if node.key.startswith(KEPT_LIST))
-        known[arranged.key] = ids, any(node.people for node in nodes)
-    return known[arranged.key]
+        found = known[arranged.key] = ids, any(node.people for node in nodes)
+    return found
 
 
 def is_away(endpoint: str, actor: Any) -> bool:
@@ -255,14 +255,15 @@ def drawn() -> Any:
         return ""
     menu = shown(actor)
     numbers, is_old = _last_counts(actor, menu.counted)
-    key = (open_ := _open_key(menu), tuple(numbers.items()), is_old)
-    if key not in menu.drawn:
-        if len(menu.drawn) >= MOST_DRAWN:
-            menu.drawn.clear()
+    key = (menu.number, open_ := _open_key(menu), tuple(numbers.items()), is_old)
+    kept: dict[Hashable, Any] = current_app.extensions.setdefault("panel_menu_drawn", {})
+    if (found := kept.get(key)) is None:
+        if len(kept) >= MOST_DRAWN:
+            kept.clear()
         parts: Any = current_app.jinja_env.get_template("panel/_menu_items.html").module
         told = {"numbers": numbers, "is_old": is_old, "topics": " ".join(topics(actor))}
-        menu.drawn[key] = parts.tree(menu.items, open_, lit_by(menu.items, open_), told)
-    return menu.drawn[key]
+        found = kept[key] = parts.tree(menu.items, open_, lit_by(menu.items, open_), told)
+    return found
 
 
 def lit_by(items: Sequence[Item], key: str) -> frozenset[str]:

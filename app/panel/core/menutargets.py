@@ -16,6 +16,7 @@ from werkzeug.routing import RequestRedirect
 from app.panel.core import savedlists
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
+from app.panel.core.fields import resource_of
 from app.panel.core.menutree import KEPT_LIST, Node, Reader, Target
 from app.panel.core.pages import PUBLIC
 from app.panel.core.savedlists import SavedList
@@ -76,6 +77,10 @@ def own_page(url: str) -> Target | None:
     endpoint = endpoint_of(url) if is_own(url) else None
     if endpoint is None:
         return None
+    sheets: dict[Any, str] = current_app.extensions["panel_sheets"]
+    if (model := next((one for one, place in sheets.items() if place == endpoint), None)) is not None:
+        resource = resource_of(model)
+        return Target(url, "read", resource, resource.partition(".")[0])
     blueprint, _dot, method = endpoint.rpartition(".")
     view = next((one for one in current_app.appbuilder.baseviews if one.endpoint == blueprint), None)  # type: ignore[attr-defined]
     found = getattr(view, method, None)

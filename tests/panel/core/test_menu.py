@@ -110,7 +110,7 @@ def test_other_addresses_are_no_pages(app, url):
     ("url", "found"),
     [
         (LIST, ("read", "orders.Order")), ("/orders/order/add", ("write", "orders.Order")), ("/home/", ("", "workbench.Home")),
-        (f"{LIST}?q=a", ("read", "orders.Order")), ("/orders/order/show/1", None), ("/nowhere/", None), ("/logout/", None),
+        (f"{LIST}?q=a", ("read", "orders.Order")), ("/sheets/catalog/sku/", ("read", "catalog.Sku")), ("/orders/order/show/1", None), ("/nowhere/", None), ("/logout/", None),
         ("/metrics", None),
     ],
 )  # fmt: skip
@@ -136,7 +136,7 @@ def arranged(session):
 @pytest.fixture(autouse=True)
 def nothing_is_kept(app):
     yield
-    for name in ("panel_menus", "panel_menu_facts", "panel_menu_counts"):
+    for name in ("panel_menus", "panel_menu_facts", "panel_menu_counts", "panel_menu_drawn"):
         app.extensions.pop(name, None)
 
 
