@@ -242,7 +242,7 @@ def chromium():
             *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-extensions"),
             *("--in-process-gpu", "--renderer-process-limit=1", "--disable-component-extensions-with-background-pages"),
             # nobody looks at it: what is drawn is drawn once, by one thread
-            *("--disable-gpu-compositing", "--disable-threaded-compositing", "--num-raster-threads=1"),
+            *("--disable-gpu-compositing", "--num-raster-threads=1"),
             # a page lives a second here: a frame of its own and optimised scripts cost more than they bring
             "--disable-features=Translate,OptimizationHints,MediaRouter,PaintHolding,RenderDocument",
             "--js-flags=--no-opt --no-maglev --single-threaded-gc --min-semi-space-size=32",

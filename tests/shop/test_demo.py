@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from app.panel.core import clock
 from tests import conftest
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 11, 21, 6, 30, tzinfo=dt.UTC)
 
 

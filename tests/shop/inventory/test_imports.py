@@ -12,6 +12,8 @@ from app.shop.inventory.states import MoveReason
 from tests.shop.bringing import bring, counts, headings, reasons, take_back
 from tests.shop.inventory.goods import amounts, make_skus, make_warehouse
 
+pytestmark = pytest.mark.slow
+
 NAMES = headings("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty")
 LIST = headings("SKU,Warehouse,Quantity")
 

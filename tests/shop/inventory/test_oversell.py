@@ -14,6 +14,8 @@ from app.shop.inventory.models import StockAlert, StockLevel, StockMove
 from app.shop.inventory.services import Cause, Line, OutOfStock, verify
 from tests.shop.inventory import goods
 
+pytestmark = pytest.mark.slow
+
 BUYERS, UNITS, THREADS = 1000, 100, 16
 
 

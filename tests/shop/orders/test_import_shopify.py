@@ -11,6 +11,8 @@ from app.shop.orders.models import Order, OrderState, RefundState
 from tests.panel.bulk.conftest import killed_after
 from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, take_back
 
+pytestmark = pytest.mark.slow
+
 HEADINGS = headings(
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,"
     "Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,"

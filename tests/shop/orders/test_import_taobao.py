@@ -5,6 +5,8 @@ import pytest
 from app.shop.orders.models import CloseReason, Order, OrderState
 from tests.shop.bringing import bring, counts, headings, reasons, sheet_of, table
 
+pytestmark = pytest.mark.slow
+
 SHORT = ["订单编号", "总金额", "买家实际支付金额", "收货地址 ", "订单创建时间", "订单付款时间 ", "退款金额"]
 LONG = headings(
     "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,买家支付积分,总金额,返点积分,买家实际支付金额,买家实际支付积分,订单状态,"
