@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 RULES = {
     "account-network": "5 per 5 minute",
     "network": "60 per 5 minute",
-    "account": "50 per hour",
+    "account": "12 per 15 minute",
 }
 KNOWN_FOR = dt.timedelta(days=90)
 _memory = FixedWindowRateLimiter(MemoryStorage())

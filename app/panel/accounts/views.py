@@ -8,7 +8,7 @@ from flask import current_app, flash, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import devices, domain, guard, keys, queries, rights, services, twostep
+from app.panel.accounts import devices, domain, guard, keys, passkeys, queries, rights, services, twostep
 from app.panel.accounts.forms import PersonForm
 from app.panel.accounts.models import ApiKey, KeyState, LoginEvent, User, full_name
 from app.panel.accounts.pages.keys import only
@@ -212,6 +212,18 @@ def _role_keys(ids: list[int]) -> list[str]:
 
 
 records.override(User, create=_created, update=_updated, delete=_deleted)
+
+
+@domain.panel(UserView, label=_("Two-step log-in"), order=5)
+def second_step_of(user: User, actor: Any) -> tuple[str, dict[str, Any]] | None:
+    """Does this person have a second step, for whoever may ask for it or reset it?"""
+    if not policy.allowed(actor, "write", "accounts.User"):
+        return None
+    is_on = twostep.is_on(user.id)
+    return "accounts/_second_step.html", {
+        "is_on": is_on, "must": twostep.needs_two_step(user), "left": twostep.codes_left(user.id) if is_on else 0,
+        "keys": len(passkeys.of(user.id)),
+    }  # fmt: skip
 
 
 @domain.panel(UserView, label=_("Log-in sessions"), order=10)

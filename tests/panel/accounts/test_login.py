@@ -16,7 +16,7 @@ from app.panel.accounts.models import LoginEvent, LoginResult, Profile, User
 from app.panel.core import settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
-from app.panel.core.errors import InvalidInput
+from app.panel.core.errors import DomainError, InvalidInput
 from tests.panel.accounts.conftest import PASSWORD, Browser, panel_app
 
 
@@ -128,6 +128,18 @@ def test_a_stranger_cannot_lock_the_owner_out(house: Flask, monkeypatch: pytest.
     again = Browser(house)
     again.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
     assert again.login("ada").status_code == 302
+
+
+def test_a_hundred_networks_make_no_more_than_twenty_hashes_under_one_name(
+    house: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(passwords, "matches", lambda *_args: made.append("hash") or False)
+    for n in range(100):
+        with house.test_request_context("/login/", method="POST", environ_base={"REMOTE_ADDR": f"198.51.100.{n}"}):
+            with pytest.raises(DomainError):
+                login.authenticate("cleo", f"guess {n}")
+    assert 0 < len(made) <= 20
 
 
 def test_an_address_made_up_in_a_header_does_not_change_who_is_counted(house: Flask) -> None:

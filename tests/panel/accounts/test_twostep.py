@@ -17,6 +17,7 @@ from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.notices import Notice
+from app.panel.notices.models import NoticeDelivery
 from tests.panel.accounts.conftest import PASSWORD, Browser
 
 START = dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC)
@@ -307,7 +308,22 @@ def test_an_administrator_resets_it_and_the_person_is_told_and_logged_out(
     with house.app_context():
         titles = list(db.session.scalars(select(Notice.title).where(Notice.user_id == key)))
         assert any(title.startswith("Your second step of the log-in was reset by") for title in titles)
+        by_mail = select(NoticeDelivery.id).where(NoticeDelivery.user_id == key, NoticeDelivery.carrier == "mail")
+        assert len(list(db.session.scalars(by_mail))) == len(titles)
     assert ada.logged_in()
+
+
+def test_an_administrator_sees_who_has_one_and_who_should(
+    house: Flask, browse: Any, tom: Any, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, inside, *_rest = tom
+    inside()
+    other = person("una4", "clerk")
+    required(monkeypatch, "clerk")
+    ada = browse("ada")
+    shown = ada.get(f"/accounts/user/show/{key}").text
+    assert "Recovery codes left: 10. Passkeys: 0." in shown and "127.0.0.1 (the server itself)" in shown
+    assert "Required, not set up yet" in ada.get(f"/accounts/user/show/{other}").text
 
 
 def test_the_command_line_resets_it(house: Flask, tom: Any) -> None:
