@@ -54,5 +54,7 @@ def _say(report: Report, as_json: bool) -> None:
         return
     for hole in report.found:
         mark = "hole" if hole.opens else "shut"
-        click.echo(f"{mark}  {hole.route}  ({hole.role or 'everybody'}, {hole.row} row): expected {hole.expected}, seen {hole.seen}")
-    click.echo(f"{said['routes']} routes, {said['roles']} roles, {said['calls']} calls: {said['holes']} holes, {said['faults']} shut.")
+        who = f"{hole.role or 'everybody'}, {hole.row} row"
+        click.echo(f"{mark}  {hole.route}  ({who}): expected {hole.expected}, seen {hole.seen}")
+    counted = f"{said['routes']} routes, {said['roles']} roles, {said['calls']} calls"
+    click.echo(f"{counted}: {said['holes']} holes, {said['faults']} shut.")

@@ -34,7 +34,8 @@ def settings(folder: Path) -> dict[str, Any]:
     return {
         "SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'scratch.db'}", "SECRET_KEY": secrets.token_hex(32),
         "HOME": folder, "UPLOAD_FOLDER": str(folder / "files"), "LOG_FOLDER": folder / "logs", "TESTING": True,
-        "PROPAGATE_EXCEPTIONS": False, "LIMITS_STORAGE": "memory://", "REDIS_URL": "", "SERVER_HOST": "127.0.0.1", "SERVER_PORT": 80, "PUBLIC_URL": "http://localhost",
+        "PROPAGATE_EXCEPTIONS": False, "LIMITS_STORAGE": "memory://", "REDIS_URL": "",
+        "SERVER_HOST": "127.0.0.1", "SERVER_PORT": 80, "PUBLIC_URL": "http://localhost",
         "SESSION_COOKIE_SECURE": False, "TRUSTED_HOSTS": ["localhost"], "JOBS_EAGER": False, "SMTP_URL": "",
         "BABEL_DEFAULT_LOCALE": "en", "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
     }  # fmt: skip

@@ -214,6 +214,16 @@ def revoke(loan: Delegation, *, actor: Any) -> None:
 
 
 @transactional
+def end(loan: Delegation, *, actor: Any) -> None:
+    """End a loan because the person who has it goes; for whoever may change people."""
+    policy.authorize(actor, "write", "accounts.User", by_loan=False)
+    if loan.revoked_at is None:
+        loan.revoked_at = clock.now()
+        history.record(loan, "delegation.revoked", actor=actor)
+        policy.forget()
+
+
+@transactional
 def revoke_all(loans: Iterable[Delegation], *, actor: Any) -> None:
     for loan in loans:
         revoke(loan, actor=actor)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, url_for
+from flask import g, redirect, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
 from app.panel.core import cells, policy
 from app.panel.core.actor import current_actor
@@ -238,6 +239,19 @@ class SupplierView(PanelView):
     empty_text = _("No suppliers yet.")
 
 
+def _receipt(price: SupplierPrice) -> Any:
+    """The receipt that a price was read from, for whoever may see it: prices are everybody's, receipts are not."""
+    actor = current_actor()
+    if price.receipt_id is None or not policy.allowed(actor, "read", "inventory.PurchaseReceipt"):
+        return ""
+    if "_receipts_of_mine" not in g:  # once a page, however many rows it has
+        mine = policy.scope(select(PurchaseReceipt.id), actor, PurchaseReceipt)
+        g._receipts_of_mine = set(db.session.scalars(mine))
+    if price.receipt_id not in g._receipts_of_mine:
+        return ""
+    return cells.link(price.receipt, url_for("inventory_purchasereceipt.show", pk=price.receipt_id))
+
+
 @domain.view(_("Purchase prices"), icon="fa-tags", order=70)
 class SupplierPriceView(PanelView):
     datamodel = PanelInterface(SupplierPrice)
@@ -247,7 +261,7 @@ class SupplierPriceView(PanelView):
     search_columns = ["sku.code", "supplier.name"]
     default_sort = "-seen_on"
     quick_filters = ["supplier", "is_best", "is_current"]
-    formatters = {"sku": _sku}
+    formatters = {"sku": _sku, "receipt": _receipt}
     form_fieldsets = [(_("Purchase price"), ["supplier", "sku", "unit_cost", "currency", "seen_on"])]
     can_delete = can_import = False
     empty_text = _("No prices yet. Posted purchases bring them; offers you can add by hand.")

@@ -6,8 +6,10 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
-from sqlalchemy import select
+from flask_babel import lazy_gettext
+from sqlalchemy import func, select
 
+from app.panel.accounts import leaving
 from app.panel.core import policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
@@ -70,3 +72,27 @@ def check_assignment(assignment: StaffAssignment | None, values: dict[str, Any])
 
 
 records.override(StaffAssignment, validate=check_assignment)
+
+
+def _assigned(user_id: int) -> int:
+    query = select(func.count()).select_from(StaffAssignment).where(StaffAssignment.user_id == user_id)
+    return int(db.session.scalar(query) or 0)
+
+
+@transactional
+def hand_over_shops(from_id: int, to_id: int, *, actor: Any) -> int:
+    """The shops and channels of one person become another's; returns how many there were."""
+    policy.authorize(actor, "write", "setup.StaffAssignment")
+    mine = list(db.session.scalars(select(StaffAssignment).where(StaffAssignment.user_id == from_id)))
+    theirs = db.session.scalars(select(StaffAssignment).where(StaffAssignment.user_id == to_id))
+    known = {(row.shop_id, row.channel_id) for row in theirs}
+    for row in mine:
+        if (row.shop_id, row.channel_id) in known:
+            db.session.delete(row)
+        else:
+            row.user_id = to_id
+    db.session.flush()
+    return len(mine)
+
+
+leaving.work("shops", lazy_gettext("Shops and channels"), count=_assigned, hand_over=hand_over_shops)
