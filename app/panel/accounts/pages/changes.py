@@ -22,7 +22,7 @@ from app.panel.core.fields import show_instant
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.security import safe_next
 
-AREAS = {ROLE: _("Role"), RIGHT: _("Rights"), ROW: _("Rows"), FIELD: _("Fields"), MENU: _("Menu")}
+AREAS = {ROLE: _("Role"), RIGHT: _("Rights"), ROW: _("Visible rows"), FIELD: _("Fields"), MENU: _("Menu")}
 NOTES = {AS_DELIVERED: _("As delivered"), ADDED: _("Added by a new version"), publishing.NOT_CONFIRMED: _("Not confirmed in time")}
 MAX_FILE = 2_000_000
 
