@@ -46,6 +46,7 @@ BLOTTED = "history.blotted"
 CHUNK = 500
 GUARDS = ("core_history_no_update", "core_history_no_delete", "core_history_block_no_update", "core_history_block_no_delete")
 TABLE: Any = HistoryEntry.__table__
+ENCODED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class Door(Model):
@@ -119,7 +120,7 @@ def door(opened_for: str) -> Iterator[None]:
 
 
 def _canonical(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return ENCODED(value).encode("utf-8", "surrogatepass")
 
 
 def digest_of(content: list[Any], salt: bytes | None = None) -> str:

@@ -317,3 +317,10 @@ def test_the_guards_of_a_migrated_instance_are_those_of_the_program(settled):
     there = settled.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
     ours = {statement.split()[5]: statement.replace("IF NOT EXISTS ", "") for statement in trail.guards("sqlite")}
     assert {name: sql for name, sql in there if name in trail.GUARDS} == ours
+
+
+def test_a_check_says_how_much_room_the_trail_takes(settled):
+    before = chain_check.size_on_disk()
+    write(400, why="x" * 500)
+    settled.commit()
+    assert chain_check.size_on_disk() > before + 150
