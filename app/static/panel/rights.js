@@ -42,6 +42,7 @@ async function change(place, values) {
     draw(place, answer.cell);
     button.setAttribute("aria-label", answer.said);
     announce(answer.said);
+    document.querySelectorAll("[data-draft-link]").forEach((link) => { link.hidden = !answer.begun; });
     if (answer.lost && !values.rights) offer(place, answer);
     return answer;
   } catch (error) {
