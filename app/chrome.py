@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, redirect, url_for
 from flask_appbuilder import IndexView, expose
 
-from app.panel.core import demo, menu, menupages, notices, policy
+from app.panel.core import demo, fragments, menu, menupages, notices, policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.pages import logged_in
 
@@ -27,6 +27,7 @@ class Home(IndexView):
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["panel_nav"] = menu.drawn
     app.register_blueprint(menupages.blueprint)
+    fragments.init_app(app)
     app.context_processor(addresses)
 
 

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
-from app.panel.core import assets, charts, security
+from app.panel.core import assets, charts, fragments, security
 from app.panel.core.charts import Chart, line
 from app.panel.core.menutree import Item
 
@@ -37,6 +37,7 @@ def make() -> Flask:
     app.after_request(security.add_headers)
     assets.init_app(app)
     charts.init_app(app)
+    fragments.init_app(app)
     app.context_processor(_chrome)
     for name, view in VIEWS.items():
         app.add_url_rule(f"/{name}", name.replace("/", "_"), view, methods=["GET", "POST"])

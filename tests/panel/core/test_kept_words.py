@@ -34,6 +34,17 @@ def test_each_reader_gets_the_menu_of_his_own_rights_after_another_had_his(as_us
     assert any("/account" in line or "user" in line for line in all_of_it if line not in before)
 
 
+def test_each_reader_finds_his_own_choices_in_the_top_bar_after_another_found_his(as_user):
+    ada, ben = as_user("ada"), as_user("ben")
+    before = ada.get("/account/").text
+    assert 'value="light" aria-current="true"' in before and ">Keyboard shortcuts<" in before
+    ben.post("/prefs/", data={"language": "zh_Hans_CN", "skin": "dark", "layout": "top"})
+    after = ben.get("/account/").text
+    assert 'value="dark" aria-current="true"' in after and 'value="top" aria-current="true"' in after
+    assert 'value="light" aria-current' not in after and "Keyboard shortcuts" not in after
+    assert 'value="light" aria-current="true"' in ada.get("/account/").text
+
+
 def test_an_address_stands_below_the_path_that_a_proxy_gives(app):
     with app.test_request_context("/", environ_overrides={"SCRIPT_NAME": ""}):
         plain = routing.address("orders_order.list")
