@@ -59,7 +59,8 @@ OWN = re.compile(r"ab_|core_(?!file)|accounts_|notices_|alembic|bulk_(?!run$|map
 ARGUMENTS = {
     "product_id": "catalog_product", "sku_id": "catalog_sku", "shop_id": "setup_shop", "channel_id": "setup_channel",
     "count_id": "inventory_stock_count",
-    "user_id": "ab_user", "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
+    "user_id": "ab_user",
+    "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
     "run_id": "bulk_run",
 }  # fmt: skip
 
