@@ -178,10 +178,10 @@ class _Shape:
         return given
 
 
-def check(document: Document, before: Document, known: Collection[tuple[str, str]]) -> None:
+def check(document: Document, before: Document, known: Callable[[], Collection[tuple[str, str]]]) -> None:
     """Does a normal document name only what this instance knows? What stood in `before` may stay: code comes and goes.
 
-    :param known: every (verb, resource) of this instance
+    :param known: gives every (verb, resource) of this instance; asked only when rights are added
     :raises InvalidInput: with a sentence for every place that is wrong
     """
     errors: dict[str, object] = {**menu.problems(document["menu"], before["menu"])}
@@ -192,7 +192,8 @@ def check(document: Document, before: Document, known: Collection[tuple[str, str
         errors[f"roles.{policy.ADMINISTRATOR}"] = _("Administrators hold every right and see every row and field.")
     for key, entry in document["roles"].items():
         old = before["roles"].get(key) or new_role()
-        for verb, resource in sorted(pairs(entry) - pairs(old) - set(known)):
+        added = pairs(entry) - pairs(old)
+        for verb, resource in sorted(added - set(known())) if added else ():
             errors[f"roles.{key}.rights.{resource}"] = _("“%(name)s” is not known here.", name=f"{resource} {verb}"[:80])
         for part in ("rows", "fields"):
             for resource, said in entry[part].items():

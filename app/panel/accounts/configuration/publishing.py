@@ -157,7 +157,7 @@ def _put(wanted: Document, note: str, actor: Any, confirmed: bool) -> Publicatio
     note = note.strip()
     if not note or len(note) > MAX_NOTE:
         raise InvalidInput({"note": _("Say in a sentence what this is for.")})
-    document.check(wanted, before, setup.every_right())
+    document.check(wanted, before, setup.every_right)
     ceiling.hold(before, wanted, actor)
     now = clock.now()
     made = Publication(

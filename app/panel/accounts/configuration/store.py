@@ -140,7 +140,7 @@ def edit(change: Change, *, actor: Any, version: int | None = None) -> Draft:
     after = document.normal(after)
     if after == before:
         return draft()
-    document.check(after, published(), setup.every_right())
+    document.check(after, published(), setup.every_right)
     ceiling.hold(before, after, actor)
     write(row, after, actor=actor, based_on=row.based_on_id if row.document else holding()[0])
     history.record(row, "configuration.drafted", actor=actor)

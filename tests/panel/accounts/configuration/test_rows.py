@@ -23,7 +23,7 @@ from tests.panel.accounts.configuration import stage
 
 ORDER = "orders.Order"
 QUICK = settings(
-    max_examples=6, deadline=None, derandomize=True, database=None,
+    max_examples=5, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 
