@@ -129,9 +129,10 @@ def modules_off(actor: Any) -> frozenset[str]:
 
 def shown(actor: Any) -> Shown:
     """The menu of a person, made when nobody with the same rights had one before."""
-    if has_request_context() and (mine := g.get("_menu")) is not None and mine[0] is actor:
-        return mine[1]  # type: ignore[no-any-return]
-    arranged, reader = arrangement(), reader_of(actor)
+    arranged = arrangement()
+    if has_request_context() and (mine := g.get("_menu")) is not None and mine[:2] == (actor, arranged.key):
+        return mine[2]  # type: ignore[no-any-return]
+    reader = reader_of(actor)
     lists = menutargets.kept_lists(_list_ids(arranged))
     says_people = _names_people(arranged) or bool(lists)
     key = (
@@ -144,7 +145,7 @@ def shown(actor: Any) -> Shown:
             made.clear()
         found = made[key] = _made(arranged, reader, menutargets.Targets(lists, reader, actor))
     if has_request_context():
-        g._menu = (actor, found)
+        g._menu = (actor, arranged.key, found)
     return found
 
 

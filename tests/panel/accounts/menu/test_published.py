@@ -66,6 +66,21 @@ def test_another_process_follows_a_publication_within_a_second_and_without_a_res
     assert ">Orders<" in nav(ben)
 
 
+def test_a_request_that_looks_at_another_configuration_sees_its_menu(app, session, ada):
+    from flask import g
+
+    from app.panel.accounts.configuration import store
+    from app.panel.core import menu
+
+    with app.test_request_context("/"):
+        g.user = ada
+        wanted = {**store.published(), "menu": {"entries": [{"key": "orders_order", "hidden": True}]}}
+        assert "orders_order" in menu.shown(ada).keys
+        with store.previewing(wanted):
+            assert "orders_order" not in menu.shown(ada).keys
+        assert "orders_order" in menu.shown(ada).keys
+
+
 @pytest.fixture(scope="module")
 def tabs(instances, chromium):
     """A tab of Ada, one of Ben, on two processes; a script error or a broken policy fails the journey."""
