@@ -49,7 +49,7 @@ class RevealPage(PanelPage):
 def _words(left: int | None) -> dict[str, str]:
     """What the dialog says that a script makes of this page."""
     return {
-        "title": gettext("Show it in full"), "ask": gettext("What for?"), "why": gettext("In words"), "show": gettext("Show"),
+        "title": gettext("Show it in full"), "ask": gettext("What for?"), "why": gettext("A few words"), "show": gettext("Show"),
         "cancel": gettext("Cancel"), "left": _left(left),
     }  # fmt: skip
 
