@@ -10,6 +10,7 @@ from flask_babel import get_locale, gettext
 
 from app.panel.core import policy
 from app.panel.core.fields import resource_of, specs
+from app.panel.core.pages import PanelPage
 
 
 def resources() -> dict[str, Any]:
@@ -31,6 +32,9 @@ def _resources() -> dict[str, Any]:
                 names.setdefault(resource_of(field.target), f"{view.title} · {field.label}")
     for resource, label in policy.REGISTRY.names.items():
         names.setdefault(resource, label)
+    for page in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
+        if isinstance(page, PanelPage) and page.title:
+            names.setdefault(page.class_permission_name, page.title)
     for rights in policy.REGISTRY.grants.values():
         for resource in rights:
             names.setdefault(resource, spoken_name(resource))

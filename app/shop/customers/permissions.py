@@ -21,6 +21,7 @@ for _resource in ("customers.Address", "customers.CustomerIdentity"):
     policy.verbs(
         _resource, reveal=_("Have contacts shown for a reason"), see_contacts=_("See all contacts at any time")
     )
+policy.verbs("customers.CustomerMerge", merge=_("Merge"))
 folding.part_of(CUSTOMER, "customers.CustomerMerge")
 
 policy.mask(CUSTOMER, "phone", verb="see_contacts", how="phone")
