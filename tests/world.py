@@ -12,8 +12,8 @@ from flask import Flask
 from app.panel.accounts import limits, sessions
 from app.panel.core import logs, policy, settings
 from app.panel.core.db import db
+from app.rightscheck.routes import ARGUMENTS, calls, picker_fields, undone, views_by_name
 from app.rightscheck.world import (
-    ARGUMENTS,
     COST_SHOWN,
     DEAR_SHOWN,
     NO_ROLE,
@@ -23,10 +23,6 @@ from app.rightscheck.world import (
     UNMASKED,
     World,
     build,
-    calls,
-    picker_fields,
-    undone,
-    views_by_name,
 )
 
 __all__ = [

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from app.rightscheck.world import NOBODY, Call
+from app.rightscheck.routes import Call
+from app.rightscheck.world import NOBODY
 
 FILE = Path(__file__).parents[1] / "rights.yaml"
 KEY, ADMINISTRATOR_ROLE = "key", "administrator"

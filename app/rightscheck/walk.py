@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from app.rightscheck import routes
 from app.rightscheck import world as worlds
 from app.rightscheck.expectations import ADMINISTRATOR_ROLE, GATE, GONE, INSIDE, KEY, Expectations, Progress, found
-from app.rightscheck.world import NO_ROLE, NOBODY, Call, World
+from app.rightscheck.routes import Call
+from app.rightscheck.world import NO_ROLE, NOBODY, World
 
 OWN, OTHERS = "own", "another's"
 LEAK = "leak: "
@@ -66,13 +68,13 @@ class Walk:
 
     def run(self) -> Report:
         """Ask for everything."""
-        own = [call for call in worlds.calls(self.world) if self.only(call)]
+        own = [call for call in routes.calls(self.world) if self.only(call)]
         self.report.routes, self.report.roles = len({call.rule for call in own}), len(self.people)
         undeclared = [call for call in own if not self._is_declared(call)]
         self.report.found += [Hole(call.name, "", OWN, "a line in rights.yaml", "none") for call in undeclared]
         skipped = {call.name for call in undeclared}
         clients = {person: self.client(person) for person in self.people}  # their sessions outlive what is undone
-        with worlds.undone(self.world.app) as undo:
+        with routes.undone(self.world.app) as undo:
             for number, person in enumerate(self.people):
                 for side in "AB":
                     self._walk(person, side, skipped, clients[person], undo)
@@ -90,7 +92,7 @@ class Walk:
         if side == "B" and person in (NOBODY, NO_ROLE, ADMINISTRATOR_ROLE):
             return  # the administrator sees all, the others nothing on either side
         named = (self.wanted.key_owner if person == KEY else person) if side == "A" else "cleo"
-        for call in worlds.calls(self.world, side, named):
+        for call in routes.calls(self.world, side, named):
             if call.name in skipped or not self.only(call) or (side == "B" and not self._is_about_a_row(call)):
                 continue
             self.check(call, person, side, client)

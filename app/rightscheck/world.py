@@ -12,8 +12,7 @@ import functools
 import io
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,14 +21,13 @@ import sqlalchemy as sa
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from PIL import Image
-from werkzeug.routing import Rule
 
 from app.panel.accounts import services, sessions
 from app.panel.accounts.models import Role, User
 from app.panel.core import files, history, policy, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import PanelModel, db
-from app.panel.core.fields import resource_of, specs
+from app.panel.core.fields import resource_of
 from app.panel.core.notices import Notice
 from app.panel.core.types import ChoiceType
 
@@ -56,15 +54,6 @@ FIXED = {
 }  # fmt: skip
 # tables that the house fills itself; rows of some are made by hand below
 OWN = re.compile(r"ab_|core_(?!file)|accounts_|notices_|alembic|bulk_(?!run$|mapping$)")
-ARGUMENTS = {
-    "product_id": "catalog_product", "sku_id": "catalog_sku", "shop_id": "setup_shop", "channel_id": "setup_channel",
-    "count_id": "inventory_stock_count",
-    "user_id": "ab_user",
-    "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
-    "run_id": "bulk_run",
-}  # fmt: skip
-
-
 # rows that lead to a shop and are all the same everybody's: what a supplier asked, with the receipt that it was read from
 SHARED = {"inventory_supplier_price"}
 
@@ -342,134 +331,3 @@ def _bytes(token: str) -> None:
     path = files.path_of(token)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(out.getvalue())
-
-
-# -- the URL map ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Call:
-    """One address of a rule with its arguments filled in. `part` says which operation or field, where a rule has many."""
-
-    rule: str
-    method: str
-    path: str
-    endpoint: str
-    part: str = ""
-    table: str = ""
-    form: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.rule}" + (f" {self.part}" if self.part else "")
-
-
-def views_by_name(app: Flask) -> dict[str, Any]:
-    return {
-        view.blueprint.name: view for view in app.extensions["appbuilder"].baseviews if getattr(view, "blueprint", None)
-    }
-
-
-def calls(world: World, side: str = "A", person: str = "") -> Iterator[Call]:
-    """Every rule of the URL map with every method and every meaning of its arguments.
-
-    :raises AssertionError: for an argument of which nobody said what stands for it
-    """
-    views, addresses = views_by_name(world.app), world.app.url_map.bind("localhost")
-    for rule in sorted(world.app.url_map.iter_rules(), key=str):
-        view = views.get(rule.endpoint.partition(".")[0])
-        model = getattr(getattr(view, "view", view), "model", None)
-        table = getattr(model, "__tablename__", "")
-        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
-            for part, arguments in _arguments(world, rule, view, table, side, person):
-                path = addresses.build(rule.endpoint, arguments, method=method)
-                form = (
-                    (("action", part), ("rowid", str(_row_of(world, table, side, person))))
-                    if part and rule.endpoint.endswith(".action_post")
-                    else ()
-                )
-                yield Call(str(rule), method, path, rule.endpoint, part, table, form)
-
-
-def _arguments(
-    world: World, rule: Rule, view: Any, table: str, side: str, person: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    names = rule.arguments
-    given: dict[str, Any] = {
-        n: world.id_of(side, ARGUMENTS[n], person) for n in names if n in ARGUMENTS
-    }
-    for name in names - set(given):
-        if name == "pk":
-            given[name] = _row_of(world, table, side, person)
-        elif name == "entry_id":
-            given[name] = world.trash[side].get(table, 1)
-        elif name == "role_key":
-            given[name] = "support"
-        elif name == "of":
-            given[name] = "orders.Order"
-        elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
-            given[name] = "x"
-        elif name in ("saved_id", "publication_id"):
-            given[name] = 1
-        elif name == "list_key":
-            given[name] = "orders_order"
-        elif name == "locale":
-            given[name] = "en"
-        elif name not in ("name", "resource", "field"):
-            raise AssertionError(f"{rule}: say in app/rightscheck/world.py what stands for <{name}>")
-    if "name" in names:
-        yield from ((verb.name, {**given, "name": verb.name}) for verb in view.verbs.values() if verb.single)
-    elif rule.endpoint.endswith(".action_post"):
-        yield from ((verb.name, given) for verb in view.verbs.values() if verb.many)
-        yield "", given
-    elif {"resource", "field", "pk"} <= names:
-        yield "", {"resource": "customers.Customer", "field": "phone", "pk": world.id_of(side, "customers_customer", person)}
-    elif {"resource", "field"} <= names:
-        yield from ((f"{r} {f}", {"resource": r, "field": f}) for r, f in picker_fields(world.app))
-    else:
-        yield "", given
-
-
-def _row_of(world: World, table: str, side: str, person: str) -> int:
-    return world.users["ben" if side == "A" else "cleo"] if table == "ab_user" else world.id_of(side, table, person)
-
-
-def picker_fields(app: Flask) -> list[tuple[str, str]]:
-    return [
-        (resource, spec.name)
-        for resource, model in sorted(app.extensions["panel_models"].items())
-        for spec in dict.fromkeys(specs(model).values() if hasattr(model, "id") else ())
-        if spec.kind in ("ref", "many") and spec.target is not None
-    ]
-
-
-@contextmanager
-def undone(app: Flask) -> Iterator[Callable[[], None]]:
-    """Everything inside is one transaction that never ends well; the function undoes what happened since it was called."""
-    with app.app_context():
-        engines = db.engines
-        engine = engines[None]
-        connection = engine.connect()
-        outer = connection.begin()
-        connection.name = engine.name
-        engines[None] = connection
-        factory = db.session.session_factory
-        factory.configure(join_transaction_mode="create_savepoint")
-        points, kept = [connection.begin_nested()], []
-        sa.event.listen(connection, "release_savepoint", lambda *_what: kept.append(True))
-
-        def undo() -> None:
-            db.session.remove()  # what was not committed goes with it
-            if kept:
-                points.pop().rollback()
-                points.append(connection.begin_nested())
-                kept.clear()
-
-        try:
-            yield undo
-        finally:
-            db.session.remove()
-            outer.rollback()
-            connection.close()
-            engines[None] = engine
-            factory.kw.pop("join_transaction_mode", None)
