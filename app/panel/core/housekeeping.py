@@ -23,8 +23,10 @@ from app.panel.core import (
 )
 from app.panel.core.actor import SYSTEM
 from app.panel.core.jobs import job, scheduled
+from app.panel.core.ticker import each
 
 log = logging.getLogger(__name__)
+SEAL_SECONDS = 60
 KEPT_IN_TRASH = 180
 KEPT_UNUSED = 7  # days in which a form may still be sent, or a deleted row come back by an undo
 
@@ -49,11 +51,10 @@ def sweep() -> None:
     files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))
 
 
-@scheduled("core.seal", cron="* * * * *", label=_("Seal the trail"), misfire="skip")
-@job("core.seal", timeout=300)
+@each(SEAL_SECONDS, limit=600)
 def seal() -> None:
-    """Seal the lines of the trail that were committed since the last time."""
-    chain.seal()
+    """Seal the lines of the trail that were committed since the last time; of a great many, a part each time."""
+    chain.seal(100)
 
 
 @scheduled("core.check_trail", cron="50 3 * * *", label=_("Check the trail and remove what is too old"))

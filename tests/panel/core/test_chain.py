@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from app.panel.core import chain, chain_check, clock, history, retention, trail
+from app.panel.core import chain, chain_check, clock, history, retention, ticker, trail
 from app.panel.core.actor import SYSTEM
 from app.panel.core.chain import BLOCKS, Block
 from app.panel.core.db import db
@@ -324,3 +324,11 @@ def test_a_check_says_how_much_room_the_trail_takes(settled):
     write(400, why="x" * 500)
     settled.commit()
     assert chain_check.size_on_disk() > before + 150
+
+
+def test_the_ticker_seals_by_itself(settled):
+    duty = ticker.DUTIES["app.panel.core.housekeeping.seal"]
+    write(2)
+    before = chain.newest().id
+    duty.func()
+    assert duty.seconds <= 60 and chain.newest().id == before + 1
