@@ -250,5 +250,6 @@ def size_on_disk() -> int | None:
         return int(db.session.scalar(asked, {"one": trail.TABLE.name, "other": BLOCKS.name})) // 1024
     if not db.session.scalar(text("SELECT count(*) FROM pragma_module_list WHERE name = 'dbstat'")):
         return None
-    asked = text("SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN :names").bindparams(bindparam("names", expanding=True))
+    asked = text("SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name IN :names")
+    asked = asked.bindparams(bindparam("names", expanding=True))
     return int(db.session.scalar(asked, {"names": names}) or 0) // 1024

@@ -172,7 +172,9 @@ def usable(actor: Any) -> Held:
     """What an actor may do now: the rights that he holds and those that were lent to him."""
     if isinstance(actor, Preview):
         return frozenset(pair for pair in usable(actor.subject) if actor.also(allowed, *pair))
-    own, borrowed = _rights_of(person_of(actor))
+    if isinstance(actor, KeyHolder):
+        return frozenset(pair for pair in actor.rights if allowed(actor, *pair))
+    own, borrowed = _rights_of(actor)
     return own | {pair for pair in borrowed if lent(actor, *pair) is not None} if borrowed else own
 
 

@@ -45,7 +45,7 @@ def test_support_sees_a_part_and_is_asked_why_before_it_sees_the_rest(as_user, l
     client = as_user("ben")
     for page in ("/customers/customer/list/", f"/customers/customer/show/{lina.id}", eye):
         text = client.get(page).text
-        assert PHONE not in text and "138****8000" in text and eye in text or page == eye
+        assert page == eye or (PHONE not in text and "138****8000" in text and eye in text)
     for without in ({}, {"reason": "no such"}, {"reason": "other"}):
         answer = client.post(eye, data=without)
         assert answer.status_code == 422 and PHONE not in answer.text

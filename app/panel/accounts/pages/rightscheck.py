@@ -84,7 +84,8 @@ def _found(hole: dict[str, Any]) -> dict[str, Any]:
 
 def _role(key: str) -> str:
     known = {
-        "anonymous": gettext("Visitor without a log-in"), "nobody": gettext("Without a role"), "key": gettext("API key"), "": gettext("Everybody"),
+        "anonymous": gettext("Visitor without a log-in"), "nobody": gettext("Without a role"), "key": gettext("API key"),
+        "": gettext("Everybody"),
     }  # fmt: skip
     return known.get(key) or str(queries.role_label(key))
 
