@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.panel import accounts
 from app.panel.accounts import jobs, sessions
 from app.panel.accounts.models import LoginEvent, LoginSession, User
 from app.panel.core import clock, history
@@ -85,14 +81,3 @@ def test_log_ins_are_forgotten_after_a_year(house: Flask, person: Any) -> None:
         clock.freeze(dt.datetime(2026, 1, 2, tzinfo=dt.UTC))
         jobs.sweep()
         assert db.session.scalar(select(func.count()).where(LoginEvent.user_id == key)) == 0
-
-
-def test_every_word_of_the_accounts_is_there_in_chinese(tmp_path: Any) -> None:
-    """Extracted afresh, so that a new sentence without a translation fails here."""
-    folder = Path(accounts.__file__).parent
-    known = read_po((folder / "translations/zh_Hans_CN/LC_MESSAGES/messages.po").open("rb"))
-    methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
-    words = {"_": None, "gettext": None, "lazy_gettext": None}
-    found = {entry[2] for entry in extract_from_dir(str(folder), methods, keywords=words)}
-    assert len(found) > 100
-    assert [word for word in sorted(map(str, found)) if not (known.get(word) and known.get(word).string)] == []

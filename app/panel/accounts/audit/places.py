@@ -39,11 +39,10 @@ class Place:
             return str(self.view.title)
         if self.resource in policy.REGISTRY.names:
             return str(policy.REGISTRY.names[self.resource])
-        if self.parent is not None:
-            owner, relation = self.parent
-            above = current_app.extensions["panel_views"].get(owner)
-            own = str(getattr(owner, relation).property.info[INFO]["label"])
-            return f"{above.title}: {own}" if above is not None else own
+        owner, relation = self.parent or (None, "")
+        above = current_app.extensions["panel_views"].get(owner)
+        if above is not None:
+            return f"{above.title}: {getattr(owner, relation).property.info[INFO]['label']}"
         return gettext("Other records")
 
 

@@ -117,7 +117,9 @@ def _told(name: str) -> str:
 
 def _setting(key: str, pair: list[Any]) -> Any:
     declared = settings.DECLARED.get(key)
-    label = str(declared.spec.label) if declared is not None and declared.spec.label else key
+    if declared is None or not declared.spec.label:  # what the panel remembers for itself is no word for people
+        return SimpleNamespace(label=_("Noted by the panel itself"), before="", after="")
+    label = str(declared.spec.label)
     return SimpleNamespace(label=label, before=_text(pair[0]), after=_text(pair[1]))
 
 
