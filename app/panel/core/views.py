@@ -44,6 +44,7 @@ class PanelView(ModelView):
     quick_filters: list[str] = []
     can_add = can_edit = can_delete = True
     can_import = True
+    added_on: tuple[str, str, Any] | None = None  # address, verb and label of a page on which rows are added instead
     export_endpoint = ""  # a page that hands out the filtered list as a file
     empty_text: Any = lazy_gettext("Nothing here yet.")
     formatters: dict[str, Any] = {}

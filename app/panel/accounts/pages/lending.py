@@ -48,6 +48,7 @@ class DelegationView(PanelView):
     ]
     label_columns = {"state": _("State")}
     can_add = can_edit = can_delete = can_import = False
+    added_on = (LEND_URL, "lend", _("Lend a right"))
     empty_text = _("Nothing is lent.")
     formatters = {
         "verb": lambda loan: rights.right_label(loan.verb, loan.resource), "uses": delegation.used, "spent": delegation.spent,

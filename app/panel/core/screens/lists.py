@@ -55,7 +55,7 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         periods=[(key, str(label)) for key, label in filters.PERIODS.items()],
         quick=_quick(view, asked, plan, base),
         actions=[action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)],
-        add_url=view.url("add") if view.can_add and may(view, "write") else "",
+        adding=adding(view),
         trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
         import_url=_import_url(view),
         sheet_url=_sheet_url(view),
@@ -225,10 +225,16 @@ def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:
         return SimpleNamespace(
             title=_("Nothing matches."), text=_("Try fewer words or remove a filter."), url=clear, label=_("Show all")
         )
-    add = view.url("add") if view.can_add and may(view, "write") else ""
-    return SimpleNamespace(
-        title=str(view.empty_text), text="", url=add, label=_("Add %(one)s", one=view.one) if add else ""
-    )
+    add = adding(view)
+    return SimpleNamespace(title=str(view.empty_text), text="", url=add.url, label=add.label)
+
+
+def adding(view: Any) -> SimpleNamespace:
+    """Where this reader adds a row: the form of the view, or a page of its own; an empty address where he may not."""
+    url, verb, label = view.added_on or (view.url("add") if view.can_add else "", "write", "")
+    if not url or not may(view, verb):
+        return SimpleNamespace(url="", label="")
+    return SimpleNamespace(url=url, label=str(label) or _("Add %(one)s", one=view.one))
 
 
 def trash_page(view: Any, entries: list[Any]) -> SimpleNamespace:

@@ -268,6 +268,21 @@ def test_a_file_says_the_same_again(session, ada):
     assert exchange.take(publishing.from_yaml(text), actor=ada).document == wanted
 
 
+def test_a_file_names_people_by_their_user_names(session, ada, ben):
+    """Elsewhere they have other numbers."""
+
+    def change(configuration):
+        hidden = {"key": "orders_order", "hidden_for": {"people": [ben.id]}}
+        configuration["menu"] = {"entries": [{"key": "group:1", "label": {"en": "Day"}, "children": [hidden]}]}
+
+    wanted = store.edit(change, actor=ada).document
+    text = publishing.to_yaml(wanted)
+    assert "people: [ben]" in text and publishing.from_yaml(text) == wanted
+    with pytest.raises(InvalidInput) as refused:
+        publishing.from_yaml(text.replace("[ben]", "[bertha]"))
+    assert "bertha" in str(refused.value.errors)
+
+
 @pytest.mark.parametrize(
     "text", ["", "- 1", "format: 1\nroles: [a]", "a: &a [1]\nb: *a", "format: 1\nroles: {x: {rights: 7}}", "{", "!!python/object:os.x {}"]
 )
