@@ -195,7 +195,7 @@ def make_app(url, home, packages=None, **more):
     from app.panel.core import policy, translations
 
     translations.compile_all()
-    kind = (url.partition(":")[0], packages, *sorted(policy.REGISTRY.roles))
+    kind = (packages, *sorted(policy.REGISTRY.roles))
     is_ready = databases.copied(kind, url)
     app = create_app(packages or TIERS, **settings(url, home, **more))
     app.test_client_class = Browser

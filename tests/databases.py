@@ -14,10 +14,10 @@ _KEPT: dict[object, str] = {}  # what it holds → the address of the original
 
 def copied(of: object, address: str) -> bool:
     """Make the empty database at an address a copy of what is kept; False when nothing is kept under that name."""
-    if of not in _KEPT:
-        return False
-    _copy(_KEPT[of], address)
-    return True
+    kept = _KEPT.get((_engine(address), of))
+    if kept is not None:
+        _copy(kept, address)
+    return kept is not None
 
 
 def keep(of: object, address: str) -> None:
@@ -28,7 +28,11 @@ def keep(of: object, address: str) -> None:
         name = str(Path(tempfile.mkdtemp(prefix="zhanggui-kept-")) / "kept.db")
     kept = url.set(database=name).render_as_string(hide_password=False)
     _copy(address, kept)
-    _KEPT[of] = kept
+    _KEPT[_engine(address), of] = kept
+
+
+def _engine(address: str) -> str:
+    return sa.make_url(address).get_backend_name()
 
 
 def forget() -> None:

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, has_request_context, request, session
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from app.panel.accounts import queries, services
 from app.panel.accounts.models import Layout, Skin
 from app.panel.core.errors import InvalidInput
+
+LONGEST_WISH = 500
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,12 @@ def language() -> str | None:
     known = languages()
     if (chosen := session.get("language")) in known:
         return str(chosen)
-    if asked := request.accept_languages.best_match([key.replace("_", "-") for key in known]):
+    # of a wish that is longer than any browser's only the beginning is read
+    wished = parse_accept_header(request.headers.get("Accept-Language", "")[:LONGEST_WISH], LanguageAccept)
+    if asked := wished.best_match([key.replace("_", "-") for key in known]):
         return asked.replace("-", "_")
     # browsers say zh-CN or zh, our catalogue is zh_Hans_CN
-    if request.accept_languages.best.startswith("zh") if request.accept_languages else False:
+    if wished and wished.best.startswith("zh"):
         return next((key for key in known if key.startswith("zh")), None)
     return None
 

@@ -77,7 +77,7 @@ def test_a_shared_view_is_not_offered_to_whoever_may_not_ask_its_question(sessio
     """The phone of a customer can be filtered by whoever sees it; from the finances it is hidden."""
     shop = session.query(Shop).filter_by(code="B").one()
     session.add(Customer(name="王小明", shop_id=shop.id, phone="13800138000"))
-    as_role(ben, "support", "finance")
+    as_role(ben, "deputy", "finance")
     as_role(cleo, "finance")
     hidden = json.dumps({"and": [["phone", "contains", "8000"]]})
     path = "/lists/customers_customer/save"
