@@ -10,6 +10,8 @@ import jinja2
 from flask import Flask
 
 from app.panel.accounts import limits, sessions
+from app.panel.accounts.audit import refusals
+from app.panel.accounts.configuration import store
 from app.panel.core import logs, policy, settings
 from app.panel.core.db import db
 from app.rightscheck.routes import ARGUMENTS, calls, picker_fields, undone, views_by_name
@@ -71,7 +73,9 @@ def asking_once(app: Flask, monkeypatch: Any, guarded: bool = False) -> None:
     unlogged(app, monkeypatch)
     monkeypatch.setattr(sessions, "find", found)
     monkeypatch.setattr(policy, "_load", functools.cache(policy._load))
+    monkeypatch.setattr(store, "_holding", functools.cache(store._holding))
     if not guarded:
+        monkeypatch.setattr(refusals, "tell", lambda *_words: None)
         monkeypatch.setattr(app.extensions["appbuilder"].sm.limiter, "enabled", False)
         monkeypatch.setattr(limits, "hit", lambda *_arguments: None)
         monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
