@@ -142,6 +142,8 @@ class Walk:
 
     def client(self, person: str) -> Any:
         client = self.world.client(NOBODY if person == KEY else person)
+        # each from a place of his own: what is limited by place is limited for none of them by what the others asked
+        client.environ_base["REMOTE_ADDR"] = f"127.0.0.{2 + self.people.index(person)}"
         if person == KEY:
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.key}"
         return client
