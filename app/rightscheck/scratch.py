@@ -49,16 +49,17 @@ def instance(configuration: document.Document) -> Iterator[Flask]:
         (folder / "logs").mkdir()
         scratch = house.create_app(**settings(folder))
         scratch.config["WTF_CSRF_ENABLED"] = False  # a token that is missing would be all that is refused
-        scratch.logger.disabled = True  # errors are in the report
         with scratch.app_context():
             db.metadata.create_all(db.engine)
         setup.sync(scratch)
         with scratch.app_context():
             _obey(configuration)
             db.session.remove()
+        silent, scratch.logger.disabled = scratch.logger.disabled, True  # errors are in the report; it is the process's logger
         try:
             yield scratch
         finally:
+            scratch.logger.disabled = silent
             with scratch.app_context():
                 db.session.remove()
                 db.engine.dispose()

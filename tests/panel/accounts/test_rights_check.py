@@ -95,6 +95,7 @@ def test_the_scratch_instance_obeys_the_configuration_and_holds_no_row_of_ours(a
             assert store.published()["roles"]["intern"]["rights"] == {"orders.Order": ["read"]}
             assert store.db.session.query(Order).count() == 0
             assert "ada" not in [user.username for user in store.db.session.query(store.User)]
+    assert not app.logger.disabled  # one logger serves all applications of a process
 
 
 def test_the_command_says_it_in_json_and_ends_with_1_on_a_hole(app, session, monkeypatch):
