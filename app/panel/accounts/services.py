@@ -267,7 +267,8 @@ def _store(user: User, stored: str, verb: str, *, actor: Any, must_change: bool 
 def _may_change(actor: Any, user: User) -> None:
     """Who could change somebody with more rights could become him: by his link, his address, his roles."""
     policy.authorize(actor, "write", RESOURCE)
-    if not queries.holds_all(actor, queries.held_by_roles(user.roles), user.roles):  # type: ignore[attr-defined]
+    roles = policy.every_role_of(user)
+    if not queries.holds_all(actor, queries.held_by_roles(roles), roles):
         raise Forbidden(gettext("This person holds rights that you do not hold."))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from app.panel.accounts import guard, limits, passwords, sealed, totp
 from app.panel.accounts.configuration import store
 from app.panel.accounts.models import Passkey, RecoveryCode, TwoStep, User
-from app.panel.core import clock, history, notices
+from app.panel.core import clock, history, notices, policy
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, InvalidInput
 from app.panel.core.lease import affected
@@ -45,7 +45,7 @@ def needs_two_step(user: Any) -> bool:
     By the published configuration, never by one that somebody only looks at: a preview may not lift the second step.
     """
     roles = store.published()["roles"]
-    return any(roles.get(role.name, {}).get("two_step") for role in user.roles)
+    return any(roles.get(role.name, {}).get("two_step") for role in policy.every_role_of(user))
 
 
 def lacks(user: Any) -> bool:

@@ -150,11 +150,15 @@ def is_administrator(actor: Any) -> bool:
     return any(role_.name == ADMINISTRATOR for group in groups for role_ in group.roles)
 
 
+def every_role_of(actor: Any) -> list[Any]:
+    """The roles that somebody has, by himself and through groups."""
+    own = [*(getattr(actor, "roles", ()) or ())]
+    return own + [role_ for group in getattr(actor, "groups", ()) or () for role_ in group.roles]
+
+
 def roles_of(actor: Any) -> list[tuple[str, Any]]:
     """(key, label) of the roles that somebody has, by himself and through groups."""
-    own = [*(getattr(actor, "roles", ()) or ())]
-    own += [role_ for group in getattr(actor, "groups", ()) or () for role_ in group.roles]
-    keys = sorted({role_.name for role_ in own})
+    keys = sorted({role_.name for role_ in every_role_of(actor)})
     return [(key, REGISTRY.roles[key].label if key in REGISTRY.roles else key) for key in keys]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_appbuilder.security.sqla.models import Group
 from sqlalchemy import select
 
 from app.panel.accounts import guard, services
@@ -44,6 +45,18 @@ def test_who_may_change_people_cannot_make_himself_administrator(house: Flask, b
     answer = edit(hr, me, name="Hr", email="hr@example.com", roles=["people", "administrator"])
     assert answer.status_code in (403, 422)
     assert roles_of(house, "hr") == ["people"]
+
+
+def test_nor_take_over_somebody_who_is_administrator_through_a_group(house: Flask) -> None:
+    with house.app_context():
+        hr, clerk = (db.session.scalars(select(User).where(User.username == name)).one() for name in ("hr", "bob"))
+        assert services.make_link(clerk, actor=hr)
+        chiefs = Group(name="chiefs", label="chiefs", description="")
+        chiefs.roles = [db.session.scalars(select(Role).where(Role.name == "administrator")).one()]
+        clerk.groups.append(chiefs)
+        with pytest.raises(Forbidden):
+            services.make_link(clerk, actor=hr)
+        db.session.rollback()
 
 
 def test_nor_by_the_api(house: Flask, browse: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -358,6 +359,13 @@ def test_whose_role_asks_for_it_enrols_before_he_does_anything_else(
     assert rita.get("/account/security/").status_code == 200 and bob.logged_in()
     enrolled(house, rita, key)
     assert rita.logged_in() and rita.get("/accounts/roles/").status_code == 200
+
+
+def test_a_role_that_comes_through_a_group_asks_for_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    required(monkeypatch, "clerk")
+    clerks = SimpleNamespace(roles=[SimpleNamespace(name="clerk")])
+    assert twostep.needs_two_step(SimpleNamespace(roles=[], groups=[clerks]))
+    assert not twostep.needs_two_step(SimpleNamespace(roles=[SimpleNamespace(name="viewer")], groups=[]))
 
 
 def test_a_one_time_link_is_no_second_step(house: Flask, tom: Any) -> None:
