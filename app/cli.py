@@ -23,7 +23,8 @@ from sqlalchemy.exc import DBAPIError
 
 import config
 from app import welcome
-from app.panel.accounts import passwords, queries
+from app.panel.accounts import queries
+from app.panel.accounts.login import passwords
 from app.panel.core import health, setup, translations
 from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES

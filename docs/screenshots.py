@@ -21,7 +21,8 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from app.panel.accounts import firstrun, sessions
+from app.panel.accounts import firstrun
+from app.panel.accounts.login import sessions
 from app.panel.accounts.models import User
 from app.panel.bulk import drafts, loop, runs, store
 from app.panel.core import demo

@@ -304,7 +304,7 @@ def as_user(app, session):
 
 
 def client_of(app, name):
-    from app.panel.accounts import sessions
+    from app.panel.accounts.login import sessions
     from app.panel.accounts.models import User
     from app.panel.core.db import db
 

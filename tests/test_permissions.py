@@ -36,8 +36,8 @@ def world(new_database, tmp_path_factory):
 @pytest.fixture(scope="module")
 def key(world):
     """The text of a key with the scopes that the file names."""
-    from app.panel.accounts import keys
     from app.panel.accounts.models import KeyKind, User
+    from app.panel.accounts.people import keys
     from app.panel.core.db import db
 
     with world.app.app_context():

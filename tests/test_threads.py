@@ -53,7 +53,7 @@ def crowd(live_app):
 
 def people(app):
     """(client, letters that he may see, language) of each thread."""
-    from app.panel.accounts import sessions
+    from app.panel.accounts.login import sessions
     from app.panel.accounts.models import User
     from app.panel.core.db import db
     from tests.conftest import CSRF

@@ -9,9 +9,9 @@ from typing import Any
 import jinja2
 from flask import Flask
 
-from app.panel.accounts import limits, sessions
 from app.panel.accounts.audit import refusals
 from app.panel.accounts.configuration import store
+from app.panel.accounts.login import limits, sessions
 from app.panel.core import logs, policy, settings
 from app.panel.core.db import db
 from app.rightscheck.routes import ARGUMENTS, calls, picker_fields, undone, views_by_name

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.panel.accounts import rightschecks
+from app.panel.accounts.rights import checks
 from app.panel.core.db import db
 from app.rightscheck.check import check
 from app.rightscheck.walk import Report
@@ -31,10 +31,10 @@ def check_all(as_json: bool, run_id: int | None) -> None:
     except Exception as error:
         if run_id is not None:
             db.session.rollback()
-            rightschecks.failed(run_id, f"{type(error).__name__}: {error}")
+            checks.failed(run_id, f"{type(error).__name__}: {error}")
         raise
     if run_id is not None:
-        rightschecks.ended(run_id, report.as_json(), dict(report.counts))
+        checks.ended(run_id, report.as_json(), dict(report.counts))
     _say(report, as_json)
     if report.found:
         sys.exit(1)
@@ -42,7 +42,7 @@ def check_all(as_json: bool, run_id: int | None) -> None:
 
 def _tell(run_id: int | None, done: int, total: int) -> None:
     if run_id is not None:
-        rightschecks.progressed(run_id, done, total)
+        checks.progressed(run_id, done, total)
     elif sys.stderr.isatty():
         click.echo(f"\r{done} of {total}", nl=done == total, err=True)
 

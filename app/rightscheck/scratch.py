@@ -19,9 +19,9 @@ from flask_appbuilder.security.sqla.models import PermissionView
 from sqlalchemy import select
 
 import app as house
-from app.panel.accounts import keys
 from app.panel.accounts.configuration import document, store
 from app.panel.accounts.models import KeyKind, Publication, Role, User
+from app.panel.accounts.people import keys
 from app.panel.core import clock, policy, setup
 from app.panel.core.db import db
 from app.rightscheck import world as worlds

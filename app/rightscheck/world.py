@@ -22,7 +22,8 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from PIL import Image
 
-from app.panel.accounts import services, sessions
+from app.panel.accounts import services
+from app.panel.accounts.login import sessions
 from app.panel.accounts.models import Role, User
 from app.panel.core import files, history, policy, trash
 from app.panel.core.actor import SYSTEM

@@ -89,7 +89,7 @@ def test_guesses_beyond_the_limit_cost_no_hash(doors, monkeypatch):
     """F22"""
     import flask_appbuilder.security.manager as fab
 
-    from app.panel.accounts import passwords
+    from app.panel.accounts.login import passwords
 
     made = []
     for module, name in ((fab, "check_password_hash"), (passwords, "matches")):

@@ -10,9 +10,11 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.panel.accounts import captcha, forgotten, limits, login, preferences, queries, secondstep, services
+from app.panel.accounts import queries, services
 from app.panel.accounts.forms import CodeForm, ForgottenForm, LinkForm, LoginForm, RiddleForm
+from app.panel.accounts.login import captcha, entering, forgotten, limits, secondstep
 from app.panel.accounts.models import LoginResult, User
+from app.panel.accounts.people import preferences
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.pages import public
 from app.panel.core.security import network, safe_next
@@ -40,7 +42,7 @@ class AuthDBView(BaseView):
                 if form.validate():
                     if is_needed:
                         captcha.check(form["riddle"].data)
-                    return self._entered(login.authenticate(form.username.data, form.password.data), target)
+                    return self._entered(entering.authenticate(form.username.data, form.password.data), target)
                 status = 422
             except DomainError as error:
                 status, form.problem = error.status, error.message
@@ -143,7 +145,7 @@ class AuthDBView(BaseView):
     @public
     def logout(self) -> Any:
         if current_user.is_authenticated:
-            login.leave(current_user)
+            entering.leave(current_user)
         return redirect("/login/")
 
     @expose("/welcome/<token>/", methods=["GET", "POST"])

@@ -9,8 +9,9 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.panel.accounts import firstrun, forgotten, queries, services
+from app.panel.accounts import firstrun, queries, services
 from app.panel.accounts.configuration.commands import config as config
+from app.panel.accounts.login import forgotten
 from app.panel.accounts.models import User
 from app.panel.core import history
 from app.panel.core.actor import SYSTEM

@@ -23,7 +23,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import IntegrityError
 
-from app.panel.accounts import passwords, queries, services
+from app.panel.accounts import queries, services
+from app.panel.accounts.login import passwords
 from app.panel.accounts.models import Profile, User
 from app.panel.core import policy
 from app.panel.core.actor import SYSTEM

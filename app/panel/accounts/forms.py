@@ -20,7 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.panel.accounts import passwords
+from app.panel.accounts.login import passwords
 from app.panel.accounts.models import Layout, Skin
 from app.panel.core.errors import InvalidInput
 

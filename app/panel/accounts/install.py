@@ -8,9 +8,12 @@ from flask import Flask, redirect, request, session
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.panel.accounts import browsers, firstrun, keys, preferences, queries, sessions, twostep, viewas
+from app.panel.accounts import firstrun, queries
 from app.panel.accounts.configuration import asking, delivery, enforcement, watch  # noqa: F401 — they register themselves
+from app.panel.accounts.login import browsers, sessions, twostep
 from app.panel.accounts.models import full_name
+from app.panel.accounts.people import keys, preferences
+from app.panel.accounts.rights import viewas
 from app.panel.core import policy
 from app.panel.core.errors import Forbidden
 

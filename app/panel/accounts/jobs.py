@@ -7,8 +7,9 @@ import datetime as dt
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, or_
 
-from app.panel.accounts import browsers, delegation, rightschecks, secondstep
+from app.panel.accounts.login import browsers, secondstep
 from app.panel.accounts.models import LoginEvent, LoginSession, OneTimeLink, PendingLogin
+from app.panel.accounts.rights import checks, delegation
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.jobs import job, scheduled
@@ -38,7 +39,7 @@ def lent_summary() -> int:
     return delegation.summarise()
 
 
-@job("accounts.check_rights", queue="bulk", timeout=rightschecks.LONGEST_SECONDS + 60)
+@job("accounts.check_rights", queue="bulk", timeout=checks.LONGEST_SECONDS + 60)
 def check_rights(run_id: int) -> None:
     """Try every route as everybody, in a process of its own."""
-    rightschecks.run(run_id)
+    checks.run(run_id)

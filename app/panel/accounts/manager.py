@@ -10,9 +10,11 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_limiter import Limiter
 from flask_login import LoginManager
 
-from app.panel.accounts import guard, login, passwords, preferences, services
+from app.panel.accounts import services
 from app.panel.accounts.auth import AuthDBView
+from app.panel.accounts.login import entering, passwords
 from app.panel.accounts.models import User
+from app.panel.accounts.people import guard, preferences
 from app.panel.core import policy
 from app.panel.core.actor import SYSTEM, current_actor
 from app.panel.core.db import db
@@ -95,7 +97,7 @@ class PanelSecurityManager(SecurityManager):
 
     def auth_user_db(self, username: str, password: str) -> User | None:
         try:
-            return login.authenticate(username or "", password or "")
+            return entering.authenticate(username or "", password or "")
         except DomainError:
             return None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from app.panel.accounts import browsers, devices, sessions
+from app.panel.accounts.login import browsers, devices, sessions
 from app.panel.accounts.models import Layout, LoginEvent, LoginSession, Profile, Role, Skin, User
 from app.panel.core import notices, policy
 from app.panel.core.actor import SYSTEM

@@ -14,8 +14,10 @@ from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, insert, or_, select, update
 
-from app.panel.accounts import browsers, guard, passwords, queries, sessions, twostep
+from app.panel.accounts import queries
+from app.panel.accounts.login import browsers, passwords, sessions, twostep
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User, full_name
+from app.panel.accounts.people import guard
 from app.panel.core import clock, history, notices, outbox, policy
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput, NotFound

@@ -8,10 +8,13 @@ from flask import current_app, flash, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import devices, domain, guard, keys, passkeys, queries, rights, services, twostep
+from app.panel.accounts import domain, queries, services
 from app.panel.accounts.forms import PersonForm
+from app.panel.accounts.login import devices, passkeys, twostep
 from app.panel.accounts.models import ApiKey, KeyState, LoginEvent, User, full_name
 from app.panel.accounts.pages.keys import only
+from app.panel.accounts.people import guard, keys
+from app.panel.accounts.rights import naming
 from app.panel.core import cells, policy, records
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import Conflict, DomainError, InvalidInput
@@ -182,7 +185,7 @@ class ApiKeyView(PanelView):
 
 @domain.panel(ApiKeyView, label=_("What it opens"), order=10)
 def what_it_opens(key: ApiKey, actor: Any) -> tuple[str, dict[str, Any]]:
-    return "accounts/_key_rights.html", {"rights": rights.spoken(key.rights), "only": only(key)}
+    return "accounts/_key_rights.html", {"rights": naming.spoken(key.rights), "only": only(key)}
 
 
 def _created(values: dict[str, Any], *, actor: Any) -> User:

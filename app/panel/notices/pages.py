@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
 from app.panel.accounts.models import User
-from app.panel.accounts.ownpages import OwnPage, tab
+from app.panel.accounts.pages.own import OwnPage, tab
 from app.panel.core import notices, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db

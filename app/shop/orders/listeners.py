@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.panel.accounts import keys
+from app.panel.accounts.people import keys
 from app.panel.core import notices
 from app.panel.core.db import db
 from app.shop.customers import privacy

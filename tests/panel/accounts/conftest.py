@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import PermissionView
 
-from app.panel.accounts import limits, services
+from app.panel.accounts import services
+from app.panel.accounts.login import limits
 from app.panel.accounts.models import Role
 from app.panel.core import clock, settings
 from app.panel.core.actor import SYSTEM

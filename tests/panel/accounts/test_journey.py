@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from app.panel.accounts import services, totp
+from app.panel.accounts import services
+from app.panel.accounts.login import totp
 from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
 from tests.panel.accounts.conftest import PASSWORD, panel_app

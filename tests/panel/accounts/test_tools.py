@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.panel.accounts import jobs, sessions
+from app.panel.accounts import jobs
+from app.panel.accounts.login import sessions
 from app.panel.accounts.models import LoginEvent, LoginSession, User
 from app.panel.core import clock, history
 from app.panel.core.db import db

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.panel.accounts import sessions
+from app.panel.accounts.login import sessions
 from app.panel.core import jobs, outbox, ticker
 from app.panel.core.db import db
 from app.panel.core.hub import Hub

@@ -19,7 +19,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.panel.accounts import firstrun, limits
+from app.panel.accounts import firstrun
+from app.panel.accounts.login import limits
 from app.panel.core import errorpages, trace
 from app.panel.core.db import db
 from app.panel.core.door import Door

@@ -10,7 +10,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from app import create_app
 from app.panel.accounts import services as accounts
-from app.panel.accounts import sessions
+from app.panel.accounts.login import sessions
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from app.panel.accounts import limits
+from app.panel.accounts.login import limits
 from app.panel.core import history
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db

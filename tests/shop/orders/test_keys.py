@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.panel.accounts import keys, limits
+from app.panel.accounts.login import limits
 from app.panel.accounts.models import KeyKind
+from app.panel.accounts.people import keys
 from app.shop.orders.models import IntakeEvent, Order
 
 

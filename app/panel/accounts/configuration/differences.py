@@ -10,10 +10,10 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.panel.accounts import rights
 from app.panel.accounts.configuration import document, rules
 from app.panel.accounts.configuration.document import HIDDEN, MASKED, READ, WRITE, Document
 from app.panel.accounts.menus import describing
+from app.panel.accounts.rights import naming
 from app.panel.core import filters, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import BadRequest
@@ -81,8 +81,8 @@ def rule_words(resource: str, rule: Mapping[str, Any]) -> str:
 
 
 def resource_word(resource: str) -> str:
-    known = rights.resources().get(resource) or policy.REGISTRY.names.get(resource)
-    return str(known or rights.spoken_name(resource))
+    known = naming.resources().get(resource) or policy.REGISTRY.names.get(resource)
+    return str(known or naming.spoken_name(resource))
 
 
 def _place(key: str) -> tuple[int, str]:

@@ -9,21 +9,12 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
-from app.panel.accounts import (
-    browsers,
-    domain,
-    limits,
-    login,
-    preferences,
-    queries,
-    secondstep,
-    services,
-    sessions,
-    twostep,
-)
+from app.panel.accounts import domain, queries, services
 from app.panel.accounts.forms import CurrentPasswordForm, PasswordForm, ProfileForm
+from app.panel.accounts.login import browsers, entering, limits, secondstep, sessions, twostep
 from app.panel.accounts.models import full_name
-from app.panel.accounts.ownpages import OwnPage, me, status_of
+from app.panel.accounts.pages.own import OwnPage, me, status_of
+from app.panel.accounts.people import preferences
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.pages import expose, logged_in
@@ -51,7 +42,7 @@ class AccountPage(OwnPage):
         if request.method == "POST" and form.validate():
             try:
                 # links for new passwords go there: whoever sits at an open screen shall not turn them to himself
-                if form.email.data.strip().lower() != user.email.lower() and not login.confirms(user, form.current.data or ""):
+                if form.email.data.strip().lower() != user.email.lower() and not entering.confirms(user, form.current.data or ""):
                     raise InvalidInput({"current": gettext("This is not your current password.")})
                 services.update_profile(user, name=form.name.data, email=form.email.data)
                 wanted = {name: form[name].data for name in ("language", "skin", "layout")}
@@ -120,7 +111,7 @@ class AccountPage(OwnPage):
         if request.method == "POST" and form.validate():
             if not secondstep.can_mail() and not twostep.is_on(user.id):
                 raise DomainError(gettext("A device can be confirmed by mail or by a second step. Neither is set up here."))
-            if login.confirms(user, form.current.data):
+            if entering.confirms(user, form.current.data):
                 services.lock_devices(user, not is_on)
                 browsers.confirm(user.id, sessions.current_device())
                 flash(gettext("The device lock is off.") if is_on else gettext("The device lock is on."), "success")

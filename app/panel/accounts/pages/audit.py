@@ -10,8 +10,9 @@ from flask import Response, current_app, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import devices, domain
+from app.panel.accounts import domain
 from app.panel.accounts.audit import places, reading, refusals, words
+from app.panel.accounts.login import devices
 from app.panel.accounts.models import LoginEvent
 from app.panel.core import chain_check, clock, history, listing, policy, tablefiles
 from app.panel.core.actor import current_actor

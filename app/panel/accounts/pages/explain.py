@@ -9,10 +9,11 @@ from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, explain, matrix, ruling, wording
+from app.panel.accounts import domain
 from app.panel.accounts.configuration import rules, store
 from app.panel.accounts.models import User
 from app.panel.accounts.pages.roles import state_of
+from app.panel.accounts.rights import explain, matrix, ruling, wording
 from app.panel.core import folding, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db

@@ -8,10 +8,13 @@ from flask import abort, flash, redirect, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, keys, limits, rights
+from app.panel.accounts import domain
 from app.panel.accounts.forms import KeyForm
+from app.panel.accounts.login import limits
 from app.panel.accounts.models import ApiKey, KeyKind
-from app.panel.accounts.ownpages import OwnPage, me, tab
+from app.panel.accounts.pages.own import OwnPage, me, tab
+from app.panel.accounts.people import keys
+from app.panel.accounts.rights import naming
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
@@ -68,7 +71,7 @@ class OwnKeyPage(OwnPage):
                 form.refuse(error)
         page = self.own(
             "accounts/key_add.html", "keys", title=gettext("Make an API key"), form=form, ticked=ticked,
-            groups=rights.offered(keys.grantable(actor)), bounds=_to_choose(actor),
+            groups=naming.offered(keys.grantable(actor)), bounds=_to_choose(actor),
         )  # fmt: skip
         return page, 422 if request.method == "POST" else 200
 
@@ -90,7 +93,7 @@ def described(key: ApiKey) -> dict[str, Any]:
         "id": key.id, "name": key.name, "kind": key.kind, "state": key.state, "begins": f"{keys.MARK}_{key.prefix}_…",
         "made": show_instant(key.created_at), "expires": show_instant(key.expires_at),
         "used": show_instant(key.last_used_at) if key.last_used_at else "", "from": key.last_used_from or "",
-        "rights": rights.spoken(key.rights), "only": only(key),
+        "rights": naming.spoken(key.rights), "only": only(key),
     }  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import delegation, domain, leaving, services
+from app.panel.accounts import domain, services
 from app.panel.accounts.audit import words
 from app.panel.accounts.models import User, full_name
+from app.panel.accounts.people import leaving
+from app.panel.accounts.rights import delegation
 from app.panel.accounts.views import UserView
 from app.panel.core import policy
 from app.panel.core.actor import current_actor

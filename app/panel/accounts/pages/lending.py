@@ -12,11 +12,12 @@ from sqlalchemy import select
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
-from app.panel.accounts import delegation, domain, rights
+from app.panel.accounts import domain
 from app.panel.accounts.forms import NEEDED, AccountForm
 from app.panel.accounts.models import User, full_name
 from app.panel.accounts.models.delegation import Delegation, LoanState
-from app.panel.accounts.ownpages import OwnPage, me, tab
+from app.panel.accounts.pages.own import OwnPage, me, tab
+from app.panel.accounts.rights import delegation, naming
 from app.panel.accounts.views import UserView
 from app.panel.core import cells, clock, fields, money, policy
 from app.panel.core.actor import current_actor
@@ -51,7 +52,7 @@ class DelegationView(PanelView):
     added_on = (LEND_URL, "lend", _("Lend a right"))
     empty_text = _("Nothing is lent.")
     formatters = {
-        "verb": lambda loan: rights.right_label(loan.verb, loan.resource), "uses": delegation.used, "spent": delegation.spent,
+        "verb": lambda loan: naming.right_label(loan.verb, loan.resource), "uses": delegation.used, "spent": delegation.spent,
         "state": lambda loan: cells.badge(loan.state.label, loan.state.tone),
     }  # fmt: skip
 
@@ -94,7 +95,7 @@ class LoanForm(AccountForm):
             str(group["label"]): [
                 (entry["value"], f"{row['label']} · {entry['label']}") for row in group["rows"] for entry in row["rights"]
             ]
-            for group in rights.offered(delegation.lendable(actor))
+            for group in naming.offered(delegation.lendable(actor))
         }
 
     def values(self) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from flask import Response, jsonify, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, reveals
+from app.panel.accounts import domain
+from app.panel.accounts.people import reveals
 from app.panel.core.actor import current_actor
 from app.panel.core.api import body, refusal
 from app.panel.core.errors import DomainError, InvalidInput

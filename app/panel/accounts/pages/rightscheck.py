@@ -8,8 +8,9 @@ from flask import flash, redirect
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, jobs, queries, rightschecks
+from app.panel.accounts import domain, jobs, queries
 from app.panel.accounts.models.rightscheck import RightsCheck
+from app.panel.accounts.rights import checks
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import Conflict
 from app.panel.core.fields import show_instant
@@ -23,15 +24,15 @@ class RightsCheckPage(PanelPage):
     """Every route is really called, as everybody, on a scratch instance."""
 
     route_base = "/accounts/rights-check"
-    resource = rightschecks.RESOURCE
+    resource = checks.RESOURCE
     title = _("Rights check")
 
     @expose("/")
     @needs("read")
     def index(self) -> Any:
-        runs = rightschecks.latest()
-        alive = next((run for run in runs if run.state in rightschecks.ALIVE), None)
-        last = next((run for run in runs if run.state not in rightschecks.ALIVE), None)
+        runs = checks.latest()
+        alive = next((run for run in runs if run.state in checks.ALIVE), None)
+        last = next((run for run in runs if run.state not in checks.ALIVE), None)
         return self.render(
             "accounts/rights_check.html", runs=[_line(run) for run in runs], alive=_line(alive) if alive else None,
             last=_line(last) if last else None, found=[_found(hole) for hole in (last.holes if last else ())],
@@ -42,7 +43,7 @@ class RightsCheckPage(PanelPage):
     @needs("run")
     def run(self) -> Any:
         try:
-            rightschecks.ask(actor=current_actor(), enqueue=lambda run_id: jobs.check_rights.enqueue(run_id=run_id))
+            checks.ask(actor=current_actor(), enqueue=lambda run_id: jobs.check_rights.enqueue(run_id=run_id))
         except Conflict as error:
             flash(error.message, "warning")
         return redirect(URL)
@@ -51,7 +52,7 @@ class RightsCheckPage(PanelPage):
     @needs("read")
     def progress(self) -> Any:
         """For the bar: how far the run is that is on its way."""
-        alive = next((run for run in rightschecks.latest() if run.state in rightschecks.ALIVE), None)
+        alive = next((run for run in checks.latest() if run.state in checks.ALIVE), None)
         if alive is None:
             return {"alive": False}
         return {"alive": True, "done": alive.done, "total": alive.total, "label": str(alive.state.label)}

@@ -9,12 +9,13 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from app.panel.accounts import domain, matrix, rolebook, wording
+from app.panel.accounts import domain
 from app.panel.accounts.configuration import document as documents
 from app.panel.accounts.configuration import store
 from app.panel.accounts.models import Role, full_name
 from app.panel.accounts.pages.roles import shown, state_of
-from app.panel.accounts.roleforms import RoleForm
+from app.panel.accounts.rights import matrix, rolebook, wording
+from app.panel.accounts.rights.roleforms import RoleForm
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db

@@ -9,8 +9,9 @@ from flask import redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, matrix, rolebook
+from app.panel.accounts import domain
 from app.panel.accounts.configuration import store
+from app.panel.accounts.rights import matrix, rolebook
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.errorpages import wants_json

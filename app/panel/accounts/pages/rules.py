@@ -9,11 +9,12 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, rights, rolebook, ruling, wording
+from app.panel.accounts import domain
 from app.panel.accounts.configuration import document as documents
 from app.panel.accounts.configuration import rules, store
 from app.panel.accounts.models import User
 from app.panel.accounts.pages.roles import shown, state_of
+from app.panel.accounts.rights import naming, rolebook, ruling, wording
 from app.panel.core import filters, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
@@ -108,7 +109,7 @@ class RulePage(PanelPage):
 
 
 def _label(of: str) -> str:
-    return str(rights.resources().get(of) or rights.spoken_name(of))
+    return str(naming.resources().get(of) or naming.spoken_name(of))
 
 
 def _model(of: str) -> type[Any]:

@@ -10,9 +10,10 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
-from app.panel.accounts import domain, passkeys, sessions, totp, twostep
+from app.panel.accounts import domain
 from app.panel.accounts.forms import AgainForm, PasskeyForm
-from app.panel.accounts.ownpages import OwnPage, me, status_of
+from app.panel.accounts.login import passkeys, sessions, totp, twostep
+from app.panel.accounts.pages.own import OwnPage, me, status_of
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.fields import show_instant
 from app.panel.core.pages import expose, logged_in

@@ -8,9 +8,10 @@ from flask import abort, flash, redirect, request, session
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, firstrun, limits, login
+from app.panel.accounts import domain, firstrun
 from app.panel.accounts.forms import CurrentPasswordForm, SetupForm
-from app.panel.accounts.ownpages import me
+from app.panel.accounts.login import entering, limits
+from app.panel.accounts.pages.own import me
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.pages import PanelPage, expose, needs, public
@@ -42,7 +43,7 @@ class SetupPage(PanelPage):
                     parts, name=form.name.data, username=form.username.data, email=form.email.data,
                     password=form.password.data, language=str(get_locale()),
                 )  # fmt: skip
-                login.enter(user)
+                entering.enter(user)
                 session["begin"] = True
                 return redirect("/setup/next/")
             except InvalidInput as error:
@@ -73,7 +74,7 @@ class SetupPage(PanelPage):
         form, status = CurrentPasswordForm(), 200
         if request.method == "POST":
             status = 422
-            if form.validate() and login.confirms(me(), form.current.data):
+            if form.validate() and entering.confirms(me(), form.current.data):
                 gone = firstrun.reset(current_actor())
                 flash(gettext("The demo is gone: %(n)s rows removed.", n=sum(count for _label, count in gone)), "success")
                 return redirect("/")

@@ -7,9 +7,10 @@ from typing import Any
 from flask import redirect, request, session
 from flask_babel import lazy_gettext as _
 
-from app.panel.accounts import domain, explain, rolebook, viewas
+from app.panel.accounts import domain
 from app.panel.accounts.configuration import store
 from app.panel.accounts.pages.roles import shown, state_of
+from app.panel.accounts.rights import explain, rolebook, viewas
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, bindparam, select
 
-from app.panel.accounts import limits
+from app.panel.accounts.login import limits
 from app.panel.core import metrics, policy, records
 from app.panel.core.actor import SYSTEM, current_actor
 from app.panel.core.api import answers, body, refusal

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import func, select
 
-from app.panel.accounts import passwords
+from app.panel.accounts.login import passwords
 from app.panel.core import clock, fields, history, records, trash
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput

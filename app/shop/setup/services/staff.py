@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import func, select
 
-from app.panel.accounts import leaving
+from app.panel.accounts.people import leaving
 from app.panel.core import policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput

@@ -7,8 +7,10 @@ import random
 from sqlalchemy import Text as Words
 from sqlalchemy import cast, inspect, select
 
-from app.panel.accounts import keys, services, twostep
+from app.panel.accounts import services
+from app.panel.accounts.login import twostep
 from app.panel.accounts.models import KeyKind, User
+from app.panel.accounts.people import keys
 from app.panel.core import records, settings, trash
 from app.panel.core.db import db
 from app.panel.core.history import QUIET, plain

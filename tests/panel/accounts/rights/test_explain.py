@@ -6,10 +6,10 @@ import datetime as dt
 
 import pytest
 
-from app.panel.accounts import explain, rolebook, ruling
 from app.panel.accounts.configuration import rules, store
 from app.panel.accounts.models import User
 from app.panel.accounts.models.delegation import Delegation
+from app.panel.accounts.rights import explain, rolebook, ruling
 from app.panel.core import clock, folding, policy
 from app.panel.core.errors import NotFound
 from app.shop.setup.models import Channel

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from app.panel.accounts import sessions
+from app.panel.accounts.login import sessions
 from app.panel.core.db import db
 from app.shop.catalog.models import Product, Sku
 from tests import people

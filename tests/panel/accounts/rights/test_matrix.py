@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from app.panel.accounts import matrix, rolebook
 from app.panel.accounts.configuration import store
+from app.panel.accounts.rights import matrix, rolebook
 from app.panel.core import folding, policy
 from tests.panel.accounts.rights.conftest import JSON
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.panel.accounts import rolebook
 from app.panel.accounts.configuration import store
+from app.panel.accounts.rights import rolebook
 from app.panel.core import policy
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput, NotFound
 

@@ -6,8 +6,8 @@ import json
 
 from sqlalchemy import func, select
 
-from app.panel.accounts import rolebook, ruling, wording
 from app.panel.accounts.configuration import store
+from app.panel.accounts.rights import rolebook, ruling, wording
 from app.panel.core import policy
 from app.panel.core.actor import SYSTEM
 from app.shop.orders.models import Order

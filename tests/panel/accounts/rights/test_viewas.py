@@ -8,8 +8,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from app.panel.accounts import rolebook, services, viewas
+from app.panel.accounts import services
 from app.panel.accounts.configuration import store
+from app.panel.accounts.rights import rolebook, viewas
 from app.panel.core import history, policy
 from app.panel.core.actor import Preview
 from app.panel.core.errors import Forbidden, NotFound

@@ -1,0 +1,1 @@
+"""What people may do: roles, rules, loans, how they read in words, and what the house looks like to somebody else."""
