@@ -54,6 +54,7 @@ def test_nor_take_over_somebody_who_is_administrator_through_a_group(house: Flas
         assert services.make_link(clerk, actor=hr)
         chiefs = Group(name="chiefs", label="chiefs", description="")
         chiefs.roles = [db.session.scalars(select(Role).where(Role.name == "administrator")).one()]
+        db.session.add(chiefs)
         clerk.groups.append(chiefs)
         with pytest.raises(Forbidden):
             services.make_link(clerk, actor=hr)
