@@ -56,9 +56,12 @@ def test_nor_take_over_somebody_who_is_administrator_through_a_group(house: Flas
         chiefs.roles = [db.session.scalars(select(Role).where(Role.name == "administrator")).one()]
         db.session.add(chiefs)
         clerk.groups.append(chiefs)
+        db.session.commit()
         with pytest.raises(Forbidden):
             services.make_link(clerk, actor=hr)
-        db.session.rollback()
+        clerk.groups.remove(chiefs)
+        db.session.delete(chiefs)
+        db.session.commit()
 
 
 def test_nor_by_the_api(house: Flask, browse: Any) -> None:
