@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from app.panel.accounts.configuration import ceiling, document, store
 from app.panel.accounts.login import browsers, devices, sessions
 from app.panel.accounts.models import Layout, LoginEvent, LoginSession, Profile, Role, Skin, User
 from app.panel.core import notices, policy
@@ -53,12 +54,24 @@ def held_by_roles(roles: Iterable[Role]) -> policy.Held:
 
 
 def holds_all(actor: Any, rights: policy.Held, roles: Iterable[Role]) -> bool:
-    """Does the actor hold everything that these roles hold?"""
+    """Does the actor hold everything that these roles hold, and see all that they show?"""
     if actor is SYSTEM or policy.is_administrator(actor):
         return True
     if any(role.name == policy.ADMINISTRATOR for role in roles):
         return False
-    return rights <= policy.held(actor)
+    return rights <= policy.held(actor) and not any(_shows_more(role, actor) for role in roles)
+
+
+def _shows_more(role: Role, actor: Any) -> bool:
+    """Does a role show rows or fields that the actor does not see? Rights alone say nothing of that."""
+    configuration = store.published()
+    entry = configuration["roles"].get(role.name)
+    if entry is None:
+        rights: dict[str, list[str]] = {}
+        for verb, resource in held_by_roles([role]):
+            rights.setdefault(resource, []).append(verb)
+        entry = document.new_role(rights)
+    return ceiling.shows_more(entry, actor, configuration)
 
 
 def all_roles() -> list[Role]:

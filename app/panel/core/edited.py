@@ -60,6 +60,12 @@ def follow(child: type, parent: type, key: str) -> None:
     _parents[child] = (parent, key)
 
 
+def lineage(model: type) -> list[type]:
+    """These rows and those that they go with, one after the other."""
+    above = next((_parents[base][0] for base in model.__mro__ if base in _parents), None)
+    return [model, *(lineage(above) if above is not None else ())]
+
+
 def attribute(name: str, label: Any, model: type, ids: Callable[[Any], Select[Any]]) -> None:
     """Contribute what row rules may ask of a person: `["channel_id", "mine", "channels"]`."""
     ATTRIBUTES[name] = Attribute(name, label, model, ids)

@@ -1,8 +1,8 @@
-"""Nobody gives what he does not hold: what somebody who is no administrator may write into a configuration."""
+"""Nobody gives what he does not hold: what somebody who is no administrator may write into a configuration or hand out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,7 +11,9 @@ from app.panel.accounts.configuration import document, rules
 from app.panel.accounts.configuration.document import LEVELS, WRITE, Document
 from app.panel.core import policy
 from app.panel.core.actor import SYSTEM, person_of
+from app.panel.core.edited import lineage
 from app.panel.core.errors import Forbidden
+from app.panel.core.fields import resource_of
 
 Entry = Mapping[str, Any]
 
@@ -20,8 +22,7 @@ def hold(before: Document, after: Document, actor: Any) -> None:
     """:raises Forbidden: when the change gives a role more than the actor holds himself"""
     if actor is SYSTEM or policy.is_administrator(person_of(actor)):
         return
-    held = policy.held(actor)
-    mine = [entry for key, _label in policy.roles_of(actor) if (entry := before["roles"].get(key))]
+    held, mine = policy.held(actor), _mine(actor, before)
     for key, new in after["roles"].items():
         old = before["roles"].get(key) or document.new_role()
         if new == old:
@@ -37,23 +38,51 @@ def hold(before: Document, after: Document, actor: Any) -> None:
                 raise Forbidden(_("You cannot show fields that you do not see."))
 
 
-def _shows_more_rows(old: Entry, new: Entry, resource: str, actor: Any, mine: list[Entry]) -> bool:
-    """Whether another condition shows more nobody can tell: who is limited himself hands on his own conditions only."""
-    said = new["rows"].get(resource)
-    if resource in old["rights"] and said == old["rows"].get(resource):
+def shows_more(entry: Entry, actor: Any, configuration: Document) -> bool:
+    """Would somebody with this role see rows or fields that the actor does not see, or have more values shown a day?"""
+    nothing, mine = document.new_role(), _mine(actor, configuration)
+    if entry["reveals_a_day"] > max((one["reveals_a_day"] for one in mine), default=document.REVEALS_A_DAY):
+        return True
+    if not any(one["rows"] or one["fields"] for one in mine):
+        return False
+    return any(
+        _shows_more_rows(nothing, entry, resource, actor, mine) or _shows_more_fields(nothing, entry, resource, actor)
+        for resource in entry["rights"]
+    )
+
+
+def _mine(actor: Any, configuration: Document) -> list[Entry]:
+    """The roles of a person; one that no configuration names has no rules."""
+    known = configuration["roles"]
+    return [known.get(key) or document.new_role() for key, _label in policy.roles_of(person_of(actor))]
+
+
+def _shows_more_rows(old: Entry, new: Entry, resource: str, actor: Any, mine: Sequence[Entry]) -> bool:
+    """Whether another condition shows more nobody can tell: who is limited himself hands on his own conditions only.
+
+    Rows that go with others are limited by the rules about those, which the role must have as well.
+    """
+    if new["rows"].get(resource) == old["rows"].get(resource) and _reads(old, resource) >= _reads(new, resource):
         return False
     model = rules.model_of(resource)
-    if model is None or policy.browser_rows(actor, model) is None:
-        return False
-    return said not in [entry["rows"].get(resource) for entry in mine]
+    for one in lineage(model) if model is not None else ():
+        if policy.browser_rows(actor, one) is not None:
+            name = resource_of(one)
+            if new["rows"].get(name) not in [entry["rows"].get(name) for entry in document.readers(mine, name)]:
+                return True
+    return False
 
 
 def _shows_more_fields(old: Entry, new: Entry, resource: str, actor: Any) -> bool:
     own = {name: level.partition(" ")[0] for name, level in policy.browser_fields(actor, resource).items()}
     said = new["fields"].get(resource, {})
-    was = old["fields"].get(resource, {}) if resource in old["rights"] else dict.fromkeys(own, document.HIDDEN)
+    was = old["fields"].get(resource, {}) if _reads(old, resource) else dict.fromkeys(own, document.HIDDEN)
     for name in {*own, *was}:
         most = max(LEVELS.index(own.get(name, WRITE)), LEVELS.index(was.get(name, WRITE)))
         if LEVELS.index(said.get(name, WRITE)) > most:
             return True
     return False
+
+
+def _reads(entry: Entry, resource: str) -> bool:
+    return "read" in entry["rights"].get(resource, ())

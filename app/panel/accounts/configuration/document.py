@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -69,6 +69,13 @@ def pairs(entry: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(verb, resource) for resource, verbs in entry["rights"].items() for verb in verbs}
 
 
+def readers(entries: Iterable[Mapping[str, Any]], resource: str) -> list[Mapping[str, Any]]:
+    """The roles through which somebody reads a resource; where none says so, those that have a rule about it."""
+    mine = list(entries)
+    reading = [entry for entry in mine if "read" in entry["rights"].get(resource, ())]
+    return reading or [entry for entry in mine if resource in entry["rows"] or resource in entry["fields"]]
+
+
 class _Shape:
     """Reads a document that anybody may have written; what does not fit is a sentence under the place where it stands."""
 
@@ -88,6 +95,8 @@ class _Shape:
             "roles": {key: self.role(key, entry) for key, entry in sorted(found.items(), key=lambda item: str(item[0]))},
             "menu": menu.normal(given.get("menu"), self.errors),
         }
+        if not self.errors and not _is_plain(result):
+            self.errors["configuration"] = _("This cannot be read.")
         if not self.errors and len(json.dumps(result)) > MAX_BYTES:
             self.errors["configuration"] = _("This configuration is too large.")
         return result
@@ -128,6 +137,9 @@ class _Shape:
         rule = self._mapping(given, at, {"note", "filter"})
         if not isinstance(rule.get("filter"), dict) or not rule["filter"]:
             self.errors[at] = _("A rule needs a condition.")
+        elif not _is_plain(rule["filter"]):
+            self.errors[at] = _("This cannot be read.")
+            return {"note": "", "filter": {}}
         return {"note": self._text(rule.get("note") or "", f"{at}.note", MAX_TEXT), "filter": rule.get("filter") or {}}
 
     def _fields(self, given: Any, at: str) -> dict[str, Any]:
@@ -161,7 +173,7 @@ class _Shape:
         return {language: text for language, text in texts.items() if text}
 
     def _text(self, given: Any, at: str, longest: int) -> str:
-        if not isinstance(given, str) or len(given) > longest or "\x00" in given:
+        if not isinstance(given, str) or len(given) > longest or "\x00" in given or not _is_plain(given):
             self.errors[at] = _("At most %(max)s characters.", max=longest)
             return ""
         return given.strip()
@@ -176,6 +188,14 @@ class _Shape:
             self.errors[at] = _("Give a number from 0 to %(max)s.", max=MAX_REVEALS)
             return REVEALS_A_DAY
         return given
+
+
+def _is_plain(value: Any) -> bool:
+    """Can JSON carry it, and a database that takes whole characters only?"""
+    try:
+        return bool(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def check(document: Document, before: Document, known: Callable[[], Collection[tuple[str, str]]]) -> None:

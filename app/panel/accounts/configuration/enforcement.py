@@ -53,10 +53,7 @@ def fields(actor: Any, resource: str) -> dict[str, str]:
 
 
 def _readers(actor: Any, resource: str) -> list[Entry]:
-    """The roles through which somebody reads a resource; where none says so, those that have a rule about it."""
-    mine = entries(actor)
-    reading = [entry for entry in mine if "read" in entry["rights"].get(resource, ())]
-    return reading or [entry for entry in mine if resource in entry["rows"] or resource in entry["fields"]]
+    return document.readers(entries(actor), resource)
 
 
 def entries(actor: Any) -> list[Entry]:

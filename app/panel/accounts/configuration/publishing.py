@@ -19,7 +19,7 @@ from app.panel.accounts.models import Publication
 from app.panel.core import clock, history, policy, setup
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
-from app.panel.core.errors import Conflict, DomainError, InvalidInput, NotFound
+from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from app.panel.core.transaction import transactional
 
 CONFIRM_SECONDS = 60
@@ -57,13 +57,16 @@ def restore(publication_id: int, *, note: str, actor: Any) -> Publication:
 
 @transactional
 def confirm(publication_id: int, *, actor: Any) -> None:
-    """Keep a publication for good.
+    """Keep a publication for good. Whoever published it is asked, for he is to show that he still gets in.
 
+    :raises Forbidden: for anybody else
     :raises Conflict: when it was rolled back already
     """
     policy.authorize(actor, "publish", store.RESOURCE)
     store.locked()
     found = get(publication_id)
+    if found.confirmed_at is None and found.published_by_id != actor.id:
+        raise Forbidden(_("Only who published it can keep it."))
     if found.rolled_back_at is not None or store.is_overdue(found):
         raise Conflict(_("It was rolled back already."))
     if found.confirmed_at is None:
@@ -75,9 +78,10 @@ def confirm(publication_id: int, *, actor: Any) -> None:
 
 @transactional
 def roll_back(publication_id: int, *, actor: Any, why: str) -> None:
-    """Take the publication in force back: the one before it holds again, and what was taken back is the draft.
+    """Take back what waits to be confirmed: what held before holds again, and what was taken back is the draft.
 
-    :raises Conflict: when another one is in force
+    :raises Conflict: when another one is in force, or it was confirmed: then going back is a publication of its own
+    :raises Forbidden: when another one published it and what held before gives more than the actor holds
     """
     policy.authorize(actor, "publish", store.RESOURCE)
     row = store.locked()
@@ -88,6 +92,10 @@ def roll_back(publication_id: int, *, actor: Any, why: str) -> None:
     earlier = _before(found)
     if earlier is None or db.session.execute(_latest()).scalar() != found.id:
         raise Conflict(_("This is not what is in force. Choose an older publication to go back to it."))
+    if found.confirmed_at is not None:
+        raise Conflict(_("It was confirmed. Choose an older publication to go back to it."))
+    if found.published_by_id != actor.id:
+        ceiling.hold(found.document, earlier.document, actor)
     found.rolled_back_at, found.rolled_back_why = clock.now(), why[:MAX_NOTE]
     roles.apply(found.document, earlier.document, forced=True)
     db.session.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.panel.accounts import services
+from app.panel.accounts import queries, services
 from app.panel.accounts.configuration import document, exchange, publishing, store
 from app.panel.accounts.models import LoginSession, Publication, Role
 from app.panel.core import policy
@@ -289,3 +289,93 @@ def test_a_file_names_people_by_their_user_names(session, ada, ben):
 def test_what_is_no_configuration_is_no_file(session, text):
     with pytest.raises(InvalidInput):
         publishing.from_yaml(text)
+
+
+RULE = "format: 1\nroles: {{x: {{rights: {{orders.Order: [read]}}, rows: {{orders.Order: [{{filter: {{and: [[created_at, gte, {}]]}}}}]}}}}}}"
+
+
+def test_a_date_in_a_file_needs_no_quotes(session):
+    wanted = publishing.from_yaml(RULE.format("2026-01-01"))
+    assert wanted == publishing.from_yaml(publishing.to_yaml(wanted)) == publishing.from_yaml(RULE.format("'2026-01-01'"))
+
+
+@pytest.mark.parametrize(
+    "text", [
+        *(RULE.format(value) for value in ("!!binary aGVsbG8=", "!!set {a, b}", ".nan", r'"\ud800"', "!!timestamp 2026-01-01")),
+        'format: 1\nroles: {x: {label: {en: "\\ud800"}}}',
+        'format: 1\nmenu: {entries: [{key: "link:x", label: {en: x}, url: "https://example.org/\\ud800"}]}',
+    ],
+)  # fmt: skip
+def test_what_no_database_could_keep_is_refused_with_a_sentence(session, text):
+    with pytest.raises(InvalidInput):
+        publishing.from_yaml(text)
+
+
+def bound_manager(session, rights):
+    """Somebody who publishes and sees paid orders only, without their total."""
+    manager = lesser(session, rights)
+
+    def bind(configuration):
+        configuration["roles"]["manager"]["rows"][ORDER] = [{"note": "", "filter": {"and": [["state", "eq", "paid"]]}}]
+        configuration["roles"]["manager"]["fields"][ORDER] = {"total": "hidden"}
+
+    put(bind)
+    return manager
+
+
+def put(change):
+    store.edit(change, actor=SYSTEM)
+    publishing.publish(note="as it shall be", actor=SYSTEM, confirmed=True)
+    policy.forget()
+
+
+def test_only_who_published_keeps_it(session, ada):
+    manager = lesser(session, {ORDER: ["read"]})
+    made = published(ada)
+    with pytest.raises(Forbidden):
+        publishing.confirm(made.id, actor=manager)
+    publishing.confirm(made.id, actor=ada)
+
+
+def test_nobody_gets_rights_back_by_taking_back_what_another_published(session, ada):
+    manager = lesser(session, {ORDER: ["read", "ship"]})
+    made = published(ada, taking("ship", "manager"))
+    with pytest.raises(Forbidden):
+        publishing.roll_back(made.id, actor=manager, why="mine")
+    publishing.confirm(made.id, actor=ada)
+    for actor in (manager, ada):
+        with pytest.raises(Conflict):  # that would hold at once, and nobody would be asked whether he still gets in
+            publishing.roll_back(made.id, actor=actor, why="mine")
+    with pytest.raises(Forbidden):
+        publishing.restore(store.holding()[0] - 1, note="mine", actor=manager)
+    assert not policy.allowed(manager, "ship", ORDER)
+
+
+def test_who_is_limited_cannot_open_what_goes_with_his_rows(session):
+    manager = bound_manager(session, {ORDER: ["read"], "orders.OrderNote": ["read"]})
+    notes = document.new_role({"orders.OrderNote": ["read"]})
+    with pytest.raises(Forbidden):
+        store.edit(lambda configuration: configuration["roles"].update(notes=notes), actor=manager)
+    put(lambda configuration: configuration["roles"]["viewer"]["rights"].update({ORDER: ["write"]}))
+    with pytest.raises(Forbidden):  # a role that wrote without reading begins to read
+        store.edit(lambda c: c["roles"]["viewer"]["rights"].update({ORDER: ["read", "write"]}), actor=manager)
+
+
+def test_nobody_hands_out_a_role_that_shows_more_than_he_sees(session):
+    manager = bound_manager(session, {ORDER: ["read"], "accounts.User": ["read", "write"]})
+    open_role, quick = document.new_role({ORDER: ["read"]}), document.new_role({"setup.Shop": []}) | {"reveals_a_day": 900}
+
+    def add(configuration):
+        own = configuration["roles"]["manager"]
+        configuration["roles"].update(open=open_role, quick=quick, same=document.new_role({ORDER: ["read"]}))
+        configuration["roles"]["same"].update(rows=own["rows"], fields=own["fields"])
+
+    put(add)
+    assert {"manager", "same"} == {role.name for role in queries.grantable(manager)} - {"made elsewhere"}
+    for role in ("open", "quick"):
+        with pytest.raises(Forbidden):
+            services.update_user(manager, actor=manager, name="m", email=manager.email, roles=["manager", role])
+        person = services.create_user(actor=SYSTEM, username=role, name=role, email=f"{role}@example.org", roles=[role])
+        with pytest.raises(Forbidden):  # by his link one could become him
+            services.make_link(person, actor=manager)
+    services.update_user(manager, actor=manager, name="m", email=manager.email, roles=["manager", "same"])
