@@ -13,7 +13,7 @@ from app.panel.bulk import store
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import clock, policy
-from app.panel.core.actor import SYSTEM
+from app.panel.core.actor import SYSTEM, owns
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
 from app.panel.core.lease import epoch
@@ -56,7 +56,7 @@ def find(run_id: int, *, actor: Any) -> Run:
     :raises NotFound: also when it is somebody else's
     """
     run = db.session.get(Run, run_id)
-    if run is None or not (run.actor_id == actor.id or policy.allowed(actor, "oversee", RESOURCE)):
+    if run is None or not (owns(actor, run.actor_id) or policy.allowed(actor, "oversee", RESOURCE)):
         raise NotFound(_("There is nothing here."))
     return run
 

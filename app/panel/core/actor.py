@@ -141,6 +141,13 @@ def person_of(actor: Any) -> Any:
     return actor.person if isinstance(actor, KeyHolder | StandIn) else actor
 
 
+def owns(actor: Any, user_id: int | None) -> bool:
+    """Is it the actor's own, by the number of its person? What is somebody's own is not shown to whoever looks as him."""
+    if isinstance(actor, Preview):
+        return owns(actor.subject, user_id) and owns(actor.viewer, user_id)
+    return user_id is not None and getattr(actor, "id", None) == user_id
+
+
 def memory_key(actor: Any) -> Any:
     """Under what the rights of an actor are remembered: a stand-in has the number of a person, but not his rights."""
     return actor if isinstance(actor, StandIn) else actor.id

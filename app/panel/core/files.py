@@ -21,7 +21,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import delete, exists, select
 
 from app.panel.core import outbox, policy
-from app.panel.core.actor import NOBODY, current_actor
+from app.panel.core.actor import NOBODY, current_actor, owns
 from app.panel.core.cells import Cell
 from app.panel.core.columns import integer, text
 from app.panel.core.db import PanelModel, db
@@ -229,7 +229,7 @@ def _delete_file(payload: dict[str, Any]) -> None:
 def may_read(actor: Any, file: File) -> bool:
     if actor is NOBODY:
         return False
-    if policy.is_administrator(actor) or (actor.id is not None and file.created_by_id == actor.id):
+    if policy.is_administrator(actor) or owns(actor, file.created_by_id):
         return True
     return any(rule(actor, file) for rule in _readers)
 

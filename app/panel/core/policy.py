@@ -167,8 +167,7 @@ def held(actor: Any) -> Held:
     if isinstance(actor, Preview):
         return frozenset(pair for pair in held(actor.subject) if actor.also(allowed, *pair))
     if isinstance(actor, KeyHolder):
-        person = actor.person
-        return frozenset(p for p in actor.rights if allowed(person, *p) and lent(person, *p) is None)
+        return frozenset(pair for pair in actor.rights if allowed(actor, *pair))
     return _rights_of(actor)[0]
 
 
@@ -177,7 +176,7 @@ def usable(actor: Any) -> Held:
     if isinstance(actor, Preview):
         return frozenset(pair for pair in usable(actor.subject) if actor.also(allowed, *pair))
     if isinstance(actor, KeyHolder):
-        return frozenset(pair for pair in actor.rights if allowed(actor, *pair))
+        return held(actor)
     own, borrowed = _rights_of(actor)
     return own | {pair for pair in borrowed if lent(actor, *pair) is not None} if borrowed else own
 
@@ -254,7 +253,8 @@ def allowed(actor: Any, verb: str, resource: str) -> bool:
     if isinstance(actor, Preview):
         return allowed(actor.subject, verb, resource) and actor.also(allowed, verb, resource)
     if isinstance(actor, KeyHolder):
-        return (verb, resource) in actor.rights and allowed(actor.person, verb, resource)
+        # what was lent to a person is not passed on to his programs
+        return (verb, resource) in actor.rights and allowed(actor.person, verb, resource) and lent(actor, verb, resource) is None
     return is_administrator(actor) or (verb, resource) in held(actor) or lent(actor, verb, resource) is not None
 
 

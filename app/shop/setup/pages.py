@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import firstrun
 from app.panel.core import files, forms, policy, records, settings
-from app.panel.core.actor import current_actor
+from app.panel.core.actor import current_actor, owns
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.files import File
@@ -42,7 +42,7 @@ def papers_and_logos(actor: Any, file: File) -> bool:
     application = queries.application_of(file.id)
     if application is None:
         return False
-    return application.applicant_id == actor.id or policy.allowed(actor, "review", "setup.OrgApplication")
+    return owns(actor, application.applicant_id) or policy.allowed(actor, "review", "setup.OrgApplication")
 
 
 def open_unattended(*, actor: Any) -> None:

@@ -50,7 +50,9 @@ def authenticate(name: str, password: str) -> User:
 def _authenticate(name: str, password: str) -> User:
     started = time.monotonic()
     user = queries.by_login(name)
-    limits.before_login(name, network(), user.id if user else None)
+    device = browsers.known(user.id) if user else None
+    device_id = device.id if device else None
+    limits.before_login(name, network(), user.id if user else None, device_id)
     good = passwords.matches(user.password if user else None, password)
     if user is None or not good or not user.active:
         if user is not None:
@@ -58,7 +60,7 @@ def _authenticate(name: str, password: str) -> User:
         limits.count_failure(name, network(), int(setting("accounts.captcha_after")) or 1)
         even_out(started)
         raise WrongLogin
-    limits.after_success(name, network(), int(setting("accounts.captcha_after")))
+    limits.after_success(name, network(), int(setting("accounts.captcha_after")), device_id)
     if passwords.outdated(str(user.password)):
         _rehash(user.id, passwords.hash_password(password))
     return user

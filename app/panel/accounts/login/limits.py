@@ -1,8 +1,9 @@
 """How often somebody may try a password (SAFETY F21, R22).
 
 Counted per account and network, so that a stranger cannot lock the owner out: the owner comes from elsewhere. A flood
-from many networks is slowed per account too, except for networks from which that person has logged in before. Every
-lock ends by itself.
+from many networks is slowed per account too, except for networks from which that person has logged in before. A browser in
+which he has logged in before has a count of its own, so that not even whoever sits beside him can lock him out. Every lock
+ends by itself.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ RULES = {
     "account-network": "5 per 5 minute",
     "network": "60 per 5 minute",
     "account": "12 per 15 minute",
+    "device": "5 per 5 minute",
 }
 KNOWN_FOR = dt.timedelta(days=90)
 _memory = FixedWindowRateLimiter(MemoryStorage())
@@ -58,13 +60,14 @@ def rule(name: str) -> RateLimitItem:
     return parse({**RULES, **current_app.config.get("LOGIN_LIMITS", {})}[name])
 
 
-def before_login(account: str, network: str, user_id: int | None) -> None:
+def before_login(account: str, network: str, user_id: int | None, device_id: int | None = None) -> None:
     """Count an attempt, before anything expensive happens.
 
+    :param device_id: the browser, if this person has logged in with it before
     :raises TooMany: when one of the limits is used up
     """
-    keys = _keys(account, network)
-    if user_id is not None and is_known_network(user_id, network):
+    keys = _keys(account, network) if device_id is None else _keys_of_device(account, device_id)
+    if device_id is None and user_id is not None and is_known_network(user_id, network):
         keys.pop("account")
     for name, key in keys.items():
         item = rule(name)
@@ -72,9 +75,10 @@ def before_login(account: str, network: str, user_id: int | None) -> None:
             raise TooMany(int(_call("get_window_stats", item, key).reset_time - time.time()))
 
 
-def after_success(account: str, network: str, most: int = 0) -> None:
+def after_success(account: str, network: str, most: int = 0, device_id: int | None = None) -> None:
     """A good password clears what was counted for this person here."""
-    for name, key in _keys(account, network).items():
+    keys = _keys(account, network) | (_keys_of_device(account, device_id) if device_id is not None else {})
+    for name, key in keys.items():
         if name != "network":
             _call("clear", rule(name), key)
     for item, key in _failures(account, network, most)[:2] if most else ():
@@ -136,6 +140,10 @@ def is_known_network(user_id: int, network: str) -> bool:
 def _keys(account: str, network: str) -> dict[str, str]:
     who = named(account)
     return {"network": f"login:{network}", "account-network": f"login:{who}:{network}", "account": f"login:{who}"}
+
+
+def _keys_of_device(account: str, device_id: int) -> dict[str, str]:
+    return {"device": f"login:{named(account)}:device:{device_id}"}
 
 
 def _call(method: str, item: RateLimitItem, key: str) -> Any:

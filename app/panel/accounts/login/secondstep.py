@@ -170,8 +170,9 @@ def _waits(user_id: int, result: LoginResult) -> str:
 
 
 def _fits(found: Waiting, typed: str, assertion: str) -> bool:
-    """Count the try before anything is compared: two at one instant are two tries."""
-    _try(found.row.key)
+    """Count the try before anything is compared: two at one instant are two tries, and none is one too many."""
+    if not _try(found.row.key):
+        return False
     if not found.by_mail:
         if assertion:
             return passkeys.opens(found.user.id, assertion, found.row.challenge)
@@ -197,8 +198,9 @@ def _mail(found: Waiting) -> None:
 
 
 @transactional
-def _try(key: str) -> None:
-    db.session.execute(update(PendingLogin).where(PendingLogin.key == key).values(tries=PendingLogin.tries + 1))
+def _try(key: str) -> bool:
+    left = (PendingLogin.key == key) & (PendingLogin.tries < MOST_TRIES) & PendingLogin.used_at.is_(None)
+    return bool(affected(update(PendingLogin).where(left).values(tries=PendingLogin.tries + 1)))
 
 
 @transactional

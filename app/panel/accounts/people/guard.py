@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy import event, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
-from app.panel.accounts.models import ApiKey, KeyKind, LoginSession, OneTimeLink, Profile, Role, User
+from app.panel.accounts.models import ApiKey, KeyKind, LoginSession, OneTimeLink, PendingLogin, Profile, Role, User
 from app.panel.core import clock, history, policy
 from app.panel.core.actor import NOBODY, SYSTEM, current_actor
 from app.panel.core.errors import DomainError
@@ -28,9 +28,10 @@ class LastAdministrator(DomainError):
 
 
 def administrators(session: Session) -> int:
-    """How many active people hold the administrator's role themselves."""
+    """How many active people hold the administrator's role themselves and could log in: an invitation may never be used."""
     query = select(func.count(User.id.distinct())).join(User.roles)  # type: ignore[attr-defined]
-    return int(session.scalar(query.where(Role.name == policy.ADMINISTRATOR, User.active.is_(True))) or 0)
+    able = User.active.is_(True) & User.password.is_not(None)
+    return int(session.scalar(query.where(Role.name == policy.ADMINISTRATOR, able)) or 0)
 
 
 def before_flush(session: Session, _context: Any, _instances: Any) -> None:
@@ -40,7 +41,11 @@ def before_flush(session: Session, _context: Any, _instances: Any) -> None:
     changed = [obj for obj in session.dirty if isinstance(obj, User) and _differs(obj)]
     deleted = [obj for obj in session.deleted if isinstance(obj, User)]
     if changed or deleted:
+        # two who demote each other at one instant: the second waits here, and counts what the first has left
+        session.execute(select(Role.id).where(Role.name == policy.ADMINISTRATOR).with_for_update())
         session.info["administrators"] = max(session.info.get("administrators", 0), administrators(session))
+    for user in (obj for obj in session.dirty if isinstance(obj, User) and inspect(obj).attrs.email.history.has_changes()):
+        end_letters(session, user.id)
     own = session.info.pop(OWN_CHANGE, None)
     for user in changed:
         end_everything(session, user.id)
@@ -70,6 +75,13 @@ def end_everything(session: Session, user_id: int) -> None:
     for table, ended in ((LoginSession, LoginSession.revoked_at), (OneTimeLink, OneTimeLink.used_at)):
         session.execute(update(table).where(table.user_id == user_id, ended.is_(None)).values({ended: now}))
     policy.forget()
+
+
+def end_letters(session: Session, user_id: int) -> None:
+    """Make worthless what lies in the mailbox of an address that is this person's no more: links, codes for a new device."""
+    links = update(OneTimeLink).where(OneTimeLink.user_id == user_id, OneTimeLink.used_at.is_(None))
+    session.execute(links.values(used_at=clock.now()))
+    session.execute(update(PendingLogin).where(PendingLogin.user_id == user_id).values(mailed=""))
 
 
 def end_keys(session: Session, user_id: int) -> None:

@@ -131,6 +131,17 @@ def test_a_stranger_cannot_lock_the_owner_out(house: Flask, monkeypatch: pytest.
     assert again.login("ada").status_code == 302
 
 
+def test_nor_can_a_neighbour_on_the_same_network(house: Flask, browse: Any) -> None:
+    owner = browse("ada")
+    owner.post("/logout/", {}, at="/account/")
+    for name in ["ada"] * 5 + [f"nobody{n}" for n in range(60)]:
+        last = Browser(house).login(name, "not it at all").status_code
+    assert last == 429 and Browser(house).login("ada").status_code == 429
+    assert owner.login("ada").status_code == 302
+    owner.post("/logout/", {}, at="/account/")
+    assert [owner.login("ada", "not it at all").status_code for _time in range(6)] == [401] * 5 + [429]
+
+
 def test_a_hundred_networks_make_no_more_than_twenty_hashes_under_one_name(
     house: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,7 +19,8 @@ from app.panel.accounts.people import guard
 from app.panel.core import clock, history, records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError, Forbidden
+from app.panel.core.errors import DomainError, Forbidden, NotFound
+from app.panel.core.transaction import transactional
 from tests.panel.accounts.conftest import PASSWORD, Browser, panel_app
 
 NEW = "nine white elephants dance"
@@ -289,6 +292,60 @@ def test_preferences_last_over_a_log_in(house: Flask, browse: Any, person: Any) 
         assert db.session.get(Profile, key).skin == "dark"
     assert browser.post("/prefs/", {"skin": "<script>"}, at="/account/").status_code == 422
     assert browser.post("/prefs/", {"skin": "light", "next": "//evil.example"}, at="/account/").location == "/"
+
+
+def test_who_never_used_his_invitation_is_no_administrator_yet(session: Any, ada: User) -> None:
+    services.create_user(actor=ada, username="chief", name="C", email="chief@example.org", roles=["administrator"])
+    for call in (
+        lambda: services.update_user(ada, actor=ada, name="Ada", email=ada.email, roles=[]),
+        lambda: services.set_active(ada, False, actor=ada),
+    ):
+        with pytest.raises(guard.LastAdministrator):
+            call()
+
+
+def test_two_who_demote_each_other_at_one_instant_leave_one(live_app: Flask) -> None:
+    """Real commits. On PostgreSQL each would count the other."""
+    with live_app.app_context():
+        services.create_user(
+            actor=SYSTEM, username="dora", name="D", email="d@example.org", roles=["administrator"], password=PASSWORD
+        )
+    together = threading.Barrier(2, timeout=5)
+
+    def one(names: tuple[str, str]) -> bool:
+        with live_app.app_context():
+            actor, other = (db.session.scalars(select(User).where(User.username == name)).one() for name in names)
+            try:
+                meet_and_demote(actor, other, together)
+            except DomainError:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(one, [("ada", "dora"), ("dora", "ada")]))
+    with live_app.app_context():
+        assert sorted(done) == [False, True] and guard.administrators(db.session()) == 1
+
+
+@transactional
+def meet_and_demote(actor: User, other: User, together: threading.Barrier) -> None:
+    if db.engine.dialect.name == "postgresql":  # on SQLite the one waits outside until the other is through
+        together.wait()
+    services.set_active(other, False, actor=actor)
+
+
+def test_a_new_address_ends_the_letters_that_went_to_the_old_one(session: Any, ben: User, cleo: User) -> None:
+    for change in (
+        lambda: services.update_profile(ben, name="Ben", email="new@example.org"),
+        lambda: services.update_user(ben, actor=SYSTEM, name="Ben", email="newer@example.org", roles=["support"]),
+    ):
+        lost, kept = (services.make_link(person, actor=SYSTEM) for person in (ben, cleo))
+        services.update_profile(ben, name="Benjamin", email=ben.email)
+        assert services.user_of_link(lost) == ben
+        change()
+        with pytest.raises(NotFound):
+            services.user_of_link(lost)
+        assert services.user_of_link(kept) == cleo
 
 
 def test_a_visitor_chooses_his_language_without_a_row(house: Flask) -> None:

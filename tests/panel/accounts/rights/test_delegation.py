@@ -12,7 +12,7 @@ from app.panel.accounts.people import keys
 from app.panel.accounts.rights import delegation
 from app.panel.core import clock as clocks
 from app.panel.core import history, notices, policy
-from app.panel.core.actor import SYSTEM
+from app.panel.core.actor import SYSTEM, KeyHolder
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.transaction import transactional
@@ -162,6 +162,14 @@ def test_a_lent_right_is_not_passed_on(lend, ben, cleo, ada, session):
     assert not queries.holds_all(ben, frozenset({("refund", ORDER)}), [finance])
     with pytest.raises(Forbidden):
         keys.make(actor=ben, name="till", kind=KeyKind.PERSON, rights=[("refund", ORDER)])
+
+
+def test_a_key_does_nothing_by_a_loan(lend, ben):
+    """Not even one that was made when its owner held the right himself."""
+    holder = KeyHolder(person=ben, name="till", key_id=1, rights=frozenset({("refund", ORDER), ("read", ORDER)}))
+    lend()
+    assert policy.allowed(ben, "refund", ORDER) and not policy.allowed(holder, "refund", ORDER)
+    assert policy.usable(holder) == policy.held(holder) == {("read", ORDER)}
 
 
 def test_it_ends_when_the_lender_loses_the_right_or_his_account(lend, ben, cleo, session):

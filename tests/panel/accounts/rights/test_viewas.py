@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 
 import pytest
 from sqlalchemy import select
 
 from app.panel.accounts import services
-from app.panel.accounts.configuration import store
+from app.panel.accounts.configuration import publishing, store
 from app.panel.accounts.rights import rolebook, viewas
-from app.panel.core import history, policy
-from app.panel.core.actor import Preview
+from app.panel.core import files, history, policy
+from app.panel.core.actor import SYSTEM, Preview
 from app.panel.core.errors import Forbidden, NotFound
+from app.panel.core.files import File
 from app.panel.core.hub import Hub, Refused
 from app.shop.setup.models import Channel
 from tests.panel.accounts.rights.conftest import JSON
@@ -59,6 +61,20 @@ def test_as_a_role_that_holds_the_draft_counts_for_nothing(as_user, ada):
     assert channels(client) == {"Counter A", "Counter B"}
     client.post(START, data={"role": "support", "of": "draft"})
     assert channels(client) == {"Counter B"}
+
+
+def test_what_is_somebodys_own_stays_his(as_user, ada, ben, session):
+    """Who may write the configuration looks as an administrator: not into the files that she brought."""
+    rights = {"accounts.Configuration": ["read", "write"], "accounts.User": ["read"], "bulk.Run": ["read"]}
+    store.edit(lambda configuration: configuration["roles"]["support"].update(rights=rights), actor=ada)
+    publishing.publish(note="a manager", actor=SYSTEM, confirmed=True)
+    mine = as_user("ada").post("/bulk/import/", data={"file": (io.BytesIO(b"name,kind\nSecret,counter\n"), "secret.csv")}).location
+    file = File(created_by_id=ada.id)
+    client = as_user("ben")
+    client.post(START, data={"person": ada.id})
+    assert client.get(mine).status_code == client.get(f"{mine}progress").status_code == 404
+    assert files.may_read(ada, file) and not files.may_read(Preview(ben, ada), file)
+    assert as_user("ada").get(mine).status_code == 200
 
 
 def test_every_unsafe_request_is_refused_with_a_sentence(app, as_user, ben):
