@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from flask import flash, redirect, request, session, url_for
@@ -29,7 +30,7 @@ class AuthDBView(BaseView):
     @expose("/login/", methods=["GET", "POST"])
     @public
     def login(self) -> Any:
-        target = safe_next(request.values.get("next"), "/")
+        started, target = time.monotonic(), safe_next(request.values.get("next"), "/")
         if current_user.is_authenticated:
             return redirect(target)
         name = request.form.get("username", "")
@@ -47,7 +48,10 @@ class AuthDBView(BaseView):
             except DomainError as error:
                 status, form.problem = error.status, error.message
                 headers = limits.headers_of(error)
-        return self._asked(form, target, known.id if known else None), status, headers
+        page = self._asked(form, target, known.id if known else None)
+        if status == entering.WrongLogin.status:
+            entering.even_out(started)  # at the very end: what a page costs tells a known name from an unknown one as well
+        return page, status, headers
 
     def _entered(self, user: User, target: str) -> Any:
         """On to where he wanted to go, or to his second step first."""

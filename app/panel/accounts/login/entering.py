@@ -37,6 +37,8 @@ class WrongLogin(DomainError):
 def authenticate(name: str, password: str) -> User:
     """Whose name and password are these? Counts and notes the attempt, but opens no session.
 
+    The page that tells of a refusal is to `even_out` the time that it took.
+
     :raises WrongLogin: for every reason alike
     :raises limits.TooMany: before anything expensive was done
     """
@@ -48,7 +50,6 @@ def authenticate(name: str, password: str) -> User:
 
 
 def _authenticate(name: str, password: str) -> User:
-    started = time.monotonic()
     user = queries.by_login(name)
     device = browsers.known(user.id) if user else None
     device_id = device.id if device else None
@@ -58,7 +59,6 @@ def _authenticate(name: str, password: str) -> User:
         if user is not None:
             note(user.id, LoginResult.DISABLED if good else LoginResult.WRONG)
         limits.count_failure(name, network(), int(setting("accounts.captcha_after")) or 1)
-        even_out(started)
         raise WrongLogin
     limits.after_success(name, network(), int(setting("accounts.captcha_after")), device_id)
     if passwords.outdated(str(user.password)):
