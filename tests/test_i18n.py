@@ -281,3 +281,12 @@ def test_no_chinese_page_holds_a_latin_word_that_is_not_reviewed(shop, monkeypat
                     found.setdefault(word, set()).add(address)
     assert {word: sorted(where)[:3] for word, where in found.items()} == {}
     assert read > 200
+
+
+def test_every_verb_that_the_trail_knows_has_a_chinese_word():
+    recorded = re.compile(r"""(?:record(?:_about)?\([^"]*|verb=)"([a-z]+(?:_[a-z]+)*\.[a-z_]+)\"""")
+    sources = [path for path in APP.rglob("*.py") if "rightscheck" not in path.parts]
+    verbs = {verb for path in sources for verb in recorded.findall(path.read_text("utf-8"))}
+    assert "category.moved" in verbs and "configuration.rolled_back" in verbs
+    words = (message for area in AREAS for message in read_po((area / "translations/zh_Hans_CN/LC_MESSAGES/messages.po").open("rb")))
+    assert sorted(verbs - {message.id for message in words if message.string}) == []

@@ -1,4 +1,4 @@
-/* Counts down the question "Keep these changes?" and loads the page again when its time is over. */
+/* Counts down the question "Keep these changes?" and leads to what happened when its time is over. */
 const bar = document.querySelector("[data-keep]");
 const shown = bar?.querySelector("[data-keep-left]");
 const end = bar ? performance.now() + Number(bar.dataset.keep) * 1000 : 0;
@@ -9,7 +9,7 @@ function tick() {
   bar.classList.toggle("late", left <= 10);
   if (left === 0) {
     clearInterval(timer);
-    setTimeout(() => location.replace(location.href), 1000);
+    setTimeout(() => location.replace(bar.dataset.after), 1000);
   }
 }
 

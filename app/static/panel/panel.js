@@ -243,8 +243,17 @@ function preview() {
   });
 }
 
+/** On a narrow screen the tab that is open may stand beyond the edge. */
+function tabs() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const bar = tab.closest(".tabs");
+    if (bar.scrollWidth > bar.clientWidth) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+
 menu();
 appearance();
+tabs();
 questions();
 once();
 clicks();

@@ -165,3 +165,16 @@ if (table) {
 }
 
 for (const box of document.querySelectorAll("[data-reload]")) box.addEventListener("change", () => box.form.submit());
+
+for (const box of document.querySelectorAll("[data-find]")) {
+  const rows = [...document.querySelectorAll("[data-find-in] tbody tr")];
+  box.hidden = false;
+  box.addEventListener("input", () => {
+    const asked = box.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = asked !== "" && !row.cells[0].textContent.toLowerCase().includes(asked);
+  });
+  box.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+}
+for (const box of document.querySelectorAll(".choice-table select")) {
+  box.addEventListener("change", () => box.closest("tr").classList.toggle("is-set", box.selectedIndex > 0));
+}

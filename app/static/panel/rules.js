@@ -127,7 +127,7 @@ function number() {
     box.querySelector("strong").textContent = words("rule", { n: index + 1 });
     if (index) box.before(el("div", { class: "rule-or" }, texts.or));
   });
-  if (!boxes.length) place.append(el("p", { class: "quiet" }, texts.none));
+  if (!boxes.length) place.append(el("p", { class: "quiet rules-none" }, texts.none));
 }
 
 let waiting = 0;
@@ -164,7 +164,7 @@ if (more) {
   more.addEventListener("click", () => {
     place.append(rule({ note: "", filter: { and: [first()] } }));
     check();
-    place.querySelector(":scope > .rule:last-of-type select:not([aria-label])")?.focus();
+    place.querySelector(":scope > .rule:last-of-type .filter-row select")?.focus();
   });
 }
 form.addEventListener("input", check);

@@ -18,7 +18,11 @@ from app.panel.core.db import PanelModel, db
 from app.panel.core.fields import resource_of
 from app.panel.core.trail import TABLE
 
-BESIDES = {"core_setting": (settings.RESOURCE, _("Settings")), "core_history": ("accounts.Audit", _("Trail"))}
+PUBLICATIONS, DRAFT = "accounts_publication", "accounts_draft"
+BESIDES = {
+    "core_setting": (settings.RESOURCE, _("Settings")), "core_history": ("accounts.Audit", _("Trail")),
+    PUBLICATIONS: ("accounts.Configuration", _("Publications")), DRAFT: ("accounts.Configuration", _("Draft")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

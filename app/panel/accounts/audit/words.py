@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from app.panel.accounts.audit import places
+from app.panel.accounts.configuration import notes
 from app.panel.accounts.models import User, full_name
 from app.panel.core import policy, screens, settings, trail
 from app.panel.core.db import db
@@ -29,7 +31,9 @@ TOLD = {
     "rows": lazy_gettext("Rows"), "columns": lazy_gettext("Columns"), "filter": lazy_gettext("Filter"),
     "file": lazy_gettext("File format"), "method": lazy_gettext("Method"), "address": lazy_gettext("Address"),
     "lines": lazy_gettext("Number of lines"), "until": lazy_gettext("Until"), "roles": lazy_gettext("Roles"),
+    "as": lazy_gettext("Looked as"), "of": lazy_gettext("By which configuration"),
 }  # fmt: skip
+VALUES = {"draft": lazy_gettext("The draft"), "published": lazy_gettext("What holds now")}
 VERBS = ("insert", "update", "delete", "restored", "exported", "access.refused", "setting.changed")
 TONES = {"insert": "success", "delete": "danger", "access.refused": "warning", "exported": "info", trail.BLOTTED: "warning"}
 
@@ -61,7 +65,12 @@ class Line:
     @property
     def said(self) -> str:
         """The changes as one text."""
-        return "; ".join(f"{c.label}: {c.before} → {c.after}" if c.before else f"{c.label}: {c.after}" for c in self.changes)
+        return "; ".join(_one(change) for change in self.changes)
+
+
+def _one(change: Any) -> str:
+    values = f"{change.before} → {change.after}" if change.before else change.after
+    return f"{change.label}: {values}" if change.label else str(values)
 
 
 def spoken(lines: Sequence[Any], actor: Any) -> list[Line]:
@@ -78,10 +87,24 @@ def _line(line: Any, row: Any, people: dict[int, str], sees_networks: bool, acto
         id=line.id, at=show_instant(line.at), instant=line.at, who=people.get(line.actor_id) or screens.who_said(line.actor_name),
         ip=line.ip if sees_networks else "", verb=verb_word(line.verb), verb_key=line.verb, tone=TONES.get(line.verb, "neutral"),
         place=place.label if place is not None else _("Other records"), key=line.key, table=line.table,
-        row=str(row) if row is not None else _("No. %(n)s", n=line.key) if line.key else "",
-        row_url=screens.row_url(row) if row is not None else "", path=path_said(line.path), why=line.why,
+        row=_called(row, line), row_url=screens.row_url(row) if row is not None else _address(line, actor),
+        path=path_said(line.path), why=notes.said(line.why),
         changes=_changes(line, place, row, actor), run=line.run_id, request=line.request_id, is_blotted=line.was is not None,
     )  # fmt: skip
+
+
+def _called(row: Any, line: Any) -> str:
+    """The row by its name; one that has none, or is gone, by its number."""
+    if row is not None and type(row).__str__ is not object.__str__:
+        return str(row)
+    return _("No. %(n)s", n=line.key) if line.key and line.table != places.DRAFT else ""
+
+
+def _address(line: Any, actor: Any) -> str:
+    """Publications have no screen of rows, but a page each."""
+    if line.table != places.PUBLICATIONS or not line.key or not policy.allowed(actor, "read", places.BESIDES[line.table][0]):
+        return ""
+    return url_for("accounts_configuration.show", publication_id=line.key)
 
 
 def verb_word(verb: str) -> str:
@@ -101,14 +124,20 @@ def _changes(line: Any, place: places.Place | None, row: Any, actor: Any) -> lis
     pairs = {name: pair for name, pair in (line.changes or {}).items() if isinstance(pair, list) and len(pair) == 2}
     if place.table == "core_setting":
         return [_setting(name, pair) for name, pair in pairs.items()]
+    if place.table == places.PUBLICATIONS:
+        return [SimpleNamespace(label="", before="", after=str(text)) for text in pairs.get("changes", ("", []))[1]]
     if place.table == "core_history":
         pairs.pop("now", None)
-    told = {name: pairs.pop(name) for name in list(pairs) if (not line.key and name in TOLD) or line.verb == "access.refused"}
+    told = {name: pairs.pop(name) for name in list(pairs) if (name in TOLD and _is_told(line)) or line.verb == "access.refused"}
     said = [SimpleNamespace(label=_told(name), before=_text(b), after=_text(a)) for name, (b, a) in told.items()]
     if place.model is None:
         return said
     access = policy.fields(actor, place.resource)
     return said + screens.changes_said(place.model, pairs, access, row)
+
+
+def _is_told(line: Any) -> bool:
+    return not line.key or line.verb.endswith(".viewed_as")
 
 
 def _told(name: str) -> str:
@@ -128,7 +157,9 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(VALUES.get(value, value) if isinstance(value, str) else value)
 
 
 def names_of(ids: set[int]) -> dict[int, str]:

@@ -23,5 +23,6 @@ def question() -> dict[str, Any] | None:
     return {
         "seconds": left, "confirm_url": url_for("accounts_configuration.confirm", publication_id=found.id),
         "back_url": url_for("accounts_configuration.roll_back", publication_id=found.id),
+        "after_url": url_for("accounts_configuration.index"),
         "here": request.full_path.rstrip("?") if request.method == "GET" else "",
     }  # fmt: skip

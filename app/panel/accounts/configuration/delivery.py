@@ -10,13 +10,12 @@ from sqlalchemy import select
 from app.panel.accounts import queries
 from app.panel.accounts.configuration import document, store
 from app.panel.accounts.configuration.document import Document
+from app.panel.accounts.configuration.notes import ADDED, AS_DELIVERED
 from app.panel.accounts.models import Publication
 from app.panel.core import clock, policy, setup
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 
-AS_DELIVERED = "as delivered"
-ADDED = "added by a new version"
 Rights = Mapping[str, dict[str, list[str]]]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,29 @@ def differences(before: Document, after: Document) -> list[Change]:
     if before["menu"] != after["menu"]:
         found += _of_menu(before["menu"], after["menu"])
     return found
+
+
+def sentences(changes: Iterable[Change]) -> list[str]:
+    """Changes as pages tell them: the rights on one thing in one sentence, and of a new role nothing twice."""
+    kept = list(changes)
+    made = {change.role for change in kept if change.area == ROLE and not change.name and change.before is None}
+    told: dict[tuple[Any, ...], list[Change]] = {}
+    for change in kept:
+        if change.area == ROLE and change.name in ("label", "description") and change.role in made:
+            continue
+        alike = (change.role, change.resource, change.after) if change.area == RIGHT else (id(change),)
+        told.setdefault(alike, []).append(change)
+    return [found[0].sentence if len(found) == 1 else _together(found) for found in told.values()]
+
+
+def _together(found: list[Change]) -> str:
+    """Several rights on one thing that are given, or taken, at once."""
+    resource = found[0].resource
+    labels, where = policy.verb_labels(resource), resource_word(resource)
+    words = _(", ").join(str(labels.get(change.name, change.name)) for change in found)
+    if found[0].after:
+        return _("%(what)s: may now: %(verbs)s.", what=where, verbs=words)
+    return _("%(what)s: may no longer: %(verbs)s.", what=where, verbs=words)
 
 
 def role_word(key: str, *documents: Document) -> str:

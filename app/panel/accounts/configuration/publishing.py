@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.panel.accounts.configuration import ceiling, document, roles, store
-from app.panel.accounts.configuration.differences import Change, differences
+from app.panel.accounts.configuration.differences import Change, differences, sentences
 from app.panel.accounts.configuration.document import Document
 from app.panel.accounts.configuration.exchange import from_yaml, to_yaml
+from app.panel.accounts.configuration.notes import NOT_CONFIRMED
 from app.panel.accounts.models import Publication
 from app.panel.core import clock, history, policy, setup
 from app.panel.core.actor import SYSTEM
@@ -23,7 +24,6 @@ from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.panel.core.transaction import transactional
 
 CONFIRM_SECONDS = 60
-NOT_CONFIRMED = "not confirmed in time"
 MAX_NOTE = 500
 
 
@@ -177,7 +177,7 @@ def _put(wanted: Document, note: str, actor: Any, confirmed: bool) -> Publicatio
     db.session.flush()
     roles.apply(before, wanted)
     store.forget()
-    told = [change.sentence for change in differences(before, wanted)]
+    told = sentences(differences(before, wanted))
     history.record(made, "configuration.published", actor=actor, why=note, data={"changes": told[:100]})
     return made
 

@@ -52,7 +52,7 @@ class AuditPage(PanelPage):
         base = url_for("accounts_audit.index")
         return self.render(
             "accounts/audit.html", asked=asked, base=base, lines=words.spoken(found.lines, actor), choices=choices(actor),
-            chips=chips(asked, base), urls=urls(asked, base, found), seal=seal_said() if policy.is_administrator(actor) else None,
+            chips=chips(asked, base), steps=steps(asked, base, found), seal=seal_said() if policy.is_administrator(actor) else None,
             looked_back_to=show_instant(found.looked_back_to) if found.looked_back_to else "",
             may_export=policy.allowed(actor, "export", self.resource), most=reading.MOST_EXPORTED,
             logins_url=url_for("accounts_loginevent.list") if policy.allowed(actor, "read", "accounts.LoginEvent") else "",
@@ -164,7 +164,7 @@ def chips(asked: reading.Asked, base: str) -> list[SimpleNamespace]:
     ]
 
 
-def urls(asked: reading.Asked, base: str, found: reading.Page) -> SimpleNamespace:
+def steps(asked: reading.Asked, base: str, found: reading.Page) -> SimpleNamespace:
     def to(**place: int | None) -> str:
         return asked.url(base, **{"before": None, "after": None, **place})
 

@@ -10,9 +10,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import domain
-from app.panel.accounts.configuration import exchange, publishing, store
-from app.panel.accounts.configuration.delivery import ADDED, AS_DELIVERED
-from app.panel.accounts.configuration.differences import FIELD, MENU, RIGHT, ROLE, ROW, role_word
+from app.panel.accounts.configuration import exchange, notes, publishing, store
+from app.panel.accounts.configuration.differences import FIELD, MENU, RIGHT, ROLE, ROW, role_word, sentences
 from app.panel.accounts.configuration.document import Document
 from app.panel.accounts.models import Publication, full_name
 from app.panel.core import clock, policy
@@ -22,8 +21,8 @@ from app.panel.core.fields import show_instant
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.security import safe_next
 
-AREAS = {ROLE: _("Role"), RIGHT: _("Rights"), ROW: _("Visible rows"), FIELD: _("Fields"), MENU: _("Menu")}
-NOTES = {AS_DELIVERED: _("As delivered"), ADDED: _("Added by a new version"), publishing.NOT_CONFIRMED: _("Not confirmed in time")}
+AREAS = {ROLE: _("Role"), ROW: _("Visible rows"), FIELD: _("Fields"), RIGHT: _("Rights"), MENU: _("Menu")}
+AT_SIGHT = 12  # more sentences about one thing are folded
 MAX_FILE = 2_000_000
 
 
@@ -42,13 +41,15 @@ class ConfigurationPage(PanelPage):
 
     def _index(self, note: str, status: int = 200) -> Any:
         actor, draft = current_actor(), store.draft()
-        in_force = store.holding()[0]
+        in_force, publications = store.holding()[0], publishing.trail()
+        late = publications[0] if draft.begun and publications and publications[0].rolled_back_why == notes.NOT_CONFIRMED else None
         page = self.render(
-            "accounts/changes.html", draft=draft, groups=grouped(store.published(), draft.document), note=note,
+            "accounts/changes.html", draft=draft, groups=grouped(store.published(), draft.document), late=late,
+            note=note or (late.note if late else ""),
             by=str(full_name(draft.changed_by)) if draft.changed_by else "", at=draft.changed_at,
             is_old=draft.begun and draft.based_on_id != in_force, waits=publishing.waiting() is not None,
             may_write=policy.allowed(actor, "write", self.resource), may_publish=policy.allowed(actor, "publish", self.resource),
-            seconds=publishing.CONFIRM_SECONDS, publications=[_told(one, in_force) for one in publishing.trail()],
+            seconds=publishing.CONFIRM_SECONDS, publications=[_told(one, in_force) for one in publications],
         )  # fmt: skip
         return page, status
 
@@ -141,15 +142,15 @@ def grouped(before: Document, after: Document) -> list[dict[str, Any]]:
     for role, own in itertools.groupby(publishing.differences(before, after), key=lambda change: change.role):
         changes = list(own)
         parts = [
-            {"label": AREAS[area], "sentences": [one.sentence for one in changes if one.area == area]}
-            for area in AREAS if any(one.area == area for one in changes)
+            {"label": AREAS[area], "sentences": said, "is_long": len(said) > AT_SIGHT}
+            for area in AREAS if (said := sentences(one for one in changes if one.area == area))
         ]  # fmt: skip
-        found.append({"label": role_word(role, after, before) if role else AREAS[MENU], "parts": parts, "count": len(changes)})
+        label, count = role_word(role, after, before) if role else AREAS[MENU], sum(len(part["sentences"]) for part in parts)
+        found.append({"label": label, "parts": parts, "count": count})
     return found
 
 
 def _told(found: Publication, in_force: int | None) -> dict[str, Any]:
-    why = NOTES.get(found.rolled_back_why, found.rolled_back_why)
     who = full_name(found.published_by) if found.published_by else gettext("the system")
     state = (
         (gettext("Rolled back"), "muted") if found.rolled_back_at
@@ -159,8 +160,8 @@ def _told(found: Publication, in_force: int | None) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "id": found.id, "url": url_for("accounts_configuration.show", publication_id=found.id), "state": state,
-        "note": NOTES.get(found.note, found.note), "by": who,
-        "at": show_instant(found.published_at), "why": why if found.rolled_back_at else "",
+        "note": notes.said(found.note), "by": who,
+        "at": show_instant(found.published_at), "why": notes.said(found.rolled_back_why) if found.rolled_back_at else "",
         "holds": found.id == in_force, "is_back": bool(found.rolled_back_at),
     }  # fmt: skip
 

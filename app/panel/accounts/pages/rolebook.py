@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
@@ -49,7 +49,7 @@ class RolebookPage(PanelPage):
                 form.refuse(error)
             except DomainError as error:
                 form.problem = error.message
-        page = self.render("accounts/role_new.html", title=gettext("New role"), form=form)
+        page = self.render("accounts/role_new.html", title=gettext("New role"), form=form, names=_texts())
         return page, 422 if request.method == "POST" else 200
 
     @expose("/role/<path:role_key>")
@@ -111,13 +111,18 @@ class RolebookPage(PanelPage):
     def _page(self, key: str, document: dict[str, Any], may_write: bool, form: RoleForm) -> str:
         entry, old = rolebook.entry(key, document), store.published()["roles"].get(key)
         is_chief = key == policy.ADMINISTRATOR
-        names = [f"{part}_{language}" for part in ("label", "description") for language in documents.LANGUAGES]
         return self.render(
             "accounts/role.html", title=rolebook.label(key, document), key=key, form=form, people=_people(key),
-            names=[*names, *(() if is_chief else ("reveals_a_day",)), "two_step"], is_chief=is_chief, is_new=old is None,
+            names=[*_texts(), *(() if is_chief else ("reveals_a_day",)), "two_step"], is_chief=is_chief, is_new=old is None,
             description=rolebook.description(key, document), may_write=may_write, state=state_of(may_write),
             groups=[] if is_chief else _groups(key, entry, old), rules=wording.rules_of(entry), may_read_people=_may_read_people(),
         )  # fmt: skip
+
+
+def _texts() -> list[str]:
+    """The fields for name and purpose, the reader's own language first."""
+    languages = sorted(documents.LANGUAGES, key=lambda language: language != str(get_locale()))
+    return [f"{part}_{language}" for part in ("label", "description") for language in languages]
 
 
 def _form(key: str, document: dict[str, Any]) -> RoleForm:

@@ -34,7 +34,7 @@ class ViewAsPage(PanelPage):
         return self.render(
             "accounts/viewas.html", state=state_of(True),
             roles=[(key, rolebook.label(key, document)) for key in rolebook.in_order(document)],
-            people=[(one.id, one.first_name) for one in explain.people()] if may_read else [],
+            people=[(one.id, one.first_name) for one in explain.people() if one.id != current_actor().id] if may_read else [],
         )  # fmt: skip
 
     @expose("/", methods=["POST"])

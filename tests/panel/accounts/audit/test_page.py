@@ -1,8 +1,10 @@
 """The page of the trail: who sees which line, in which words, with which filters."""
 
 import datetime as dt
+import html
 import io
 import json
+import re
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -68,6 +70,19 @@ def test_every_filter_narrows_to_what_it_says(session, ada, scarf, clock):
         history.record(scarf, "product.seen", actor=ada, why="围巾")
     assert lines(ada, run=4711) == lines(ada, path="import", q="围巾") == [(*mine, "product.seen")]
     assert lines(ada, path="api", q="围巾") == []
+
+
+def test_the_page_leads_to_older_lines_and_back_and_takes_off_its_filters(as_user, session, scarf):
+    for number in range(reading.SIZE + 10):
+        history.record(scarf, "product.seen", why=f"look {number}.")
+    client = as_user("ada")
+    page = client.get(PAGE, query_string={"table": "catalog_product", "key": scarf.id}).text
+    assert f"look {reading.SIZE + 9}." in page and "look 0." not in page
+    older = re.search(r'href="([^"]+)" aria-label="Older"', page)
+    assert older is not None
+    page = client.get(html.unescape(older[1])).text
+    assert "look 0." in page and 'aria-label="Newer"' in page
+    assert re.search(rf'href="{PAGE}">Clear all', page)
 
 
 @pytest.mark.parametrize("asked", [{"since": "soon"}, {"key": "x"}, {"person": "-1"}, {"run": "9" * 20}, {"q": "x" * 300}])

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from app.panel.accounts import rolebook
 from app.panel.accounts.configuration import publishing, store
 from app.panel.accounts.models import Publication
+from app.panel.accounts.pages.changes import grouped
 
 BASE, ORDER = "/accounts/configuration/", "orders.Order"
 
@@ -63,6 +65,34 @@ def test_without_an_answer_everything_is_as_before(published, as_user, clock):
     assert "Keep these changes?" not in page and "Not confirmed in time" in page
     assert "Orders: may no longer “Ship”." in page  # the draft is there to be mended
     assert "ship" in store.published()["roles"]["support"]["rights"][ORDER]
+
+
+def test_what_nobody_confirmed_is_told_and_its_note_is_kept(published, as_user, clock):
+    clock.advance(seconds=61)
+    page = as_user("ada").get(BASE).text
+    assert f"Publication {published.id} was not confirmed in time" in page
+    assert ">Nobody ships</textarea>" in page
+
+
+def test_a_new_role_is_told_in_a_sentence_a_thing_and_not_a_right(session, ada, as_user):
+    rolebook.make(actor=ada, names={"en": "Intern"}, descriptions={}, template="operations")
+    intern = next(group for group in grouped(store.published(), store.draft().document) if group["label"] == "Intern")
+    parts = {str(part["label"]): part for part in intern["parts"]}
+    rights = [line for line in parts["Rights"]["sentences"] if line.startswith("Orders: ")]
+    assert len(rights) == 1 and "Read" in rights[0] and "Ship" in rights[0]
+    assert parts["Role"]["sentences"] == ["A new role."] and parts["Rights"]["is_long"]
+    assert "<details" in as_user("ada").get(BASE).text
+
+
+def test_the_trail_tells_of_publications_and_drafts_in_words(published, as_user, session, clock):
+    clock.advance(seconds=61)
+    client = as_user("ada")
+    client.get(BASE)
+    page = client.get("/accounts/audit/", query_string={"table": "accounts_publication"}).text
+    assert "Orders: may no longer “Ship”." in page and f'href="{BASE}{published.id}/"' in page
+    assert "Not confirmed in time" in page and "not confirmed in time" not in page and "[&#39;" not in page
+    page = client.get("/accounts/audit/", query_string={"table": "accounts_draft"}).text
+    assert "object at" not in page and "Draft" in page
 
 
 def test_the_publisher_takes_it_back_by_a_button(published, as_user):

@@ -78,7 +78,7 @@ def test_an_intern_is_made_narrowed_and_looked_at(served: Flask, chromium: Any) 
     assert "Kept in the draft." in shown(page)
 
     page.goto("/accounts/roles/rows/setup.Channel/intern")
-    page.click("text=Another rule")
+    page.click("text=Add a rule")
     page.select_option("[data-rules-place] .filter-row select >> nth=0", "name")
     page.fill("[data-rules-place] .filter-value input", "Counter B")
     page.locator("[data-rules-words]", has_text="Channel contains Counter B").wait_for()
