@@ -13,6 +13,7 @@ from app.panel.accounts.models import Layout, LoginEvent, LoginSession, Profile,
 from app.panel.core import notices, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
+from app.panel.core.edited import ATTRIBUTES
 from app.panel.core.fields import show_instant
 
 
@@ -88,6 +89,17 @@ def in_order(roles: Iterable[Role]) -> list[Role]:
 def role_label(key: str) -> Any:
     known = policy.REGISTRY.roles.get(key)
     return known.label if known else key
+
+
+def has_beyond(person: User, actor: Any) -> bool:
+    """Has somebody rows of his own, such as shops that he works for, which the actor does not have?"""
+    if person.id == actor.id or policy.sees_every_row(actor):
+        return False
+    found = (
+        select(one.model.id).where(one.model.id.in_(one.ids(person)), one.model.id.not_in(one.ids(actor)))  # type: ignore[attr-defined]
+        for one in ATTRIBUTES.values()
+    )
+    return any(db.session.scalar(query.limit(1)) is not None for query in found)
 
 
 def grantable(actor: Any) -> list[Role]:

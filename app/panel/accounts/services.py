@@ -272,6 +272,8 @@ def _may_change(actor: Any, user: User) -> None:
     roles = policy.every_role_of(user)
     if not queries.holds_all(actor, queries.held_by_roles(roles), roles):
         raise Forbidden(gettext("This person holds rights that you do not hold."))
+    if queries.has_beyond(user, actor):
+        raise Forbidden(gettext("This person sees what you do not see."))
 
 
 def _granted(actor: Any, keys: Iterable[str]) -> list[Role]:

@@ -11,6 +11,7 @@ from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, bindparam, or_, select, update
 
+from app.panel.accounts import queries
 from app.panel.accounts.models import User, full_name
 from app.panel.accounts.models.delegation import Delegation
 from app.panel.accounts.people import keys
@@ -62,6 +63,9 @@ class Loans:
 
     @staticmethod
     def use(number: int, actor: Any, verb: str, resource: str) -> None:
+        loan = db.session.get_one(Delegation, number)
+        if queries.has_beyond(loan.person, loan.lender):
+            raise Forbidden(_beyond(loan.person))
         fits = or_(Delegation.uses_max.is_(None), Delegation.uses < Delegation.uses_max)
         if not _count(number, fits, uses=Delegation.uses + 1):
             label = naming.right_label(verb, resource)
@@ -90,6 +94,11 @@ def _count(number: int, fits: Any, **values: Any) -> bool:
     if (loan := db.session.identity_map.get(db.session.identity_key(Delegation, number))) is not None:
         db.session.refresh(loan)
     return counted
+
+
+def _beyond(person: User) -> str:
+    name = full_name(person)
+    return gettext("%(name)s sees what the lender does not see, so the right would reach further than it was given.", name=name)
 
 
 def _told(number: int, actor: Any, pairs: dict[str, list[Any]]) -> None:
@@ -152,6 +161,8 @@ def _check(person: User, verb: str, resource: str, limits: Limits, start: dt.dat
         errors["right"] = gettext("%(name)s holds this right already.", name=full_name(person))
     elif verb != "read" and not policy.allowed(person, "read", resource):
         errors["right"] = gettext("%(name)s may not read this area, so the right would open nothing.", name=full_name(person))
+    elif queries.has_beyond(person, actor):
+        errors["person"] = _beyond(person)
     elif _running(person.id, verb, resource, start, until):
         errors["right"] = gettext("This is lent to %(name)s already. Take that back first.", name=full_name(person))
     if not max(start, clock.now()) < until <= start + dt.timedelta(days=LONGEST_DAYS):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_appbuilder.security.sqla.models import Group
-from sqlalchemy import select
+from flask_appbuilder.security.sqla.models import Group, PermissionView
+from sqlalchemy import select, text
 
 from app.panel.accounts import services
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User
@@ -332,6 +332,23 @@ def meet_and_demote(actor: User, other: User, together: threading.Barrier) -> No
     if db.engine.dialect.name == "postgresql":  # on SQLite the one waits outside until the other is through
         together.wait()
     services.set_active(other, False, actor=actor)
+
+
+def test_nobody_takes_over_somebody_of_another_shop(session: Any, ben: User, cleo: User) -> None:
+    """Their rights are the same; what one sees by them is not."""
+    keeper = Role(name="keeper")
+    session.add(keeper)
+    known = {(p.permission.name, p.view_menu.name): p for p in session.query(PermissionView)}
+    own = session.query(Role).filter_by(name="support").one().permissions
+    keeper.permissions = [*own, *(known[f"can_{verb}", "accounts.User"] for verb in ("read", "write"))]
+    session.commit()
+    ben.roles = [keeper]
+    session.commit()
+    with pytest.raises(Forbidden):
+        services.make_link(cleo, actor=ben)
+    session.execute(text("DELETE FROM setup_staff_assignment WHERE user_id = :cleo"), {"cleo": cleo.id})
+    session.commit()
+    assert services.make_link(cleo, actor=ben)
 
 
 def test_a_new_address_ends_the_letters_that_went_to_the_old_one(session: Any, ben: User, cleo: User) -> None:

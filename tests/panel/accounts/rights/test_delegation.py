@@ -18,7 +18,7 @@ from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.orders import services
 from app.shop.orders.models import Order
-from app.shop.setup.models import Shop
+from app.shop.setup.models import Shop, StaffAssignment
 
 ORDER = "orders.Order"
 
@@ -140,8 +140,16 @@ def test_refunds_of_a_channel_need_the_right_itself(lend, ben):
         services.take_back(given, actor=ben)
 
 
+def works_in(person, code=None):
+    """In one shop, or in every one."""
+    shop = db.session.query(Shop).filter_by(code=code).one() if code else None
+    db.session.add(StaffAssignment(user_id=person.id, shop_id=shop.id if shop else None))
+    db.session.commit()
+
+
 def test_nobody_lends_what_he_does_not_hold_himself(lend, ben, cleo, session):
     lend("refund")
+    works_in(ben)
     with pytest.raises(Forbidden):
         lend("ship", actor=ben, person=cleo)  # he holds it, but not the right to lend
     ben.roles = [*ben.roles, session.query(Role).filter_by(name="deputy").one()]
@@ -172,7 +180,24 @@ def test_a_key_does_nothing_by_a_loan(lend, ben):
     assert policy.usable(holder) == policy.held(holder) == {("read", ORDER)}
 
 
+def test_nobody_lends_into_a_shop_that_is_not_his(lend, paid, ben, cleo, session):
+    cleo.roles = [session.query(Role).filter_by(name="deputy").one()]
+    session.commit()
+    with pytest.raises(InvalidInput) as refused:
+        lend("refund", actor=cleo)  # she has shop B, Ben has shop A: there she may refund nothing herself
+    assert list(refused.value.errors) == ["person"]
+    works_in(cleo, "A")
+    loan, [order] = lend("refund", actor=cleo, uses=5), paid()
+    refund(order, ben)
+    session.query(StaffAssignment).filter_by(user_id=cleo.id).delete()
+    session.commit()
+    with pytest.raises(Forbidden):
+        refund(order, ben)
+    assert loan.uses == 1
+
+
 def test_it_ends_when_the_lender_loses_the_right_or_his_account(lend, ben, cleo, session):
+    works_in(cleo)
     cleo.roles = [session.query(Role).filter_by(name="deputy").one()]
     session.commit()
     lend("refund", actor=cleo)
