@@ -31,7 +31,9 @@ def hold(before: Document, after: Document, actor: Any) -> None:
             raise Forbidden(_("You cannot give rights that you do not hold."))
         if (old["two_step"] and not new["two_step"]) or new["reveals_a_day"] > old["reveals_a_day"]:
             raise Forbidden(_("Only an administrator can loosen how people log in and what they may reveal."))
-        for resource in sorted({*new["rights"], *old["rows"], *old["fields"]}):
+        for resource in sorted({*new["rights"], *new["rows"], *old["rows"], *old["fields"]}):
+            if _asks_unseen(old, new, resource, actor):
+                raise Forbidden(_("You cannot write rules about fields that you do not see."))
             if _shows_more_rows(old, new, resource, actor, mine):
                 raise Forbidden(_("You cannot show rows that you do not see."))
             if _shows_more_fields(old, new, resource, actor):
@@ -55,6 +57,13 @@ def _mine(actor: Any, configuration: Document) -> list[Entry]:
     """The roles of a person; one that no configuration names has no rules."""
     known = configuration["roles"]
     return [known.get(key) or document.new_role() for key, _label in policy.roles_of(person_of(actor))]
+
+
+def _asks_unseen(old: Entry, new: Entry, resource: str, actor: Any) -> bool:
+    """By looking at the panel as the role, one would learn of a field what a rule about it leaves."""
+    model, known = rules.model_of(resource), old["rows"].get(resource, [])
+    said = [rule for rule in new["rows"].get(resource, []) if rule not in known]
+    return model is not None and not rules.may_ask(said, model, actor)
 
 
 def _shows_more_rows(old: Entry, new: Entry, resource: str, actor: Any, mine: Sequence[Entry]) -> bool:

@@ -85,6 +85,16 @@ def condition(tree: Any, model: Any, actor: Any) -> Any:
     return filters.build(tree, model, condition_names(model), SYSTEM, person=actor)
 
 
+def may_ask(said: list[Mapping[str, Any]], model: Any, actor: Any) -> bool:
+    """Does somebody see in full every field that these rules ask about? What they leave would tell him of it."""
+    try:
+        for rule in said:
+            filters.build(rule["filter"], model, condition_names(model), actor)
+    except BadRequest:
+        return False
+    return True
+
+
 def problem(part: str, resource: str, said: Any) -> str:
     """What is wrong with the rules of a resource, as a sentence; nothing when they can be kept."""
     model = model_of(resource)

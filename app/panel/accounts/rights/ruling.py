@@ -28,8 +28,13 @@ def people_for(role_key: str) -> list[User]:
     return of_role or [user for user in db.session.scalars(active) if not policy.is_administrator(user)]
 
 
-def sees(model: type[Any], said: list[dict[str, Any]], person: Any, actor: Any) -> dict[str, Any]:
-    """How many rows somebody with these rules would see, of how many: both only among what `actor` sees himself."""
+def sees(model: type[Any], said: list[dict[str, Any]], person: Any, actor: Any) -> dict[str, Any] | None:
+    """How many rows somebody with these rules would see, of how many: both only among what `actor` sees himself.
+
+    None for an actor who reads none of these rows, or not every field that the rules ask about.
+    """
+    if not policy.allowed(actor, "read", resource_of(model)) or not rules.may_ask(said, model, actor):
+        return None
     every = policy.scope(select(model.id), actor, model)
     own = [condition for condition in (code_condition(person, model), rule_condition(said, model, person)) if condition is not None]
     count = {

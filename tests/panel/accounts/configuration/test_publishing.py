@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app.panel.accounts import queries, services
 from app.panel.accounts.configuration import document, exchange, publishing, store
-from app.panel.accounts.models import LoginSession, Publication, Role
+from app.panel.accounts.models import LoginSession, Publication, Role, User
 from app.panel.core import policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
@@ -359,6 +361,22 @@ def test_who_is_limited_cannot_open_what_goes_with_his_rows(session):
     put(lambda configuration: configuration["roles"]["viewer"]["rights"].update({ORDER: ["write"]}))
     with pytest.raises(Forbidden):  # a role that wrote without reading begins to read
         store.edit(lambda c: c["roles"]["viewer"]["rights"].update({ORDER: ["read", "write"]}), actor=manager)
+
+
+def test_no_rule_counts_what_its_writer_does_not_see(session, as_user):
+    """n rows have a total above 100, n above 200 …: a rule, or the sentence below it, would tell what a field says."""
+    bound_manager(session, {ORDER: ["read"], "accounts.Role": ["read"], "accounts.User": ["read"], "setup.Shop": ["read"]})
+    client = as_user("manager")
+    asked = {"hidden": (ORDER, ["total", "gt", 10000]), "seen": (ORDER, ["state", "eq", "paid"]), "unread": ("catalog.Product", ["id", "gt", 1])}
+    told = {}
+    for name, (of, leaf) in asked.items():
+        said = json.dumps([{"note": "", "filter": {"and": [leaf]}}])
+        person = session.query(User).filter_by(username="ben").one().id
+        told[name] = client.post(f"/accounts/roles/check/{of}", data={"rules": said, "person": person}).json["sees"]
+    assert told["hidden"] is None and told["unread"] is None and told["seen"]["of"] == 0
+    for leaf, is_refused in ((["total", "gt", 10000], True), (["state", "eq", "paid"], False)):
+        said = json.dumps([{"note": "", "filter": {"and": [leaf]}}])
+        assert client.post(f"/accounts/roles/rows/{ORDER}/support", data={"rules": said}).status_code == (403 if is_refused else 302)
 
 
 def test_nobody_hands_out_a_role_that_shows_more_than_he_sees(session):
