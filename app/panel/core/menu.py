@@ -240,13 +240,16 @@ def topics(actor: Any) -> list[str]:
 
 
 def _open_key(menu: Shown) -> str:
-    """Which entry is lit up: the very address, else the one whose list, show page or form is open."""
+    """Which entry is lit up: the very address, else the one whose list, show page or form is open, else what it is a page of."""
     full = request.full_path.rstrip("?")
     prefix = request.environ.get("SCRIPT_NAME", "")
     for url in (prefix + full, prefix + request.path):
         if url in menu.by_url:
             return menu.by_url[url]
-    return request.blueprint if request.blueprint in menu.keys else ""
+    if request.blueprint in menu.keys:
+        return str(request.blueprint)
+    around = [url for url in menu.by_url if url.count("/") > 2 and url.endswith("/") and (prefix + request.path).startswith(url)]
+    return menu.by_url[max(around, key=len)] if around else ""
 
 
 def drawn() -> Any:

@@ -18,6 +18,9 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** What stands between a word and what is said of it. */
+export const colon = document.documentElement.lang.startsWith("zh") ? "：" : ": ";
+
 export function icon(name) {
   return el("i", { class: `fa-solid ${name}`, "aria-hidden": "true" });
 }

@@ -1,5 +1,5 @@
 /* The eye beside a masked value: asks why in a dialog, then shows the value in its place. Without a script it is a page. */
-import { announce, ask, el } from "./dom.js";
+import { announce, ask, colon, el } from "./dom.js";
 
 document.addEventListener("click", async (event) => {
   const eye = event.target.closest("[data-reveal]");
@@ -25,7 +25,7 @@ function open(eye, asked) {
   const cancel = el("button", { class: "btn btn-outline", type: "button" }, words.cancel);
   const form = el("form", {},
     el("div", { class: "dialog-body stack" },
-      el("h2", { id: "reveal-title" }, `${words.title}: ${asked.label}`),
+      el("h2", { id: "reveal-title" }, `${words.title}${colon}${asked.label}`),
       el("div", { class: "field" }, el("label", { for: "reveal-reason" }, words.ask), reason),
       el("div", { class: "field" }, el("label", { for: "reveal-why" }, words.why), why),
       words.left && el("p", { class: "help" }, words.left), problem),

@@ -1,5 +1,5 @@
 /* The matrix of rights: one click changes a cell of the draft, a dialog shows all verbs of it, arrows move between cells. */
-import { announce, ask, el, flash, json, t } from "./dom.js";
+import { announce, ask, colon, el, flash, json, t } from "./dom.js";
 
 const table = document.querySelector("[data-mx]");
 const dialog = document.querySelector("[data-mx-dialog]");
@@ -102,7 +102,7 @@ function section(place, part, mayWrite) {
   }
   const said = (count) => (count ? words(texts.rules, { n: count }) : texts.all);
   return el("section", { class: "mx-part", "data-part": part.resource },
-    el("h3", {}, part.label, el("a", { href: part.rows_url }, `${texts.rows}: ${said(part.rows)}`), el("a", { href: part.fields_url }, `${texts.fields}: ${said(part.fields)}`)),
+    el("h3", {}, part.label, el("a", { href: part.rows_url }, `${texts.rows}${colon}${said(part.rows)}`), el("a", { href: part.fields_url }, `${texts.fields}${colon}${said(part.fields)}`)),
     chips);
 }
 

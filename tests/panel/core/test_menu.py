@@ -264,3 +264,8 @@ def test_a_node_that_is_made_in_the_browser_is_ones_own():
     nodes = {node.key: node for node in walk(arrange(SECTIONS, [entry("group:x", entry("till")), entry("link:y")]))}
     assert nodes["group:x"].is_own and nodes["link:y"].is_own and not nodes["till"].is_own and not nodes["group:books"].is_own
     assert isinstance(nodes["till"], Node)
+
+
+def test_a_page_below_an_entry_lights_that_entry_up(as_user):
+    found = nav(as_user("ada"), "/accounts/roles/role/support")
+    assert found.count("aria-current") == 1 and 'href="/accounts/roles/" aria-current' in found
