@@ -37,6 +37,7 @@ from app.panel.core import (
     security,
     sheets,
     trailcommands,
+    veil,
 )
 
 TIERS = ("app.panel", "app.shop")
@@ -66,6 +67,7 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
 def _created(packages: tuple[str, ...], overrides: dict[str, Any]) -> Flask:
     app = Flask("app", static_folder="static", template_folder="templates")
     app.url_rule_class = routing.LateRule
+    veil.init_app(app)
     app.config.from_mapping(config.load())
     app.config.update(overrides)
     if not app.config.get("TESTING"):
@@ -90,6 +92,7 @@ def _created(packages: tuple[str, ...], overrides: dict[str, Any]) -> Flask:
         app.register_blueprint(blueprint)
     for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning, trailcommands):
         part.init_app(app)
+    veil.dress(app)
     return app
 
 

@@ -14,7 +14,7 @@ import pytest
 from app.panel.core import policy
 from app.panel.core.audience import Event
 from app.panel.core.hub import Hub, Refused
-from app.rightscheck import expectations
+from app.rightscheck import canaries, expectations
 from app.rightscheck.expectations import GATE, GONE, INSIDE, KEY, found
 from tests import world as worlds
 from tests.conftest import make_app
@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 EXPECTED = expectations.reviewed()
 WANTED = expectations.Expectations(expectations.delivered())
 PEOPLE = (worlds.NOBODY, *worlds.ROLES, worlds.NO_ROLE, KEY)
+SHOWN = ("/orders/print/receipts?", "/customers/customer/show/", "/catalog/sku/show/")
+WITHOUT_ROWS = ("options", "action", "add", "trash", "static")
 STREAM = "GET /stream"  # answered on the event loop, before Flask and its URL map
 
 
@@ -143,3 +145,26 @@ def test_the_stream_takes_who_is_logged_in_and_tells_him_of_what_he_may_read(wor
                 wrong[f"{method} {person}"] = f"{got[0]}, not {wanted[0]}; topics {sorted(got[1] ^ wanted[1])}"
     goal("G27 stream", f"{len(wrong)}_of_{asked}", 0, not wrong)
     assert not wrong, wrong
+
+
+def test_no_page_shows_a_field_that_the_configuration_hides_or_masks(world, monkeypatch):
+    """Every field that can be hidden holds a value of its own; no page has one in it (SAFETY G27).
+
+    Here one reader asks the pages that show rows, for whom half of the fields are hidden and half masked; the rights
+    check of an instance asks all of them, with every field hidden and with every field masked.
+    """
+    sweep, leaks = canaries.Sweep(world), {}
+    with sweep.planted() as undo:
+        sweep.met(next(canaries.calls(world)), canaries.MIXED)  # draws what stands around every page
+        worlds.without_chrome(world.app, monkeypatch)
+        worlds.asking_once(world.app, monkeypatch)
+        asked = [call for call in canaries.calls(world) if call.endpoint.rpartition(".")[2] not in WITHOUT_ROWS]
+        for call in asked:
+            if met := sweep.met(call, canaries.MIXED):
+                leaks[call.name] = sorted(met)
+            undo()
+        seen = {place for call in asked if call.path.startswith(SHOWN) for place in sweep.met(call, "write")}
+    assert len(asked) > 300
+    assert not leaks
+    assert not sweep.faults
+    assert seen >= {("orders.Order", "total"), ("customers.Customer", "phone"), ("catalog.Sku", "cost")}, "hidden from nobody"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.panel.accounts.configuration import store
 from app.rightscheck import scratch
+from app.rightscheck.canaries import Sweep
 from app.rightscheck.expectations import KEY, Expectations, Progress
 from app.rightscheck.walk import Report, Walk
 from app.rightscheck.world import NO_ROLE, NOBODY
@@ -19,4 +20,8 @@ def check(progress: Progress = lambda _done, _total: None) -> Report:
         world = scratch.populate(app, roles)
         key = scratch.make_key(world, wanted)
         people = [NOBODY, *roles, NO_ROLE, *([KEY] if key else [])]
-        return Walk(world, wanted, people, key, ruled, progress).run()
+        report = Walk(world, wanted, people, key, ruled, progress).run()
+        sweep = Sweep(world)
+        report.found += sweep.holes()
+        report.calls += sweep.calls
+        return report

@@ -121,8 +121,11 @@ def picker_fields(app: Flask) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def undone(app: Flask) -> Iterator[Callable[[], None]]:
-    """Everything inside is one transaction that never ends well; the function undoes what happened since it was called."""
+def undone(app: Flask, first: Callable[[], None] = lambda: None) -> Iterator[Callable[[], None]]:
+    """Everything inside is one transaction that never ends well; the function undoes what happened since it was called.
+
+    :param first: does what stays until the end
+    """
     with app.app_context():
         engines = db.engines
         engine = engines[None]
@@ -132,6 +135,7 @@ def undone(app: Flask) -> Iterator[Callable[[], None]]:
         engines[None] = connection
         factory = db.session.session_factory
         factory.configure(join_transaction_mode="create_savepoint")
+        first()
         points, kept = [connection.begin_nested()], []
         sa.event.listen(connection, "release_savepoint", lambda *_what: kept.append(True))
 

@@ -16,6 +16,7 @@ from app.panel.core import bus, notices
 from app.panel.core.db import db
 from app.panel.core.rows import insert_many
 from app.panel.core.transaction import transactional
+from app.panel.core.veil import Seen
 
 
 def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
@@ -78,7 +79,7 @@ def announce(run_id: int) -> None:
     notices.send([run.actor_id], title, body, f"/bulk/import/{run_id}/", about=run)
 
 
-def progress(run: Run) -> dict[str, Any]:
+def progress(run: Run | Seen) -> dict[str, Any]:
     """What the bar shows."""
     return {
         "id": run.id, "state": run.state.value, "label": str(run.state.label), "tone": run.state.tone,

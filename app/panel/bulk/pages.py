@@ -18,7 +18,7 @@ from app.panel.bulk.models import Run
 from app.panel.bulk.reading.problems import BadFile
 from app.panel.bulk.sentences import sentence
 from app.panel.bulk.states import RunKind, RunState
-from app.panel.core import policy
+from app.panel.core import policy, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
@@ -89,7 +89,7 @@ class ImportPage(PanelPage):
             return self.render("bulk/prepare.html", title=run.file_name, **screens.prepare(run, actor))
         title = gettext("Take back: %(file)s", file=run.file_name) if run.kind is RunKind.UNDO else run.file_name
         after = request.args.get("after", 0, type=int)
-        return self.render("bulk/run.html", title=title, **screens.result(run, after), progress=ledger.progress(run))
+        return self.render("bulk/run.html", title=title, **screens.result(run, after), progress=ledger.progress(veil.seen(run)))
 
     @expose("/<int:run_id>/settings", methods=["POST"])
     @needs("read")
@@ -163,7 +163,7 @@ class ImportPage(PanelPage):
     @expose("/<int:run_id>/progress")
     @needs("read")
     def progress(self, run_id: int) -> Any:
-        return jsonify(ledger.progress(runs.find(run_id, actor=current_actor())))
+        return jsonify(ledger.progress(veil.seen(runs.find(run_id, actor=current_actor()))))
 
     @expose("/<int:run_id>/refused.csv")
     @needs("read")

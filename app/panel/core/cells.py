@@ -56,6 +56,8 @@ def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = Non
         if access.revealable(name):
             shown["url"] = f"/reveal/{resource_of(type(row))}/{row.id}/{name}"
         return shown
+    if "." in name and (kept := _kept(row, name)) is not None:
+        return kept
     if not sight.sees(current_actor(), value):
         return {"kind": "masked", "text": sight.unseen()}
     try:
@@ -63,6 +65,19 @@ def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = Non
     except KeyError:
         field = None
     return show(value, field, row, url_for_row)
+
+
+def _kept(row: Any, name: str) -> Cell | None:
+    """What stands for a value of a related row (`customer.phone`) that the reader may not see whole."""
+    path, _dot, last = name.rpartition(".")
+    related = value_of(row, path)
+    if not hasattr(type(related), "__table__"):
+        return None
+    access = policy.fields(current_actor(), resource_of(type(related)))
+    value = getattr(related, last, None)
+    if not access.readable(last):
+        return text("")
+    return {"kind": "masked", "text": access.mask(last, value)} if access.masked(last) and value not in (None, "") else None
 
 
 def show(value: Any, field: FieldSpec | None, row: Any = None, url_for_row: Any = None) -> Cell:

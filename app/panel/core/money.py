@@ -81,10 +81,10 @@ def _plain_number(raw: str, decimals: int) -> str:
     return raw.replace(",", ".")
 
 
-def format(minor: int | None, currency: str) -> str:
+def format(minor: int | str | None, currency: str) -> str:
     """As the reader's language writes it: `¥1,234.50`."""
-    if minor is None:
-        return ""
+    if minor is None or isinstance(minor, str):  # as a reader may see it: nothing, or the mask
+        return minor or ""
     return _written(minor, currency, str(get_locale() or "en"))
 
 

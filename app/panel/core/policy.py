@@ -207,7 +207,7 @@ def lent(actor: Any, verb: str, resource: str) -> int | None:
 def forget() -> None:
     """Drop what this request remembers of rights, after a change of roles."""
     if has_app_context():
-        for key in ("_policy_held", "_policy_roles", "_policy_seen"):
+        for key in ("_policy_held", "_policy_roles", "_policy_seen", "_policy_fields"):
             g.pop(key, None)
 
 

@@ -26,6 +26,7 @@ class Value:
     url: str = ""
 
 
+Place = tuple[str, str]  # resource, field
 Answer = Callable[[Any, Sequence[int], Period], Mapping[int, Value]]
 
 
@@ -37,7 +38,7 @@ class Figure:
     help: Any = ""
     order: int = 100
     needs: tuple[str, str] = ("read", "orders.Order")
-    field: tuple[str, str] | None = None
+    gives: tuple[Place, ...] = ()
     answer: Answer | None = None
 
 
@@ -51,25 +52,30 @@ def expected(key: str, label: Any, *, kinds: tuple[ProductKind, ...], help: Any,
 
 def figure(
     key: str, label: Any, *, kinds: tuple[ProductKind, ...], help: Any = "", order: int = 100,
-    needs: tuple[str, str] = ("read", "orders.Order"), field: tuple[str, str] | None = None,
+    needs: tuple[str, str] = ("read", "orders.Order"), gives: tuple[Place, ...] = (),
 ) -> Callable[[Answer], Answer]:
     """Contribute a figure.
 
     :param needs: the right without which it is not shown
-    :param field: a protected field (`("orders.OrderLine", "unit_cost")`) that it gives away
+    :param gives: fields (`("orders.OrderLine", "unit_cost")`) that can be worked out of it
     """  # fmt: skip
 
     def register(answer: Answer) -> Answer:
-        FIGURES[key] = Figure(key, label, kinds, help, order, needs, field, answer)
+        FIGURES[key] = Figure(key, label, kinds, help, order, needs, gives, answer)
         return answer
 
     return register
 
 
+def reads(actor: Any, *places: Place) -> bool:
+    """May this reader see all of these fields whole?"""
+    return all(policy.fields(actor, resource).usable(name) for resource, name in places)
+
+
 def shown(kind: ProductKind, actor: Any) -> list[Figure]:
     """The figures of a part that this reader may see, in their order."""
     found = [one for one in FIGURES.values() if kind in one.kinds and policy.allowed(actor, *one.needs)]
-    found = [one for one in found if one.field is None or policy.fields(actor, one.field[0]).usable(one.field[1])]
+    found = [one for one in found if reads(actor, *one.gives)]
     return sorted(found, key=lambda one: (one.order, one.key))
 
 

@@ -24,7 +24,7 @@ from app.shop.catalog.views.products import ProductView
 from app.shop.insights import charts, domain, goods, kinds, queries, selling
 from app.shop.setup.queries import shop_currency
 
-ORDERS = "orders.Order"
+ORDERS, LINES = "orders.Order", "orders.OrderLine"
 MOST = 200
 KINDS = (ProductKind.TRAFFIC, ProductKind.PROFIT, ProductKind.EVENT, ProductKind.REGULAR)
 HEADINGS = {
@@ -121,8 +121,10 @@ class GoodsPage(PanelPage):
         """All that is known of one product in a period."""
         actor, period, on = current_actor(), *periods.read(request.args)
         product = records.get(Product, product_id, actor=actor)
-        sold = selling.by_day(actor, product.id, period)
-        chart = charts.sold_by_day(queries.span(period.first, period.last), sold, shop_currency())
+        chart = None
+        if kinds.reads(actor, *selling.UNITS, *selling.REVENUE, (LINES, "discount")):
+            sold = selling.by_day(actor, product.id, period)
+            chart = charts.sold_by_day(queries.span(period.first, period.last), sold, shop_currency())
         return self.render(
             "insights/product.html", title=product.title, product=product, chart=chart, ranges=ranges(on),
             cards=key_figures(product, actor, period), subtitle=_days(period), kind=product.kind,
@@ -140,8 +142,16 @@ class GoodsPage(PanelPage):
         found = db.session.execute(goods.rows_behind(actor, product.id, period.first, period.last, which).limit(MOST + 1)).all()
         return self.render(
             "insights/rows.html", title=HEADINGS[which], product=product, rows=found[:MOST], more=len(found) > MOST, most=MOST,
-            subtitle=_days(period), may_cost=policy.fields(actor, "orders.OrderLine").readable("unit_cost"), format=money.format,
+            subtitle=_days(period), format=money.format,
+            columns={name for name, places in COLUMNS.items() if kinds.reads(actor, *places)},
         )  # fmt: skip
+
+
+# what the columns of the orders behind a figure show, or let one work out
+COLUMNS = {
+    "paid_at": ((ORDERS, "paid_at"),), "units": selling.UNITS, "revenue": selling.REVENUE,
+    "discount": ((LINES, "discount"),), "margin": selling.MARGIN, "total": selling.TOTAL,
+}  # fmt: skip
 
 
 def _number(known: Any, figure: Any, key: int) -> float:

@@ -23,8 +23,8 @@ from app.shop.setup.queries import shop_currency
 
 TRAFFIC, PROFIT, EVENT = (ProductKind.TRAFFIC,), (ProductKind.PROFIT,), (ProductKind.EVENT,)
 EVERY = tuple(ProductKind)
-COST, TOTAL = ("orders.OrderLine", "unit_cost"), ("orders.Order", "total")
-REVENUE = ("orders.OrderLine", "total")
+TOTAL, REVENUE, UNITS = (("orders.Order", "total"),), (("orders.OrderLine", "total"),), (("orders.OrderLine", "quantity"),)
+MARGIN = (("orders.OrderLine", "unit_cost"), *REVENUE)
 
 
 @dataclass
@@ -106,20 +106,20 @@ def attach(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value
     return {key: _percent(key, own.attached, own.orders, period, goods.ATTACHED) for key, own in found if own.orders}
 
 
-@figure("aov", lazy_gettext("Average order with it"), kinds=PROFIT, order=20, field=TOTAL,
+@figure("aov", lazy_gettext("Average order with it"), kinds=PROFIT, order=20, gives=TOTAL,
         help=lazy_gettext("Totals of the orders in which it stands by their number (AOV)."))  # fmt: skip
 def aov(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     found = sold(actor, ids, period).items()
     return {key: _amount(key, average(own.total, own.paid_orders) or 0, period) for key, own in found if own.paid_orders}
 
 
-@figure("revenue", lazy_gettext("Goods amount"), kinds=(ProductKind.REGULAR,), order=20, field=REVENUE,
+@figure("revenue", lazy_gettext("Goods amount"), kinds=(ProductKind.REGULAR,), order=20, gives=REVENUE,
         help=lazy_gettext("What was paid for it, discounts taken off."))  # fmt: skip
 def revenue(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     return {key: _amount(key, own.revenue, period) for key, own in sold(actor, ids, period).items()}
 
 
-@figure("margin", lazy_gettext("Gross margin"), kinds=PROFIT, order=30, field=COST,
+@figure("margin", lazy_gettext("Gross margin"), kinds=PROFIT, order=30, gives=MARGIN,
         help=lazy_gettext("What was paid for it above its cost, and which part of the price that is."))  # fmt: skip
 def margin(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     answer = {}
@@ -131,7 +131,7 @@ def margin(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value
     return answer
 
 
-@figure("margin_share", lazy_gettext("Share of the margin"), kinds=PROFIT, order=40, field=COST,
+@figure("margin_share", lazy_gettext("Share of the margin"), kinds=PROFIT, order=40, gives=MARGIN,
         help=lazy_gettext("Its part of the gross margin of all that was sold."))  # fmt: skip
 def margin_share(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     all_rows = db.session.execute(goods.margin_of_all(actor, period.first, period.last))
@@ -193,7 +193,7 @@ def _change(now: int, before: int) -> str:
     return f"{100 * (now - before) / before:+.0f}%".replace("-", "\u2212") if before else _("nothing before")
 
 
-@figure("discount_units", lazy_gettext("Pieces while discounted"), kinds=EVENT, order=20,
+@figure("discount_units", lazy_gettext("Pieces while discounted"), kinds=EVENT, order=20, gives=UNITS,
         help=lazy_gettext("From the first to the last day with a discount, against as many days before."))  # fmt: skip
 def discount_units(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     return {
@@ -202,7 +202,7 @@ def discount_units(actor: Any, ids: Sequence[int], period: Period) -> Mapping[in
     }
 
 
-@figure("discount_revenue", lazy_gettext("Goods amount while discounted"), kinds=EVENT, order=30, field=REVENUE,
+@figure("discount_revenue", lazy_gettext("Goods amount while discounted"), kinds=EVENT, order=30, gives=REVENUE,
         help=lazy_gettext("From the first to the last day with a discount, against as many days before."))  # fmt: skip
 def discount_revenue(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     found = {}
@@ -212,7 +212,7 @@ def discount_revenue(actor: Any, ids: Sequence[int], period: Period) -> Mapping[
     return found
 
 
-@figure("units_before", lazy_gettext("Pieces before"), kinds=EVENT, order=40,
+@figure("units_before", lazy_gettext("Pieces before"), kinds=EVENT, order=40, gives=UNITS,
         help=lazy_gettext("In as many days before the first day with a discount."))  # fmt: skip
 def units_before(actor: Any, ids: Sequence[int], period: Period) -> Mapping[int, Value]:
     return {

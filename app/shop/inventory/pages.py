@@ -13,7 +13,7 @@ from app.panel.core import cells, money, policy, records
 from app.panel.core import forms as core_forms
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.screens import row_url
 from app.panel.core.settings import setting
@@ -44,9 +44,7 @@ class StockPage(PanelPage):
         cause = tables.cause_cell(known)
         page = SimpleNamespace(
             title=str(sku), subtitle=str(sku.product), product_url=row_url(sku.product),
-            sums=[(_("On hand"), sum(level.on_hand for level in levels)),
-                  (_("Reserved"), sum(level.reserved for level in levels)),
-                  (_("Available"), sum(level.available for level in levels))],
+            sums=tables.sums(levels, actor),
             levels=tables.table(
                 StockLevel, levels, ["warehouse", "on_hand", "reserved", "available", "threshold", "is_low"], actor=actor,
                 empty=_("No warehouse has ever kept this SKU."), own={"warehouse": _open_level},
@@ -218,7 +216,10 @@ class ReorderPage(PanelPage):
         groups: dict[tuple[str, int], list[Any]] = {}
         for one in reorder.proposals(actor):
             groups.setdefault((one.supplier, one.supplier_id or 0), []).append(one)
-        may_cost = policy.fields(actor, "inventory.PurchaseLine").readable("unit_cost")
+        if not all(policy.fields(actor, resource).usable(name) for resource, name in reorder.WORKED_OUT_OF):
+            raise Forbidden(gettext("Your role does not see the figures that this is worked out of."))
+        prices = ("inventory.PurchaseLine", "inventory.SupplierPrice")
+        may_cost = all(policy.fields(actor, resource).usable("unit_cost") for resource in prices)
         return self.render(
             "inventory/reorder.html", groups=sorted(groups.items(), key=lambda item: (not item[0][1], item[0])),
             may_order=policy.allowed(actor, "write", self.resource), may_cost=may_cost, format=money.format,

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.core import cells, policy
+from app.panel.core import cells, policy, veil
 from app.panel.core.db import db
 from app.panel.core.fields import resource_of, spec
 from app.panel.core.screens import row_url
+from app.shop.inventory.models import StockLevel
 
 
 def table(
@@ -22,12 +24,20 @@ def table(
     shown = access.only(names)
     columns = [SimpleNamespace(label=str(spec(model, name).label), align=cells.align(spec(model, name))) for name in shown]
     own = own or {}
+    mine = {name for name in own if not access.masked(name)}
 
     def line(row: Any) -> SimpleNamespace:
-        drawn = [own[name](row) if name in own else cells.cell(row, name, access, row_url) for name in shown]
+        drawn = [own[name](row) if name in mine else cells.cell(row, name, access, row_url) for name in shown]
         return SimpleNamespace(url="", cells=drawn)
 
     return SimpleNamespace(columns=columns, rows=[line(row) for row in rows], empty=str(empty))
+
+
+def sums(levels: list[StockLevel], actor: Any) -> list[tuple[Any, int]]:
+    """What lies in all warehouses together, as far as this reader may know."""
+    access = policy.fields(actor, resource_of(StockLevel))
+    labels = {"on_hand": _("On hand"), "reserved": _("Reserved"), "available": _("Available")}
+    return [(label, sum(getattr(level, name) for level in levels)) for name, label in labels.items() if access.usable(name)]
 
 
 def causes(rows: list[Any]) -> dict[tuple[str, int], Any]:
@@ -49,7 +59,7 @@ def causes(rows: list[Any]) -> dict[tuple[str, int], Any]:
 
 def cause_cell(known: dict[tuple[str, int], Any]) -> Any:
     def show(row: Any) -> Any:
-        if not row.cause_id:
+        if not row.cause_id or not veil.shows(row, "cause_id"):
             return cells.text("")
         return known.get((row.cause_resource, row.cause_id), cells.text(f"#{row.cause_id}"))
 

@@ -304,9 +304,8 @@ def _stock(levels: list[StockLevel], names: list[str], actor: Any) -> tuple[str,
     own = {"sku": _sku, "available": lambda level: cells.show(_available(level), None)}
     empty = _("No stock yet. Post a purchase receipt, or receive goods.")
     table = tables.table(StockLevel, levels[:MOST_LEVELS], names, actor=actor, empty=empty, own=own)
-    sums = [(_("On hand"), sum(level.on_hand for level in levels)), (_("Reserved"), sum(level.reserved for level in levels)),
-            (_("Available"), sum(level.available for level in levels))]  # fmt: skip
-    return "inventory/_stock.html", {"table": table, "sums": sums, "more": max(len(levels) - MOST_LEVELS, 0), "url": ""}
+    more = max(len(levels) - MOST_LEVELS, 0)
+    return "inventory/_stock.html", {"table": table, "sums": tables.sums(levels, actor), "more": more, "url": ""}
 
 
 domain.relate(SupplierView, label=_("Purchase receipts"), via="supplier")(PurchaseReceiptView)

@@ -124,7 +124,7 @@ class LogoPage(PanelPage):
     @needs("write")
     def index(self, shop_id: int) -> Any:
         shop = records.get(Shop, shop_id, actor=current_actor(), verb="write")
-        form = LogoForm(logo_source=shop.logo_source, logo_licence=shop.logo_licence)
+        form = _logo_form(shop)
         offered, problem = None, ""
         if request.method == "POST" and form.validate():
             try:
@@ -150,16 +150,31 @@ class LogoPage(PanelPage):
         file = db.session.get(File, int(request.form.get("file_id") or 0))
         if file is None or not files.may_read(actor, file):
             abort(404)
-        rights = LogoForm()
+        rights = _logo_form(shop)
         services.crop_logo(shop, file, request.form.get("where", "middle"), actor=actor,
-                           source=rights.logo_source.data or None, licence=rights.logo_licence.data)  # fmt: skip
+                           **_proof(rights))  # fmt: skip
         flash(gettext("The logo is changed."), "success")
         return redirect(url_for("setup_shop.show", pk=shop.id))
 
     def _take(self, shop: Shop, file: File, form: LogoForm) -> None:
-        rights = {"source": form.logo_source.data, "licence": form.logo_licence.data}
-        services.set_logo(shop, file, actor=current_actor(), **rights)
+        services.set_logo(shop, file, actor=current_actor(), **_proof(form))
         flash(gettext("The logo is changed."), "success")
+
+
+def _logo_form(shop: Shop) -> LogoForm:
+    """With what this person may write of the shop."""
+    access = policy.fields(current_actor(), "setup.Shop")
+    form = LogoForm(logo_source=shop.logo_source, logo_licence=shop.logo_licence)
+    for name in ("logo_source", "logo_licence"):
+        if not access.writable(name):
+            del form[name]
+    return form
+
+
+def _proof(form: LogoForm) -> dict[str, Any]:
+    """Where a logo comes from; what the form does not ask stays as it is."""
+    asked = {name: form[name].data for name in ("logo_source", "logo_licence") if name in form}
+    return {"source": asked.get("logo_source") or None, "licence": asked.get("logo_licence")}
 
 
 def _stored(name: str) -> File | None:

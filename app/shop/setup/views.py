@@ -9,7 +9,7 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells, files, records, screens
+from app.panel.core import cells, files, records, screens, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import expose, needs
@@ -144,6 +144,8 @@ class ShopView(PanelView):
 
 @domain.panel(ShopView, label=_("Good practice"), order=10)
 def shop_practice(shop: Shop, actor: Any) -> Any:
+    if not veil.shows(shop, "core_keyword", "main_category"):
+        return None
     found = services.shop_findings(shop.name, shop.core_keyword, shop.main_category)
     return "setup/_findings.html", {"findings": [finding.sentence for finding, _blocks in found]}
 

@@ -21,14 +21,15 @@ HOW = {"phone": "phone", "email": "email", "text": "tail", "code": "tail"}
 
 
 @functools.cache
-def _models() -> dict[str, type[Any]]:
+def models() -> dict[str, type[Any]]:
+    """Every table with rows and fields of which rules may speak, by resource."""
     mapped = sorted((mapper.class_ for mapper in Model.registry.mappers), key=lambda model: model.__name__)
     return {resource_of(model): model for model in mapped if issubclass(model, PanelModel)}
 
 
 def model_of(resource: str) -> type[Any] | None:
     """The rows that a resource means; None for a page that has none."""
-    return _models().get(resource)
+    return models().get(resource)
 
 
 @functools.cache
@@ -52,8 +53,11 @@ def field_names(model: Any) -> frozenset[str]:
 
 @functools.cache
 def _called(model: Any) -> frozenset[str]:
-    """The fields of which a row's name is made: it stands wherever the row is spoken of, so no rule can hide them."""
-    wanted, found = [model.__str__], set[str]()
+    """The fields of which a row's name is made: it stands wherever the row is spoken of, so no rule can hide them.
+
+    A model names others by which its rows are called elsewhere in `__called_by__`.
+    """
+    wanted, found = [model.__str__], set(getattr(model, "__called_by__", ()))
     while wanted:
         code = getattr(wanted.pop(), "__code__", None)
         for name in set(getattr(code, "co_names", ())) - found:

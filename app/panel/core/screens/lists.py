@@ -10,7 +10,7 @@ from flask import current_app, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.panel.core import cells, filters, listing, policy, savedlists
+from app.panel.core import cells, filters, listing, policy, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -119,8 +119,9 @@ def columns_of(view: Any, asked: listing.Asked, plan: listing.Plan) -> list[Any]
 
 
 def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
+    shown_to = veil.seen(row)
     shown = [
-        cells.show(view.formatters[name](row), None)
+        cells.show(view.formatters[name](shown_to), None)
         if name in view.formatters and not plan.access.masked(name)
         else cells.cell(row, name, plan.access, row_url)
         for name in plan.columns

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.panel.core import cells, files, history, listing, policy, sight
+from app.panel.core import cells, files, history, listing, policy, sight, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -61,7 +61,7 @@ def _trail_url(row: Any) -> str:
 
 def _item(view: Any, row: Any, name: str, access: policy.FieldAccess) -> SimpleNamespace:
     shown = (
-        cells.show(view.formatters[name](row), None)
+        cells.show(view.formatters[name](veil.seen(row)), None)
         if name in view.formatters and not access.masked(name)
         else cells.cell(row, name, access, row_url)
     )

@@ -63,6 +63,7 @@ class Attribute(PanelModel):
 
     __tablename__ = "catalog_attribute"
     __table_args__ = (UniqueConstraint("attribute_set_id", "code"),)
+    __called_by__ = ("code",)  # answers stand under it, in products, forms, files and the API
     attribute_set_id = ref(_("Attribute set"), "catalog_attribute_set.id", required=True, ondelete="CASCADE")
     attribute_set = relation("AttributeSet", attribute_set_id, back_populates="attributes")
     name = text(_("Attribute"), 100, required=True)

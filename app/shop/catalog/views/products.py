@@ -9,22 +9,28 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import clock, money, records, screens
+from app.panel.core import clock, money, policy, records, screens, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.fields import resource_of
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import expose, needs
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
 from app.shop.catalog import domain, jobs, queries, rules, services
 from app.shop.catalog.forms import PhaseForm, ScheduleForm, TagForm, TargetForm, WhyForm
-from app.shop.catalog.models import Category, Product, ProductMove, Tag
+from app.shop.catalog.models import Category, Product, ProductImage, ProductMove, Sku, Tag
 from app.shop.catalog.services import companions, holdings
 from app.shop.catalog.states import MoveWhat, ProductPhase, ProductState
 from app.shop.catalog.views.categories import chosen_category, picture
 
 PREFIX = "attr-"
+# where what a line of the checklist looks at is kept, if not in the field of a product with its name
+CHECKED: dict[str, tuple[type[Any], str]] = {
+    "attribute": (Product, "attributes"), "image": (Product, "images"), "licence": (ProductImage, "licence"),
+    "price": (Sku, "price"), "barcode": (Sku, "barcode"), "weight": (Sku, "weight_g"), "seo": (Product, "seo_title"),
+}  # fmt: skip
 
 
 def price_span(product: Product) -> str:
@@ -199,7 +205,7 @@ def questions(category: Category | None, answers: dict[str, Any], errors: dict[s
 def advice_for(category: Category | None, typed: dict[str, str]) -> dict[str, Any]:
     keywords = queries.keywords_for(category)
     seo = rules.seo(**typed, keywords=[keyword.word for keyword in keywords])
-    checks = rules.title_checks(typed["title"], queries.category_words(category), queries.audience_words(keywords))
+    checks = rules.title_checks(typed["title"], queries.category_words(veil.seen(category)), queries.audience_words(keywords))
     findings = [{"text": check.label, "done": check.done} for check in checks]
     findings += [{"text": warning, "done": False} for warning in seo.warnings]
     texts = {
@@ -248,14 +254,14 @@ def each(products: list[Product], act: Callable[[Product], Any]) -> int:
 
 @domain.panel(ProductView, label=_("Pictures"), order=5)
 def product_pictures(product: Product, actor: Any) -> Any:
-    shown = [(image, picture(image.file_id, str(image))) for image in product.images]
+    shown = [(image, picture(image.file_id, str(image))) for image in veil.seen(product).images]
     return "catalog/_pictures.html", {"shown": shown, "product": product}
 
 
 @domain.panel(ProductView, label=_("Offered with it"), order=9)
 def product_companions(product: Product, actor: Any) -> Any:
     """What stands beside the product, and what of it is offered by now."""
-    if not product.relations:
+    if not veil.seen(product).relations:
         return None
     offered = {other.id for other in db.session.scalars(queries.related_on_sale(product))}
     return "catalog/_related.html", {"shown": [(row, row.related_id in offered) for row in product.relations]}
@@ -265,11 +271,21 @@ def product_companions(product: Product, actor: Any) -> Any:
 def product_checklist(product: Product, actor: Any) -> Any:
     stocked = holdings.stocked([product.id])[product.id]
     checks = rules.checklist(product, queries.attributes_of(product.category), stocked=stocked)
-    return "catalog/_checklist.html", {"checks": checks, "score": rules.score(checks)}
+    seen = [check for check in checks if _is_seen(check, actor)]
+    return "catalog/_checklist.html", {"checks": seen, "score": rules.score(seen)}
+
+
+def _is_seen(check: rules.Check, actor: Any) -> bool:
+    """Does a line of the list speak of nothing that is hidden from its reader?"""
+    kind = check.key.partition(":")[0]
+    model, name = CHECKED.get(kind, (Product, kind))
+    return policy.fields(actor, resource_of(model)).usable(name)
 
 
 @domain.panel(ProductView, label=_("Attributes"), order=20)
 def product_attributes(product: Product, actor: Any) -> Any:
+    if not veil.shows(product, "attributes", "category"):
+        return None
     answers = product.attributes or {}
     asked = [(attribute, answers.get(attribute.code)) for attribute in queries.attributes_of(product.category)]
     return ("catalog/_answers.html", {"asked": asked}) if asked else None
@@ -278,7 +294,8 @@ def product_attributes(product: Product, actor: Any) -> Any:
 @domain.panel(ProductView, label=_("In a search engine"), order=30)
 def product_snippet(product: Product, actor: Any) -> Any:
     names = ("title", "seo_title", "description", "seo_description", "handle")
-    advice = advice_for(product.category, {name: getattr(product, name) or "" for name in names})
+    shown = veil.seen(product)
+    advice = advice_for(shown.category or None, {name: getattr(shown, name) or "" for name in names})
     return "catalog/_snippet.html", advice
 
 

@@ -7,10 +7,13 @@ import json
 import zipfile
 from typing import Any
 
+from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
 from app.panel.core import clock, history, policy
 from app.panel.core.db import db
+from app.panel.core.errors import Forbidden
 from app.panel.core.history import HistoryEntry
 from app.panel.core.transaction import transactional
 from app.shop.customers.models import Customer
@@ -24,6 +27,7 @@ OURS = ("changed_by_id", "created_by_id", "version", "slot", "undo")
 def export_person(customer: Customer, *, actor: Any) -> dict[str, Any]:
     """All that any domain keeps of the person, as JSON can hold it. That it was handed out is audited."""
     policy.authorize(actor, "export_person", RESOURCE)
+    _sees_all(actor)
     result = {
         "exported_at": clock.now().isoformat(),
         "customer": plain_row(customer),
@@ -38,6 +42,17 @@ def export_person(customer: Customer, *, actor: Any) -> dict[str, Any]:
         result[name] = history.plain(contribution.export(customer.id))
     history.record(customer, "customer.exported", actor=actor)
     return result
+
+
+def _sees_all(actor: Any) -> None:
+    """A file from which something is missing is not what the person asked for; and one with all of it would show it.
+
+    :raises Forbidden: for whom a rule keeps a field of it
+    """
+    ours = {RESOURCE.partition(".")[0], *CONTRIBUTIONS}
+    for resource in current_app.extensions["panel_models"]:
+        if resource.partition(".")[0] in ours and set(policy.browser_fields(actor, resource).values()) - {"read"}:
+            raise Forbidden(_("Your role does not see all of this person's data. Somebody who does must hand it out."))
 
 
 def export_zip(customer: Customer, *, actor: Any) -> bytes:

@@ -24,6 +24,11 @@ from app.shop.setup.queries import shop_currency
 RESOURCE = "inventory.PurchaseReceipt"
 LOOK_BACK, MOST = 30, 500
 Place = tuple[int, int]
+STOCK = "inventory.StockLevel"
+# fields that a proposal gives away
+WORKED_OUT_OF = (
+    (STOCK, "on_hand"), (STOCK, "reserved"), (STOCK, "available"), (STOCK, "threshold"), ("orders.OrderLine", "quantity"),
+)
 
 define(
     "inventory.cover_days", 30, label=_("Reorder for"), kind="integer", min=1, max=365, unit=_("days"),

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import policy
+from app.panel.core import policy, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
@@ -61,7 +61,11 @@ class IntakeEventView(PanelView):
 
 
 @domain.panel(IntakeEventView, label=_("What was sent"), order=10)
-def what_was_sent(event: IntakeEvent, actor: Any) -> tuple[str, dict[str, Any]]:
+def what_was_sent(event: IntakeEvent, actor: Any) -> tuple[str, dict[str, Any]] | None:
+    """For nobody from whom a field of orders is hidden by a rule: it may stand anywhere in what a channel sent."""
+    kept = [policy.browser_fields(actor, resource) for resource in ("orders.Order", "orders.OrderLine")]
+    if not veil.shows(event, "body") or any(level != "read" for levels in kept for level in levels.values()):
+        return None
     return "orders/_sent.html", {"sent": shown(event, actor), "bytes": len((event.body or "").encode())}
 
 
@@ -71,7 +75,7 @@ def address_of_channel(channel: Channel, actor: Any) -> tuple[str, dict[str, Any
         return None
     address = addresses.address_of(channel)
     is_open = address is not None and address.is_open
-    path = addresses.path_of(address) if address is not None else ""
+    path = addresses.path_of(address) if address is not None and veil.shows(address, "public_id") else ""
     return "orders/_address.html", {"address": address if is_open else None, "channel": channel, "path": path}
 
 

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, bindparam, select
 
 from app.panel.accounts.login import limits
-from app.panel.core import metrics, policy, records
+from app.panel.core import metrics, policy, records, veil
 from app.panel.core.actor import SYSTEM, current_actor
 from app.panel.core.api import answers, body, refusal
 from app.panel.core.db import db
@@ -127,11 +127,13 @@ class IntakeAddressPage(PanelPage):
 
     def _page(self, channel: Channel, secret: str = "") -> str:
         address = addresses.address_of(channel)
-        path = addresses.path_of(address) if address is not None else ""
+        is_shown = address is not None and veil.shows(address, "public_id")
+        path = addresses.path_of(address) if address is not None and is_shown else ""
+        url = f"{request.host_url.rstrip('/')}{path}" if path else ""
         return self.render(
             "orders/intake_address.html", title=gettext("Intake of %(channel)s", channel=channel.name), channel=channel,
             address=address if address is not None and address.is_open else None, secret=secret,
-            may_write=policy.allowed(current_actor(), "write", addresses.RESOURCE), url=request.host_url.rstrip("/") + path,
+            may_write=policy.allowed(current_actor(), "write", addresses.RESOURCE), url=url,
             example=EXAMPLE % {"path": path, "event": EVENT, "signature": SIGNATURE},
             minutes=addresses.TOLERANCE // 60, hours=int(addresses.FORMER_FOR.total_seconds() // 3600),
         )  # fmt: skip
