@@ -175,6 +175,12 @@ def importable(model: type[Any]) -> dict[str, FieldSpec]:
     }  # fmt: skip
 
 
+def offered(model: type[Any], actor: Any) -> dict[str, FieldSpec]:
+    """Those that this person may fill in."""
+    access = policy.fields(actor, resource_of(model))
+    return {name: spec for name, spec in importable(model).items() if access.is_open(name)}
+
+
 def field_words(model: type[Any]) -> dict[str, list[str]]:
     """The words a heading may use for a field: its names, and its label in every language of the panel."""
     words: dict[str, list[str]] = {}

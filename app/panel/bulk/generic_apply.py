@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from app.panel.bulk import references, writing
 from app.panel.bulk.importers import Image, Plan, Result
 from app.panel.bulk.states import Outcome
-from app.panel.core import policy, records
+from app.panel.core import policy, records, setwise, sight
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.fields import FieldSpec, resource_of, specs
 from app.panel.core.transaction import savepoint
 
@@ -26,18 +26,21 @@ if TYPE_CHECKING:
 
 def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     access = policy.fields(work.actor, resource_of(work.model))
-    barred = [name for name in work.fields if not access.writable(name)]
-    if barred:
-        label = work.fields[barred[0]].label
-        return [Result.refuse(_("You may not change “%(field)s”.", field=label))] * len(plans)
+    if (dark := next((name for name in work.key if not access.usable(name)), None)) is not None:
+        # by which rows are found again, and by which not, he would read what is masked for him
+        raise Forbidden(_("You cannot find rows again by “%(column)s”: you do not see it whole.", column=work.heading(dark)))
     resolved = references.resolve(work, plans)
     if dry_run and work.to_show > 0:
         references.show(work, plans, resolved)
     existing = _existing(work, resolved)
+    foreign = sight.out_of_reach(work.actor, work.model, {row.id for row in existing.values()})
     results: list[Result] = []
     for values, why in resolved:
         if why:
             results.append(Result.refuse(why))
+            continue
+        if (row := existing.get(_key(work, values))) is not None and row.id in foreign:
+            results.append(Result.refuse(_("There is such a row already, but you may not change it.")))
             continue
         results.append(_one(work, values, existing))
     return results
@@ -102,7 +105,10 @@ def _may_be_empty(spec: FieldSpec) -> bool:
 
 
 def _update(work: TableWork, row: Any, values: dict[str, Any]) -> Result:
-    known = specs(work.model)
+    known, access = specs(work.model), policy.fields(work.actor, resource_of(work.model))
+    for name in values:  # whether the file says what is stored would tell it
+        if access.masked(name) and not access.settable(name, getattr(row, name)):
+            raise setwise.refusal(known[name], access)
     before: dict[str, Any] = {}
     changed: dict[str, Any] = {}
     for name, value in values.items():

@@ -20,10 +20,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext
+
 from app.panel.bulk.reading.problems import BadValue, Problem
 from app.panel.bulk.sentences import sentence
 from app.panel.bulk.source import Row
 from app.panel.bulk.states import Outcome
+from app.panel.core import policy
 
 Sums = dict[str, dict[str, int]]
 
@@ -117,6 +120,18 @@ class Work:
         place = self.places.get(name)
         return row.cells[place] if place is not None else ""
 
+    def filled(self) -> list[tuple[str, str, str]]:
+        """(heading, resource, field) of all that this file would fill."""
+        return [(self.headings[at], *one) for name, at in self.places.items() for one in self.importer.filled(name)]
+
+    def barred(self) -> str:
+        """Why this person may bring none of these records: a column fills in what a rule keeps from him. "" where none does."""
+        known = {resource: policy.fields(self.actor, resource) for _heading, resource, _field in self.filled()}
+        for heading, resource, name in self.filled():
+            if not known[resource].is_open(name):
+                return gettext("You may not fill in what stands under “%(column)s”. Take this column out.", column=heading)
+        return ""
+
     def group_key(self, row: Row) -> str | None:
         """Adjacent rows with the same key are one record; None: every row is a record of its own."""
         return None
@@ -145,6 +160,9 @@ class Importer:
     resource: str = ""
     headings: dict[str, tuple[str, ...]] = {}
     required: tuple[str, ...] = ()
+    # What the columns fill, as "field" or "domain.Noun.field" with blanks between; a column that is not named here fills the
+    # field of its own name, and "" none at all. Whoever may not write a field may not bring the column.
+    fills: dict[str, str] = {}
     whole_file = False
     # Whether `group_key` and `parse` ask no database: then another process may read a large file ahead.
     asks_nobody = False
@@ -174,6 +192,11 @@ class Importer:
         if not self.required or any(name not in found for name in self.required):
             return 0.0
         return len(self.required) + len(set(found.values())) / max(len(headings), 1)
+
+    def filled(self, name: str) -> list[tuple[str, str]]:
+        """(resource, field) that a column fills."""
+        parts = [part.rpartition(".") for part in self.fills.get(name, name).split()]
+        return [(resource or self.resource, field) for resource, _dot, field in parts]
 
     def begin(self, headings: Sequence[str], options: dict[str, Any], actor: Any) -> Work:
         return self.work(self, headings, options, actor)

@@ -7,7 +7,7 @@ A run may be killed at any line. Whoever takes it up reads the file again from t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import current_app
@@ -105,11 +105,20 @@ def _check(run: Run, held: Hold) -> RunState:
 
 def look(work: Work, plans: list[Plan]) -> list[Result]:
     """What would become of these plans."""
-    return settle(plans, lambda good: _look(work, good))
+    return settle(plans, lambda good: _permitted(work, good, _look))
+
+
+def _permitted(work: Work, good: list[Plan], apply: Callable[[Work, list[Plan]], list[Result]]) -> list[Result]:
+    """The one door of all layouts, asked before each chunk of a check and of a run.
+
+    :raises Forbidden: when the person may not import this at all
+    """
+    policy.authorize(work.actor, "import", work.importer.resource)
+    why = work.barred()
+    return [Result.refuse(why) for _plan in good] if why else apply(work, good)
 
 
 def _look(work: Work, good: list[Plan]) -> list[Result]:
-    policy.authorize(work.actor, "import", work.importer.resource)
     try:
         _rolled_back(work, good)
     except _Seen as seen:
@@ -206,12 +215,11 @@ def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
     rows.make_room()
     policy.forget()
 
-    def apply(good: list[Plan]) -> list[Result]:
-        policy.authorize(work.actor, "import", work.importer.resource)
+    def apply(_work: Work, good: list[Plan]) -> list[Result]:
         with history.by("import", actor=work.actor, run_id=held.run_id):
             return work.apply(good, dry_run=False)
 
-    ledger.record(held.run_id, plans, settle(plans, apply))
+    ledger.record(held.run_id, plans, settle(plans, lambda good: _permitted(work, good, apply)))
     after_commit(lambda: publish(held.run_id))
 
 

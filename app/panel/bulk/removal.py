@@ -197,7 +197,7 @@ def _restore(model: type[Any], images: Sequence[Image], *, actor: Any) -> dict[i
             said[image.row_id] = _restore_one(row, values)
         else:
             plain_rows.append((row.id, writing.difference(row, values)))
-    writing.update_rows(model, [(key, pairs) for key, pairs in plain_rows if pairs], actor=actor)
+    writing.update_rows(model, [(key, pairs) for key, pairs in plain_rows if pairs], actor=actor, restoring=True)
     for key in rows:
         db.session.expire(rows[key])
     _stands_as_before(model, images)

@@ -42,7 +42,7 @@ def prepare(run: Run, actor: Any) -> dict[str, Any]:
     return {
         "run": run, "importer": importer, "layouts": layouts(actor), "wrong": wrong or (run.findings or {}).get("error", ""),
         "meta": meta, "encodings": _with(ENCODINGS, meta.get("encoding")), "delimiters": _delimiters(meta),
-        "options": _options(importer, params, actor), "mapping": _mapping(importer, params, headings, look),
+        "options": _options(importer, params, actor), "mapping": _mapping(importer, params, headings, look, actor),
         "columns": _columns(importer, headings, look), "check": check(run, importer),
     }  # fmt: skip
 
@@ -87,14 +87,16 @@ def _columns(importer: Importer | None, headings: list[str], look: drafts.Look |
 
 
 def _mapping(
-    importer: Importer | None, params: dict[str, Any], headings: list[str], look: drafts.Look | None
+    importer: Importer | None, params: dict[str, Any], headings: list[str], look: drafts.Look | None, actor: Any
 ) -> dict[str, Any] | None:
     """Heading by heading: which field, and whether it is part of the key. Only for tables."""
     if not isinstance(importer, TableImporter):
         return None
     mapping = params.get("mapping") or drafts.remembered(importer.key, headings)
-    chosen, key = mapping.get("columns") or {}, set(mapping.get("key") or ())
-    fields = [(spec.name, str(spec.label), bool(spec.required)) for spec in generic.importable(importer.model).values()]
+    offered = generic.offered(importer.model, actor)
+    chosen = {heading: name for heading, name in (mapping.get("columns") or {}).items() if name in offered}
+    key = set(mapping.get("key") or ())
+    fields = [(spec.name, str(spec.label), bool(spec.required)) for spec in offered.values()]
     rows = [
         {"place": place, "heading": heading, "sample": _sample(look, place), "field": chosen.get(heading, ""),
          "is_key": chosen.get(heading) in key}

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, inspect, select, update
 
 from app.panel.bulk.importers import Image
-from app.panel.core import changes, clock, history
+from app.panel.core import changes, clock, history, setwise
 from app.panel.core import rows as rows_
 from app.panel.core.db import db
 from app.panel.core.history import QUIET, plain
@@ -27,6 +27,7 @@ def insert_rows(model: type[Any], rows: Sequence[dict[str, Any]], *, actor: Any,
     """
     if not rows:
         return []
+    setwise.authorize(actor, model, rows)
     ids = rows_.reserve_ids(model.__table__, len(rows))
     who = {"created_by_id": actor.id, "changed_by_id": actor.id}
     rows_.insert_many(model.__table__, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)], who)
@@ -40,15 +41,20 @@ def insert_rows(model: type[Any], rows: Sequence[dict[str, Any]], *, actor: Any,
 
 
 def update_rows(
-    model: type[Any], changed: Sequence[tuple[int, Mapping[str, list[Any]]]], *, actor: Any
+    model: type[Any], changed: Sequence[tuple[int, Mapping[str, list[Any]]]], *, actor: Any, restoring: bool = False
 ) -> list[Image]:
-    """Change rows, each (id, {column: [before, after]}); their before-images. Versions grow by one."""
+    """Change rows, each (id, {column: [before, after]}); their before-images. Versions grow by one.
+
+    :param restoring: puts back what stood before; nobody fills in anything
+    """
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for key, pairs in changed:
         values = {f"v_{name}": pair[1] for name, pair in pairs.items()}
         groups[tuple(sorted(pairs))].append({"row_id": key, **values})
     table, at = model.__table__, clock.now()
     for names, rows in groups.items():
+        if not restoring:
+            setwise.authorize(actor, model, [{name: row[f"v_{name}"] for name in names} for row in rows])
         sets: dict[str, Any] = {name: bindparam(f"v_{name}") for name in names}
         statement = update(table).where(table.c.id == bindparam("row_id"))
         statement = statement.values(version=table.c.version + 1, changed_at=at, changed_by_id=actor.id, **sets)

@@ -191,7 +191,7 @@ class PanelApi(BaseApi):
         version = self._version()
         if version is None:
             return problem(428, _("Send the version that you read in the header If-Match."))
-        raw = body()
+        raw = self._known(body(), row, actor)
         names = self._writable(self.view.edit_fieldsets, row, actor, raw)
         values = records.parse(self.model, raw, row=row, partial=True, names=names)
         row = records.update(row, values, actor=actor, version=version)
@@ -211,13 +211,19 @@ class PanelApi(BaseApi):
         tags = [tag for tag in request.if_match.as_set(include_weak=True) if tag and tag.isdecimal() and len(tag) < 10]
         return int(tags[0]) if tags else None
 
+    def _known(self, raw: dict[str, Any], row: Any, actor: Any) -> dict[str, Any]:
+        """Without masked values that come back as they were handed out: they stay as they are."""
+        access = policy.fields(actor, self.view.resource)
+        masked = {name: access.mask(name, getattr(row, name)) for name in raw if access.masked(name) and hasattr(row, name)}
+        return {name: value for name, value in raw.items() if not value or value != masked.get(name)}
+
     def _writable(self, fieldsets: list[Any], row: Any, actor: Any, raw: dict[str, Any]) -> set[str]:
         """What this writer may send; a field that he sends and may not write is refused later, not asked for by name."""
         access = policy.fields(actor, self.view.resource)
         known = [spec(self.model, name) for name in (*screens.names(fieldsets), *self.view.editable_children(row))]
         if row is None:
             records.must_fill(known, access)
-        return {one.name for one in known if access.writable(one.name) or {one.name, one.screen_name} & set(raw)}
+        return {one.name for one in known if access.settable(one.name, row) or {one.name, one.screen_name} & set(raw)}
 
     def add_api_spec(self, api_spec: Any) -> None:
         openapi.describe(self, api_spec)

@@ -1,16 +1,17 @@
 """The seal on the trail: its lines in blocks, each block chained to the one before by its hash.
 
 Nobody who writes waits for this. A job comes by every minute and seals what has been committed since, in the order of
-the numbers; it computes before it takes the writer's turn, and adds one row. Lines of one run are sealed apart from
-those of others. A block holds the range of its lines, their number, the SHA-256 of their leaves (`trail.leaf`) and the
-seal of its predecessor. `hints` are the number and eight bytes of the leaf of each line: they prove nothing, they only
-tell which line it is when the digest has told that something is wrong.
+the numbers; it computes before it takes the writer's turn, and adds one row. The lines of one chunk of a run, which bear
+its number and one time, are a block of their own. A block holds the range of its lines, their number, the SHA-256 of
+their leaves (`trail.leaf`) and the seal of its predecessor. `hints` are the number and eight bytes of the leaf of each
+line: they prove nothing, they only tell which line it is when the digest has told that something is wrong.
 
 On PostgreSQL numbers are drawn before the commit, so a line may appear behind lines with higher numbers. Only what is
 older than `SETTLES` is sealed there, and what comes later still is sealed by a block of the kind `late`, which names
 its lines, as long as blocks of about that time are not older than `LATE`. A line that turns up after that is nobody's
 belated commit: it was inserted, it is never sealed, and the check names it. On SQLite one writer follows the other, so
-nothing is late.
+nothing is late. On PostgreSQL lines of others may have got numbers between those of a chunk: then its block is of the kind
+`chunk`, which names its lines, and the blocks that follow pass them over.
 
 Whoever can write to the database could rewrite the whole chain. So the newest seal is written to the log at each
 sealing, each check keeps the one that it saw (`core_history_check`), and `flask audit verify --expect` asks for one
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import logging
 import struct
@@ -48,6 +50,7 @@ log = logging.getLogger(__name__)
 class Kind(Choices):
     LINES = "lines", ""
     LATE = "late", ""
+    CHUNK = "chunk", ""
     REMOVED = "removed", ""
 
 
@@ -128,8 +131,8 @@ def seal(limit: int = 1000) -> int:
     """Seal what may be sealed, block after block; returns how many blocks came to be, at most `limit`."""
     made = 0
     while made < limit:
-        before, lines = newest(), _next()
-        if not lines or not append(before, Kind.LINES, lines):
+        before, (kind, lines) = newest(), _next()
+        if not lines or not append(before, kind, lines):
             break
         made += 1
     if late := _late():
@@ -139,19 +142,40 @@ def seal(limit: int = 1000) -> int:
     return made
 
 
-def _next() -> Sequence[Any]:
-    """The lines of the next block: those of one run, or those of none."""
-    lines = trail.TABLE
-    query = select(lines).where(lines.c.id > last_sealed()).order_by(lines.c.id).limit(LARGEST)
+def _next() -> tuple[Kind, Sequence[Any]]:
+    """The lines of the next block: those of one chunk of a run, or those that no run wrote, up to the next that one did."""
+    lines, last, named = trail.TABLE, last_sealed(), _ahead()
+    query = select(lines).where(lines.c.id > last, lines.c.id.not_in(named)).order_by(lines.c.id).limit(LARGEST)
     if (settles := SETTLES.get(db.session.connection().dialect.name)) is not None:
-        unsettled = select(func.min(lines.c.id)).where(lines.c.id > last_sealed(), lines.c.at >= clock.now() - settles)
+        unsettled = select(func.min(lines.c.id)).where(lines.c.id > last, lines.c.at >= clock.now() - settles)
         if (first := db.session.scalar(unsettled)) is not None:
             query = query.where(lines.c.id < first)
     found = db.session.execute(query).all()
-    for place, line in enumerate(found):
-        if line.run_id != found[0].run_id:
-            return found[:place]
-    return found
+    if not found or found[0].run_id is None:
+        return Kind.LINES, list(itertools.takewhile(lambda line: line.run_id is None, found))
+    chunk = _chunk(found[0])
+    between = lines.c.id.between(chunk[0].id, chunk[-1].id) & lines.c.id.not_in(named)
+    alone = db.session.scalar(select(func.count()).select_from(lines).where(between)) == len(chunk)
+    return Kind.LINES if alone else Kind.CHUNK, chunk
+
+
+def _chunk(first: Any) -> list[Any]:
+    """All lines of the chunk that begins with this one. The next chunk of the run writes when this one is committed."""
+    lines, found = trail.TABLE, [first]
+    while True:
+        query = select(lines).where(lines.c.run_id == first.run_id, lines.c.id > found[-1].id).order_by(lines.c.id).limit(LARGEST)
+        page = db.session.execute(query).all()
+        mine = list(itertools.takewhile(lambda line: line.at == first.at, page))
+        found += mine
+        if len(mine) < LARGEST:
+            return found
+
+
+def _ahead() -> list[int]:
+    """Lines behind the last range that blocks of chunks have named already."""
+    last = last_sealed()
+    blocks = select(BLOCKS.c.hints).where(BLOCKS.c.kind == Kind.CHUNK.value, BLOCKS.c.last_id > last)
+    return [key for hints in db.session.scalars(blocks) for key in hinted(hints) if key > last]
 
 
 def _late() -> Sequence[Any]:
@@ -167,7 +191,10 @@ def _late() -> Sequence[Any]:
     low, high = min(block.first_id for block in ranges), last_sealed()
     lines, within = trail.TABLE, trail.TABLE.c.id.between(low, high)
     there = db.session.scalar(select(func.count()).select_from(lines).where(within))
-    if there == sum(block.rows for block in blocks):
+    named = {block.id: hinted(db.session.scalar(select(BLOCKS.c.hints).where(BLOCKS.c.id == block.id)))
+             for block in blocks if block.kind == Kind.CHUNK.value}  # fmt: skip
+    within_them = sum(low <= key <= high for keys in named.values() for key in keys)
+    if there == within_them + sum(block.rows for block in blocks if block.id not in named):
         return []
     known = {key for one in blocks for key in hinted(db.session.scalar(select(BLOCKS.c.hints).where(BLOCKS.c.id == one.id)))}
     late = [key for key in db.session.scalars(select(lines.c.id).where(within)) if key not in known][:LARGEST]

@@ -15,6 +15,7 @@ from app.panel.core.transaction import transactional
 
 PAGE = 2000
 CHECKS_KEPT = 400
+SEALING = (Kind.LINES.value, Kind.CHUNK.value)
 REMOVED_BY_RETENTION = "history.forgotten"
 
 
@@ -78,10 +79,10 @@ def verify(expect: str = "") -> Verdict:
             break
         seals[block.id] = block.seal
         verdict.blocks, verdict.head_block, verdict.head = verdict.blocks + 1, block.id, block.seal
-        verdict.until_at = block.newest_at if block.kind == Kind.LINES.value else verdict.until_at
+        verdict.until_at = block.newest_at if block.kind in SEALING else verdict.until_at
     if verdict.ok:
         verdict.faults += _outside(seals, expect)
-        verdict.unsealed = int(db.session.scalar(_beyond(walk.last_id)) or 0)
+        verdict.unsealed = int(db.session.scalar(_beyond(walk.last_id)) or 0) - len(walk.ahead)
     return verdict
 
 
@@ -124,6 +125,8 @@ class _Walk:
         self.late = {line for hints in db.session.scalars(_late_hints()) for line in chain.hinted(hints)}
         self.announced = _announced()
         self.found_late: dict[int, Any] = {}
+        self.passed: list[Any] = []  # read already, on the way to the last line of a chunk
+        self.ahead: set[int] = set()  # lines of chunks behind the last range
         self.lines = _lines()
         self.waiting: Any = next(self.lines, None)
 
@@ -138,6 +141,10 @@ class _Walk:
         hints = chain.hinted(block.hints)
         if block.kind == Kind.LINES.value:
             self.last_id, found = block.last_id, self._until(block.last_id)
+            self.ahead = {key for key in self.ahead if key > block.last_id}
+        elif block.kind == Kind.CHUNK.value:
+            found = self._named(hints)
+            self.ahead |= {key for key in hints if key > self.last_id}
         else:
             found = [line for key in sorted(hints) if (line := self._late(key)) is not None]
             self.verdict.late += len(found)
@@ -171,14 +178,24 @@ class _Walk:
         return None
 
     def _until(self, last: int) -> list[Any]:
-        found = []
+        self._read(last)
+        found = [line for line in self.passed if line.id <= last]
+        self.passed = self.passed[len(found) :]
+        return found
+
+    def _named(self, hints: dict[int, bytes]) -> list[Any]:
+        self._read(max(hints, default=0))
+        found = [line for line in self.passed if line.id in hints]
+        self.passed = [line for line in self.passed if line.id not in hints]
+        return found
+
+    def _read(self, last: int) -> None:
         while self.waiting is not None and self.waiting.id <= last:
             if self.waiting.id in self.late:
                 self.found_late[self.waiting.id] = self.waiting
             else:
-                found.append(self.waiting)
+                self.passed.append(self.waiting)
             self.waiting = next(self.lines, None)
-        return found
 
     def _late(self, key: int) -> Any:
         return self.found_late.get(key)

@@ -21,8 +21,17 @@ class FieldAccess:
 
     def writable(self, name: str) -> bool:
         """Whoever may have a masked value shown may also write over it without seeing it."""
-        is_open = name not in self.hidden and name not in self.fixed
-        return self.may_write and is_open and (name not in self.masks or self.may_reveal)
+        return self.may_write and self.is_open(name) and (name not in self.masks or self.may_reveal)
+
+    def is_open(self, name: str) -> bool:
+        """Does no rule keep him from filling it in? A mask hides what is stored, and of a new row nothing is."""
+        return name not in self.hidden and name not in self.fixed
+
+    def settable(self, name: str, row: object = None) -> bool:
+        """May he write this field of this row? Into a new one, and where nothing stands, he types what he sees masked elsewhere."""
+        if self.writable(name):
+            return True
+        return self.may_write and self.is_open(name) and (row is None or getattr(row, name, None) in (None, ""))
 
     def masked(self, name: str) -> bool:
         return name in self.masks

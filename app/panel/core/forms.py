@@ -107,13 +107,13 @@ WIDGETS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def record_form(model: type[Any], names: list[str], actor: Any) -> type[PanelForm]:
-    """A form class for the fields of a model that this actor may write; the others are not in it at all."""
+def record_form(model: type[Any], names: list[str], actor: Any, row: Any = None) -> type[PanelForm]:
+    """A form class for the fields of a row, or a new one, that this actor may write; the others are not in it at all."""
     access = policy.fields(actor, resource_of(model))
     fields: dict[str, Any] = {}
     for name in names:
         field = spec(model, name)
-        if field.kind in ("children", "computed") or field.readonly or not access.writable(field.name):
+        if field.kind in ("children", "computed") or field.readonly or not access.settable(field.name, row):
             continue
         fields[field.name] = unbound(field, owner=resource_of(model))
     return type("RecordForm", (PanelForm,), {**fields, "version": HiddenField(), "base": HiddenField(), "access": access})
@@ -207,10 +207,10 @@ def picked(known: FieldSpec, data: Any, row: Any) -> list[tuple[int, str]]:
     return [(key, rows.get(key, _("(gone)"))) for key in keys]
 
 
-def raw_values(form: Any) -> dict[str, Any]:
-    """What was typed, by field name, for `records.parse`."""
+def raw_values(form: Any, row: Any = None) -> dict[str, Any]:
+    """What was typed, by field name, for `records.parse`; what is masked on a row and was left empty stays as it is."""
     own = [field for field in form if isinstance(field, RawField) and field.kind != "file"]
-    return {field.name: field.data for field in own if field.data or not is_masked(form, field)}
+    return {field.name: field.data for field in own if field.data or row is None or not is_masked(form, field)}
 
 
 def child_rows(data: Any, name: str) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "chan
 BY_KEY = "key:"
 _path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
 _run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
+_moment: contextvars.ContextVar[dt.datetime | None] = contextvars.ContextVar("history_moment", default=None)
 _actor: contextvars.ContextVar[Any] = contextvars.ContextVar("history_actor", default=None)
 
 
@@ -68,8 +69,14 @@ _ADD = insert(HistoryEntry.__table__)
 
 @contextlib.contextmanager
 def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Iterator[None]:
-    """Say by which path (screen, api, sheet, import, rule, cli…), whom and which run what follows is done."""
-    wanted: list[tuple[contextvars.ContextVar[Any], Any]] = [(_path, path), (_actor, actor), (_run, run_id)]
+    """Say by which path (screen, api, sheet, import, rule, cli…), whom and which run what follows is done.
+
+    What is told of a run here is a chunk of it: its lines bear one time, by which they are sealed as one block.
+    """
+    moment = clock.now() if run_id else None
+    wanted: list[tuple[contextvars.ContextVar[Any], Any]] = [
+        (_path, path), (_actor, actor), (_run, run_id), (_moment, moment),
+    ]  # fmt: skip
     tokens = [(var, var.set(value)) for var, value in wanted if value]
     try:
         yield
@@ -131,7 +138,7 @@ def record_about(table: str, verb: str, pairs: dict[str, Any], *, why: str = "",
 def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
     who = actor or _actor.get() or current_actor()
     return {
-        "at": clock.now(), "actor_id": who.id, "actor_name": str(who.username)[:64], "verb": verb, "table": table,
+        "at": _moment.get() or clock.now(), "actor_id": who.id, "actor_name": str(who.username)[:64], "verb": verb, "table": table,
         "key": key, "path": (_path.get() or _guess_path(who))[:100], "run_id": _run.get(), "request_id": request_id(),
         "why": why, "changes": pairs, "ip": _address(),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.panel.core import clock, files, history, integrity, policy, trash
+from app.panel.core import clock, files, history, integrity, policy, setwise, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -117,8 +117,8 @@ def create(model: type[Any], values: Mapping[str, Any], *, actor: Any) -> Any:
     own = _overrides.get(model, Verbs())
     resource = resource_of(model)
     policy.authorize(actor, "write", resource)
-    _check(model, None, dict(values), actor)
-    with history.by(actor=actor), integrity.explained(model):
+    with history.by(actor=actor), integrity.explained(model, actor):
+        _check(model, None, dict(values), actor)
         if own.create is not None:
             obj = own.create(dict(values), actor=actor)
         else:
@@ -142,10 +142,11 @@ def update(obj: Any, values: Mapping[str, Any], *, actor: Any, version: int | No
     if version is not None and obj.version != version:
         raise Conflict(_("Somebody else changed this in the meantime."), theirs=_values(obj))
     _still_mine(obj, actor)
+    _permit(obj, [name for name in values if not _sees(obj, name, actor)], actor)
     changed = {name: value for name, value in values.items() if not _same(obj, name, value)}
-    _check(type(obj), obj, changed, actor)
     before, seen = _belongings(obj, changed), obj.version
-    with history.by(actor=actor), integrity.explained(type(obj)):
+    with history.by(actor=actor), integrity.explained(type(obj), actor):
+        _check(type(obj), obj, changed, actor)
         if own.update is not None:
             own.update(obj, changed, actor=actor)
         else:
@@ -197,24 +198,34 @@ def _same(obj: Any, name: str, value: Any) -> bool:
     return bool(getattr(obj, spec.name) == value)
 
 
-def must_fill(fields: Iterable[FieldSpec], access: policy.FieldAccess) -> None:
-    """Can somebody with this access make a row with these fields?
-
-    :raises Forbidden: when a rule keeps a field from him without which there is none; it is not named
-    """
+def can_fill(fields: Iterable[FieldSpec], access: policy.FieldAccess) -> bool:
+    """Does no rule keep a field from somebody with this access without which there is no new row?"""
     needed = [one for one in fields if one.required and one.default is None and not one.readonly]
-    if access.may_write and not all(access.writable(one.name) for one in needed):
+    return all(access.is_open(one.name) for one in needed)
+
+
+def must_fill(fields: Iterable[FieldSpec], access: policy.FieldAccess) -> None:
+    """:raises Forbidden: unless he can; the field is not named"""
+    if access.may_write and not can_fill(fields, access):
         raise Forbidden(_("You cannot add this: it needs something that you may not fill in."))
 
 
-def _check(model: type[Any], obj: Any, values: dict[str, Any], actor: Any) -> None:
+def _sees(obj: Any, name: str, actor: Any) -> bool:
+    """Does he see whole what stands there? If not, he is refused whether he writes the same or something else."""
+    return policy.fields(actor, resource_of(type(obj))).usable(specs(type(obj))[name].name)
+
+
+def _permit(row: Any, names: Iterable[str], actor: Any, model: Any = None) -> None:
+    model = model or type(row)
     access = policy.fields(actor, resource_of(model))
-    for name in values:
+    for name in names:
         spec = specs(model)[name]
-        if not access.readable(spec.name):
-            raise Forbidden(_("You may not change this."))
-        if not access.writable(spec.name):
-            raise Forbidden(_("You may not change “%(field)s”.", field=spec.label))
+        if not access.settable(spec.name, row):
+            raise setwise.refusal(spec, access)
+
+
+def _check(model: type[Any], obj: Any, values: dict[str, Any], actor: Any) -> None:
+    _permit(obj, values, actor, model)
     if errors := _unreachable(model, values, actor):
         raise InvalidInput(errors)
     own = _overrides.get(model, Verbs())

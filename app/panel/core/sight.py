@@ -49,7 +49,16 @@ def children(actor: Any, rows: Sequence[Any]) -> list[Any]:
 
 def hidden(actor: Any, model: type[Any], keys: Iterable[int]) -> set[int]:
     """Those of these rows that the rules which people edit keep from somebody; for what is written set-based."""
-    condition, wanted = policy.browser_rows(actor, model), list(keys)
+    return _beyond(policy.browser_rows(actor, model), model, keys)
+
+
+def out_of_reach(actor: Any, model: type[Any], keys: Iterable[int]) -> set[int]:
+    """Those of these rows that any rule keeps from somebody, one in the code too."""
+    return _beyond(policy.row_condition(actor, model), model, keys)
+
+
+def _beyond(condition: Any, model: type[Any], keys: Iterable[int]) -> set[int]:
+    wanted = list(keys)
     if condition is None or not wanted:
         return set()
     seen: set[int] = set()

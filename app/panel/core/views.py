@@ -14,7 +14,7 @@ from app.panel.core import forms, history, listing, policy, records, savedlists,
 from app.panel.core.actor import current_actor
 from app.panel.core.domain import Panel, Tab
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
-from app.panel.core.fields import resource_of, spec
+from app.panel.core.fields import FieldSpec, resource_of, spec
 from app.panel.core.idempotency import with_key
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import needs
@@ -176,12 +176,16 @@ class PanelView(ModelView):
         if not self.can_add:
             abort(404)
         names = screens.names(self.add_fieldsets)
-        records.must_fill([spec(self.model, name) for name in names], policy.fields(current_actor(), self.resource))
+        records.must_fill(self.added(), policy.fields(current_actor(), self.resource))
         form = forms.record_form(self.model, names, current_actor())()
         if request.method == "POST":
             return self._save(form, None)
         forms.fill(form, None)
         return self.render_form(form, None)
+
+    def added(self) -> Sequence[FieldSpec]:
+        """The fields of the form of a new row."""
+        return [spec(self.model, name) for name in screens.names(self.add_fieldsets)]
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @needs("write")
@@ -189,7 +193,7 @@ class PanelView(ModelView):
         if not self.can_edit:
             abort(404)
         row = records.get(self.model, pk, actor=current_actor(), verb="write")
-        form = forms.record_form(self.model, screens.names(self.edit_fieldsets), current_actor())()
+        form = forms.record_form(self.model, screens.names(self.edit_fieldsets), current_actor(), row)()
         if request.method == "POST":
             return self._save(form, row)
         forms.fill(form, row)
@@ -219,7 +223,7 @@ class PanelView(ModelView):
     def _write(self, form: Any, row: Any) -> int:
         if not form.validate():
             raise InvalidInput({name: texts[0] for name, texts in form.errors.items() if texts})
-        raw = {**forms.raw_values(form), **self._children(row)}
+        raw = {**forms.raw_values(form, row), **self._children(row)}
         names = {spec(self.model, name).name for name in raw}
         actor = current_actor()
         version = int(form.version.data) if str(form.version.data or "").isdecimal() else None

@@ -1,7 +1,10 @@
 """Any table takes a file: mapping, natural key, types, references, rights."""
 
+import datetime as dt
 import json
 
+from app.panel.core import chain, history
+from app.panel.core.db import db
 from tests.panel.bulk.conftest import BOOKS, counts, table
 
 
@@ -145,6 +148,13 @@ def test_rows_go_in_by_chunks_and_the_sums_agree(bring, monkeypatch):
     assert counts(run)["new"] == 120
     assert run.sums == {"CNY": {"price": sum(n * 100 + n % 100 for n in range(120))}}
     assert sum(book.price for book in books().values()) == run.sums["CNY"]["price"]
+    lines = history.HistoryEntry.__table__.c
+    chunks = db.session.execute(db.select(db.func.min(lines.id), db.func.max(lines.id)).where(lines.run_id == run.id).group_by(lines.at))
+    monkeypatch.setitem(chain.SETTLES, "postgresql", dt.timedelta(seconds=-1))
+    chain.seal()
+    ranges = db.session.execute(db.select(chain.BLOCKS.c.first_id, chain.BLOCKS.c.last_id)).all()
+    spans = chunks.all()
+    assert len(spans) == 3 and set(spans) <= set(ranges), "each chunk is sealed as one block"
 
 
 def test_a_file_in_gb18030_with_semicolons_is_read_like_any_other(bring):

@@ -1,5 +1,6 @@
 """The trail cannot be rewritten unseen: triggers refuse it, and what happens behind their back is found by the chain."""
 
+import contextvars
 import datetime as dt
 
 import pytest
@@ -93,6 +94,68 @@ def test_lines_are_sealed_in_order_and_those_of_a_run_apart(settled):
     assert chain.seal() == 0
     verdict = chain_check.verify()
     assert verdict.ok and verdict.head == found[-1].seal and verdict.unsealed == 0
+
+
+def blocks(behind):
+    return db.session.execute(select(BLOCKS).where(BLOCKS.c.id > behind).order_by(BLOCKS.c.id)).all()
+
+
+def test_each_chunk_of_a_run_is_a_block_of_its_own_however_long_it_is(settled, monkeypatch):
+    monkeypatch.setattr(chain, "LARGEST", 3)
+    last = chain.newest().id
+    for size in (2, 7, 1):
+        write(size, run=77)
+    assert chain.seal() == 3
+    assert [block.rows for block in blocks(last)] == [2, 7, 1]
+    assert chain_check.verify().ok
+
+
+@transactional
+def write_mixed(*runs):
+    """Lines of these runs, and of none, in one order of numbers, as sessions of PostgreSQL write them at once."""
+    told = {run: (contextvars.copy_context(), history.by("test", run_id=run)) for run in set(runs)}
+    for context, by in told.values():
+        context.run(by.__enter__)
+    for run in runs:
+        told[run][0].run(history.record_about, "test_thing", "thing.done", {"name": [None, "x"]}, actor=SYSTEM)
+    for context, by in told.values():
+        context.run(by.__exit__, None, None, None)
+
+
+def test_a_chunk_among_lines_of_others_is_a_block_that_names_its_lines(settled):
+    write(1)
+    chain.seal()
+    last = chain.newest().id
+    write_mixed(None, 7, None, 7, 8, 7, None, 8, None, 9)
+    assert chain.seal() == 6
+    found = [(block.kind, block.rows) for block in blocks(last)]
+    assert found == [("lines", 1), ("chunk", 3), ("lines", 1), ("chunk", 2), ("lines", 2), ("lines", 1)]
+    verdict = chain_check.verify()
+    assert verdict.ok and verdict.unsealed == 0 and chain.seal() == 0
+    write(2)
+    assert chain_check.verify().unsealed == 2
+    line = ids()[4]
+    by_force(settled, "UPDATE core_history SET verb = 'x' WHERE id = :line", line=line)
+    assert [(fault.what, fault.line) for fault in chain_check.verify().faults] == [("changed", line)]
+
+
+def test_a_chunk_whose_end_is_ahead_of_what_waits_stays_sealed_once(settled, monkeypatch):
+    last = chain.newest().id
+    write_mixed(7, None, 7)
+    kind, lines = chain._next()
+    assert chain.append(chain.newest(), kind, lines) and kind is chain.Kind.CHUNK
+    verdict = chain_check.verify()
+    assert verdict.ok and verdict.unsealed == 1
+    assert chain.seal() == 1 and chain_check.verify().unsealed == 0
+    assert [block.rows for block in blocks(last)] == [2, 1]
+    assert trail.blot(LINES.c.id == lines[0].id, lambda _said: {"changes": {}}) == 1
+    clock.freeze(clock.now() + dt.timedelta(days=400))
+    try:
+        assert chain.seal() and retention.forget(clock.now() - dt.timedelta(days=30), actor=SYSTEM)
+        chain.seal()
+        assert chain_check.verify().ok and not ids()
+    finally:
+        clock.freeze(None)
 
 
 def test_each_line_has_a_salt_of_its_own_however_it_was_written(settled):
@@ -287,7 +350,7 @@ def test_a_demo_takes_its_blocks_along_when_it_goes(settled):
 
 def test_two_who_seal_at_once_make_one_chain(settled):
     write(2)
-    before, lines = chain.newest(), chain._next()
+    before, (_kind, lines) = chain.newest(), chain._next()
     assert chain.append(before, chain.Kind.LINES, lines)
     assert not chain.append(before, chain.Kind.LINES, lines)
     assert settled.query(Block).filter(Block.first_id == lines[0].id).count() == 1

@@ -10,7 +10,7 @@ from flask import current_app, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.panel.core import cells, filters, listing, policy, savedlists, veil
+from app.panel.core import cells, filters, listing, policy, records, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -233,7 +233,8 @@ def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:
 def adding(view: Any) -> SimpleNamespace:
     """Where this reader adds a row: the form of the view, or a page of its own; an empty address where he may not."""
     url, verb, label = view.added_on or (view.url("add") if view.can_add else "", "write", "")
-    if not url or not may(view, verb):
+    fills = view.added_on or records.can_fill(view.added(), policy.fields(current_actor(), view.resource))
+    if not url or not may(view, verb) or not fills:
         return SimpleNamespace(url="", label="")
     return SimpleNamespace(url=url, label=str(label) or _("Add %(one)s", one=view.one))
 

@@ -68,6 +68,13 @@ class ProductWork(Work):
         self.taken: dict[str, str] = {}
         self.stock = stock.keeper().wanted(options)
 
+    def filled(self) -> list[tuple[str, str, str]]:
+        """Costs that somebody may not see are passed over, for they stand in every file, and so is stock left alone."""
+        passed = set() if self.may_cost else {("catalog.Sku", "cost")}
+        if not self.stock:
+            passed.add(("inventory.StockLevel", "on_hand"))
+        return [one for one in super().filled() if one[1:] not in passed]
+
     def has(self, *names: str) -> bool:
         """Does the file speak of this at all? What it does not name keeps its value; an empty cell empties it."""
         return any(name in self.places for name in names)

@@ -108,6 +108,14 @@ class ShopifyProducts(ProductImporter):
     label = _("Shopify products")
     work = ShopifyProductWork
     required = ("handle", "title", "price")
+    fills = {
+        "body": "description", "vendor": "brand_id", "type": "category_id", "category": "category_id", "published": "state",
+        "status": "state", **{f"option{n}_value": f"catalog.Sku.option{n}" for n in (1, 2, 3)}, "sku": "catalog.Sku.code",
+        "grams": "catalog.Sku.weight_g", "price": "catalog.Sku.price", "compare_at": "catalog.Sku.compare_at_price",
+        "barcode": "catalog.Sku.barcode", "image": "catalog.ProductImage.source_url", "variant_image": "catalog.Sku.image_url",
+        "image_alt": "catalog.ProductImage.alt", "quantity": "inventory.StockLevel.on_hand", "tracker": "",
+        "cost": "catalog.Sku.cost",
+    }  # fmt: skip
     headings = {
         "handle": ("Handle", "URL handle"), "title": ("Title",), "body": ("Body (HTML)", "Description"), "vendor": ("Vendor",),
         "type": ("Type",), "category": ("Product Category", "Google Shopping / Google Product Category"), "tags": ("Tags",),

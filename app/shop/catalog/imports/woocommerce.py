@@ -131,6 +131,16 @@ class WooProducts(ProductImporter):
     work = WooWork
     whole_file = True
     required = ("type", "title", "regular")
+    fills = {
+        "id": "", "type": "", "sku": "catalog.Sku.code", "published": "state", "short": "subtitle",
+        "body": "description", "weight": "catalog.Sku.weight_g", "sale": "catalog.Sku.price catalog.Sku.compare_at_price",
+        "regular": "catalog.Sku.price catalog.Sku.compare_at_price", "categories": "category_id tags",
+        "images": "catalog.ProductImage.source_url catalog.Sku.image_url", "parent": "",
+        **dict.fromkeys(("grouped", "external_url"), "attributes"),
+        **{f"attribute{n}": f"option{n}_name" for n in (1, 2, 3)},
+        **{f"value{n}": f"catalog.Sku.option{n}" for n in (1, 2, 3)}, "brand": "brand_id",
+        **dict.fromkeys(("stock", "in_stock"), "inventory.StockLevel.on_hand"), "barcode": "catalog.Sku.barcode",
+    }  # fmt: skip
     headings = {
         "id": ("ID",), "type": ("Type",), "sku": ("SKU",), "title": ("Name",), "published": ("Published",),
         "short": ("Short description",), "body": ("Description",), "weight": ("Weight (kg)", "Weight"),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import selectinload
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image, Plan, Result
 from app.panel.bulk.states import Outcome
-from app.panel.core import changes, clock, history, rows
+from app.panel.core import changes, clock, history, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.transaction import savepoint
@@ -66,6 +66,7 @@ class Known:
     ) -> None:
         self.people, self.tags, self.actor, self.dry_run = people, tags, actor, dry_run
         self.owners = people.known(slots)
+        self.access = policy.fields(actor, "customers.Customer")
         self.slots: dict[str, Card] = {}
         self.new: dict[type[Any], list[tuple[Card, dict[str, Any]]]] = defaultdict(list)
         self.links: list[dict[str, int]] = []
@@ -78,10 +79,13 @@ class Known:
     def tell(self, key: int, plan: Plan, slots: Sequence[str]) -> Result:
         """What a plan means for a card; nothing but name, phone and e-mail is written before `write`."""
         card, values = self.cards[key], plan.values
-        pairs = writing.difference(card.row, {name: values[name] for name in FIELDS if values[name]})
+        # what he sees masked stays as it is, whether the file says the same or not
+        said = [name for name in FIELDS if values[name] and self._may_set(card.row, name)]
+        pairs = writing.difference(card.row, {name: values[name] for name in said})
         if why := self._taken(key, pairs):
             return Result.refuse(why)
-        free = [slot for slot in slots if slot not in self.owners]
+        kept = {kind.value for kind, name in CONTACTS if values[name] and name not in said}
+        free = [slot for slot in slots if slot not in self.owners and slot.partition(":")[0] not in kept]
         more = self._more(card, values)
         if not (pairs or free or more):
             return Result(Outcome.SAME, key)
@@ -98,13 +102,16 @@ class Known:
         card.result = card.result or result
         return result
 
+    def _may_set(self, row: Any, name: str) -> bool:
+        return not self.access.masked(name) or self.access.writable(name) or not getattr(row, name)
+
     def _taken(self, key: int, pairs: Mapping[str, Any]) -> str:
         """A new phone or e-mail by which somebody else is known: the two cards are merged by a person, not by a file."""
         for kind, name in CONTACTS:
             if name in pairs:
                 holder = self.owners.get(identities.slot(kind, pairs[name][1], shop_id=self.people.shop_id), key)
                 if holder != key:
-                    return identities.taken(db.session.get(Customer, holder))
+                    return identities.taken(db.session.get(Customer, holder), self.actor)
         return ""
 
     def _edit(self, card: Card, pairs: Mapping[str, Any]) -> str:

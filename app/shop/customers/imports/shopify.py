@@ -82,6 +82,12 @@ class ShopifyCustomers(Importer):
         "tags": _("Tags"), "accepts_email": _("Newsletters allowed"), "accepts_sms": _("Text messages allowed"),
         "address": _("Address"), "note": _("Note"),
     }  # fmt: skip
+    fills = {
+        "id": "", "first": "name", "last": "name", "company": "name", "spent": "",
+        "address1": "customers.Address.street", "address2": "customers.Address.street", "city": "customers.Address.city",
+        "province": "customers.Address.province", "country": "customers.Address.country", "zip": "customers.Address.postcode",
+        "phone": "phone customers.Address.phone", "note": "customers.CustomerNote.body",
+    }  # fmt: skip
     headings = {
         "id": ("Customer ID",), "first": ("First Name",), "last": ("Last Name",), "email": ("Email",),
         "company": ("Default Address Company", "Company"), "address1": ("Default Address Address1", "Address1"),

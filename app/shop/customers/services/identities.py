@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Select, bindparam, delete, select
 
-from app.panel.core import changes
+from app.panel.core import changes, sight
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.shop.customers.checks import phone_or_text
@@ -59,19 +59,20 @@ def _holders() -> Select[Any]:
 
 
 def claim(
-    customer: Customer, kind: IdentityKind, value: str, *, channel_id: int | None = None, strict: bool = False
+    customer: Customer, kind: IdentityKind, value: str, *, channel_id: int | None = None, strict: Any = None
 ) -> bool:
     """Let this customer be recognised by a key; False when somebody else is.
 
-    :raises InvalidInput: instead, when `strict`
+    :param strict: the actor who is told when somebody else is
+    :raises InvalidInput: instead of False, when `strict`
     """
     key = slot(kind, value, shop_id=customer.shop_id, channel_id=channel_id)
     holder = db.session.scalar(select(CustomerIdentity.customer_id).where(CustomerIdentity.slot == key))
     if holder is not None and holder != customer.id:
-        if strict:
+        if strict is not None:
             other = db.session.get(Customer, holder)
             field = kind.value if kind is not IdentityKind.EXTERNAL else "external_id"
-            raise InvalidInput({field: taken(other)})
+            raise InvalidInput({field: taken(other, strict)})
         return False
     if holder is None:
         made = key_of(customer, kind, value, channel_id=channel_id)
@@ -98,7 +99,9 @@ def retire(customer: Customer, kind: IdentityKind, value: str) -> None:
         db.session.expire(customer, ["identities"])
 
 
-def taken(other: Customer | None) -> str:
-    """The sentence for a key that somebody else has."""
+def taken(other: Customer | None, actor: Any) -> str:
+    """The sentence for a key that somebody else has. Who that is, only whoever sees that card is told."""
+    if not sight.sees(actor, other):
+        return _("Somebody else is known by this already.")
     # the name helps the person at the counter to find the card; the number he typed himself
     return _("%(name)s is known by this already. Open that customer, or merge the two.", name=str(other))

@@ -32,7 +32,7 @@ def new_customer(values: dict[str, Any], *, actor: Any, strict: bool = True) -> 
     db.session.flush()
     for kind, name in CONTACTS:
         if values.get(name):
-            claim(customer, kind, getattr(customer, name), strict=strict)
+            claim(customer, kind, getattr(customer, name), strict=actor if strict else None)
     customer_created.send(customer, actor=actor)
     return customer
 
@@ -65,7 +65,7 @@ def edit_customer(customer: Customer, values: dict[str, Any], *, actor: Any) -> 
             if before[name]:
                 retire(customer, kind, before[name])
             if values[name]:
-                claim(customer, kind, values[name], strict=True)
+                claim(customer, kind, values[name], strict=actor)
     return customer
 
 

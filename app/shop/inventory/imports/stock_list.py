@@ -111,6 +111,13 @@ class StockList(Importer):
     resource = "inventory.StockLevel"
     work = StockListWork
     required = ("sku", "quantity")
+    fills = {
+        "sku": "sku_id", "corrected": "on_hand", "quantity": "on_hand", "warehouse": "warehouse_id",
+        **dict.fromkeys((
+            "handle", "title", "options", "option", "options2", "option2", "hs_code", "country", "incoming", "available",
+            "committed", "unavailable",
+        ), ""),
+    }  # fmt: skip
     words = {"sku": _("SKU"), "warehouse": _("Warehouse"), "quantity": _("On hand"), "before": _("In the books")}
     headings = {
         "sku": ("SKU", "SKU code", "Variant SKU", "SKU编码", "商家编码", "规格编码"),

@@ -27,6 +27,7 @@ from app.shop.setup.models import Channel, Shop
 from app.shop.setup.services import shops
 from app.shop.setup.states import ChannelKind
 
+CUSTOMER = "customers.Customer"
 NOWHERE = -1  # the channel that a check looks into when the first import will open it
 
 
@@ -37,6 +38,9 @@ class OrderImporter(Importer):
     kind = ChannelKind.OTHER
     asks_nobody = True
     channel_name: Any = ""
+    # what is known of the buyer goes to his card, too, where customers are added
+    NAME, PHONE = "buyer_name customers.Customer.name", "buyer_phone customers.Customer.phone"
+    EMAIL = "buyer_email customers.Customer.email"
 
     words = {
         "placed_at": _("Placed at"), "buyer_name": _("Buyer"), "shipping_fee": _("Shipping fee"), "discount": _("Discount"),
@@ -61,7 +65,7 @@ class OrderImporter(Importer):
         if free and free[0].before is None:
             past.remove_past_orders([image.row_id for image in free], actor=actor)
         elif free:
-            outcomes = past.record_past_orders([image.before or {} for image in free], actor=actor)
+            outcomes = past.record_past_orders([image.before or {} for image in free], actor=actor, restoring=True)
             said.update({
                 image.row_id: found.why for image, found in zip(free, outcomes, strict=True) if found.outcome == "refused"
             })  # fmt: skip
@@ -85,14 +89,26 @@ class OrderWork(Work):
         self.with_customers = str(options.get("customers") or "yes").lower() not in ("no", "false", "0", "off")
         self.people = People(self.shop_id, self._opened_channel(), actor)
         self.opened: list[Image] = []
+        self.silent = self.unsaid()
 
     def exponent(self, currency: str) -> int:
         return exponent(currency)
+
+    def filled(self) -> list[tuple[str, str, str]]:
+        cards = CUSTOMER if not self.with_customers else ""
+        return [one for one in super().filled() if one[1] != cards]
+
+    def unsaid(self) -> set[str]:
+        """Fields of an order that some column of the layout fills, and none of this file: what is known of them stays."""
+        layout = self.importer
+        told = {field for name in self.places for _resource, field in layout.filled(name)}
+        return {field for name in layout.headings for _resource, field in layout.filled(name)} - told
 
     def ready(self, plan: Plan) -> None:
         values = plan.values
         face = self.people.face(values["person"]) if self.with_customers and values.get("person") else NOBODY
         number = values.get("number") or values["external_number"]
+        values = {name: value for name, value in values.items() if name not in past_rows.TEXTS or name not in self.silent}
         row = {**values, "shop_id": self.shop_id, "channel_id": self.channel_id, "number": number}
         try:
             plan.values = {"face": face, "past": past_rows.packed(row), "why": ""}

@@ -16,7 +16,7 @@ from app.panel.bulk.showing import Amount
 from app.panel.bulk.source import Row
 from app.shop.customers.imports.people import Person
 from app.shop.orders.imports.common import OrderImporter, OrderWork
-from app.shop.orders.imports.taobao import CURRENCY, DIGITS, close_reason, place, visible
+from app.shop.orders.imports.taobao import CURRENCY, DIGITS, PLACE, close_reason, place, visible
 from app.shop.orders.models import CloseReason, OrderState, PaymentMethod
 from app.shop.setup.states import ChannelKind
 
@@ -134,6 +134,13 @@ class DoudianOrders(OrderImporter):
     channel_name = _("Douyin")
     work = DoudianWork
     required = ("number", "title", "total", "placed_at", "state")
+    fills = {
+        "number": "number external_number", "title": "orders.OrderLine.title", "option": "orders.OrderLine.option",
+        "quantity": "orders.OrderLine.quantity", "sku_code": "orders.OrderLine.sku_code orders.OrderLine.sku_id",
+        "total": "total paid orders.OrderLine.total", "buyer_name": OrderImporter.NAME, "phone": OrderImporter.PHONE,
+        "address": PLACE, "remark": "seller_remark", "message": "buyer_remark", "after_sales": "refunded refund_state",
+        "completed_at": "completed_at closed_at", "parcel": "orders.Shipment.courier orders.Shipment.tracking_number",
+    }  # fmt: skip
     headings = {
         "number": ("主订单编号",), "title": ("选购商品",), "option": ("商品规格",), "quantity": ("商品数量",),
         "sku_code": ("商家编码",), "total": ("订单应付金额",), "shipping_fee": ("运费",), "close_reason": ("取消原因",),

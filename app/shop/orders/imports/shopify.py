@@ -174,6 +174,22 @@ class ShopifyOrders(OrderImporter):
     channel_name = "Shopify"
     work = ShopifyWork
     required = ("name", "financial", "total", "created_at", "line_quantity", "line_name", "line_price")
+    fills = {
+        "name": "number", "id": "external_number", "email": OrderImporter.EMAIL, "financial": "state paid",
+        "fulfilment": "state", "fulfilled_at": "shipped_at", "shipping": "shipping_fee", "taxes": "tax",
+        "line_quantity": "orders.OrderLine.quantity", "line_name": "orders.OrderLine.title",
+        "line_price": "orders.OrderLine.unit_price", "line_sku": "orders.OrderLine.sku_code orders.OrderLine.sku_id",
+        "line_fulfilment": "orders.OrderLine.shipped_quantity", "cancelled_at": "closed_at close_reason",
+        "payment_method": "orders.Payment.method", "outstanding": "paid", "notes": "buyer_remark",
+        "created_at": "placed_at", "refunded": "refunded refund_state",
+        "note_attributes": "seller_remark", "tags": "seller_remark", "phone": OrderImporter.PHONE,
+        **dict.fromkeys(("shipping_name", "billing_name"), OrderImporter.NAME),
+        **dict.fromkeys(("shipping_phone", "billing_phone"), OrderImporter.PHONE),
+        **dict.fromkeys(("shipping_street", "shipping_address1", "shipping_address2", "billing_address1"), "street"),
+        "billing_address2": "street", **dict.fromkeys(("shipping_province", "shipping_province_name"), "province"),
+        **{f"{kind}_{name}": name for kind in ("shipping", "billing") for name in ("city", "country")},
+        **dict.fromkeys(("shipping_zip", "billing_zip"), "postcode"),
+    }  # fmt: skip
     headings = {
         "name": ("Name",), "id": ("Id",), "email": ("Email",), "financial": ("Financial Status",), "paid_at": ("Paid at",),
         "fulfilment": ("Fulfillment Status",), "fulfilled_at": ("Fulfilled at",), "currency": ("Currency",),

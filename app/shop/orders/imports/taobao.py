@@ -168,6 +168,9 @@ def short(name: str, rest: str) -> int:
     return length
 
 
+PLACE = "province city district street"
+
+
 @importers.register
 class TaobaoOrders(OrderImporter):
     key = "taobao-orders"
@@ -176,6 +179,14 @@ class TaobaoOrders(OrderImporter):
     channel_name = _("Tmall")
     work = TaobaoWork
     required = ("number", "total", "placed_at", "paid")
+    fills = {
+        "number": "number external_number", "total": "total", "paid": "paid", "refunded": "refunded refund_state",
+        "placed_at": "placed_at", "paid_at": "paid_at", "state": "state", "goods": "subtotal", "address": PLACE,
+        "buyer_name": OrderImporter.NAME, "member": OrderImporter.NAME, "phone": OrderImporter.PHONE,
+        "telephone": OrderImporter.PHONE, "title": "orders.OrderLine.title", "option": "orders.OrderLine.option",
+        "quantity": "orders.OrderLine.quantity", "courier": "orders.Shipment.courier",
+        "tracking": "orders.Shipment.tracking_number", "message": "buyer_remark", "remark": "seller_remark",
+    }  # fmt: skip
     headings = {
         "number": ("订单编号",), "total": ("总金额",), "paid": ("买家实际支付金额", "支付金额"),
         "placed_at": ("订单创建时间",), "paid_at": ("订单付款时间",), "refunded": ("退款金额",), "state": ("订单状态",),

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from app.panel.core import changes, clock, history, policy, sight
+from app.panel.core import changes, clock, history, policy, setwise, sight
+from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.rows import among, insert_many, reserve_ids
@@ -39,7 +40,9 @@ class PastOutcome:
 
 
 @transactional
-def record_past_orders(rows: Sequence[Mapping[str, Any] | Past], *, actor: Any, dry_run: bool = False) -> list[PastOutcome]:
+def record_past_orders(
+    rows: Sequence[Mapping[str, Any] | Past], *, actor: Any, dry_run: bool = False, restoring: bool = False
+) -> list[PastOutcome]:
     """Write many past orders in a handful of statements, and say for each row, in order, what became of it.
 
     A row is found again by (channel_id, external_number), else by (shop_id, number); the same row changes nothing.
@@ -71,9 +74,12 @@ def record_past_orders(rows: Sequence[Mapping[str, Any] | Past], *, actor: Any, 
 
     With `dry_run` everything is checked and counted, and nothing written. A row found as a living (not past) order is
     refused: an import does not overwrite work in progress. A row that comes twice in one call is refused then.
+
+    What the actor sees masked is written into new orders, and stays as it is on those that are known, unless he is
+    `restoring` them to how they stood.
     """
     policy.authorize(actor, "import", RESOURCE)
-    plan = _plan(rows)
+    plan = _plan(rows, policy.fields(SYSTEM if restoring else actor, RESOURCE))
     _leave_foreign(plan, actor)
     ids = [None] * len(plan.new) if dry_run else _insert([past for _index, past in plan.new], actor=actor)
     for (index, _past), order_id in zip(plan.new, ids, strict=True):
@@ -112,7 +118,7 @@ class _Plan:
     changed: list[tuple[int, Past, int, Past]]
 
 
-def _plan(rows: Sequence[Mapping[str, Any] | Past]) -> _Plan:
+def _plan(rows: Sequence[Mapping[str, Any] | Past], access: policy.FieldAccess) -> _Plan:
     plan = _Plan({}, [], [])
     good: dict[tuple[Any, ...], tuple[int, Past]] = {}
     for index, row in enumerate(rows):
@@ -134,7 +140,7 @@ def _plan(rows: Sequence[Mapping[str, Any] | Past]) -> _Plan:
         elif order.id not in stood or order.shop_id != past.order["shop_id"]:
             plan.outcomes[index] = PastOutcome("refused", order.id, why=str(past_rows.LIVING))
         else:
-            past_rows.keep(past, stood[order.id])
+            past_rows.keep(past, stood[order.id], access)
             if past_rows.same(past, stood[order.id]):
                 plan.outcomes[index] = PastOutcome("same", order.id)
             else:
@@ -228,6 +234,9 @@ def _insert(pasts: Sequence[Past], *, actor: Any) -> list[int]:
     if not pasts:
         return []
     stamp = _stamp(actor)
+    setwise.authorize(actor, Order, [past.order for past in pasts])
+    for model in CHILDREN:
+        setwise.authorize(actor, model, [child for past in pasts for child in past.children[model]])
     # the numbers first: with RETURNING in order, SQLite would write the orders one by one
     ids = reserve_ids(Order.__table__, len(pasts))
     insert_many(Order.__table__, [{"id": key, **past.order} for key, past in zip(ids, pasts, strict=True)], stamp)

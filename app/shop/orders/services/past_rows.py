@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.panel.core import history, money
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.fieldaccess import FieldAccess
 from app.panel.core.rows import among
 from app.shop.orders.models import (
     CloseReason,
@@ -331,10 +332,16 @@ def images(ids: Sequence[int]) -> dict[int, Past]:
     return found
 
 
-def keep(past: Past, stood: Past) -> None:
-    """A field that the row does not speak of stays as it is; so does the number that an order once got."""
-    for name in set(PLAIN) - past.given:
-        past.order[name] = stood.order[name]
+def keep(past: Past, stood: Past, access: FieldAccess) -> None:
+    """A field that the row does not speak of stays as it is, and one that the actor sees masked; so does the number that
+    an order once got."""
+    dark = {name for name in access.masks if access.is_open(name) and not access.writable(name)}
+    covered = {name for name in dark if stood.order.get(name)}
+    if covered and stood.order["customer_id"]:
+        covered.add("customer_id")  # whom the row would be recognised as depends on them
+    for name in PLAIN:
+        if name not in past.given or name in covered:
+            past.order[name] = stood.order[name]
     if not past.own_number:
         past.order["number"] = stood.order["number"]
     for new, old in zip(past.children[OrderLine], stood.children[OrderLine], strict=False):

@@ -1,0 +1,39 @@
+"""Field rules for what is written set-based, past `records`: nobody fills in by a file what no form would take from him."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.panel.core import policy
+from app.panel.core.errors import Forbidden
+from app.panel.core.fields import FieldSpec, resource_of, specs
+
+
+def authorize(actor: Any, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Ask before rows are inserted or changed: `rows` hold what is to stand in them, all by the same names.
+
+    What no form takes (`readonly`) is the code's own, and so is the default of a field.
+
+    :raises Forbidden: when a field is filled in that a rule keeps from the actor
+    """
+    access = policy.fields(actor, resource_of(model))
+    closed = access.hidden | access.fixed
+    if not closed or not rows:
+        return
+    known = specs(model)
+    for name in sorted(closed & set(rows[0])):
+        field = known.get(name)
+        if field is None or field.readonly:
+            continue
+        if any(row[name] not in (None, "") and row[name] != field.default for row in rows):
+            raise refusal(field, access)
+
+
+def refusal(field: FieldSpec, access: policy.FieldAccess) -> Forbidden:
+    """Why a field is not written; one that is hidden is not named."""
+    if not access.readable(field.name):
+        return Forbidden(_("You may not change this."))
+    return Forbidden(_("You may not change “%(field)s”.", field=field.label))
