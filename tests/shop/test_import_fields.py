@@ -5,16 +5,20 @@ import pytest
 from app.panel.bulk import importers, screens
 from app.panel.bulk.generic import offered
 from app.panel.core import policy
+from app.panel.core.actor import SYSTEM
 from app.panel.core.db import PanelModel
 from app.panel.core.errors import Forbidden
 from app.panel.core.fields import resource_of, specs
 from app.shop.customers.models import Customer
+from app.shop.inventory import services
+from app.shop.inventory.services import Cause, Line, taking_over
 from app.shop.orders.models import Order
 from app.shop.orders.services.past import record_past_orders
 from app.shop.setup.models import Shop
 from tests.panel.accounts.configuration.conftest import rule as rule
 from tests.shop.bringing import bring, counts, reasons, sheet_of
 from tests.shop.customers.people import person
+from tests.shop.inventory import goods
 
 PHONE = "+8613800138000"
 TAOBAO = ("订单编号", "总金额", "买家实际支付金额", "订单创建时间", "订单付款时间", "收货人姓名", "联系手机", "订单备注")
@@ -132,3 +136,16 @@ def test_every_column_of_every_layout_says_what_it_fills(app):
             for resource, field in layout.filled(name):
                 assert field in specs(models[resource]), (layout.key, name, resource, field)
     assert policy.REGISTRY.roles
+
+
+def test_how_many_pieces_orders_hold_is_told_only_to_whom_it_is_shown(session, rule, olga):
+    warehouse, (sku,) = goods.make_warehouse(), goods.make_skus(1)
+    goods.fill([sku], 5, warehouse)
+    services.reserve([Line(sku.id, 3, warehouse.id)], cause=Cause("orders.Order", 1), actor=SYSTEM)
+
+    def said():
+        return taking_over.compare({sku.id: 1}, warehouse.id, only_news=False, actor=olga)[sku.id].refusal
+
+    assert "3" in said()
+    rule("operations", fields={"inventory.StockLevel": {"reserved": "hidden"}})
+    assert said() and "3" not in said()

@@ -30,7 +30,7 @@ class Warehouses(stock.StockKeeper):
         return options.get("stock") not in (None, "", LEAVE)
 
     def look(self, amounts: Mapping[int, int], options: Mapping[str, Any], *, actor: Any) -> dict[int, str]:
-        found = taking_over.compare(amounts, int(options["stock"]), only_news=True)
+        found = taking_over.compare(amounts, int(options["stock"]), only_news=True, actor=actor)
         return {sku_id: change.refusal for sku_id, change in found.items()}
 
     def take_over(

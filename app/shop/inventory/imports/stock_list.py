@@ -77,7 +77,7 @@ class StockListWork(Work):
                 by_place[plan.values["warehouse_id"]].setdefault(sku_id, quantity)
         found, lines = {}, {}
         for warehouse_id, amounts in by_place.items():
-            found[warehouse_id] = taking_over.compare(amounts, warehouse_id, only_news=False)
+            found[warehouse_id] = taking_over.compare(amounts, warehouse_id, only_news=False, actor=self.actor)
             if not dry_run:
                 sound = {key: amounts[key] for key, change in found[warehouse_id].items() if not change.refusal}
                 booked = taking_over.take_over(sound, warehouse_id=warehouse_id, run_id=self.run_id, actor=self.actor)

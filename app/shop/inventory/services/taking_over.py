@@ -39,12 +39,13 @@ def may_take_over(actor: Any) -> bool:
     return policy.allowed(actor, "receive", RESOURCE) and policy.allowed(actor, "adjust", RESOURCE)
 
 
-def compare(amounts: Mapping[int, int], warehouse_id: int, *, only_news: bool) -> dict[int, Change]:
+def compare(amounts: Mapping[int, int], warehouse_id: int, *, only_news: bool, actor: Any) -> dict[int, Change]:
     """By SKU, what the numbers of a file would change.
 
     :param only_news: pass over numbers that the last file said already: what was sold since then stays sold
     """
     found: dict[int, Change] = {}
+    sees = policy.fields(actor, RESOURCE).usable("reserved")
     for part in _pieces(sorted(amounts)):
         here = (StockLevel.warehouse_id == warehouse_id, StockLevel.sku_id.in_(part))
         rows = db.session.execute(select(StockLevel.sku_id, StockLevel.on_hand, StockLevel.reserved).where(*here))
@@ -57,9 +58,14 @@ def compare(amounts: Mapping[int, int], warehouse_id: int, *, only_news: bool) -
             if wanted == on_hand or said.get(sku_id) == wanted:
                 continue
             reason = MoveReason.COUNT if sku_id in known else MoveReason.OPENING
-            refusal = "" if wanted >= reserved else _("Orders hold %(n)s pieces of it: its stock cannot go below.", n=reserved)
-            found[sku_id] = Change(on_hand, wanted - on_hand, reason, refusal)
+            found[sku_id] = Change(on_hand, wanted - on_hand, reason, "" if wanted >= reserved else _held(reserved, sees))
     return found
+
+
+def _held(reserved: int, sees: bool) -> str:
+    if not sees:
+        return _("Orders hold more pieces of it: its stock cannot go below.")
+    return _("Orders hold %(n)s pieces of it: its stock cannot go below.", n=reserved)
 
 
 def _said(moves: tuple[Any, ...]) -> dict[int, int]:
@@ -78,7 +84,7 @@ def take_over(
     """
     policy.authorize(actor, "receive", RESOURCE)
     policy.authorize(actor, "adjust", RESOURCE)
-    changed = compare(amounts, warehouse_id, only_news=only_news)
+    changed = compare(amounts, warehouse_id, only_news=only_news, actor=actor)
     moves = [
         PastMove(sku_id, change.quantity, change.reason, _key(run_id, sku_id), warehouse_id, note=note or None)
         for sku_id, change in changed.items()
