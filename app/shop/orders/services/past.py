@@ -73,10 +73,8 @@ def record_past_orders(
     =====================  ==========================================================================================
 
     With `dry_run` everything is checked and counted, and nothing written. A row found as a living (not past) order is
-    refused: an import does not overwrite work in progress. A row that comes twice in one call is refused then.
-
-    What the actor sees masked is written into new orders, and stays as it is on those that are known, unless he is
-    `restoring` them to how they stood.
+    refused: an import does not overwrite work in progress. A row that comes twice in one call is refused then. What the
+    actor sees masked stays as it is on known orders, unless he is `restoring` them.
     """
     policy.authorize(actor, "import", RESOURCE)
     plan = _plan(rows, policy.fields(SYSTEM if restoring else actor, RESOURCE))

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from app.panel.accounts import rolebook
 from app.panel.accounts.configuration import publishing, store
 from app.panel.accounts.models import Publication
 from app.panel.accounts.pages.changes import grouped
+from app.panel.accounts.rights import rolebook
 
 BASE, ORDER = "/accounts/configuration/", "orders.Order"
 
