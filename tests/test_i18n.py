@@ -284,7 +284,7 @@ def test_no_chinese_page_holds_a_latin_word_that_is_not_reviewed(shop, monkeypat
 
 
 def test_every_verb_that_the_trail_knows_has_a_chinese_word():
-    recorded = re.compile(r"""(?:record(?:_about)?\([^"]*|verb=)"([a-z]+(?:_[a-z]+)*\.[a-z_]+)\"""")
+    recorded = re.compile(r"""(?:record(?:_about)?\([^"]*|verb=|VERB = )"([a-z]+(?:_[a-z]+)*\.[a-z_]+)\"""")
     sources = [path for path in APP.rglob("*.py") if "rightscheck" not in path.parts]
     verbs = {verb for path in sources for verb in recorded.findall(path.read_text("utf-8"))}
     assert "category.moved" in verbs and "configuration.rolled_back" in verbs

@@ -31,7 +31,7 @@ TOLD = {
     "rows": lazy_gettext("Rows"), "columns": lazy_gettext("Columns"), "filter": lazy_gettext("Filter"),
     "file": lazy_gettext("File format"), "method": lazy_gettext("Method"), "address": lazy_gettext("Address"),
     "lines": lazy_gettext("Number of lines"), "until": lazy_gettext("Until"), "roles": lazy_gettext("Roles"),
-    "as": lazy_gettext("Looked as"), "of": lazy_gettext("By which configuration"),
+    "field": lazy_gettext("Field"), "as": lazy_gettext("Looked as"), "of": lazy_gettext("By which configuration"),
 }  # fmt: skip
 VALUES = {"draft": lazy_gettext("The draft"), "published": lazy_gettext("What holds now")}
 VERBS = ("insert", "update", "delete", "restored", "exported", "access.refused", "setting.changed")
@@ -137,7 +137,7 @@ def _changes(line: Any, place: places.Place | None, row: Any, actor: Any) -> lis
 
 
 def _is_told(line: Any) -> bool:
-    return not line.key or line.verb.endswith(".viewed_as")
+    return not line.key or line.verb.endswith((".viewed_as", ".revealed"))
 
 
 def _told(name: str) -> str:

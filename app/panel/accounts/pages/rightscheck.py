@@ -62,7 +62,8 @@ def _line(run: RightsCheck) -> dict[str, Any]:
     opened = sum(hole["opens"] for hole in run.holes)
     return {
         "state": run.state, "asked": show_instant(run.asked_at), "routes": run.routes, "roles": run.roles, "calls": run.calls,
-        "holes": opened, "shut": len(run.holes) - opened, "problem": run.problem, "done": run.done, "total": run.total,
+        "holes": opened, "shut": len(run.holes) - opened, "problem": checks.why_failed(run.problem),
+        "done": run.done, "total": run.total,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
@@ -20,7 +21,7 @@ from app.panel.core.transaction import transactional
 RESOURCE = "accounts.RightsCheck"
 KEPT, LONGEST_SECONDS, MOST_SHOWN = 20, 3600, 500
 ALIVE = (CheckState.WAITING, CheckState.RUNNING)
-ROOT = Path(__file__).parents[3]
+SLOW, BROKEN = "took too long", "ended with "  # said to whoever reads the page, in his language
 
 
 @transactional
@@ -48,13 +49,14 @@ def ask(*, actor: Any, enqueue: Callable[[int], Any]) -> RightsCheck:
 def run(run_id: int) -> None:
     """Check in a process of its own: it makes a second, empty instance, which no worker should carry about afterwards."""
     command: Sequence[str] = [sys.executable, "-m", "flask", "--app", "app", "rights", "check", "--run", str(run_id)]
+    home = Path(current_app.root_path).parent
     try:
-        ended_with = subprocess.run(command, cwd=ROOT, timeout=LONGEST_SECONDS, capture_output=True, check=False)  # noqa: S603
+        ended_with = subprocess.run(command, cwd=home, timeout=LONGEST_SECONDS, capture_output=True, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
-        failed(run_id, _("It took longer than an hour."))
+        failed(run_id, SLOW)
         return
     if db.session.get(RightsCheck, run_id, populate_existing=True).state in ALIVE:  # type: ignore[union-attr]
-        failed(run_id, _("It ended with %(code)s.", code=ended_with.returncode))
+        failed(run_id, f"{BROKEN}{ended_with.returncode}")
 
 
 @transactional
@@ -72,6 +74,13 @@ def ended(run_id: int, said: dict[str, Any], counts: dict[str, int]) -> None:
 @transactional
 def failed(run_id: int, why: str) -> None:
     _set(run_id, state=CheckState.FAILED, ended_at=clock.now(), problem=why[:500])
+
+
+def why_failed(problem: str) -> str:
+    """Why a run failed, in the reader's language as far as the panel itself found the words."""
+    if problem.startswith(BROKEN):
+        return _("It ended with %(code)s.", code=problem.removeprefix(BROKEN))
+    return _("It took longer than an hour.") if problem == SLOW else problem
 
 
 def _set(run_id: int, **values: Any) -> None:

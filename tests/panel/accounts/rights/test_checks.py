@@ -129,3 +129,19 @@ def test_the_page_starts_one_shows_its_progress_and_its_holes(as_user, session, 
     assert "1 holes: somebody met what is not his." in page and "GET /x/" in page and "As expected" in page
     assert session.get(RightsCheck, asked[0], populate_existing=True).state is CheckState.DONE
     assert as_user("ben").get("/accounts/rights-check/").status_code == 403
+
+
+def test_a_check_runs_where_the_application_lies_and_says_in_words_that_it_broke(session, ada, as_user, monkeypatch):
+    places = []
+
+    def broken(command, cwd, **_options):
+        places.append(cwd)
+        return SimpleNamespace(returncode=2)
+
+    monkeypatch.setattr(checks.subprocess, "run", broken)
+    row = checks.ask(actor=ada, enqueue=lambda number: None)
+    session.commit()
+    checks.run(row.id)
+    assert (places[0] / "app" / "__init__.py").is_file()
+    assert "It ended with 2." in as_user("ada").get("/accounts/rights-check/").text
+    assert checks.why_failed(checks.SLOW) == "It took longer than an hour." and checks.why_failed("else") == "else"
