@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from app.panel.accounts import firstrun, queries
 from app.panel.accounts.configuration import asking, delivery, enforcement, watch  # noqa: F401 — they register themselves
-from app.panel.accounts.login import browsers, sessions, twostep
+from app.panel.accounts.login import browsers, proof, sessions, twostep
 from app.panel.accounts.models import full_name
 from app.panel.accounts.people import keys, preferences
 from app.panel.accounts.rights import viewas
@@ -32,6 +32,7 @@ def init_app(app: Flask) -> None:
     app.before_request(must_enrol)
     browsers.init_app(app)
     viewas.init_app(app)
+    proof.init_app(app)
     app.context_processor(chrome)
 
 

@@ -70,7 +70,7 @@ def _told(status: int, message: str, more: dict[str, Any]) -> SimpleNamespace:
 
 
 def _domain(error: DomainError) -> Any:
-    _roll_back()
+    roll_back()
     more = {"errors": {k: str(v) for k, v in error.errors.items()}} if isinstance(error, InvalidInput) else {}
     response = current_app.make_response(page(error.status, error.message, **more))
     if seconds := getattr(error, "retry_after", None):
@@ -139,7 +139,7 @@ def _database(error: SQLAlchemyError) -> Any:
         return _busy()
     if isinstance(error, IntegrityError | DataError):
         current_app.logger.warning("the database refused a value", exc_info=error)
-        _roll_back()
+        roll_back()
         if isinstance(error, DataError):
             return page(422, _("A value does not fit its field."))
         return page(409, _("This does not fit what is stored: it is there already, or something else needs it."))
@@ -148,7 +148,7 @@ def _database(error: SQLAlchemyError) -> Any:
 
 def _too_big(error: OverflowError) -> Any:
     current_app.logger.warning("a number is too large", exc_info=error)
-    _roll_back()
+    roll_back()
     return page(422, _("A value does not fit its field."))
 
 
@@ -162,7 +162,7 @@ def _unknown(error: Exception) -> Any:
     """The last resort: logged with its id, told without a word of the inside."""
     if current_app.config.get("PROPAGATE_EXCEPTIONS") and not isinstance(error, SQLAlchemyError):
         raise error
-    _roll_back()
+    roll_back()
     current_app.logger.error("unhandled", exc_info=error)
     return page(500, _unexpected(), id=request_id())
 
@@ -171,14 +171,14 @@ def _unexpected() -> str:
     return _("Something went wrong. It is in the log under the number below.")
 
 
-def _roll_back() -> None:
+def roll_back() -> None:
     with contextlib.suppress(SQLAlchemyError):  # the connection may be what is gone
         db.session.rollback()
 
 
 def _without_session() -> None:
     """Go on without the session's row: what was read stays (the language), nothing is written, no cookie is taken away."""
-    _roll_back()
+    roll_back()
     context = request_ctx._get_current_object()  # type: ignore[attr-defined]
     context._session = NullSession(context._session or {})
     g.pop("_login_user", None)

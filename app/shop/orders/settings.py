@@ -31,6 +31,11 @@ define(
     group=_("Orders"), help=_("Paid and not shipped for so long, it is listed as a problem. 0: never."),
 )  # fmt: skip
 define(
+    "orders.proof_above", 0, label=_("Ask who it is before a refund above"), kind="integer", min=0, max=1_000_000_000,
+    group=_("Orders"),
+    help=_("In the currency of the order. Password and second step are asked for once more, and count for ten minutes. 0: never."),
+)  # fmt: skip
+define(
     "orders.receipt_footer", "", label=_("Last line of the receipt"), group=_("Orders"),
     help=_("Such as opening hours or how to return goods."),
 )  # fmt: skip

@@ -94,7 +94,7 @@ def _confirm(user: User, typed: str) -> list[str]:
 
 def renew_codes(user: User, password: str, typed: str) -> list[str]:
     """New recovery codes; the old ones open nothing any more."""
-    _confirmed(user, password, typed)
+    ask_again(user, password, typed)
     return _renew(user)
 
 
@@ -109,7 +109,7 @@ def turn_off(user: User, password: str, typed: str) -> None:
 
     :raises InvalidInput: for a wrong password or code
     """
-    _confirmed(user, password, typed)
+    ask_again(user, password, typed)
     _turn_off(user)
 
 
@@ -215,7 +215,11 @@ def asks_password(user: User, password: str) -> None:
         raise InvalidInput({"current": gettext("This is not your current password.")})
 
 
-def _confirmed(user: User, password: str, typed: str) -> None:
+def ask_again(user: User, password: str, typed: str) -> None:
+    """Let somebody who is logged in show once more that it is he.
+
+    :raises InvalidInput: for a wrong password or code
+    """
     asks_password(user, password)
     if not passes(user.id, typed):
         raise InvalidInput({"code": gettext("This code does not fit.")})

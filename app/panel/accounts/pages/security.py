@@ -12,11 +12,12 @@ from flask_login import current_user
 
 from app.panel.accounts import domain
 from app.panel.accounts.forms import AgainForm, PasskeyForm
-from app.panel.accounts.login import passkeys, sessions, totp, twostep
+from app.panel.accounts.login import passkeys, proof, sessions, totp, twostep
 from app.panel.accounts.pages.own import OwnPage, me, status_of
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.fields import show_instant
 from app.panel.core.pages import expose, logged_in
+from app.panel.core.security import safe_next
 
 CHALLENGE = "passkey_challenge"
 
@@ -125,6 +126,30 @@ class SecurityPage(OwnPage):
         sessions.rotate()
         flash(gettext("Removed."), "success")
         return redirect("/account/security/")
+
+    @expose("/prove/", methods=["GET", "POST"])
+    @logged_in
+    def prove(self) -> Any:
+        """Before something grave: password and code once more, and on to where it was asked for."""
+        user, form, target = me(), AgainForm(), safe_next(request.args.get("next"), "/")
+        if not twostep.is_on(user.id):
+            flash(gettext("This needs two-step log-in. Set it up first."), "warning")
+            return redirect("/account/security/")
+        if request.method == "POST" and form.validate():
+            try:
+                proof.prove(user, form.current.data, form.code.data)
+                sessions.rotate()
+                flash(gettext("Thank you. For ten minutes you are not asked again."), "success")
+                return redirect(target)
+            except InvalidInput as error:
+                form.refuse(error)
+            except DomainError as error:
+                form.problem = error.message
+        page = self.own(
+            "accounts/profile.html", "security", title=gettext("Is it you?"), form=form, names=["current", "code"],
+            submit=gettext("Go on"), hint="",
+        )  # fmt: skip
+        return page, status_of(form)
 
     def _again(self, title: str, submit: str, hint: str, act: Any) -> Any:
         """Something that asks for the password and a code once more."""

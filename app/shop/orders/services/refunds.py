@@ -8,9 +8,10 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.panel.core import clock, history, money, policy
+from app.panel.core import clock, history, money, policy, stepup
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
+from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 from app.shop.orders import events, states
 from app.shop.orders.models import (
@@ -69,6 +70,8 @@ def refund(
         amount = order.left_to_refund
     goods = _goods(order, amount, pieces)
     amount = _amount(order, amount, goods)
+    if (most := int(setting("orders.proof_above"))) and amount > most * 10 ** money.exponent(order.currency):
+        stepup.require(actor)
     policy.used(actor, "refund", RESOURCE, amount=amount, currency=order.currency)
     made = Refund(
         order=order, method=method or _usual_method(order), currency=order.currency, amount=amount, reason=reason,

@@ -1,0 +1,50 @@
+"""Showing once more that it is oneself, by password and second step; it counts for this session and a few minutes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, flash, has_request_context, redirect, request, session
+
+from app.panel.accounts.login import twostep
+from app.panel.accounts.models import User
+from app.panel.core import clock, errorpages, stepup
+from app.panel.core.actor import person_of
+from app.panel.core.security import safe_next
+
+URL, KEY, LASTS = "/account/security/prove/", "proven_at", dt.timedelta(minutes=10)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(stepup.ProofNeeded, asked)
+
+
+def prove(user: User, password: str, typed: str) -> None:
+    """By the password and a code, or a recovery code; either is good once.
+
+    :raises InvalidInput: for a wrong password or code
+    """
+    twostep.ask_again(user, password, typed)
+    session[KEY] = int(clock.now().timestamp())
+
+
+@stepup.proven_by
+def is_proven(actor: Any) -> bool:
+    """Was it shown in this session, by the person who acts? Outside of a request nobody is there to ask."""
+    if not has_request_context() or session.get("_user_id") != str(person_of(actor).id):
+        return False
+    at = session.get(KEY)
+    return isinstance(at, int) and 0 <= clock.now().timestamp() - at < LASTS.total_seconds()
+
+
+def asked(error: stepup.ProofNeeded) -> Any:
+    """On a screen the person is led there and back; a program is told."""
+    errorpages.roll_back()
+    if errorpages.wants_json():
+        return errorpages.page(error.status, error.message, prove_url=URL)
+    is_page = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    back = request.path if is_page else safe_next(request.referrer, "/")
+    flash(error.message, "warning")
+    return redirect(f"{URL}?{urlencode({'next': back})}", 303)
