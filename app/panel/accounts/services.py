@@ -63,7 +63,10 @@ def update_user(user: User, *, actor: Any, name: str, email: str, roles: Iterabl
     if wanted != held:
         kept = [role for role in user.roles if role.name in wanted]  # type: ignore[attr-defined]
         added = _granted(actor, wanted - held)
+        must = twostep.needs_two_step(user)
         user.roles = kept + added  # type: ignore[attr-defined]
+        if must and user.id == actor.id and not policy.is_administrator(actor) and not twostep.needs_two_step(user):
+            raise Forbidden(gettext("Only an administrator can loosen how people log in and what they may reveal."))
     user.changed_on = _changed()
     db.session.flush()
     after = {"name": name, "email": email, "roles": ", ".join(_keys(user))}

@@ -363,6 +363,16 @@ def test_who_is_limited_cannot_open_what_goes_with_his_rows(session):
         store.edit(lambda c: c["roles"]["viewer"]["rights"].update({ORDER: ["read", "write"]}), actor=manager)
 
 
+def test_nobody_frees_himself_of_the_second_step_by_another_role(session):
+    manager = lesser(session, {ORDER: ["read"], "accounts.User": ["read", "write"]})
+    put(lambda configuration: configuration["roles"]["manager"].update(two_step=True))
+    same = document.new_role(store.published()["roles"]["manager"]["rights"])
+    put(lambda configuration: configuration["roles"].update(same=same))
+    with pytest.raises(Forbidden):
+        services.update_user(manager, actor=manager, name="m", email=manager.email, roles=["same"])
+    services.update_user(manager, actor=SYSTEM, name="m", email=manager.email, roles=["same"])
+
+
 def test_no_rule_counts_what_its_writer_does_not_see(session, as_user):
     """n rows have a total above 100, n above 200 …: a rule, or the sentence below it, would tell what a field says."""
     bound_manager(session, {ORDER: ["read"], "accounts.Role": ["read"], "accounts.User": ["read"], "setup.Shop": ["read"]})
