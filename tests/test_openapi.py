@@ -42,7 +42,10 @@ def hypothesis_begins_at_once():
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("openapi")))
+    world = worlds.build(make_app(new_database(), tmp_path_factory.mktemp("openapi")))
+    with pytest.MonkeyPatch.context() as patch:
+        worlds.asking_once(world.app, patch, guarded=True)
+        yield world
 
 
 @pytest.fixture(scope="module")

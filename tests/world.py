@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from flask import Flask
 from app.panel.accounts.audit import refusals
 from app.panel.accounts.configuration import store
 from app.panel.accounts.login import limits, sessions
+from app.panel.accounts.rights import checks
 from app.panel.core import logs, policy, settings
 from app.panel.core.db import db
 from app.rightscheck.routes import ARGUMENTS, calls, picker_fields, undone, views_by_name
@@ -67,15 +69,21 @@ def asking_once(app: Flask, monkeypatch: Any, guarded: bool = False) -> None:
         if value not in kept:
             kept[value] = find(value)
             db.session.expunge_all()
+        if kept[value] is None:
+            return None
         row, person = kept[value]
         return row, db.session.merge(person, load=False)
 
     unlogged(app, monkeypatch)
     monkeypatch.setattr(sessions, "find", found)
+    # what was asked once grows old: from its second minute on, every request would write down that somebody is here
+    monkeypatch.setattr(sessions, "SEEN_EVERY", dt.timedelta(days=1))
+    # it would start a process that loads everything there is, to no other end than to fail without a database
+    monkeypatch.setattr(checks, "run", lambda _run_id: None)
     monkeypatch.setattr(policy, "_load", functools.cache(policy._load))
     monkeypatch.setattr(store, "_holding", functools.cache(store._holding))
     if not guarded:
-        monkeypatch.setattr(refusals, "tell", lambda *_words: None)
+        monkeypatch.setattr(refusals, "_is_news", lambda *_where: False)
         monkeypatch.setattr(app.extensions["appbuilder"].sm.limiter, "enabled", False)
         monkeypatch.setattr(limits, "hit", lambda *_arguments: None)
         monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
