@@ -14,7 +14,7 @@ from app.panel.accounts.configuration import document as documents
 from app.panel.accounts.configuration import rules, store
 from app.panel.accounts.models import User
 from app.panel.accounts.pages.roles import shown, state_of
-from app.panel.accounts.rights import naming, rolebook, ruling, wording
+from app.panel.accounts.rights import naming, plainrules, rolebook, ruling, wording
 from app.panel.core import filters, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
@@ -42,7 +42,9 @@ class RulePage(PanelPage):
     @expose("/rows/<of>/<path:role_key>", methods=["POST"])
     @needs("write", store.RESOURCE)
     def keep_rows(self, of: str, role_key: str) -> Any:
-        said = _posted()
+        said = plainrules.read(request.form, _model(of)) if request.form.get("plain") else _posted()
+        if request.form.get("plain") and request.form.get("do"):
+            return self._rows(of, role_key, store.draft().document, True, said)
         try:
             rolebook.put_rules(role_key, "rows", of, said, actor=current_actor(), version=_version())
         except DomainError as error:
@@ -88,12 +90,13 @@ class RulePage(PanelPage):
     ) -> str:
         model, people = _model(of), ruling.people_for(key)
         person = _person(request.values.get("person")) or next(iter(people), None)
-        is_fine = not rules.problem("rows", of, said)
+        is_fine, actor = not rules.problem("rows", of, said), current_actor()
         return self.render(
             "accounts/rows.html", title=gettext("Rows: %(what)s", what=_label(of)), key=key, of=of, may_write=may_write,
             role=rolebook.label(key, document), state=state_of(may_write), people=people, person=person, problem=problem,
             words=wording.rows_said(said, of) if is_fine else "", code=ruling.code_says(model),
-            sees=ruling.sees(model, said, person, current_actor()) if person and is_fine else None,
+            sees=ruling.sees(model, said, person, actor) if person and is_fine else None,
+            plain=plainrules.shown(model, said, actor), plain_fields=plainrules.fields(model),
             data={"rules": said, "fields": _offered(model), "periods": [[k, str(label)] for k, label in filters.PERIODS.items()]},
         )  # fmt: skip
 

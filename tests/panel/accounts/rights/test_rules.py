@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from html.parser import HTMLParser
 
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 
 from app.panel.accounts.configuration import store
 from app.panel.accounts.rights import rolebook, ruling, wording
@@ -127,3 +129,65 @@ def test_nobody_widens_the_rows_of_his_own_role(as_user, person, ada):
 
 def test_the_system_is_bound_by_no_rule(session):
     assert ruling.code_condition(SYSTEM, Channel) is None
+
+
+class Form(HTMLParser):
+    """What a browser without scripts would post of the editor as it stands."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.values, self.box, self.chosen = MultiDict(), "", None
+        self.feed(page[page.index("<form method=\"post\" data-rules") :].partition("</form>")[0])
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag == "input" and (given.get("type") != "checkbox" or "checked" in given):
+            self.values.add(given["name"], given.get("value") or "")
+        elif tag == "select":
+            self.box, self.chosen = given["name"], None
+        elif tag == "option" and (self.chosen is None or "selected" in given):
+            self.chosen = given["value"]
+
+    def handle_endtag(self, tag):
+        if tag == "select":
+            self.values.add(self.box, self.chosen)
+
+
+def plain(page):
+    return Form(page).values
+
+
+def pressed(client, form, button, **changes):
+    for name, value in changes.items():
+        form.setlist(name.replace("_", "-"), value if isinstance(value, list) else [value])
+    return client.post(ROWS, data=MultiDict([*form.items(multi=True), *([("do", button)] if button else [])]))
+
+
+def test_without_scripts_rules_are_edited_line_by_line(as_user, drafted):
+    client = as_user("ada")
+    page = pressed(client, plain(client.get(ROWS).text), "add", new="name")
+    assert page.status_code == 200 and "setup.Channel" not in drafted("support")["rows"], "nothing is kept yet"
+    page = pressed(client, plain(page.text), "add-0", rule_0_0_op="contains", rule_0_0_value="A, B", rule_0_new="kind")
+    page = pressed(client, plain(page.text), "show", rule_0_1_op="in")
+    page = pressed(client, plain(page.text), "add", rule_0_1_value=["own_site", "counter"], rule_0_how="or", new="shop_id")
+    page = pressed(client, plain(page.text), "add-1", rule_1_0_op="empty", rule_1_new="is_active")
+    page = pressed(client, plain(page.text), "drop-1-0", rule_1_note="Open ones")
+    kept = pressed(client, plain(page.text), "")
+    assert kept.status_code == 302
+    assert drafted("support")["rows"]["setup.Channel"] == [
+        rule(["name", "contains", "A, B"], ["kind", "in", ["own_site", "counter"]], word="or"),
+        rule(["is_active", "is", "true"], note="Open ones"),
+    ]
+    assert pressed(client, plain(client.get(ROWS).text), "drop-0").status_code == 200
+    assert len(drafted("support")["rows"]["setup.Channel"]) == 2
+
+
+def test_without_scripts_a_group_stays_and_a_wrong_value_is_said_with_the_form(as_user, drafted):
+    client, said = as_user("ada"), [rule(A, {"or": [["is_active", "is", True], B]}, note="Two deep")]
+    client.post(ROWS, data={"rules": json.dumps(said)})
+    form = plain(client.get(ROWS).text)
+    assert pressed(client, form, "").status_code == 302
+    assert drafted("support")["rows"]["setup.Channel"] == said
+    wrong = pressed(client, plain(pressed(client, form, "add-0", rule_0_new="created_at").text), "", rule_0_2_op="on", rule_0_2_value="soon")
+    assert wrong.status_code == 422 and 'value="soon"' in wrong.text
+    assert drafted("support")["rows"]["setup.Channel"] == said
