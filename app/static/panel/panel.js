@@ -1,5 +1,5 @@
 /* What every page has: menu, appearance, messages, questions before an effect, keys. */
-import { announce, ask, confirmDialog, isTyping } from "./dom.js";
+import { announce, ask, confirmDialog, flash, isTyping, t } from "./dom.js";
 
 const root = document.documentElement;
 
@@ -251,9 +251,27 @@ function tabs() {
   }
 }
 
+/** Buttons that copy what stands in a field; where the browser keeps the clipboard shut the text is selected. */
+function copies() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const field = document.getElementById(button.dataset.copy);
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      field.select();
+      try {
+        await navigator.clipboard.writeText(field.value);
+      } catch {
+        if (!document.execCommand("copy")) return;
+      }
+      flash(t("copied"), "success");
+    });
+  }
+}
+
 menu();
 appearance();
 tabs();
+copies();
 questions();
 once();
 clicks();

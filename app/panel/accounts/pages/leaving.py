@@ -18,7 +18,6 @@ from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.panel.core.fields import show_instant
 from app.panel.core.pages import PanelPage, expose, needs
 
 
@@ -47,15 +46,12 @@ class LeavingPage(PanelPage):
                 problem = error.message
         found = leaving.look(user)
         page = self.render(
-            "accounts/leaving.html", person=user, name=full_name(user), found=found, lines=[_line(line) for line in found.lines],
+            "accounts/leaving.html", person=user, name=full_name(user), found=found,
+            lines=words.spoken(found.lines, current_actor()),
             loans=[delegation.described(loan) for loan in (*found.lent_to, *found.lent_by)], problem=problem,
             heirs=[(one.id, full_name(one)) for one in leaving.heirs(user)], back_url=url_for("accounts_user.show", pk=user.id),
         )  # fmt: skip
         return page, 422 if problem else 200
-
-
-def _line(line: Any) -> dict[str, Any]:
-    return {"at": show_instant(line.at), "what": words.verb_word(line.verb), "row": f"{line.table} {line.key}", "why": line.why}
 
 
 @domain.panel(UserView, label=_("Leaves the house"), order=90)

@@ -96,3 +96,5 @@ def test_what_he_looked_at_in_the_last_days_is_listed(as_user, session, ben, clo
     reveals.reveal("customers.Customer", lina.id, "phone", reason="other", why="she moved", actor=ben)
     found = leaving.look(ben)
     assert [line.why for line in found.lines] == ["Another reason: she moved"] and found.watched == 1
+    page = as_user("ada").get(f"/accounts/leaving/{ben.id}/").text
+    assert 'data-label="Customers"' in page and "customers_customer" not in page
