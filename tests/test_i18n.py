@@ -135,25 +135,35 @@ REVIEWED = {
 
 def messages(folder):
     """Message ids of an area, without those of the areas inside it."""
-    inner = [area for area in AREAS if area != folder and area.is_relative_to(folder)]
-    for name, line, message, _comments, _context in extract_from_dir(str(folder), METHODS, keywords=KEYWORDS):
-        path = folder / name
-        if any(path.is_relative_to(area) for area in inner):
-            continue
+
+    def is_read(name):
+        path = Path(name)
+        return not path.name.startswith((".", "_")) and (path == folder or path not in AREAS)
+
+    found = extract_from_dir(str(folder), METHODS, keywords=KEYWORDS, directory_filter=is_read)
+    for name, line, message, _comments, _context in found:
         for text in [message] if isinstance(message, str) else message:
             if text:
                 yield f"{name}:{line}", text
 
 
 @pytest.fixture(scope="module")
-def catalogue():
-    found = {}
-    for path in APP.glob("**/translations/zh_Hans_CN/LC_MESSAGES/messages.po"):
+def translated():
+    """Every entry of every Chinese catalogue."""
+    found = []
+    for path in sorted(APP.glob("**/translations/zh_Hans_CN/LC_MESSAGES/messages.po")):
         with path.open("rb") as file:
-            for message in read_po(file):
-                ids = [message.id] if isinstance(message.id, str) else list(message.id)
-                if message.string:
-                    found.update(dict.fromkeys(ids, message.string))
+            found += [message for message in read_po(file) if message.id]
+    return found
+
+
+@pytest.fixture(scope="module")
+def catalogue(translated):
+    found = {}
+    for message in translated:
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        if message.string:
+            found.update(dict.fromkeys(ids, message.string))
     return found
 
 
@@ -171,13 +181,11 @@ def test_every_string_of_an_area_has_a_chinese_one(area, catalogue):
 DOUBLES: set[str] = set()
 
 
-def test_a_string_has_one_chinese_one_in_all_areas():
+def test_a_string_has_one_chinese_one_in_all_areas(translated):
     """Two would be a matter of which catalogue is read first. What means two things is written in two ways in English."""
     told = {}
-    for path in sorted(APP.glob("**/translations/zh_Hans_CN/LC_MESSAGES/messages.po")):
-        with path.open("rb") as file:
-            for message in filter(lambda message: message.id, read_po(file)):
-                told.setdefault((message.context, str(message.id)), set()).add(str(message.string))
+    for message in translated:
+        told.setdefault((message.context, str(message.id)), set()).add(str(message.string))
     assert {key: words for key, words in told.items() if len(words) > 1 and key[1] not in DOUBLES} == {}
 
 
