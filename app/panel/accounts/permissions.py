@@ -22,7 +22,7 @@ policy.name("accounts.RightsCheck", _("Rights check"))
 policy.verbs("accounts.Delegation", lend=_("Lend what one may do oneself"))
 
 
-@policy.rows(Delegation)
+@policy.rows(Delegation, _("Only rights that one has lent or was lent."))
 def loans_of_mine(actor: Any) -> ColumnElement[bool] | None:
     """What I have lent and what was lent to me; administrators are not asked."""
     return or_(Delegation.person_id == actor.id, Delegation.lender_id == actor.id)

@@ -12,7 +12,7 @@ policy.verbs("bulk.Run", oversee=_("See the imports of everybody"))
 folding.part_of("bulk.Run", "bulk.Mapping")
 
 
-@policy.rows(Run)
+@policy.rows(Run, _("Only runs that one started; whoever oversees runs sees all."))
 def own_runs(actor: object) -> ColumnElement[bool] | None:
     """Whoever may not oversee sees what he started."""
     if policy.allowed(actor, "oversee", "bulk.Run"):
@@ -20,6 +20,6 @@ def own_runs(actor: object) -> ColumnElement[bool] | None:
     return Run.actor_id == getattr(actor, "id", None)
 
 
-@policy.rows(Mapping)
+@policy.rows(Mapping, _("Everybody sees all of them."))
 def every_mapping(_actor: object) -> ColumnElement[bool] | None:
     return None

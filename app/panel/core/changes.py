@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask_appbuilder import Model
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.rows import insert_many
-from app.panel.core.transaction import transactional
+from app.panel.core.transaction import after_commit, transactional
 from app.panel.core.types import UTCDateTime
 
 KINDS = frozenset({"insert", "update", "delete"})
@@ -56,11 +56,38 @@ class ChangeMark(Model):
     change_id: Mapped[int] = mapped_column(Integer, nullable=False, default=0)
 
 
+_heard: list[Callable[[str, set[int]], None]] = []
+
+
+def heard_by(func: Callable[[str, set[int]], None]) -> Callable[[str, set[int]], None]:
+    """Register who is told, once a transaction has committed, of which rows of which table it changed."""
+    _heard.append(func)
+    return func
+
+
+def _tell(session: Session, entries: Iterable[tuple[str, int]]) -> None:
+    """Remember for the end of the transaction; what is rolled back is forgotten with it."""
+    told = session.info.get("told")
+    if told is None or not session.info.get("depth"):
+        return
+    if not told:
+        after_commit(lambda: _told(told))
+    for table, key in entries:
+        told.setdefault(table, set()).add(key)
+
+
+def _told(told: dict[str, set[int]]) -> None:
+    for table, keys in told.items():
+        for listener in _heard:
+            listener(table, keys)
+
+
 def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:
     """Add entries inside the transaction of their cause."""
     if rows := _unfed(session, entries):
         _announce(session)
         session.execute(insert(Change.__table__), rows)
+        _tell(session, ((row["table"], row["key"]) for row in rows))
 
 
 def _announce(session: Session) -> None:
@@ -100,6 +127,7 @@ def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
         seen.update(told)
         _announce(db.session())
         insert_many(Change.__table__, rows, {"table": table, "kind": kind, "at": clock.now()})
+        _tell(db.session(), ((table, row["key"]) for row in rows))
 
 
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:

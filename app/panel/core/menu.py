@@ -16,12 +16,12 @@ from typing import Any
 from flask import current_app, g, has_request_context, request
 from flask_babel import get_locale
 
-from app.panel.core import menutargets, policy
+from app.panel.core import bus, changes, menutargets, policy
 from app.panel.core.actor import NOBODY, SYSTEM, current_actor
 from app.panel.core.domain import Domain
 from app.panel.core.menutree import KEPT_LIST, Item, Node, Place, Reader, Section, Target, arrange, narrow, walk
 
-MOST_KEPT, MOST_DRAWN, COUNTED_FOR = 120, 500, 5.0
+MOST_KEPT, MOST_DRAWN, MOST_NAMED, COUNTED_FOR = 120, 500, 500, 5.0
 
 
 @dataclass(frozen=True)
@@ -206,12 +206,15 @@ def entries(actor: Any) -> list[Item]:
     return [item for item in walk(shown(actor).items) if item.url]
 
 
-def counts(actor: Any) -> dict[str, int]:
-    """The live counts of the entries that this person sees, asked anew and remembered for his next pages."""
+def counts(actor: Any, of: set[str] | None = None) -> dict[str, int]:
+    """The live counts of the entries that this person sees, asked anew and remembered for his next pages.
+
+    :param of: the topics that brought news; the badges of others are not counted
+    """
     known = _known_counts()
     if len(known) >= MOST_KEPT * 10:
         known.clear()
-    found = {key: int(_badges[key].count(actor)) for key in shown(actor).counted}
+    found = {key: int(_badges[key].count(actor)) for key in shown(actor).counted if of is None or of & {*_badges[key].topics}}
     if not _looks_as_another(actor):
         known.update({(key, actor.id): (time.monotonic(), number) for key, number in found.items()})
     return found
@@ -232,6 +235,23 @@ def _last_counts(actor: Any, keys: Sequence[str]) -> tuple[dict[str, int], bool]
     known, oldest = {} if _looks_as_another(actor) else _known_counts(), time.monotonic() - COUNTED_FOR
     last = {key: known.get((key, actor.id), (0.0, 0)) for key in keys}
     return {key: number for key, (_at, number) in last.items()}, any(at < oldest for at, _number in last.values())
+
+
+@changes.heard_by
+def news(table: str, keys: set[int]) -> None:
+    """Let open pages count again when rows that a badge counts have changed; each hears of the rows that he may see."""
+    resource = next((one for one in _listened() if _table_of(one) == table), "")
+    if resource:
+        bus.publish(resource, "counted", {"ids": sorted(keys)} if len(keys) <= MOST_NAMED else {})
+
+
+def _listened() -> set[str]:
+    return {topic for one in _badges.values() for topic in one.topics}
+
+
+def _table_of(resource: str) -> str:
+    model = current_app.extensions.get("panel_models", {}).get(resource)
+    return getattr(model, "__tablename__", "")
 
 
 def topics(actor: Any) -> list[str]:

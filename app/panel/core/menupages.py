@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request
 
 from app.panel.core import menu
 from app.panel.core.actor import NOBODY, current_actor
@@ -20,5 +20,6 @@ def known_people_only() -> Any:
 
 @blueprint.get("/counts")
 def counts() -> Any:
-    """`{"counts": {"books_loan": 3}}` for the entries that the reader sees."""
-    return jsonify(counts=menu.counts(current_actor()))
+    """`{"counts": {"books_loan": 3}}` for the entries that the reader sees; with `of`, for those that listen to these topics."""
+    of = request.args.get("of")
+    return jsonify(counts=menu.counts(current_actor(), None if of is None else set(of.split(","))))

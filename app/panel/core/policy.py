@@ -61,6 +61,7 @@ class Registry:
     grants: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     verbs: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[type, list[RowRule]] = field(default_factory=dict)
+    row_labels: dict[RowRule, Any] = field(default_factory=dict)
     fields: dict[str, dict[str, Guarded]] = field(default_factory=dict)
     bounds: dict[str, Any] = field(default_factory=dict)
     names: dict[str, Any] = field(default_factory=dict)
@@ -118,11 +119,15 @@ def mask(resource: str, *names: str, verb: str, how: str = "tail") -> None:
         REGISTRY.fields.setdefault(resource, {})[name] = Guarded(verb, how)
 
 
-def rows(model: type) -> Callable[[RowRule], RowRule]:
-    """Declare a row rule: a condition for this actor, or None for no limit. The system and administrators are not asked."""
+def rows(model: type, label: Any = "") -> Callable[[RowRule], RowRule]:
+    """Declare a row rule: a condition for this actor, or None for no limit. The system and administrators are not asked.
+
+    :param label: what it says, in a sentence for whoever asks why somebody sees a row or does not
+    """
 
     def register(rule: RowRule) -> RowRule:
         REGISTRY.rows.setdefault(model, []).append(rule)
+        REGISTRY.row_labels[rule] = label
         return rule
 
     return register

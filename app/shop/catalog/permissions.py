@@ -18,7 +18,7 @@ from app.shop.catalog.models import (
     ProductVideo,
     Sku,
 )
-from app.shop.setup.permissions import my_channel_ids
+from app.shop.setup.permissions import OF_MINE, my_channel_ids
 
 PRODUCT = "catalog.Product"
 DATA = ("Category", "Attribute", "AttributeSet", "Brand", "Tag", "Keyword", "Synonym", "ProductImage", "ProductVideo",
@@ -59,11 +59,11 @@ for _model in (Sku, ProductImage, ProductVideo, ProductRelation, Listing, Produc
 policy.follow(ChannelPrice, Sku, "sku_id")
 
 
-@policy.rows(Listing)
+@policy.rows(Listing, OF_MINE)
 def listings_of_my_channels(actor: Any) -> ColumnElement[bool]:
     return Listing.channel_id.in_(my_channel_ids(actor))
 
 
-@policy.rows(ChannelPrice)
+@policy.rows(ChannelPrice, OF_MINE)
 def prices_of_my_channels(actor: Any) -> ColumnElement[bool]:
     return ChannelPrice.channel_id.in_(my_channel_ids(actor))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.panel.core import folding, policy
 from app.shop.customers.models import Address, Consent, Customer, CustomerIdentity, CustomerMerge, CustomerNote
-from app.shop.setup.permissions import my_shop_ids
+from app.shop.setup.permissions import OF_MINE, my_shop_ids
 
 CUSTOMER = "customers.Customer"
 policy.verbs(
@@ -53,7 +53,7 @@ policy.grant("field_control", {CUSTOMER: "read", "customers.CustomerTag": "read"
 policy.grant("viewer", {CUSTOMER: "read", "customers.CustomerTag": "read", "customers.CustomerNote": "read"})
 
 
-@policy.rows(Customer)
+@policy.rows(Customer, OF_MINE)
 def customers_of_my_shops(actor: Any) -> ColumnElement[bool]:
     return Customer.shop_id.in_(my_shop_ids(actor))
 
@@ -69,5 +69,5 @@ def _of_my_customers(model: Any) -> Any:
 
 
 for _model in (Address, CustomerNote, CustomerIdentity, Consent, CustomerMerge):
-    policy.rows(_model)(_of_my_customers(_model))
+    policy.rows(_model, OF_MINE)(_of_my_customers(_model))
     policy.follow(_model, Customer, "kept_id" if _model is CustomerMerge else "customer_id")

@@ -57,12 +57,15 @@ for _role in ("finance", "deputy"):
 policy.grant("viewer", {COUNT: "read", "inventory.Supplier": "read"})
 
 
+OF_MY_WAREHOUSES = _("Only what lies in warehouses of one's own shops, and in those that serve every shop.")
+
+
 def my_warehouses(actor: Any) -> Any:
     """Ids of the warehouses of my shops, and of those that serve every shop."""
     return select(Warehouse.id).where(or_(Warehouse.shop_id.in_(my_shop_ids(actor)), Warehouse.shop_id.is_(None)))
 
 
-@policy.rows(Warehouse)
+@policy.rows(Warehouse, OF_MY_WAREHOUSES)
 def warehouses_of_my_shops(actor: Any) -> ColumnElement[bool]:
     return or_(Warehouse.shop_id.in_(my_shop_ids(actor)), Warehouse.shop_id.is_(None))
 
@@ -76,20 +79,20 @@ def _in_my_warehouses(model: Any) -> Any:
 
 
 for _model in (StockLevel, StockMove, StockReservation, StockCount, PurchaseReceipt):
-    policy.rows(_model)(_in_my_warehouses(_model))
+    policy.rows(_model, OF_MY_WAREHOUSES)(_in_my_warehouses(_model))
 
 
-@policy.rows(StockAlert)
+@policy.rows(StockAlert, OF_MY_WAREHOUSES)
 def alerts_of_my_warehouses(actor: Any) -> ColumnElement[bool]:
     return StockAlert.level_id.in_(select(StockLevel.id).where(StockLevel.warehouse_id.in_(my_warehouses(actor))))
 
 
-@policy.rows(StockCountLine)
+@policy.rows(StockCountLine, OF_MY_WAREHOUSES)
 def lines_of_my_counts(actor: Any) -> ColumnElement[bool]:
     return StockCountLine.count_id.in_(select(StockCount.id).where(StockCount.warehouse_id.in_(my_warehouses(actor))))
 
 
-@policy.rows(PurchaseLine)
+@policy.rows(PurchaseLine, OF_MY_WAREHOUSES)
 def lines_of_my_receipts(actor: Any) -> ColumnElement[bool]:
     mine = select(PurchaseReceipt.id).where(PurchaseReceipt.warehouse_id.in_(my_warehouses(actor)))
     return PurchaseLine.receipt_id.in_(mine)

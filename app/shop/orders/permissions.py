@@ -23,7 +23,7 @@ from app.shop.orders.models import (
     Shipment,
     ShipmentLine,
 )
-from app.shop.setup.permissions import CHANNEL, my_channel_ids, my_shop_ids, sees_all_shops
+from app.shop.setup.permissions import CHANNEL, OF_MINE, my_channel_ids, my_shop_ids, sees_all_shops
 
 policy.verbs(
     "orders.Order",
@@ -89,7 +89,7 @@ policy.mask("orders.Order", "buyer_phone", verb="see_contacts", how="phone")
 policy.mask("orders.Order", "buyer_email", verb="see_contacts", how="email")
 
 
-@policy.rows(Order)
+@policy.rows(Order, OF_MINE)
 def orders_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
     return None if sees_all_shops(actor) else _mine(actor)
 
@@ -106,7 +106,7 @@ def _my_orders(actor: Any) -> Select[Any]:
 
 
 def _follow_the_order(model: Any) -> None:
-    @policy.rows(model)
+    @policy.rows(model, OF_MINE)
     def rule(actor: Any) -> ColumnElement[bool] | None:
         return None if sees_all_shops(actor) else model.order_id.in_(_my_orders(actor))
 
@@ -118,20 +118,20 @@ policy.follow(ShipmentLine, Shipment, "shipment_id")
 policy.follow(RefundLine, Refund, "refund_id")
 
 
-@policy.rows(ShipmentLine)
+@policy.rows(ShipmentLine, OF_MINE)
 def parcels_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
     own = select(Shipment.id).where(Shipment.order_id.in_(_my_orders(actor)))
     return None if sees_all_shops(actor) else ShipmentLine.shipment_id.in_(own)
 
 
-@policy.rows(RefundLine)
+@policy.rows(RefundLine, OF_MINE)
 def refunds_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
     own = select(Refund.id).where(Refund.order_id.in_(_my_orders(actor)))
     return None if sees_all_shops(actor) else RefundLine.refund_id.in_(own)
 
 
 def _follow_the_channel(model: Any) -> None:
-    @policy.rows(model)
+    @policy.rows(model, OF_MINE)
     def rule(actor: Any) -> ColumnElement[bool] | None:
         return None if sees_all_shops(actor) else model.channel_id.in_(my_channel_ids(actor))
 

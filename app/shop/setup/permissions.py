@@ -128,28 +128,31 @@ def _only_one_shop() -> ColumnElement[bool]:
     return select(func.count(Shop.id)).scalar_subquery() == 1
 
 
-@policy.rows(Shop)
+OF_MINE = _("Only what belongs to one's own shops or channels.")
+
+
+@policy.rows(Shop, OF_MINE)
 def my_shops(actor: Any) -> ColumnElement[bool]:
     return Shop.id.in_(my_shop_ids(actor))
 
 
-@policy.rows(Channel)
+@policy.rows(Channel, OF_MINE)
 def my_channels(actor: Any) -> ColumnElement[bool]:
     return Channel.id.in_(my_channel_ids(actor))
 
 
-@policy.rows(ChannelAccount)
+@policy.rows(ChannelAccount, OF_MINE)
 def accounts_of_my_channels(actor: Any) -> ColumnElement[bool]:
     return ChannelAccount.channel_id.in_(my_channel_ids(actor))
 
 
-@policy.rows(StaffAssignment)
+@policy.rows(StaffAssignment, OF_MINE)
 def assignments_of_my_shops(actor: Any) -> ColumnElement[bool]:
     """A deputy keeps the staff of his own shops; an assignment to every shop is the administrator's."""
     return StaffAssignment.shop_id.in_(my_shop_ids(actor))
 
 
-@policy.rows(OrgApplication)
+@policy.rows(OrgApplication, _("Only one's own applications; whoever reviews sees all."))
 def own_applications(actor: Any) -> ColumnElement[bool] | None:
     """An applicant sees his own; whoever reviews sees the queue."""
     if policy.allowed(actor, "review", "setup.OrgApplication"):

@@ -74,13 +74,17 @@ async function liveCounts(nav) {
     node.textContent = n < 1000 ? String(n) : "999+";
     node.hidden = !n;
   };
-  const recount = async () => {
+  let known = null;
+  /** All counts, or those alone that listen to the topics which brought news. */
+  const recount = async (of = []) => {
+    const only = known && of.length ? `?of=${encodeURIComponent(of.join(","))}` : "";
     let counts;
     asked = Date.now();
-    try { ({ counts } = await ask("/menu/counts")); } catch { return; }
-    for (const node of nav.querySelectorAll("[data-count]")) show(node, counts[node.dataset.count] || 0);
+    try { ({ counts } = await ask(`/menu/counts${only}`)); } catch { return; }
+    known = only ? { ...known, ...counts } : counts;
+    for (const node of nav.querySelectorAll("[data-count]")) show(node, known[node.dataset.count] || 0);
     for (const node of nav.querySelectorAll("[data-count-sum]")) {
-      show(node, node.dataset.countSum.split(" ").reduce((sum, key) => sum + (counts[key] || 0), 0));
+      show(node, node.dataset.countSum.split(" ").reduce((sum, key) => sum + (known[key] || 0), 0));
     }
   };
   if (tree.dataset.menuCounts === "old") recount();
@@ -88,8 +92,12 @@ async function liveCounts(nav) {
   const topics = tree.dataset.menuTopics.split(" ").filter(Boolean);
   if (!topics.length) return;
   let soon = 0;
+  const news = new Set();
   const { stream } = await import("./stream.js");
-  stream(topics, () => { clearTimeout(soon); soon = setTimeout(recount, 400); }, { reload: recount });
+  stream(topics, ({ topic }) => { // however much comes, it is counted once in this time
+    news.add(topic);
+    soon ||= setTimeout(() => { soon = 0; recount([...news]); news.clear(); }, 600);
+  }, { reload: () => recount() });
 }
 
 /** Wear a skin at once; charts listen to the event. */

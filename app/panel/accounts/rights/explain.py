@@ -28,11 +28,11 @@ HIDDEN, MASKED, READ, WRITE = "hidden", "masked", "read", "write"
 
 @dataclass(frozen=True)
 class Reason:
-    """One sentence: for (`yes`), against (`no`), or only to be known (`so`). `code` names a rule that is code."""
+    """One sentence: for (`yes`), against (`no`), or only to be known (`so`). `rule` is what a rule in the code says."""
 
     tone: str
     text: str
-    code: str = ""
+    rule: str = ""
 
 
 @dataclass
@@ -193,11 +193,11 @@ def _row_reasons(person: Any, model: Any, key: int) -> Iterable[Reason]:
         yield Reason(YES, gettext("Administrators see every row."))
         return
     for rule in (rule for base in model.__mro__ for rule in policy.REGISTRY.rows.get(base, ())):
-        condition, code = rule(person), f"{rule.__module__}.{rule.__name__}"
+        condition, says = rule(person), str(policy.REGISTRY.row_labels.get(rule, ""))
         if condition is not None and not _fits(condition, model, key):
-            yield Reason(NO, gettext("A rule of the house keeps this row from him: it is not of his shops, or not his own."), code)
+            yield Reason(NO, gettext("A rule of the house keeps this row from him."), says)
         else:
-            yield Reason(YES, gettext("A rule of the house lets it through."), code)
+            yield Reason(YES, gettext("A rule of the house lets it through."), says)
     reading = _reading(person, resource_of(model))
     for role, entry in reading:
         said = entry["rows"].get(resource_of(model), [])
