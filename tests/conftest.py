@@ -93,7 +93,7 @@ def everything_is_known():
     domain.load((*TIERS, "tests.library"))
     importlib.import_module("tests.library.quick_edit")
     gc.freeze()  # a seventh of the time of some files went into looking for garbage among all this
-    gc.set_threshold(10_000)
+    gc.set_threshold(500_000)  # a worker of the suite ends long before it would have to be tidy
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,6 +120,9 @@ def new_database(engine_name, tmp_path_factory):
     folder = tempfile.mkdtemp(prefix="zhanggui-pg-")
     os.chmod(folder, 0o755)
     server = get_server(folder, cleanup_mode="stop")
+    for wish in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here is to outlive the machine
+        server.psql(f"ALTER SYSTEM SET {wish} = off")
+    server.psql("SELECT pg_reload_conf()")
 
     def make() -> str:
         name = f"t{secrets.token_hex(6)}"
