@@ -23,7 +23,7 @@ from tests.goals import goal
 
 pytestmark = pytest.mark.slow
 
-THREADS, PAGES, CALLS = 8, 200, 800
+THREADS, PAGES, CALLS = 8, 1000, 4000
 TURN_SECONDS = 0.0005
 LANGUAGES = ("en", "zh_Hans_CN")
 HTML_LANG = {"en": "en", "zh_Hans_CN": "zh-Hans-CN"}
