@@ -147,10 +147,15 @@ def browser_rows(user_id: int, here: int | None = None) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: not row["here"])
 
 
-def login_rows(user_id: int, limit: int = 100) -> list[dict[str, Any]]:
+def logins_of(user_id: int, limit: int) -> list[LoginEvent]:
     """The last log-ins of a person, latest first."""
     query = select(LoginEvent).where(LoginEvent.user_id == user_id).order_by(LoginEvent.id.desc()).limit(limit)
+    return list(db.session.scalars(query))
+
+
+def login_rows(user_id: int, limit: int = 100) -> list[dict[str, Any]]:
+    """The last log-ins of a person as a page shows them."""
     return [
         {"at": show_instant(row.at), "result": row.result, "place": devices.place(row.ip), "device": devices.describe(row.agent)}
-        for row in db.session.scalars(query)
+        for row in logins_of(user_id, limit)
     ]

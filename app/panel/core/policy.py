@@ -209,10 +209,18 @@ def lent(actor: Any, verb: str, resource: str) -> int | None:
     return next((number for number in borrowed.get((verb, resource), ()) if keeper is not None and keeper.stands(number)), None)
 
 
+_remembered = ["_policy_held", "_policy_roles", "_policy_seen", "_policy_fields"]
+
+
+def remembers(key: str) -> None:
+    """Register what a source of rights keeps in `g` under a name of its own, so that `forget` drops it as well."""
+    _remembered.append(key)
+
+
 def forget() -> None:
-    """Drop what this request remembers of rights, after a change of roles."""
+    """Drop what this request or job remembers of rights, after a change of them or before a new chunk of long work."""
     if has_app_context():
-        for key in ("_policy_held", "_policy_roles", "_policy_seen", "_policy_fields"):
+        for key in _remembered:
             g.pop(key, None)
 
 

@@ -38,6 +38,7 @@ _LATEST: Select[Any] = (
 )
 _read: dict[str, Document] = {}
 _overdue: list[Callable[[], Any]] = []
+policy.remembers("_configuration")
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,6 @@ def previewing(wanted: Document | None) -> Iterator[None]:
 
 def forget() -> None:
     """Ask again which configuration holds, after it has changed."""
-    if has_app_context():
-        g.pop("_configuration", None)
     policy.forget()
 
 

@@ -10,13 +10,16 @@ from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
 from app.panel.accounts import domain, queries, services
+from app.panel.accounts.audit import reading
 from app.panel.accounts.forms import CurrentPasswordForm, PasswordForm, ProfileForm
 from app.panel.accounts.login import browsers, entering, limits, secondstep, sessions, twostep
 from app.panel.accounts.models import full_name
+from app.panel.accounts.pages import takeaway
 from app.panel.accounts.pages.own import OwnPage, me, status_of
 from app.panel.accounts.people import preferences
+from app.panel.core import tablefiles
 from app.panel.core.actor import current_actor
-from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.errors import BadRequest, DomainError, InvalidInput
 from app.panel.core.pages import expose, logged_in
 from app.panel.core.security import safe_next
 from app.panel.core.settings import setting
@@ -140,3 +143,12 @@ class AccountPage(OwnPage):
     @logged_in
     def logins(self) -> Any:
         return self.own("accounts/logins.html", "logins", rows=queries.login_rows(current_user.id))
+
+    @expose("/logins/export", methods=["POST"])
+    @logged_in
+    def export_logins(self) -> Any:
+        """One's own log-ins as a file, newest first."""
+        kind = request.form.get("format", "csv")
+        if kind not in tablefiles.KINDS:
+            raise BadRequest(gettext("This request cannot be understood."))
+        return takeaway.logins(queries.logins_of(current_user.id, reading.MOST_EXPORTED), kind, asked={}, actor=current_actor())

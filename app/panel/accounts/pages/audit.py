@@ -6,20 +6,19 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import current_app, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import domain
 from app.panel.accounts.audit import places, reading, refusals, words
-from app.panel.accounts.login import devices
 from app.panel.accounts.models import LoginEvent
-from app.panel.core import chain_check, clock, history, listing, policy, tablefiles
+from app.panel.accounts.pages import takeaway
+from app.panel.core import chain_check, listing, policy, tablefiles
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import show_instant
 from app.panel.core.pages import PanelPage, expose, needs
-from app.panel.core.transaction import transactional
 
 FAULTS = {
     "changed": _("a line was changed"), "missing": _("a line is gone"), "inserted": _("a line was put in"),
@@ -68,8 +67,8 @@ class AuditPage(PanelPage):
         lines = list(reading.every(asked, actor))
         rows = [row for start in range(0, len(lines), 500) for row in cells(words.spoken(lines[start : start + 500], actor))]
         by = asked.words(before=None, after=None)
-        told("core_history", rows=len(rows), columns=list(HEADINGS), asked=by, file=kind, actor=actor)
-        return attachment(kind, "trail", [str(heading) for heading in HEADINGS.values()], rows)
+        takeaway.told("core_history", rows=len(rows), columns=list(HEADINGS), asked=by, file=kind, actor=actor)
+        return takeaway.attachment(kind, "trail", [str(heading) for heading in HEADINGS.values()], rows)
 
     @expose("/logins", methods=["POST"])
     @needs("export", "accounts.LoginEvent")
@@ -81,49 +80,24 @@ class AuditPage(PanelPage):
         asked = replace(listing.read(request.args, plan), sort=request.args.get("sort") or view.default_sort, size=1000)
         if kind not in tablefiles.KINDS:
             raise BadRequest(gettext("This request cannot be understood."))
-        rows: list[list[Any]] = []
+        rows: list[LoginEvent] = []
         for number in range(1, reading.MOST_EXPORTED // 1000 + 1):
             found = listing.find(replace(asked, page=number), plan, actor).rows
-            rows += [login_cells(event) for event in found]
+            rows += found
             if len(found) < asked.size:
                 break
         by = {"q": asked.q, "f": asked.words().get("f", "")}
-        told(LoginEvent.__tablename__, rows=len(rows), columns=list(LOGIN_HEADINGS), asked={k: v for k, v in by.items() if v},
-             file=kind, actor=actor)  # fmt: skip
-        return attachment(kind, "log-ins", [str(heading) for heading in LOGIN_HEADINGS.values()], rows)
+        return takeaway.logins(rows, kind, asked={k: v for k, v in by.items() if v}, actor=actor)
 
 
-LOGIN_HEADINGS = {
-    "at": _("Time"), "user": _("Person"), "result": _("Result"), "ip": _("IP address"), "agent": _("Device"),
-}  # fmt: skip
 HEADINGS = {
     "at": _("Time"), "who": _("Person"), "ip": _("IP address"), "place": _("On what"), "row": _("Record"), "verb": _("Action"),
     "said": _("Before and after"), "why": _("Reason"), "path": _("By which path"), "run": _("Run no."), "request": _("Request"),
 }  # fmt: skip
 
 
-def login_cells(event: Any) -> list[Any]:
-    return [show_instant(event.at), str(event.user), str(event.result.label), event.ip, devices.describe(event.agent)]
-
-
 def cells(lines: list[words.Line]) -> list[list[Any]]:
     return [[getattr(line, name) for name in HEADINGS] for line in lines]
-
-
-@transactional
-def told(table: str, *, rows: int, columns: list[str], asked: dict[str, Any], file: str, actor: Any) -> None:
-    """The line of an export: how many rows, which columns, by which filter."""
-    pairs = {"rows": [None, rows], "columns": [None, columns], "file": [None, file]}
-    if asked:
-        pairs["filter"] = [None, [f"{name}={value}" for name, value in asked.items()]]
-    history.record_about(table, "exported", pairs, actor=actor)
-
-
-def attachment(kind: str, name: str, headings: list[str], rows: list[list[Any]]) -> Response:
-    response = Response(tablefiles.written(kind, headings, rows), mimetype=tablefiles.KINDS[kind].partition(";")[0])
-    stamp = clock.local(clock.now()).strftime("%Y%m%d-%H%M")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{stamp}.{kind}"'
-    return response
 
 
 def trail_url(row: Any) -> str:

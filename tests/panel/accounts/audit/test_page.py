@@ -250,3 +250,16 @@ def test_log_ins_are_filtered_and_taken_out_as_a_file_by_whoever_may(session, as
     found = session.execute(select(TABLE).where(TABLE.c.verb == "exported").order_by(TABLE.c.id.desc())).first()
     assert found.table == "accounts_login_event" and found.changes["rows"] == [None, 1] and "wrong" in found.changes["filter"][1][0]
     assert as_user("ben").post(f"{PAGE}logins", data={"format": "csv"}).status_code == 403
+
+
+def test_everybody_takes_his_own_log_ins_with_him_and_nobody_elses(session, as_user, ada, ben):
+    for person, ip in ((ada, "192.0.2.7"), (ben, "192.0.2.9")):
+        session.add(LoginEvent(user_id=person.id, result=LoginResult.SUCCESS, ip=ip, agent="=cmd()"))
+    session.commit()
+    client = as_user("ben")
+    assert "/account/logins/export" in client.get("/account/logins/").text
+    text = client.post("/account/logins/export", data={"format": "csv"}).data.decode("utf-8-sig")
+    assert "192.0.2.9" in text and "192.0.2.7" not in text
+    found = session.execute(select(TABLE).where(TABLE.c.verb == "exported").order_by(TABLE.c.id.desc())).first()
+    assert (found.table, found.actor_id) == ("accounts_login_event", ben.id)
+    assert client.post("/account/logins/export", data={"format": "doc"}).status_code == 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from flask import g
 
 from app.panel.accounts import queries, services
 from app.panel.accounts.configuration import document, exchange, publishing, store
@@ -41,6 +42,14 @@ def test_what_is_published_holds_in_the_tables_of_roles(session, ada, ben):
     assert not policy.allowed(ben, "ship", ORDER) and policy.allowed(ben, "read", ORDER)
     assert not store.draft().begun and store.holding()[0] == made.id
     assert "ship" not in store.published()["roles"]["support"]["rights"][ORDER]
+
+
+def test_long_work_obeys_from_its_next_chunk_on_what_was_published_elsewhere(session, ada):
+    before = store._present()
+    made = published(ada)
+    g._configuration = before  # as it stands in a process that did not publish
+    policy.forget()
+    assert store.holding()[0] == made.id != before.id
 
 
 def test_roles_that_no_configuration_names_keep_their_rights(session, ada):
