@@ -2,10 +2,11 @@ import pytest
 
 from app.panel.core import records, trash
 from app.panel.core.actor import SYSTEM
-from app.panel.core.errors import InvalidInput
+from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.customers import areas, services
 from app.shop.customers.models import Address
-from tests.shop.customers.people import address, customer
+from tests.panel.accounts.configuration.conftest import rule as rule
+from tests.shop.customers.people import address, customer, person
 
 
 def test_every_province_is_there_and_a_city_state_is_its_own_city():
@@ -89,3 +90,13 @@ def test_a_default_address_out_of_the_trash_leaves_the_new_default_alone(session
     trash.restore(trash.entries("customers.Address", ada)[0].id, actor=ada)
     session.expire_all()
     assert [row.is_default for row in session.query(Address).filter_by(customer_id=card.id).order_by(Address.id)] == [False, True]
+
+
+def test_an_address_put_on_a_card_obeys_the_rules_of_its_fields(session, rule):
+    olga, card = person("olga", "operations"), customer(name="Li Na")
+    values = {"recipient": "Li Na", "province": "浙江", "city": "杭州", "district": "西湖区", "street": "文三路 1 号"}
+    services.add_address(card, values, actor=olga)
+    rule("operations", fields={"customers.Address": {"recipient": "read"}})
+    with pytest.raises(Forbidden, match="Recipient"):
+        services.add_address(card, values, actor=olga)
+    assert session.query(Address).filter_by(customer_id=card.id).count() == 1

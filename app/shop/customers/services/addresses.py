@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app.panel.core import changes, policy, records, trash
+from app.panel.core import changes, policy, records, setwise, trash
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.transaction import transactional
@@ -119,6 +119,7 @@ def address_is_back(address: Address, *, actor: Any) -> None:
 def add_address(customer: Customer, values: Mapping[str, Any], *, actor: Any) -> Address:
     """Put an address on a card."""
     policy.authorize(actor, "write", "customers.Address")
+    setwise.authorize(actor, Address, [values])
     address = save_address(None, {**values, "customer_id": customer.id}, actor=actor)
     db.session.expire(customer, ["addresses"])
     return address
