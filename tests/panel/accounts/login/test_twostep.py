@@ -48,7 +48,7 @@ def enrolled(house: Flask, browser: Browser, user_id: int) -> list[str]:
     answer = browser.post("/account/security/app/", {"current": PASSWORD, "code": code_of(house, user_id)})
     assert answer.status_code == 200
     later(seconds=30)
-    return re.findall(r"\b[a-z2-9]{5}-[a-z2-9]{5}\b", answer.text.partition("<pre")[2].partition("</pre")[0])
+    return re.findall(r"\b[a-z2-9]{5}-[a-z2-9]{5}\b", answer.text.partition("code-sheet")[2].partition("</ul")[0])
 
 
 @pytest.fixture
