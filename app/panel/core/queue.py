@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 import uuid
@@ -26,6 +24,7 @@ from app.panel.core import delivery, outbox, valkey
 from app.panel.core.bells import RESULT_TTL, forget_worker, note_worker, serializer, worker_alive
 from app.panel.core.db import db
 from app.panel.core.sealing import ENTRY, SafeJob
+from processes.parent import die_with_parent
 
 __all__ = ["PanelWorker", "run_worker", "worker_alive"]
 WORKER_TTL = 30
@@ -34,7 +33,6 @@ MONITOR = 5  # seconds between two looks at a running work-horse
 PATIENCE = 4.5  # seconds that a job may still run after the worker was asked to stop; then it is rung for again
 DRAIN_SECONDS = 1.0
 SHORT = 60  # seconds: an entry that may take longer gets a work-horse of its own
-PR_SET_PDEATHSIG = 1
 log = logging.getLogger(__name__)
 
 
@@ -80,7 +78,7 @@ class PanelWorker(Worker):
         super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
-        die_with(self.pid or os.getppid())
+        die_with_parent(self.pid or os.getppid())  # an orphan would work beside its successor (SAFETY Q04)
         forget_connections(self.app, close=False)
         self.app.app_context().push()  # once a process; the process ends with the job
         super().main_work_horse(job, queue)
@@ -169,15 +167,6 @@ def forget_connections(app: Flask, close: bool = True) -> None:
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose(close=close)
-
-
-def die_with(parent: int) -> None:
-    """Linux: be killed when the parent dies, for an orphan would work beside its successor (SAFETY Q04)."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we said so
-        os._exit(1)
 
 
 def run_worker(app: Flask, queues: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ from app.panel.core import clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict
 from app.panel.core.transaction import transactional
+from processes.parent import die_with_parent
 
 RESOURCE = "accounts.RightsCheck"
 KEPT, LONGEST_SECONDS, MOST_SHOWN = 20, 3600, 500
@@ -50,8 +53,11 @@ def run(run_id: int) -> None:
     """Check in a process of its own: it makes a second, empty instance, which no worker should carry about afterwards."""
     command: Sequence[str] = [sys.executable, "-m", "flask", "--app", "app", "rights", "check", "--run", str(run_id)]
     home = Path(current_app.root_path).parent
+    bound = functools.partial(die_with_parent, os.getpid())  # with its worker: the next one begins it anew
     try:
-        ended_with = subprocess.run(command, cwd=home, timeout=LONGEST_SECONDS, capture_output=True, check=False)  # noqa: S603
+        ended_with = subprocess.run(  # noqa: S603
+            command, cwd=home, timeout=LONGEST_SECONDS, capture_output=True, check=False, preexec_fn=bound
+        )
     except subprocess.TimeoutExpired:
         failed(run_id, SLOW)
         return

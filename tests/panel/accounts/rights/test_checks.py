@@ -1,8 +1,11 @@
 """The rights check finds what it is for, says nothing else, and is asked for on a page."""
 
 import json
+import os
+import signal
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from app.panel.accounts import jobs
@@ -15,6 +18,7 @@ from app.rightscheck.walk import Report, Walk
 from app.shop.orders.models import Order
 from tests import world as worlds
 from tests.conftest import make_app
+from tests.ops.tree import wait_for
 
 ROLES = ("administrator", "support", "viewer")
 PEOPLE = (worlds.NOBODY, "support", "viewer")
@@ -145,3 +149,27 @@ def test_a_check_runs_where_the_application_lies_and_says_in_words_that_it_broke
     assert (places[0] / "app" / "__init__.py").is_file()
     assert "It ended with 2." in as_user("ada").get("/accounts/rights-check/").text
     assert checks.why_failed(checks.SLOW) == "It took longer than an hour." and checks.why_failed("else") == "else"
+
+
+def test_a_check_ends_with_the_worker_that_began_it(session, ada, monkeypatch, tmp_path):
+    """Otherwise the worker that begins it anew would work beside it."""
+    monkeypatch.setattr(checks.sys, "executable", str(sleeper(tmp_path)))
+    row = checks.ask(actor=ada, enqueue=lambda number: None)
+    session.commit()
+    if not (worker := os.fork()):
+        checks.run(row.id)
+        os._exit(1)
+    told = tmp_path / "told"
+    wait_for(lambda: told.exists() and told.read_text().strip(), 20)
+    child = psutil.Process(int(told.read_text()))
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 20)
+
+
+def sleeper(folder):
+    """A program that tells its number and then takes its time."""
+    program = folder / "python"
+    program.write_text(f"#!/bin/sh\necho $$ > {folder}/told.new && mv {folder}/told.new {folder}/told\nexec sleep 60\n")
+    program.chmod(0o755)
+    return program
