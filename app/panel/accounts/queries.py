@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -54,13 +54,20 @@ def held_by_roles(roles: Iterable[Role]) -> policy.Held:
     )
 
 
-def holds_all(actor: Any, rights: policy.Held, roles: Iterable[Role]) -> bool:
+def holds_all(actor: Any, roles: Collection[Role]) -> bool:
     """Does the actor hold everything that these roles hold, and see all that they show?"""
-    if actor is SYSTEM or policy.is_administrator(actor):
+    return _is_above(actor) or (holds_rights(actor, roles) and not any(_shows_more(role, actor) for role in roles))
+
+
+def holds_rights(actor: Any, roles: Collection[Role]) -> bool:
+    """Does the actor hold every right of these roles? It says nothing of the rows and fields that they show."""
+    if _is_above(actor):
         return True
-    if any(role.name == policy.ADMINISTRATOR for role in roles):
-        return False
-    return rights <= policy.held(actor) and not any(_shows_more(role, actor) for role in roles)
+    return all(role.name != policy.ADMINISTRATOR for role in roles) and held_by_roles(roles) <= policy.held(actor)
+
+
+def _is_above(actor: Any) -> bool:
+    return actor is SYSTEM or policy.is_administrator(actor)
 
 
 def _shows_more(role: Role, actor: Any) -> bool:
@@ -104,7 +111,7 @@ def has_beyond(person: User, actor: Any) -> bool:
 
 def grantable(actor: Any) -> list[Role]:
     """The roles that this actor may hand out."""
-    return [role for role in all_roles() if holds_all(actor, held_by_roles([role]), [role])]
+    return [role for role in all_roles() if holds_all(actor, [role])]
 
 
 def role_choices(actor: Any, held: Iterable[str] = ()) -> list[tuple[str, str]]:

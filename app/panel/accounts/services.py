@@ -273,9 +273,9 @@ def _may_change(actor: Any, user: User) -> None:
     """Who could change somebody with more rights could become him: by his link, his address, his roles."""
     policy.authorize(actor, "write", RESOURCE)
     roles = policy.every_role_of(user)
-    if not queries.holds_all(actor, queries.held_by_roles(roles), roles):
+    if not queries.holds_rights(actor, roles):
         raise Forbidden(gettext("This person holds rights that you do not hold."))
-    if queries.has_beyond(user, actor):
+    if not queries.holds_all(actor, roles) or queries.has_beyond(user, actor):
         raise Forbidden(gettext("This person sees what you do not see."))
 
 
@@ -286,9 +286,11 @@ def _granted(actor: Any, keys: Iterable[str]) -> list[Role]:
     if len(found) != len(wanted):
         raise InvalidInput({"roles": gettext("There is no such role.")})
     for role in found:
-        if not queries.holds_all(actor, queries.held_by_roles([role]), [role]):
+        if not queries.holds_rights(actor, [role]):
             message = gettext("You cannot give away the role %(role)s: it holds rights that you do not hold.", role=role.name)
             raise Forbidden(message)
+        if not queries.holds_all(actor, [role]):
+            raise Forbidden(gettext("You cannot give away the role %(role)s: it shows what you do not see.", role=role.name))
     return found
 
 
