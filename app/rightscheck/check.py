@@ -20,6 +20,7 @@ def check(progress: Progress = lambda _done, _total: None) -> Report:
         world = scratch.populate(app, roles)
         key = scratch.make_key(world, wanted)
         people = [NOBODY, *roles, NO_ROLE, *([KEY] if key else [])]
+        progress(0, len(people))
         report = Walk(world, wanted, people, key, ruled, progress).run()
         sweep = Sweep(world)
         report.found += sweep.holes()

@@ -6,7 +6,7 @@ import json
 import sys
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from app.panel.accounts.rights import checks
@@ -26,8 +26,9 @@ def init_app(app: Flask) -> None:
 @click.option("--run", "run_id", type=int, default=None, help="Write progress and result to this run of the page.")
 def check_all(as_json: bool, run_id: int | None) -> None:
     """Call every route as every role, a visitor and a key, on own rows and on another shop's. Ends with 1 on a hole."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
     try:
-        report = check(lambda done, total: _tell(run_id, done, total))
+        report = check(lambda done, total: _tell(app, run_id, done, total))
     except Exception as error:
         if run_id is not None:
             db.session.rollback()
@@ -40,9 +41,11 @@ def check_all(as_json: bool, run_id: int | None) -> None:
         sys.exit(1)
 
 
-def _tell(run_id: int | None, done: int, total: int) -> None:
+def _tell(app: Flask, run_id: int | None, done: int, total: int) -> None:
+    """How far it is, to this instance: the check itself works in the scratch one."""
     if run_id is not None:
-        checks.progressed(run_id, done, total)
+        with app.app_context():
+            checks.progressed(run_id, done, total)
     elif sys.stderr.isatty():
         click.echo(f"\r{done} of {total}", nl=done == total, err=True)
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from flask import Flask
 
 from app.panel.accounts import jobs
 from app.panel.accounts.configuration import document, store
@@ -101,6 +102,24 @@ def test_the_scratch_instance_obeys_the_configuration_and_holds_no_row_of_ours(a
             assert store.db.session.query(Order).count() == 0
             assert "ada" not in [user.username for user in store.db.session.query(store.User)]
     assert not app.logger.disabled  # one logger serves all applications of a process
+
+
+def test_a_check_tells_this_instance_how_far_it_is(app, session, ada, monkeypatch):
+    """The check works in another application; what it tells from there is not that one's."""
+    row = checks.ask(actor=ada, enqueue=lambda number: None)
+    session.commit()
+    seen = []
+
+    def walk(progress):
+        with Flask("scratch").app_context():
+            progress(3, 11)
+        seen.append(session.get(RightsCheck, row.id, populate_existing=True).state)
+        return Report()
+
+    monkeypatch.setattr(commands, "check", walk)
+    assert app.test_cli_runner().invoke(args=["rights", "check", "--run", str(row.id)]).exit_code == 0
+    assert seen == [CheckState.RUNNING]
+    assert session.get(RightsCheck, row.id, populate_existing=True).state is CheckState.DONE
 
 
 def test_the_command_says_it_in_json_and_ends_with_1_on_a_hole(app, session, monkeypatch):
