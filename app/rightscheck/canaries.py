@@ -35,7 +35,7 @@ READERS = {
     document.HIDDEN: "check-hidden", document.MASKED: "check-masked", MIXED: "check-mixed", document.WRITE: "check-open",
 }  # fmt: skip
 FIRST, STEP = 31_000_003, 7_919
-BEFORE = 10  # minutes
+BEFORE, HOUR = 10, dt.timedelta(hours=1)  # minutes; around what is written down while the check runs
 FIRST_DAY = dt.date(2031, 1, 2)
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 WORD = re.compile(r"zc\d{4}cz")
@@ -143,9 +143,15 @@ def _value(one: FieldSpec, number: int) -> Any:
     if one.kind == "date":
         return FIRST_DAY + dt.timedelta(days=number)
     if one.kind == "instant":
-        # of yesterday, which the pages with figures count
-        return clock.day_start(clock.today()) - dt.timedelta(minutes=BEFORE + number)
+        return _instant(number)
     return None
+
+
+def _instant(number: int) -> dt.datetime:
+    """A minute of yesterday, which the pages with figures count; written in the shop's zone it is none of this hour in UTC."""
+    at, now = clock.day_start(clock.today()) - dt.timedelta(minutes=BEFORE + number), clock.now()
+    ahead = clock.local(now).utcoffset() or dt.timedelta(0)
+    return at if at > now - ahead + HOUR / 2 else at - 2 * HOUR
 
 
 def _written(one: FieldSpec, value: Any) -> list[str]:

@@ -1,9 +1,11 @@
 """The rights check finds what it is for, says nothing else, and is asked for on a page."""
 
+import datetime as dt
 import json
 import os
 import signal
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
@@ -14,7 +16,7 @@ from app.panel.accounts.configuration import document, store
 from app.panel.accounts.models.rightscheck import CheckState, RightsCheck
 from app.panel.accounts.rights import checks
 from app.panel.core import policy
-from app.rightscheck import commands, expectations, scratch
+from app.rightscheck import canaries, commands, expectations, scratch
 from app.rightscheck.walk import Report, Walk
 from app.shop.orders.models import Order
 from tests import world as worlds
@@ -120,6 +122,17 @@ def test_a_check_tells_this_instance_how_far_it_is(app, session, ada, monkeypatc
     assert app.test_cli_runner().invoke(args=["rights", "check", "--run", str(row.id)]).exit_code == 0
     assert seen == [CheckState.RUNNING]
     assert session.get(RightsCheck, row.id, populate_existing=True).state is CheckState.DONE
+
+
+def test_no_planted_minute_is_one_that_is_written_while_the_check_runs(app, clock):
+    with app.app_context():
+        for hour in range(24):
+            clock.set(f"2026-11-23 {hour:02d}:58")
+            planted = [canaries._instant(number) for number in range(900)]
+            written = {f"{at:%Y-%m-%d %H:%M}" for one in planted for at in (one, one.astimezone(ZoneInfo("Asia/Shanghai")))}
+            around = [clock.now() + dt.timedelta(minutes=minute) for minute in range(-60, 15)]
+            assert len(set(planted)) == 900
+            assert not written & {f"{at:%Y-%m-%d %H:%M}" for at in around}, hour
 
 
 def test_the_command_says_it_in_json_and_ends_with_1_on_a_hole(app, session, monkeypatch):
