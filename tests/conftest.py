@@ -306,6 +306,21 @@ def as_user(app, session):
     return login
 
 
+@pytest.fixture
+def as_role(session):
+    """`as_role(ben, "deputy")`: he is that and nothing else from now on."""
+    from app.panel.accounts.models import Role
+    from app.panel.core import policy
+
+    def change(person, *names):
+        person.roles = session.query(Role).filter(Role.name.in_(names)).all()
+        assert len(person.roles) == len(names)
+        session.commit()
+        policy.forget()
+
+    return change
+
+
 def client_of(app, name):
     from app.panel.accounts.login import sessions
     from app.panel.accounts.models import User

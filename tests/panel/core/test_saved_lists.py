@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from app.panel.core import policy, savedlists
+from app.panel.core import savedlists
 from app.panel.core.db import db
 from app.panel.core.savedlists import ListDefault, SavedList
 from app.shop.customers.models import Customer
@@ -14,18 +14,6 @@ from app.shop.setup.models import Channel, Shop
 LIST = "/setup/channel/list/"
 SAVE = "/lists/setup_channel/save"
 NAMED = json.dumps({"and": [["name", "contains", "Counter"]]})
-
-
-@pytest.fixture
-def as_role(session):
-    from app.panel.accounts.models import Role
-
-    def change(person, *names):
-        person.roles = session.query(Role).filter(Role.name.in_(names)).all()
-        session.commit()
-        policy.forget()
-
-    return change
 
 
 def kept():

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app.panel.accounts.configuration import store
-from app.panel.accounts.login import limits, sealed, sessions, totp, twostep
+from app.panel.accounts.login import limits, sealed, secondstep, sessions, totp, twostep
 from app.panel.accounts.models import LoginEvent, PendingLogin, RecoveryCode, TwoStep, User
 from app.panel.core import clock
 from app.panel.core.db import db
@@ -205,6 +205,17 @@ def test_a_pending_log_in_is_used_once(house: Flask, tom: Any) -> None:
     assert thief.get("/login/code/").location == "/login/"
     with house.app_context():
         assert list(db.session.scalars(select(PendingLogin.key).where(PendingLogin.user_id == key))) != [guest]
+
+
+def test_tries_at_one_instant_are_no_more_tries(house: Flask, tom: Any) -> None:
+    """All of them have read that one is left before the first of them is counted."""
+    key, _browser, _codes, name = tom
+    Browser(house).login(name)
+    with house.test_request_context():
+        row = db.session.scalars(select(PendingLogin).where(PendingLogin.user_id == key)).one()
+        found = secondstep.Waiting(row, db.session.get(User, key))
+        assert not any(secondstep._fits(found, "000000", "") for _ in range(secondstep.MOST_TRIES))
+        assert not secondstep._fits(found, code_of(house, key), "")
 
 
 def test_the_log_tells_of_both_steps(house: Flask, tom: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from app.panel.accounts import services
 from app.panel.accounts.login import limits
-from app.panel.accounts.models import ApiKey, KeyKind, KeyState, Role
+from app.panel.accounts.models import ApiKey, KeyKind, KeyState
 from app.panel.accounts.people import guard, keys
 from app.panel.core import history, policy
 from app.panel.core.actor import SYSTEM, KeyHolder
@@ -27,16 +27,6 @@ def key_of(session, monkeypatch):
         return keys.make(actor=person, name=name, kind=more.pop("kind", KeyKind.PERSON), rights=rights, **more)
 
     return make
-
-
-@pytest.fixture
-def as_role(session):
-    def change(person, *names):
-        person.roles = session.query(Role).filter(Role.name.in_(names)).all()
-        session.commit()
-        policy.forget()
-
-    return change
 
 
 @pytest.fixture
