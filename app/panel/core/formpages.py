@@ -59,14 +59,22 @@ class FormPages:
         if not self.can_edit:
             abort(404)
         row = records.get(self.model, pk, actor=current_actor(), verb="write")
-        form = forms.record_form(self.model, screens.names(self.edit_fieldsets), current_actor(), row)()
+        form = self._form_of(row)
         if request.method == "POST":
             return self._save(form, row)
         forms.fill(form, row)
         form.version.data = row.version
+        form.base.data = screens.snapshot(form, row, self._editable_columns(row))
         return self.render_form(form, row)
 
-    def _save(self, form: Any, row: Any) -> Any:
+    def _form_of(self, row: Any) -> Any:
+        return forms.record_form(self.model, screens.names(self.edit_fieldsets), current_actor(), row)()
+
+    def _editable_columns(self, row: Any) -> dict[str, list[FieldSpec]]:
+        access = policy.fields(current_actor(), self.resource)
+        return {n: screens.child_columns(self, n) for n in self.editable_children(row) if access.writable(n)}
+
+    def _save(self, form: Any, row: Any, again: bool = False) -> Any:
         """Write what was typed, or show it again with what is wrong; nothing of a refused form is stored or lost."""
         if any(name.startswith("_flt_") for name in request.args):
             raise BadRequest(gettext("This filter cannot be read."))
@@ -78,7 +86,7 @@ class FormPages:
         except Conflict as error:
             if row is None:
                 raise
-            return self._conflict(form, pk)
+            return self._conflict(form, row.id, error, again)
         except DomainError as error:
             if error.status in (403, 404):
                 raise
@@ -121,7 +129,12 @@ class FormPages:
         present = [name for name in present if request.form.get(f"{name}-keep") != "theirs" and access.writable(name)]
         if row is not None and any(screens.unknown_to_form(row, name) for name in present):
             raise Conflict(gettext("Somebody else changed this in the meantime."), theirs={"version": row.version})
-        return {name: forms.child_rows(request.form, name) for name in present}
+        return {name: self._typed_children(name) for name in present}
+
+    def _typed_children(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a table of children; a box that is not ticked is not sent, and says no all the same."""
+        boxes = {known.name: "" for known in screens.child_columns(self, name) if known.kind == "bool"}
+        return [{**boxes, **row} for row in forms.child_rows(request.form, name)]
 
     def _again(self, form: Any, pk: int | None, errors: dict[str, Any]) -> Any:
         # a child's error (`lines.0.title`) is drawn by the child table, the rest hangs on its field
@@ -132,10 +145,16 @@ class FormPages:
             flash(text, "danger")
         return self.render_form(form, row, child_errors={n: t for n, t in errors.items() if "." in n}), 422
 
-    def _conflict(self, form: Any, pk: int | None) -> Any:
+    def _conflict(self, form: Any, pk: int, error: Conflict, again: bool) -> Any:
+        """Ask about what the other person changed; where nothing is to be asked, save it as if it had been known."""
         row = records.get(self.model, pk, actor=current_actor(), verb="write")
-        forms.dress(form, row)
-        return self.page_of("panel/conflict.html", page=screens.conflict_page(self, form, row), form=form, row=row), 409
+        found = screens.merge(self, form, row)
+        if found.questions:
+            return self.page_of("panel/conflict.html", page=screens.conflict_page(found), form=form, row=row), 409
+        if again:
+            return self._again(form, pk, {"": error.message})
+        screens.send_again(found)
+        return self._save(self._form_of(row), row, again=True)
 
     def render_form(self, form: Any, row: Any, child_errors: dict[str, str] | None = None) -> str:
         page = screens.form_page(self, form, row, child_errors or {}, current_actor())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import uuid
 from typing import Any
@@ -192,6 +193,8 @@ def typed(known: FieldSpec, row: Any) -> Any:
     if known.kind == "bool":
         return bool(value)
     plain = known.plain(value, row)
+    if known.kind == "json" and plain is not None:
+        return json.dumps(plain, ensure_ascii=False)
     return [str(part) for part in plain] if isinstance(plain, list) else plain
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.panel.core import clock, files, history, integrity, policy, setwise, trash
+from app.panel.core import clock, files, history, integrity, policy, setwise, sight, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -263,11 +263,12 @@ def assign(obj: Any, values: Mapping[str, Any], *, actor: Any) -> None:
 
 
 def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], actor: Any) -> None:
-    """Rows with an `id` are changed, those without are new, those not named are removed."""
+    """Rows with an `id` are changed, those without are new, those not named are removed; what the actor cannot see stays."""
     model: Any = spec.target
     access = policy.fields(actor, resource_of(model))
     back = {column.key for column in inspect(type(obj)).relationships[spec.name].remote_side}
-    existing = {row.id: row for row in getattr(obj, spec.name)}
+    existing = {row.id: row for row in sight.children(actor, getattr(obj, spec.name))}
+    unseen = [row for row in getattr(obj, spec.name) if row.id not in existing]
     kept, errors = [], {}
     for index, raw in enumerate(rows):
         raw = dict(raw)
@@ -299,7 +300,7 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
     for child in existing.values():
         if child not in kept:
             trash.keep(child, actor=actor)
-    setattr(obj, spec.name, kept)
+    setattr(obj, spec.name, [*kept, *unseen])
 
 
 def _still_mine(obj: Any, actor: Any) -> None:
