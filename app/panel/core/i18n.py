@@ -79,3 +79,4 @@ def words_are_no_markup(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         words.gettext, words.ngettext, newstyle=False, pgettext=words.pgettext, npgettext=words.npgettext
     )
+    app.jinja_env.globals["_"] = words.gettext  # Jinja's own asks the context for `gettext` at every word

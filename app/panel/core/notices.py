@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,21 @@ from flask import current_app
 from flask_appbuilder import Model
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, delete, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import mapped_column
 
 from app.panel.core import bus, clock
@@ -151,8 +166,15 @@ def send(
 
 
 def unread(user_id: int) -> int:
-    mine = (Notice.user_id == user_id) & Notice.read_at.is_(None) & Notice.in_bell
-    return int(db.session.execute(select(func.count()).select_from(Notice).where(mine)).scalar_one())
+    return int(db.session.execute(_unread(), {"user_id": user_id}).scalar_one())
+
+
+@functools.cache
+def _unread() -> Select[Any]:
+    """Built once: every page asks this."""
+    table = Notice.__table__
+    mine = (table.c.user_id == bindparam("user_id"), table.c.read_at.is_(None), table.c.in_bell)
+    return select(func.count()).select_from(table).where(*mine)
 
 
 def latest(user_id: int, limit: int = 20) -> Sequence[Notice]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import Any
 
 from flask import Flask, g, has_request_context
@@ -23,6 +24,10 @@ FIGURES = (
     "dateformat", "datetimeformat", "timeformat", "timedeltaformat", "numberformat", "decimalformat", "currencyformat",
     "percentformat", "scientificformat", "format", "round", "abs", "int", "float", "sum",
 )  # fmt: skip
+
+
+PLAIN = (FunctionType, MethodType)
+OF_DICTS = frozenset(dir(dict))  # what `.items` and the like mean in a template, whatever keys there are
 
 
 class Veiled(str):
@@ -50,10 +55,17 @@ class VeiledContext(Context):
     """Calls in a template: what is told of a veiled value is veiled, but for the macros that draw it."""
 
     def call(__self, __callable: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(__callable, Macro):
-            for value in (*args, *kwargs.values()):
+        if type(__callable) is Macro:
+            return super().call(__callable, *args, **kwargs)
+        for value in args:
+            if type(value) is Veiled:
+                return value
+        if kwargs:
+            for value in kwargs.values():
                 if type(value) is Veiled:
                     return value
+        elif type(__callable) in PLAIN and not hasattr(__callable, "jinja_pass_arg"):
+            return __callable(*args)  # most are words and addresses, which ask for nothing but their arguments
         return super().call(__callable, *args, **kwargs)
 
 
@@ -61,6 +73,8 @@ class PanelEnvironment(Environment):
     context_class = VeiledContext
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj and attribute not in OF_DICTS:  # so are the cells of a list
+            return obj[attribute]
         if isinstance(obj, PanelModel):
             return value_of(obj, attribute) if has_request_context() else super().getattr(obj, attribute)
         return obj if type(obj) is Veiled else super().getattr(obj, attribute)

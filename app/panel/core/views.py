@@ -18,7 +18,7 @@ from app.panel.core.fields import resource_of, spec
 from app.panel.core.formpages import FormPages
 from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import needs
-from app.panel.core.routing import address
+from app.panel.core.routing import address, numbered
 from app.panel.core.security import safe_next
 
 MAX_SELECTED = 500
@@ -96,7 +96,13 @@ class PanelView(FormPages, ModelView):
         return f"{cls.domain_key}_{cls.__name__.removesuffix('View').lower()}"
 
     def url(self, method: str, **values: Any) -> str:
-        return url_for(f"{self.endpoint}.{method}", **values) if values else address(f"{self.endpoint}.{method}")
+        """The address of one of its pages."""
+        endpoint = f"{self.endpoint}.{method}"
+        if not values:
+            return address(endpoint)
+        if len(values) == 1 and type(number := values[name := next(iter(values))]) is int and number >= 0:
+            return numbered(endpoint, name, number)
+        return url_for(endpoint, **values)
 
     @classmethod
     def get_default_url(cls, **kwargs: Any) -> str:
