@@ -78,8 +78,8 @@ def _list() -> str:
         title="Books", one="book", columns=columns, rows=shown, total=len(shown), exact=True,
         as_of=dt.datetime(2026, 11, 11, 20, 0),
         page=1, pages=1, size=50, sizes=[(25, "/list?size=25"), (50, "/list")], q=request.args.get("q", ""), can_search=True,
-        urls=Page(first="", prev="", next="", last="", clear="/list", action="/action", export=""), chips=[], filter_fields=fields,
-        tree=None, periods=[("today", "today")], quick=[], adding=Page(url="/form", label="Add book"), trash_url="/list",
+        urls=Page(first="", prev="", next="", last="", clear="/list", action="/action", export=""), chips=[], quick=[],
+        filter=Page(plain=None, plain_url="/list?plain=1", data={"fields": fields, "tree": None, "periods": [("today", "today")]}), adding=Page(url="/form", label="Add book"), trash_url="/list",
         import_url="",
         actions=[Page(name="lend", label="Lend", icon="fa-hand", tone="", confirm="", needs_form=False, url="/action")],
         empty=Page(title="Nothing matches", text="", url="/list", label="Show all")))  # fmt: skip

@@ -20,7 +20,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, and_, false, func, inspect, literal, not_, or_, select
 
 from app.panel.core import clock, edited, policy
-from app.panel.core.actor import current_actor, person_of
+from app.panel.core.actor import person_of
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -35,11 +35,13 @@ LABELS = {
     "within": _("within"), "any": _("has any of"), "all": _("has all of"), "none": _("has none of"),
     "under": _("is or is below"), "mine": _("is one of"), "me": _("is the reader himself"),
 }  # fmt: skip
+JOINS = {"and": _("and"), "or": _("or"), "not": _("not")}
 PEOPLE = {"created_by_id": _("Created by"), "changed_by_id": _("Changed by")}  # every row knows them, no screen shows them
 PERIODS = {
-    "today": _("today"), "yesterday": _("yesterday"), "last_7_days": _("the last 7 days"),
-    "last_30_days": _("the last 30 days"), "this_week": _("this week"), "last_week": _("last week"),
-    "this_month": _("this month"), "last_month": _("last month"), "this_year": _("this year"),
+    "today": _("today"), "yesterday": _("yesterday"), "tomorrow": _("tomorrow"), "last_7_days": _("the last 7 days"),
+    "last_30_days": _("the last 30 days"), "last_90_days": _("the last 90 days"), "next_7_days": _("the next 7 days"),
+    "this_week": _("this week"), "last_week": _("last week"), "this_month": _("this month"), "last_month": _("last month"),
+    "this_quarter": _("this quarter"), "this_year": _("this year"), "last_year": _("last year"),
 }  # fmt: skip
 _TEXT = ("contains", "not_contains", "starts", "eq", "ne", "in", "empty", "not_empty")
 _NUMBER = ("eq", "ne", "gt", "gte", "lt", "lte", "between", "empty", "not_empty")
@@ -220,6 +222,12 @@ def _pair(field: FieldSpec, value: Any) -> list[Any]:
     pair = _list(field, value, 2)
     if len(pair) != 2:
         raise ValueError(gettext("Give two values."))
+    return _in_order(pair)
+
+
+def _in_order(pair: Any) -> Any:
+    if pair[0] > pair[1]:
+        raise ValueError(gettext("The first value is larger than the second."))
     return pair
 
 
@@ -287,9 +295,13 @@ def period(name: str) -> tuple[dt.date, dt.date]:
     today = clock.today()
     day = dt.timedelta(days=1)
     monday, first = today - today.weekday() * day, today.replace(day=1)
+    quarter = first.replace(month=first.month - (first.month - 1) % 3)
     spans = {
-        "today": (today, today), "yesterday": (today - day, today - day), "last_7_days": (today - 6 * day, today),
-        "last_30_days": (today - 29 * day, today), "this_week": (monday, monday + 6 * day),
+        "today": (today, today), "yesterday": (today - day, today - day), "tomorrow": (today + day, today + day),
+        "last_7_days": (today - 6 * day, today), "last_30_days": (today - 29 * day, today),
+        "last_90_days": (today - 89 * day, today), "next_7_days": (today, today + 6 * day),
+        "this_week": (monday, monday + 6 * day), "this_quarter": (quarter, _month_end(quarter.replace(month=quarter.month + 2))),
+        "last_year": (dt.date(today.year - 1, 1, 1), dt.date(today.year - 1, 12, 31)),
         "last_week": (monday - 7 * day, monday - day), "this_month": (first, _month_end(first)),
         "last_month": ((first - day).replace(day=1), first - day),
         "this_year": (today.replace(month=1, day=1), today.replace(month=12, day=31)),
@@ -334,43 +346,8 @@ def _dates(value: Any) -> tuple[dt.date, dt.date]:
     parts = value if isinstance(value, list) else str(value).split(",")
     if len(parts) != 2:
         raise ValueError(gettext("Give two values."))
-    return _date(parts[0]), _date(parts[1])
-
-
-def describe(condition: Condition) -> str:
-    """A condition in words: “State is one of: Paid, Shipped”."""
-    field, value = condition.spec, condition.value
-    if condition.op in ("empty", "not_empty"):
-        return f"{field.label} {LABELS[condition.op]}"
-    if condition.op in ("me", "mine"):
-        words = {(op, name): str(label) for op, name, label in personal(field)}
-        said = words[condition.op, condition.value or ""]
-        return f"{field.label} {said}" if condition.op == "me" else f"{field.label} {LABELS['mine']} {said}"
-    if condition.op == "within":
-        shown = str(PERIODS.get(str(value), value))
-    else:
-        shown = ", ".join(_shown(field, part) for part in (value if isinstance(value, list) else [value]))
-    return f"{field.label} {LABELS[condition.op]} {shown}"
-
-
-def _shown(field: FieldSpec, value: Any) -> str:
-    if field.choices is not None:
-        member = field.choices.of(str(value))
-        return str(member.label) if member is not None else str(value)
-    if field.kind == "bool":
-        return gettext("yes") if str(value).lower() in ("true", "1", "yes") else gettext("no")
-    if field.kind in ("ref", "many") and field.target is not None:
-        found = _named(field.target, value)
-        return found if found is not None else str(value)
-    return str(value)
-
-
-def _named(model: type[Any], key: Any) -> str | None:
-    """What a row is called, if the reader may see it: a chip must not name the customers of another shop."""
-    if not str(key).isdecimal() or not 0 < int(key) < 2**31:
-        return None
-    row = db.session.scalar(policy.scope(select(model).where(model.id == int(key)), current_actor(), model))
-    return str(row) if row is not None else None
+    first, last = _in_order((_date(parts[0]), _date(parts[1])))
+    return first, last
 
 
 def count_up_to(statement: Any, limit: int) -> Any:

@@ -210,6 +210,12 @@ def _listable(field_: FieldSpec) -> bool:
     )
 
 
+def askable(model: type[Any], shown: list[str]) -> list[str]:
+    """What a list can be asked of that nobody configured: the columns that it shows, then whatever else a form shows."""
+    known = [s for s in dict.fromkeys(specs(model).values()) if not s.hidden and s.name != "version" and filters.operators(s)]
+    return list(dict.fromkeys([*shown, *(s.screen_name for s in known)]))
+
+
 def plan_for(
     model: type[Any],
     actor: Any,
@@ -224,7 +230,7 @@ def plan_for(
     """Narrow what a screen declares to what this reader may see, filter and order by."""
     access = policy.fields(actor, resource_of(model))
     real = [name for name in columns if "." not in name and spec(model, name).is_column]
-    usable = [name for name in (filterable if filterable is not None else real) if access.usable(name)]
+    usable = [name for name in (filterable if filterable is not None else askable(model, real)) if access.usable(name)]
     order = [name for name in (sortable if sortable is not None else real) if access.usable(name)]
     order = [name for name in order if "." not in name and spec(model, name).kind != "json"]
     known = {s.name: s for s in specs(model).values()}

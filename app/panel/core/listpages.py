@@ -1,13 +1,13 @@
-"""Keeping, choosing and forgetting views of lists: the small forms in the bar above each list."""
+"""Keeping, choosing and forgetting views of lists, and the figures that a list asks for after its page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, request
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 
-from app.panel.core import policy, savedlists
+from app.panel.core import listtotals, policy, savedlists
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.errors import InvalidInput
 from app.panel.core.pages import to_login
@@ -19,6 +19,19 @@ blueprint = Blueprint("savedlists", __name__, url_prefix="/lists")
 @blueprint.before_request
 def known_people_only() -> Any:
     return to_login() if current_actor() is NOBODY else None
+
+
+@blueprint.get("/<list_key>/count")
+def count(list_key: str) -> Any:
+    """How many rows an address of the list has, or with 400 a sentence that says why it cannot be read."""
+    view, actor = _view(list_key), current_actor()
+    policy.authorize(actor, "read", view.resource)
+    plan = view.plan(actor)
+    asked = savedlists.understood({name: text for name in ("q", "f") if (text := request.args.get(name, ""))}, plan, actor)
+    n, is_exact = listtotals.count(asked, plan, actor)
+    said = format_decimal(n)
+    words = gettext("1 row") if n == 1 else gettext("%(n)s rows", n=said)
+    return {"count": n, "exact": is_exact, "words": words if is_exact else gettext("more than %(n)s rows", n=said)}
 
 
 @blueprint.post("/<list_key>/save")

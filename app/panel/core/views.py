@@ -159,6 +159,8 @@ class PanelView(FormPages, ModelView):
         plan = self.plan(actor)
         if not request.args and (chosen := savedlists.opens_with(self.endpoint, plan, actor)):
             return redirect(replace(chosen, opens_otherwise=True).url(self.url("list")))
+        if address := screens.asked_plainly(self, plan):
+            return redirect(address)
         asked = listing.read(request.args, plan)
         found = listing.find(asked, plan, actor)
         listing.tell(self.model, asked, found, "list")

@@ -1,5 +1,6 @@
-/* The filter dialog: one line a condition; what comes out is the tree that the server reads, {"and": [[name, op, value], …]}. */
-import { el, icon, isTyping, json, t } from "./dom.js";
+/* Conditions as lines and groups of lines: the filter of lists and the rules of rows are written with them. What comes out
+   is the tree that the server reads, {"and": [[name, op, value], {"or": […]}]}. */
+import { announce, ask, el, icon, isTyping, json, t } from "./dom.js";
 import { combobox } from "./picker.js";
 
 const NOTHING = new Set(["empty", "not_empty"]);
@@ -14,7 +15,7 @@ export function arity(op) {
   return MANY.has(op.op) ? "many" : 1;
 }
 
-function select(label, options, value) {
+export function select(label, options, value) {
   const box = el("select", { class: "form-select", "aria-label": label });
   for (const [key, text] of options) box.append(el("option", { value: key, selected: String(key) === String(value) }, String(text)));
   return box;
@@ -43,6 +44,10 @@ function picked(field, many, value) {
 /** The control for a value: {nodes, read()}; read gives undefined while it is not filled in. */
 export function valueControl(field, op, value, periods) {
   const count = arity(op);
+  if (op.values) {
+    const box = select(t("value"), op.values, value);
+    return { nodes: [box], read: () => box.value };
+  }
   if (count === 0) return { nodes: [], read: () => null };
   if (op.op === "within") {
     const box = select(t("value"), periods, value);
@@ -83,80 +88,180 @@ export function valueControl(field, op, value, periods) {
   return { nodes: [input], read: () => input.value.trim() || undefined };
 }
 
-function line(fields, periods, condition) {
-  const row = el("div", { class: "filter-row" });
-  const drop = el("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": t("dropCondition") }, icon("fa-xmark"));
-  drop.addEventListener("click", () => row.remove());
-  if (!Array.isArray(condition) || !fields.some((field) => field.name === condition[0])) {
-    row.append(el("span", { class: "quiet" }, t("advanced")), drop); // nested groups made elsewhere stay as they are
-    row.read = () => condition;
+const isGroup = (node) => node && !Array.isArray(node) && Array.isArray(node.and || node.or);
+
+/** Lines and groups over `fields`; `changed` is called whenever one is taken away or added. */
+export function conditionEditor({ fields, periods, labels = {}, fixed = false, changed = () => {} }) {
+  const first = () => [fields[0].name, fields[0].ops[0].op];
+  const drop = (node) => {
+    const next = node.nextElementSibling || node.previousElementSibling;
+    node.remove();
+    next?.querySelector("select")?.focus();
+    changed();
+  };
+  const dropButton = (node, label) => {
+    const made = el("button", { class: "btn btn-quiet btn-icon", type: "button", "aria-label": label, hidden: fixed }, icon("fa-xmark"));
+    made.addEventListener("click", () => drop(node()));
+    return made;
+  };
+  const button = (label, sign, action) => {
+    const made = el("button", { class: "btn btn-outline btn-sm", type: "button", hidden: fixed }, icon(sign), label);
+    made.addEventListener("click", action);
+    return made;
+  };
+
+  function fieldSelect(chosen) {
+    const option = (field) => el("option", { value: field.name, selected: field.name === chosen }, field.label);
+    const box = el("select", { class: "form-select", "aria-label": t("field") });
+    const further = fields.filter((field) => field.is_own === false);
+    if (!further.length) box.append(...fields.map(option));
+    else {
+      box.append(el("optgroup", { label: t("ownFields") }, ...fields.filter((field) => field.is_own).map(option)));
+      box.append(el("optgroup", { label: t("furtherFields") }, ...further.map(option)));
+    }
+    return box;
+  }
+
+  /** What was written otherwise, such as by a file, stays as it is. */
+  function kept(node) {
+    const row = el("div", { class: "filter-row" }, el("span", { class: "quiet" }, t("advanced")));
+    row.append(dropButton(() => row, t("dropCondition")));
+    row.read = () => node;
     return row;
   }
-  const place = el("div", { class: "filter-value" });
-  const names = select(t("field"), fields.map((field) => [field.name, field.label]), condition[0]);
-  let ops = null;
-  let value = null;
-  const field = () => fields.find((one) => one.name === names.value);
-  const op = () => field().ops.find((one) => one.op === ops.value);
-  const showValue = (given) => {
-    value = valueControl(field(), op(), given, periods);
-    place.replaceChildren(...value.nodes);
-  };
-  const showOps = (chosen, given) => {
-    const fresh = select(t("operator"), field().ops.map((one) => [one.op, one.label]), chosen);
-    ops?.replaceWith(fresh);
-    ops = fresh;
-    ops.addEventListener("change", () => showValue());
-    showValue(given);
-  };
-  showOps(condition[1], condition[2]);
-  names.addEventListener("change", () => showOps());
-  row.append(names, ops, place, drop);
-  row.read = () => {
-    const got = value.read();
-    if (got === undefined) return null;
-    return arity(op()) === 0 ? [names.value, ops.value] : [names.value, ops.value, got];
-  };
-  return row;
+
+  function line(condition) {
+    if (!Array.isArray(condition) || !fields.some((one) => one.name === condition[0])) return kept(condition);
+    const row = el("div", { class: "filter-row" });
+    const place = el("div", { class: "filter-value" });
+    const names = fieldSelect(condition[0]);
+    let ops = null;
+    let value = null;
+    const field = () => fields.find((one) => one.name === names.value);
+    const op = () => field().ops.find((one) => one.op === ops.value);
+    const showValue = (given) => {
+      value = valueControl({ ...field(), labels: labels[names.value] }, op(), given, periods);
+      place.replaceChildren(...value.nodes);
+      place.hidden = !value.nodes.length;
+    };
+    const showOps = (chosen, given) => {
+      const fresh = select(t("operator"), field().ops.map((one) => [one.op, one.label]), chosen);
+      ops?.replaceWith(fresh);
+      ops = fresh;
+      ops.addEventListener("change", () => {
+        const got = value.read();
+        showValue(got ?? undefined);
+      });
+      showValue(given);
+    };
+    showOps(condition[1], condition[2]);
+    names.addEventListener("change", () => showOps());
+    row.append(names, ops, place, dropButton(() => row, t("dropCondition")));
+    if (fixed) for (const one of row.querySelectorAll("select, input")) one.disabled = true;
+    row.read = () => {
+      const got = value.read();
+      if (got === undefined) return null;
+      return arity(op()) === 0 ? [names.value, ops.value] : [names.value, ops.value, got];
+    };
+    return row;
+  }
+
+  /** Conditions that are joined; a group may hold groups, one level down. `how` is its select, where that stands elsewhere. */
+  function group(tree, depth, how = null) {
+    const box = el("div", { class: depth ? "filter-group" : "filter-rows" });
+    const joins = how || select(t("join"), [["and", t("joinAll")], ["or", t("joinAny")]], tree.or ? "or" : "and");
+    joins.value = tree.or ? "or" : "and";
+    joins.disabled = fixed;
+    const rows = el("div", { class: "filter-rows" });
+    const add = (node) => rows.append(isGroup(node) && depth < 1 ? group(node, depth + 1) : line(node));
+    const grow = (node) => {
+      add(node);
+      rows.lastChild.querySelector(".filter-row select, select")?.focus();
+      changed();
+    };
+    for (const node of tree.and || tree.or || []) add(node);
+    const foot = el("div", { class: "filter-tools" }, button(depth ? t("condition") : t("addCondition"), "fa-plus", () => grow(first())));
+    if (depth < 1) foot.append(button(t("addGroup"), "fa-layer-group", () => grow({ or: [first(), first()] })));
+    if (!how) box.append(el("div", { class: "filter-tools" }, joins, depth ? el("span", { class: "push" }) : null, depth ? dropButton(() => box, t("dropGroup")) : null));
+    box.append(rows, foot);
+    box.read = () => {
+      const parts = [...rows.children].map((row) => row.read()).filter(Boolean);
+      return parts.length ? { [joins.value]: parts } : null;
+    };
+    return box;
+  }
+
+  /** A tree as the outermost group, whatever it is. */
+  const whole = (tree) => (Array.isArray(tree) ? { and: [tree] } : isGroup(tree) ? tree : { and: tree && Object.keys(tree).length ? [tree] : [first()] });
+  return { line, group, whole, first };
 }
 
-/** Wire the dialog: opens with the present tree, applies by going to the new address. */
+const KEPT = new Set(["q", "sort", "size", "cols", "tab", "view"]);
+/** The address of this list with a filter; what belongs to the old rows, such as the page, is left out. */
+function addressOf(tree) {
+  const url = new URL(location.href);
+  for (const name of [...url.searchParams.keys()]) if (!KEPT.has(name)) url.searchParams.delete(name);
+  if (tree) url.searchParams.set("f", JSON.stringify(tree));
+  if (!url.searchParams.size) url.searchParams.set("all", "1");
+  return url;
+}
+
+/** Wire the dialog: opens with the present tree, says how many rows there would be, applies by going to the new address. */
 export function filterEditor(dialog) {
   const data = json("list-filter");
   if (!dialog || !data) return;
   const place = dialog.querySelector("[data-rows]");
   const mode = dialog.querySelector("[data-mode]");
-  const fresh = () => line(data.fields, data.periods, [data.fields[0].name, data.fields[0].ops[0].op, undefined]);
-  const fill = () => {
-    const tree = data.tree || { and: [] };
-    const word = Array.isArray(tree) ? "and" : Object.keys(tree)[0];
-    const parts = Array.isArray(tree) ? [tree] : word === "not" ? [tree] : tree[word];
-    mode.value = word === "or" ? "or" : "and";
-    place.replaceChildren(...parts.map((part) => line(data.fields, data.periods, part)));
-    if (!parts.length) place.append(fresh());
+  const found = dialog.querySelector("[data-found]");
+  let whole = null;
+  let turn = 0;
+  let waiting = 0;
+
+  /** How many rows; false when what is written cannot be read, and why is said. */
+  async function check() {
+    clearTimeout(waiting);
+    const mine = ++turn;
+    if (!data.count) return true;
+    const tree = whole.read();
+    const asked = new URLSearchParams({ q: data.q || "", f: tree ? JSON.stringify(tree) : "" });
+    try {
+      const answer = await ask(`${data.count}?${asked}`);
+      if (mine === turn) say(answer.words, false);
+      return true;
+    } catch (error) {
+      if (mine === turn) say(error.message, true);
+      return false;
+    }
+  }
+  const say = (text, isWrong) => {
+    found.textContent = text;
+    found.classList.toggle("tone-danger", isWrong);
+    if (isWrong) announce(text);
   };
+  const later = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, 350);
+  };
+  const editor = conditionEditor({ ...data, changed: later });
   const open = () => {
-    fill();
+    whole = editor.group(editor.whole(data.tree), 0, mode);
+    place.replaceChildren(whole);
     dialog.showModal();
+    check();
   };
-  document.querySelector("[data-filter-open]")?.addEventListener("click", open);
+  for (const name of ["input", "change", "pick"]) dialog.addEventListener(name, later);
+  document.querySelector("[data-filter-open]")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    open();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "f" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     event.preventDefault();
     open();
   });
-  dialog.querySelector("[data-add]").addEventListener("click", () => {
-    place.append(fresh());
-    place.lastChild.querySelector("select").focus();
-  });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.querySelector("form").addEventListener("submit", (event) => {
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const url = new URL(location.href);
-    const found = [...place.children].map((row) => row.read()).filter(Boolean);
-    if (found.length) url.searchParams.set("f", JSON.stringify({ [mode.value]: found }));
-    else url.searchParams.delete("f");
-    url.searchParams.delete("page");
-    location.assign(url);
+    if (await check()) location.assign(addressOf(whole.read()));
   });
 }

@@ -14,7 +14,7 @@ from app.panel.accounts.configuration import document, rules
 from app.panel.accounts.configuration.document import HIDDEN, MASKED, READ, WRITE, Document
 from app.panel.accounts.menus import describing
 from app.panel.accounts.rights import naming
-from app.panel.core import filters, policy
+from app.panel.core import filters, filterwords, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import BadRequest
 
@@ -100,7 +100,7 @@ def rule_words(resource: str, rule: Mapping[str, Any]) -> str:
     except BadRequest:
         seen = []
     word = _("or") if "or" in rule["filter"] else _("and")
-    return f" {word} ".join(filters.describe(one) for one in seen) or json.dumps(rule["filter"], ensure_ascii=False)
+    return f" {word} ".join(filterwords.describe(one) for one in seen) or json.dumps(rule["filter"], ensure_ascii=False)
 
 
 def resource_word(resource: str) -> str:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.accounts.configuration import rules
 from app.panel.accounts.rights import naming
-from app.panel.core import filters
+from app.panel.core import filters, filterwords
 from app.panel.core.fields import FieldSpec, spec
 
 LEVELS = {"hidden": _("hidden"), "masked": _("masked"), "read": _("reads"), "write": _("as the right says")}
@@ -57,7 +57,7 @@ def _condition(node: list[Any], model: type[Any]) -> str:
         field, label = field_of(model, name)
     except (KeyError, AttributeError, TypeError):
         return " ".join(str(part) for part in node)
-    return filters.describe(filters.Condition(name, op, value, replace(field, label=label)))
+    return filterwords.describe(filters.Condition(name, op, value, replace(field, label=label)))
 
 
 def rows_said(rules_: list[dict[str, Any]], resource: str) -> str:

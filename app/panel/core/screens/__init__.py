@@ -3,6 +3,7 @@
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
 from app.panel.core.screens.conflicts import conflict_page, merge, send_again, unknown_to_form
 from app.panel.core.screens.editing import child_columns, form_page, once, said_before, verb_page
+from app.panel.core.screens.filtering import asked_plainly
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import changes_said, show_page, timeline, verb_word, who_said
 from app.panel.core.screens.uploads import Uploads
@@ -10,6 +11,7 @@ from app.panel.core.screens.versions import snapshot
 
 __all__ = [
     "Uploads",
+    "asked_plainly",
     "changes_said",
     "child_columns",
     "conflict_page",

@@ -6,21 +6,22 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from flask import current_app, request, url_for
-from flask_babel import get_locale
+from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, filters, listing, policy, records, savedlists, veil
+from app.panel.core import cells, listing, policy, records, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
-from app.panel.core.fields import FieldSpec, resource_of, spec
+from app.panel.core.fields import FieldSpec, spec
 from app.panel.core.screens.common import action, may, row_url
+from app.panel.core.screens.filtering import filtering
 
 
 def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found, actor: Any) -> SimpleNamespace:
     base = view.url("list")
     kept = savedlists.offers(view.endpoint, plan, actor)
     asked = replace(asked, opens_otherwise=any(offer.is_default for offer in kept))
+    asked_for = filtering(view, asked, plan, found, actor)
     pages = max(1, -(-found.total // asked.size))
     urls = {
         "first": asked.url(base, page=1),
@@ -48,11 +49,8 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         urls=SimpleNamespace(**urls),
         q=asked.q,
         can_search=bool(plan.searchable),
-        chips=_chips(asked, base, found.conditions),
-        filter_fields=_filter_fields(view, plan.filterable),
-        tree=asked.tree,
-        filter_labels={op: str(label) for op, label in filters.LABELS.items()},
-        periods=[(key, str(label)) for key, label in filters.PERIODS.items()],
+        chips=asked_for.chips,
+        filter=asked_for,
         quick=_quick(view, asked, plan, base),
         actions=[action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)],
         adding=adding(view),
@@ -127,42 +125,6 @@ def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
         for name in plan.columns
     ]
     return SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), cells=shown)
-
-
-def _chips(asked: listing.Asked, base: str, conditions: list[filters.Condition]) -> list[Any]:
-    """One chip a condition; it can be removed by itself where the tree is a plain list."""
-    parts: list[Any] = (asked.tree.get("and") or []) if isinstance(asked.tree, dict) else [asked.tree] if asked.tree else []
-    flat = bool(parts) and all(isinstance(part, list) for part in parts)
-    chips = []
-    for index, condition in enumerate(conditions):
-        rest = [part for i, part in enumerate(parts or []) if i != index] if flat else []
-        url = asked.url(base, f={"and": rest} if rest else None, page=1)
-        chips.append(SimpleNamespace(label=filters.describe(condition), remove_url=url))
-    return chips
-
-
-def _filter_fields(view: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What can be asked of the columns that this reader may ask about. The words of each are made once a language."""
-    kept = view.filter_words.setdefault((str(get_locale()), request.script_root), {})
-    for name in names:
-        if name not in kept:
-            kept[name] = _filter_field(view, name)
-    return [kept[name] for name in names]
-
-
-def _filter_field(view: Any, name: str) -> dict[str, Any]:
-    head, _dot, tail = name.partition(".")
-    field = spec(view.model, head)
-    field = spec(field.target, tail) if tail and field.target else field
-    picker = field.kind in ("ref", "many")
-    return {
-        "name": name,
-        "label": view.label(name),
-        "kind": field.kind,
-        "ops": [{"op": op, "label": str(filters.LABELS[op])} for op in filters.operators(field)],
-        "choices": [{"value": v, "label": str(label)} for v, label in (field.choices.pairs() if field.choices else [])],
-        "picker_url": url_for("pickers.options", resource=resource_of(field.model), field=field.name) if picker else "",
-    }
 
 
 def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:
