@@ -11,7 +11,6 @@ from collections.abc import Callable
 from flask import current_app, request, url_for
 from werkzeug.routing import Rule
 
-
 MARK = 4_815_162_342_108  # stands where the number will; no rule has it in its own words
 
 
