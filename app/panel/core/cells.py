@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.panel.core import clock, money, policy, sight
 from app.panel.core.actor import current_actor
 from app.panel.core.choices import Choices
+from app.panel.core.db import PanelModel
 from app.panel.core.fields import FieldSpec, resource_of, spec
 
 
@@ -43,6 +44,8 @@ def align(field: FieldSpec) -> str:
 
 def value_of(row: Any, name: str) -> Any:
     """An attribute, or one of a related row (`customer.level`)."""
+    if "." not in name:
+        return getattr(row, name, None)
     for part in name.split("."):
         row = getattr(row, part, None)
     return row
@@ -58,7 +61,7 @@ def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = Non
         return shown
     if "." in name and (kept := _kept(row, name)) is not None:
         return kept
-    if not sight.sees(current_actor(), value):
+    if isinstance(value, PanelModel) and not sight.sees(current_actor(), value):
         return {"kind": "masked", "text": sight.unseen()}
     try:
         field: FieldSpec | None = spec(type(row), name) if "." not in name else None
@@ -84,6 +87,8 @@ def show(value: Any, field: FieldSpec | None, row: Any = None, url_for_row: Any 
     """The cell of a value by its type and, where known, its field."""
     if value is None or value == "":
         return {"kind": "text", "text": ""}
+    if type(value) is str and (field is None or field.kind == "text"):  # most cells are, and are nothing else
+        return {"kind": "text", "text": value, "title": ""}
     if isinstance(value, dict) and "kind" in value:
         return value  # type: ignore[return-value]
     if isinstance(value, Choices):
@@ -93,7 +98,7 @@ def show(value: Any, field: FieldSpec | None, row: Any = None, url_for_row: Any 
     if field is not None and field.kind == "money":
         return {"kind": "money", "text": money.format(value, field.currency_of(row))}
     if isinstance(value, dt.datetime):
-        return {"kind": "instant", "text": clock.local(value).strftime("%Y-%m-%d %H:%M"), "title": value.isoformat()}
+        return {"kind": "instant", "text": clock.wall(value), "title": value.isoformat()}
     if isinstance(value, dt.date):
         return {"kind": "date", "text": value.isoformat()}
     if isinstance(value, Decimal):

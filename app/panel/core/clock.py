@@ -56,6 +56,11 @@ def local(at: dt.datetime) -> dt.datetime:
     return at.astimezone(zone())
 
 
+def wall(at: dt.datetime) -> str:
+    """An instant as people read it: `2026-11-11 20:00`."""
+    return local(at).isoformat(" ", "minutes")[:16]
+
+
 def day_start(day: dt.date) -> dt.datetime:
     """The instant at which a date of the shop begins, UTC. In a zone that skips midnight it is the first minute that exists."""
     return dt.datetime.combine(day, dt.time.min, tzinfo=zone()).astimezone(dt.UTC)

@@ -219,4 +219,4 @@ def resource_of(model: type[Any]) -> str:
 
 def show_instant(value: dt.datetime) -> str:
     """An instant as people read it: the wall clock of the shop."""
-    return clock.local(value).strftime("%Y-%m-%d %H:%M")
+    return clock.wall(value)

@@ -38,8 +38,11 @@ def address(endpoint: str) -> str:
     return known[place]
 
 
-def numbered(endpoint: str, name: str, number: int) -> str:
-    """The address of a view with one argument that is a number: a list names three of them a row, alike but for it."""
+def numbered(endpoint: str, name: str, number: int | str) -> str:
+    """The address of a view with one argument: a list names three of them a row, alike but for it.
+
+    :param number: or a word of which no letter means anything in an address
+    """
     known: dict[tuple[str, str, str], tuple[str, str]] = current_app.extensions.setdefault("panel_numbered", {})
     place = (request.environ.get("SCRIPT_NAME", "") if request else "", endpoint, name)
     if place not in known:

@@ -6,10 +6,12 @@ typed it: a shared view shows nobody a row or a column that is not his.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flask import g, has_request_context
 from flask_appbuilder import Model
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -19,9 +21,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Select,
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     or_,
@@ -87,15 +91,8 @@ def offers(list_key: str, plan: listing.Plan, actor: Any) -> list[Offer]:
     """
     if isinstance(actor, KeyHolder) or actor.id is None:
         return []
-    mine = and_(ListDefault.saved_id == SavedList.id, ListDefault.user_id == actor.id)
-    query = (
-        select(SavedList, ListDefault.user_id)
-        .outerjoin(ListDefault, mine)
-        .where(SavedList.list_key == list_key, or_(SavedList.user_id == actor.id, SavedList.is_shared))
-        .order_by(SavedList.name, SavedList.id)
-    )
     keys, found = role_keys(actor), []
-    for row, default in db.session.execute(query):
+    for row, default in _kept(list_key, actor.id):
         is_mine = row.user_id == actor.id
         if not is_mine and not keys & set(row.roles):
             continue
@@ -105,6 +102,32 @@ def offers(list_key: str, plan: listing.Plan, actor: Any) -> list[Offer]:
             continue
         found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, default is not None))
     return sorted(found, key=lambda offer: not offer.is_mine)
+
+
+def _kept(list_key: str, user_id: int) -> list[Any]:
+    """The views of a list that are somebody's or shared, with his default; one statement a request, which asks twice."""
+    kept: dict[Any, list[Any]] = g.setdefault("_kept_lists", {}) if has_request_context() else {}
+    if (list_key, user_id) not in kept:
+        kept[list_key, user_id] = list(db.session.execute(_offers(), {"list_key": list_key, "user_id": user_id}))
+    return kept[list_key, user_id]
+
+
+@functools.cache
+def _offers() -> Select[Any]:
+    """Built once: every list asks this."""
+    person = bindparam("user_id")
+    mine = and_(ListDefault.saved_id == SavedList.id, ListDefault.user_id == person)
+    return (
+        select(SavedList, ListDefault.user_id)
+        .outerjoin(ListDefault, mine)
+        .where(SavedList.list_key == bindparam("list_key"), or_(SavedList.user_id == person, SavedList.is_shared))
+        .order_by(SavedList.name, SavedList.id)
+    )
+
+
+def _forget() -> None:
+    if has_request_context():
+        g.pop("_kept_lists", None)
 
 
 def opens_with(list_key: str, plan: listing.Plan, actor: Any) -> listing.Asked | None:
@@ -163,6 +186,7 @@ def save(
         db.session.add(row)
     row.state, row.roles, row.is_shared = state_of(asked), wanted, bool(wanted)
     db.session.flush()
+    _forget()
     if default:
         set_default(row.id, True, actor=actor)
     return row
@@ -172,6 +196,7 @@ def save(
 def set_default(saved_id: int, on: bool, *, actor: Any) -> None:
     """Let a list open with this view from now on, or plainly again. Everybody decides it for himself."""
     row = _seen(saved_id, actor)
+    _forget()
     mine = (ListDefault.user_id == actor.id) & (ListDefault.list_key == row.list_key)
     db.session.execute(delete(ListDefault).where(mine))
     if on:
@@ -186,6 +211,7 @@ def remove(saved_id: int, *, actor: Any) -> None:
         raise NotFound(gettext("There is nothing here."))
     db.session.execute(delete(ListDefault).where(ListDefault.saved_id == row.id))
     db.session.delete(row)
+    _forget()
 
 
 def list_of(saved_id: int, actor: Any) -> str:

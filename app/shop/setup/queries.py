@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 from flask import g, has_app_context
@@ -42,10 +43,26 @@ def business_defaults() -> tuple[str, str] | None:
     """Zone and currency of the business, read once a request; None before the first run."""
     if not has_app_context():
         return None
-    if "_business_defaults" not in g:
-        row = db.session.execute(select(Business.zone, Business.currency).order_by(Business.id).limit(1)).first()
-        g._business_defaults = tuple(row) if row else None
-    return g._business_defaults
+    return _house()[0]
+
+
+def _house() -> tuple[tuple[str, str] | None, int]:
+    """(zone and currency of the business, how many shops there are): pages ask for both, in one statement."""
+    known: tuple[tuple[str, str] | None, int] | None = g.get("_house")
+    if known is None:
+        row = db.session.execute(_house_query()).one()
+        known = g._house = (None if row.id is None else (row.zone, row.currency)), row.shops
+    return known
+
+
+@functools.cache
+def _house_query() -> Select[Any]:
+    """Built once: every request asks this."""
+    first = select(Business.id).order_by(Business.id).limit(1).scalar_subquery()
+    shops = select(func.count(Shop.id)).scalar_subquery().label("shops")
+    columns = Business.__table__.c
+    parts = [select(columns[name]).where(columns.id == first).scalar_subquery().label(name) for name in ("id", "zone", "currency")]
+    return select(*parts, shops)
 
 
 def default_shop() -> Shop | None:
@@ -72,16 +89,13 @@ def more_than_one_shop() -> bool:
     """Does the word "shop" mean anything here? Columns and filters of shops show only then. Once a request."""
     if not has_app_context():
         return True
-    if "_shop_count" not in g:
-        g._shop_count = db.session.scalar(select(func.count(Shop.id))) or 0
-    return g._shop_count > 1
+    return _house()[1] > 1
 
 
 def forget_shops() -> None:
     """After a shop was opened or removed, or the business changed."""
     if has_app_context():
-        g.pop("_shop_count", None)
-        g.pop("_business_defaults", None)
+        g.pop("_house", None)
 
 
 def accounts_expiring(on: dt.date | None = None) -> Select[Any]:
