@@ -108,6 +108,59 @@ def test_an_order_is_found_and_edited_and_keeps_its_trail(page):
 
 
 @pytest.mark.browser
+def test_two_people_of_two_roles_merge_a_stale_save(instance, page, chromium):
+    with instance.app_context():
+        from app.panel.accounts import services
+        from app.panel.core.actor import SYSTEM
+        from app.panel.core.db import db
+        from app.shop.setup.models import Shop, StaffAssignment
+
+        clerk = services.create_user(
+            actor=SYSTEM, username="ben", name="Ben", email="ben@example.org", roles=["support"], password=None
+        )
+        db.session.add(StaffAssignment(user_id=clerk.id, shop_id=db.session.query(Shop.id).first().id))
+        db.session.commit()
+        ben = conftest.client_of(instance, "ben").cookie_value
+    page.get_by_role("link", name="Edit").click()
+    page.locator("#seller_remark").fill("Mei: call before noon")
+    page.locator("#buyer_remark").fill("No bag")
+    other = chromium.new_context(base_url=instance.config["PUBLIC_URL"])
+    other.add_cookies([{"name": "zhanggui", "value": ben, "url": instance.config["PUBLIC_URL"]}])
+    tab = other.new_page()
+    tab.goto(page.url)
+    tab.locator("#seller_remark").fill("Ben: leave it at the door")
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_text("Saved.").wait_for()
+    other.close()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Somebody else changed this in the meantime.").wait_for()
+    row = page.get_by_role("row").filter(has_text="Wrap it as a gift")
+    assert row.locator(".break").all_inner_texts() == ["Wrap it as a gift", "Ben: leave it at the door", "Mei: call before noon"]
+    row.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Save what I chose").click()
+    page.get_by_text("Saved.").wait_for()
+    assert page.locator(".facts").get_by_text("Ben: leave it at the door").is_visible()
+    assert page.locator(".facts").get_by_text("No bag").is_visible()
+
+
+@pytest.mark.browser
+def test_a_draft_survives_a_closed_tab_until_it_is_saved(page):
+    page.get_by_role("link", name="Edit").click()
+    address = page.url
+    page.locator("#seller_remark").fill("Typed and not saved")
+    page.wait_for_function("Object.keys(localStorage).some(key => key.startsWith('panel-draft:'))")
+    page.goto("about:blank")  # a tab that closes asks nobody who is not there
+    page.goto(address)
+    page.get_by_role("button", name="Bring it back").click()
+    page.locator("form[data-restored]").wait_for()
+    assert page.locator("#seller_remark").input_value() == "Typed and not saved"
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    page.goto(address)
+    assert page.get_by_role("button", name="Bring it back").count() == 0
+
+
+@pytest.mark.browser
 def test_language_and_skin_follow_the_person(page):
     page.goto("/home/")
     page.get_by_role("button", name="Language").click()

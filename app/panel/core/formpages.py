@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, redirect, request, session
 from flask_appbuilder import expose
 from flask_babel import gettext
 
@@ -45,7 +45,7 @@ class FormPages:
         records.must_fill(self.added(), policy.fields(current_actor(), self.resource))
         form = forms.record_form(self.model, names, current_actor())()
         if request.method == "POST":
-            return self._save(form, None)
+            return self._restored(form, None) if request.form.get("_draft") else self._save(form, None)
         forms.fill(form, None)
         return self.render_form(form, None)
 
@@ -61,7 +61,7 @@ class FormPages:
         row = records.get(self.model, pk, actor=current_actor(), verb="write")
         form = self._form_of(row)
         if request.method == "POST":
-            return self._save(form, row)
+            return self._restored(form, row) if request.form.get("_draft") else self._save(form, row)
         forms.fill(form, row)
         form.version.data = row.version
         form.base.data = screens.snapshot(form, row, self._editable_columns(row))
@@ -92,6 +92,7 @@ class FormPages:
                 raise
             return self._again(form, pk, {error.field or "": error.message})
         flash(gettext("Saved."), "success")
+        session["saved"] = screens.draft_key(self, pk)
         return redirect(safe_next(request.form.get("next"), self.url("show", pk=saved)))
 
     def _write(self, form: Any, row: Any) -> int:
@@ -135,6 +136,11 @@ class FormPages:
         """The rows of a table of children; a box that is not ticked is not sent, and says no all the same."""
         boxes = {known.name: "" for known in screens.child_columns(self, name) if known.kind == "bool"}
         return [{**boxes, **row} for row in forms.child_rows(request.form, name)]
+
+    def _restored(self, form: Any, row: Any) -> Any:
+        """The form with what a browser had kept of it; nothing is checked and nothing is saved."""
+        forms.dress(form, row)
+        return self.render_form(form, row)
 
     def _again(self, form: Any, pk: int | None, errors: dict[str, Any]) -> Any:
         # a child's error (`lines.0.title`) is drawn by the child table, the rest hangs on its field

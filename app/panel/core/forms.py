@@ -51,6 +51,7 @@ class RawField(Field):
         self.choices: list[tuple[str, Any]] = []
         self.required = bool(spec is not None and spec.required)
         self.unit = spec.unit if spec is not None else ""
+        self.secret = False  # no browser keeps it in a draft
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if self.multiple:
@@ -151,6 +152,7 @@ def dress(form: Any, row: Any = None) -> None:
         if not isinstance(field, RawField) or field.spec is None:
             continue
         dress_field(field, row)
+        field.secret = is_masked(form, field)
         if row is not None and is_masked(form, field):
             cover(field, form.access.mask(field.name, getattr(row, field.name)))
 

@@ -1,5 +1,6 @@
 /* Forms: pickers, tables of children, the warning before unsaved changes are left, Ctrl+S. */
 import { t } from "./dom.js";
+import { drafts, leaving } from "./drafts.js";
 import { wirePickers } from "./picker.js";
 
 wirePickers();
@@ -71,19 +72,28 @@ function children(box) {
 
 function unsaved(form) {
   const mark = form.querySelector("[data-dirty]");
-  let dirty = form.querySelector(".field.bad, [data-focus]") !== null;
-  let leaving = false;
+  let dirty = "restored" in form.dataset || form.querySelector(".field.bad, [data-focus]") !== null;
+  let gone = false;
+  const kept = form.dataset.draft ? drafts(form, () => dirty) : { save() {}, drop() {} };
   const note = () => {
     dirty = true;
     if (mark) mark.hidden = false;
   };
-  form.addEventListener("input", (event) => { if (event.target.type !== "hidden") note(); });
-  form.addEventListener("change", note);
-  form.addEventListener("pick", note);
-  form.addEventListener("submit", () => { leaving = true; });
-  for (const link of form.querySelectorAll("[data-leave]")) link.addEventListener("click", () => { leaving = true; });
+  const drop = () => {
+    gone = true;
+    kept.drop();
+  };
+  if ("restored" in form.dataset) note();
+  form.addEventListener("input", (event) => { if (event.target.type !== "hidden") note(); }, true);
+  form.addEventListener("change", note, true);
+  form.addEventListener("pick", note, true);
+  form.addEventListener("submit", () => {
+    kept.save();
+    gone = true;
+  });
+  for (const link of form.querySelectorAll("[data-leave]")) leaving(link, () => dirty, drop);
   window.addEventListener("beforeunload", (event) => {
-    if (dirty && !leaving) event.preventDefault();
+    if (dirty && !gone) event.preventDefault();
   });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {

@@ -1,5 +1,6 @@
 /* What every page has: menu, appearance, messages, questions before an effect, keys. */
 import { announce, ask, confirmDialog, flash, isTyping, t } from "./dom.js";
+import { forget } from "./drafts.js";
 
 const root = document.documentElement;
 
@@ -276,6 +277,16 @@ function copies() {
   }
 }
 
+/** What is saved needs no draft any more, and whoever logs out leaves none behind. */
+function kept() {
+  const { user, saved } = document.body.dataset;
+  if (saved) forget(`${user}:${saved}`);
+  document.addEventListener("submit", (event) => {
+    if ("logout" in event.target.dataset) forget(`${user}:`);
+  });
+}
+
+kept();
 menu();
 appearance();
 tabs();

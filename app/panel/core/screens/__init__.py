@@ -2,7 +2,7 @@
 
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
 from app.panel.core.screens.conflicts import conflict_page, merge, send_again, unknown_to_form
-from app.panel.core.screens.editing import child_columns, form_page, once, said_before, verb_page
+from app.panel.core.screens.editing import child_columns, draft_key, form_page, once, said_before, verb_page
 from app.panel.core.screens.filtering import asked_plainly
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import changes_said, show_page, timeline, verb_word, who_said
@@ -17,6 +17,7 @@ __all__ = [
     "conflict_page",
     "default_fieldsets",
     "default_form",
+    "draft_key",
     "fieldsets",
     "form_page",
     "list_page",

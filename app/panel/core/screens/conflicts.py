@@ -20,7 +20,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
 from app.panel.core.screens import versions
-from app.panel.core.screens.editing import child_columns
+from app.panel.core.screens.editing import child_columns, draft_key
 from app.panel.core.screens.shows import who_said
 
 REMOVED, KEPT = "1", ""
@@ -96,7 +96,7 @@ def conflict_page(found: Merge) -> SimpleNamespace:
         list_url=view.url("list"),
         action_url=view.url("edit", pk=row.id),
         cancel_url=view.url("show", pk=row.id),
-        draft_key=f"{view.resource}:{row.id}",
+        draft_key=draft_key(view, row.id),
         by=who_said(last.actor_name) if last else "",
         at=last.at if last else None,
     )

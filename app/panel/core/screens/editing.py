@@ -37,8 +37,14 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
         action_url=view.url("edit", pk=row.id) if row is not None else view.url("add"),
         cancel_url=view.url("show", pk=row.id) if row is not None else view.url("list"),
         row=row,
-        draft_key=f"{view.resource}:{row.id if row is not None else 'new'}",
+        draft_key=draft_key(view, row.id if row is not None else None),
+        restored=bool(request.form.get("_draft")),
     )
+
+
+def draft_key(view: Any, key: int | None) -> str:
+    """Under which a browser keeps what is typed into the form of a row, or of a new one."""
+    return f"{view.resource}:{key or 'new'}"
 
 
 def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> SimpleNamespace:
