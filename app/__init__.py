@@ -39,6 +39,7 @@ from app.panel.core import (
     trailcommands,
     veil,
 )
+from app.panel.core.finding import commands as searchcommands
 
 TIERS = ("app.panel", "app.shop")
 
@@ -90,7 +91,7 @@ def _created(packages: tuple[str, ...], overrides: dict[str, Any]) -> Flask:
         sheets.mount(app, domains)
     for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint, listpages.blueprint):
         app.register_blueprint(blueprint)
-    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning, trailcommands):
+    for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning, trailcommands, searchcommands):
         part.init_app(app)
     veil.dress(app)
     return app

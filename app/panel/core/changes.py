@@ -131,13 +131,17 @@ def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
 
 
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:
-    """What `consumer` has not read of `tables`, oldest first, and the mark to set when it is worked off."""
+    """What `consumer` has not read of `tables`, oldest first, and the mark to set when it is worked off.
+
+    With the last of it the mark goes past what others changed, so that they are not looked through each time anew.
+    """
     mark = db.session.get(ChangeMark, consumer)
-    query = select(Change).where(Change.id > (mark.change_id if mark else 0), Change.table.in_(tables))
-    if db.session.connection().dialect.name == "postgresql":
-        query = query.where(Change.id <= _settled())
+    read = mark.change_id if mark else 0
+    is_open = db.session.connection().dialect.name == "postgresql"
+    end = (_settled() if is_open else db.session.scalar(select(func.max(Change.id)))) or 0
+    query = select(Change).where(Change.id > read, Change.id <= end, Change.table.in_(tables))
     found = list(db.session.scalars(query.order_by(Change.id).limit(limit)))
-    return found, (found[-1].id if found else mark.change_id if mark else 0)
+    return found, found[-1].id if len(found) == limit else max(end, read)
 
 
 def _settled() -> int:

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from blinker import Signal
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import cells, clock, filters, policy, sight
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
+from app.panel.core.finding import conditions
+from app.panel.core.finding.conditions import means
+from app.panel.core.finding.plans import default_search
 
 SIZES = (25, 50, 100, 200)
 MAX_PAGE, COUNT_LIMIT, MAX_SEARCH = 100_000, 10_000, 200
 searched = Signal("Somebody searched. sender: the model; q; found: how many rows; place: list, api or picker")
-Meaning = Callable[[str], ColumnElement[bool]]
-_meanings: dict[type[Any], list[Meaning]] = {}
-
-
-def means(model: type[Any]) -> Callable[[Meaning], Meaning]:
-    """Let a search for rows of a model understand more than stands in its columns: `rule(words)` → condition."""
-
-    def register(rule: Meaning) -> Meaning:
-        _meanings.setdefault(model, []).append(rule)
-        return rule
-
-    return register
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -120,32 +109,8 @@ def statement(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[f
         query = query.where(filters.build(asked.tree, plan.model, plan.filterable, actor))
         found = filters.conditions(asked.tree, plan.model, plan.filterable, actor)
     if asked.q:
-        query = query.where(search_condition(plan.model, plan.searchable, asked.q, plan.access))
+        query = query.where(conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor))
     return query, found
-
-
-def search_condition(
-    model: type[Any], names: tuple[str, ...], q: str, access: policy.FieldAccess
-) -> ColumnElement[bool]:
-    """Every word of the search box is found in some of the columns, or means the row; so may all words together."""
-    result: ColumnElement[bool] | None = None
-    usable = [name for name in names if access.usable(name.split(".")[0])]
-    meanings, words = _meanings.get(model, []), q.split()[:8]
-    for word in words:
-        options = [_like(model, name, word) for name in usable] + [rule(word) for rule in meanings]
-        one: ColumnElement[bool] = or_(*options) if options else model.id.is_(None)
-        result = one if result is None else result & one
-    assert result is not None
-    return or_(result, *(rule(" ".join(words)) for rule in meanings)) if len(words) > 1 else result
-
-
-def _like(model: type[Any], name: str, word: str) -> ColumnElement[bool]:
-    head, _dot, tail = name.partition(".")
-    if tail:
-        first = spec(model, head)
-        return getattr(model, str(first.relation)).has(_like(first.target, tail, word))  # type: ignore[arg-type]
-    column: ColumnElement[bool] = spec(model, head).column.icontains(word, autoescape=True)
-    return column
 
 
 def find(asked: Asked, plan: Plan, actor: Any) -> Found:
@@ -233,8 +198,7 @@ def plan_for(
     usable = [name for name in (filterable if filterable is not None else askable(model, real)) if access.usable(name)]
     order = [name for name in (sortable if sortable is not None else real) if access.usable(name)]
     order = [name for name in order if "." not in name and spec(model, name).kind != "json"]
-    known = {s.name: s for s in specs(model).values()}
-    search = searchable if searchable is not None else [name for name, s in known.items() if s.search]
+    search = searchable if searchable is not None else default_search(model)
     return Plan(
         model,
         tuple(name for name in access.only(columns) if _opens(model, name, actor)),

@@ -15,6 +15,8 @@ from app.panel.core import listing, policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import resource_of, spec, specs
+from app.panel.core.finding import conditions
+from app.panel.core.finding.plans import default_search
 
 blueprint = Blueprint("pickers", __name__, url_prefix="/pickers")
 LIMIT = 20
@@ -63,8 +65,7 @@ def options(resource: str, field: str) -> Any:
 
 
 def _search(statement: Any, target: type[Any], q: str, actor: Any) -> Any:
-    names = tuple(dict.fromkeys(s.name for s in specs(target).values() if s.search))
+    names = default_search(target)
     if not q or not names:
         return statement
-    access = policy.fields(actor, resource_of(target))
-    return statement.where(listing.search_condition(target, names, q, access))
+    return statement.where(conditions.condition(target, names, q, policy.fields(actor, resource_of(target)), actor))

@@ -1,0 +1,88 @@
+"""What somebody typed into a search box as a condition on rows: of the fields that he may see, through the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, union
+
+from app.panel.core import policy
+from app.panel.core.fields import resource_of, spec
+from app.panel.core.finding import hits, words
+from app.panel.core.finding.plans import plan_of
+
+Meaning = Callable[[str], ColumnElement[bool]]
+_meanings: dict[type[Any], list[Meaning]] = {}
+
+
+def means(model: type[Any]) -> Callable[[Meaning], Meaning]:
+    """Let a search for rows of a model understand more than stands in its columns: `rule(words)` → condition."""
+
+    def register(rule: Meaning) -> Meaning:
+        _meanings.setdefault(model, []).append(rule)
+        return rule
+
+    return register
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a word is looked for: in indexed fields of the row, in fields that no index knows, in rows that it points at."""
+
+    model: type[Any]
+    indexed: tuple[str, ...]
+    others: tuple[str, ...]
+    related: tuple[tuple[str, str], ...]
+
+    @property
+    def only_indexed(self) -> bool:
+        return not self.others and not self.related
+
+
+def places(model: type[Any], names: Iterable[str], access: policy.FieldAccess) -> Places:
+    """Those among the fields that the reader sees whole: a hidden or masked one would tell by hits what stands in it."""
+    plan = plan_of(model)
+    indexed, others, related = [], [], []
+    for name in names:
+        head, _dot, tail = name.partition(".")
+        if not access.usable(head):
+            continue
+        if tail:
+            related.append((head, tail))
+        elif plan is not None and spec(model, head).name in plan.letters:
+            indexed.append(spec(model, head).name)
+        else:
+            others.append(head)
+    return Places(model, tuple(dict.fromkeys(indexed)), tuple(others), tuple(related))
+
+
+def condition(model: type[Any], names: Sequence[str], q: str, access: policy.FieldAccess, actor: Any) -> ColumnElement[bool]:
+    """Every word of the search box is found in some of the fields, or means the row; so may all words together."""
+    asked, rules, where = words.asked(q), _meanings.get(model, []), places(model, names, access)
+    if not asked:
+        return false()
+    if where.only_indexed and not rules:
+        return hits.find(model, where.indexed, asked).condition()
+    found = and_(*(_one_word(where, word, [rule(word) for rule in rules], actor) for word in asked))
+    return or_(found, *(rule(" ".join(asked)) for rule in rules)) if len(asked) > 1 else found
+
+
+def _one_word(where: Places, word: str, meant: list[ColumnElement[bool]], actor: Any) -> ColumnElement[bool]:
+    options = [*meant, *(spec(where.model, name).column.icontains(word, autoescape=True) for name in where.others)]
+    if where.indexed:
+        options.append(hits.find(where.model, where.indexed, [word]).condition())
+    options += [_through(where.model, head, tail, word, actor) for head, tail in where.related]
+    if len(options) < 2:
+        return options[0] if options else false()
+    # each by its own index: joined by OR, one that has none would have the whole table read
+    return where.model.id.in_(union(*(select(where.model.id).where(option) for option in options)))  # type: ignore[no-any-return]
+
+
+def _through(model: type[Any], head: str, tail: str, word: str, actor: Any) -> ColumnElement[bool]:
+    """Rows that point at one that is found, of those that the reader may see."""
+    first = spec(model, head)
+    target: Any = first.target
+    keys = select(target.id).where(condition(target, [tail], word, policy.fields(actor, resource_of(target)), actor))
+    return first.column.in_(policy.scope(keys, actor, target))  # type: ignore[no-any-return]

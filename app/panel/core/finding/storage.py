@@ -1,0 +1,218 @@
+"""Where the index lies. A document a row: its texts by field, and a side table of grams of one and two characters.
+
+SQLite: two FTS5 tables, one of trigrams, one of grams. PostgreSQL: texts under an index of `pg_trgm` and grams under one
+of arrays; where the extension is missing, the grams have three characters as well, and what they find is looked at again.
+A gram begins with the letter of its field, so that a reader is answered from the fields that he may see.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    column,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+
+from app.panel.core.db import db
+from app.panel.core.finding import words
+from app.panel.core.finding.plans import LETTERS, Plan
+
+TEXTS, GRAMS = "core_search_text", "core_search_gram"
+TRIGRAM_INDEX = "ix_core_search_text_trigram"
+ON_SQLITE = (
+    f"CREATE VIRTUAL TABLE {TEXTS} USING fts5({', '.join(LETTERS)}, tokenize='trigram case_sensitive 1')",
+    f"CREATE VIRTUAL TABLE {GRAMS} USING fts5(grams, tokenize='ascii', detail='none', columnsize=0)",
+)
+ON_POSTGRESQL = (
+    f"CREATE TABLE {TEXTS} (doc BIGINT PRIMARY KEY, {', '.join(f'{letter} TEXT' for letter in LETTERS)})",
+    f"CREATE TABLE {GRAMS} (doc BIGINT PRIMARY KEY, grams TEXT[] NOT NULL)",
+    f"CREATE INDEX ix_{GRAMS} ON {GRAMS} USING gin (grams) WITH (fastupdate = off)",
+)
+TRIGRAMS = (
+    f"CREATE INDEX IF NOT EXISTS {TRIGRAM_INDEX} ON {TEXTS} "
+    f"USING gin ({', '.join(f'{letter} gin_trgm_ops' for letter in LETTERS)}) WITH (fastupdate = off)"
+)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the index holds of a row: texts and grams by the letter of the field."""
+
+    key: int
+    texts: dict[str, str]
+    grams: dict[str, set[str]]
+
+
+def document(plan: Plan, key: int, values: Iterable[Any]) -> Document:
+    """Of a row whose fields, in the order of the plan, hold these values."""
+    held = [(letter, value) for letter, value in zip(plan.letters.values(), values, strict=True) if value]
+    return Document(
+        key,
+        {letter: words.searched_text(value) for letter, value in held},
+        {letter: words.grams(value) for letter, value in held},
+    )
+
+
+def create(connection: Any) -> None:
+    """Make the tables; the migration does the same for an instance that has them from there."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    for statement in ON_SQLITE if is_sqlite else ON_POSTGRESQL:
+        connection.exec_driver_sql(statement)
+    if not is_sqlite:
+        add_trigrams(connection)
+
+
+def add_trigrams(connection: Any) -> bool:
+    """Use `pg_trgm` where the server has it and lets us; False when not."""
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            connection.exec_driver_sql(TRIGRAMS)
+    except DBAPIError as error:
+        log.warning("search: no pg_trgm here, so searching goes through the table of grams (%s)", type(error.orig).__name__)
+        return False
+    return True
+
+
+def has_trigrams() -> bool:
+    """Is there a real trigram index? Asked of the database once a process."""
+    known: bool | None = current_app.extensions.get("panel_search_trigrams")
+    if known is None:
+        known = db.session.connection().dialect.name == "sqlite" or bool(
+            db.session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": TRIGRAM_INDEX})
+        )
+        current_app.extensions["panel_search_trigrams"] = known
+    return known
+
+
+def forget_how() -> None:
+    """Ask the database anew whether it has trigrams."""
+    current_app.extensions.pop("panel_search_trigrams", None)
+
+
+def remove(plan_base: int, keys: Sequence[int]) -> None:
+    """Take documents out."""
+    docs = [plan_base + key for key in keys]
+    connection = db.session.connection()
+    for name in (TEXTS, GRAMS):
+        if connection.dialect.name == "sqlite":
+            statement = f"DELETE FROM {name} WHERE rowid IN (SELECT value FROM json_each(?))"  # noqa: S608
+            connection.exec_driver_sql(statement, (json.dumps(docs),))
+        else:
+            connection.exec_driver_sql(f"DELETE FROM {name} WHERE doc = ANY(%s)", (docs,))  # noqa: S608
+
+
+def remove_between(low: int, high: int) -> None:
+    """Take out all documents from one number to another."""
+    connection = db.session.connection()
+    key, mark = ("rowid", "?") if connection.dialect.name == "sqlite" else ("doc", "%s")
+    for name in (TEXTS, GRAMS):
+        connection.exec_driver_sql(f"DELETE FROM {name} WHERE {key} BETWEEN {mark} AND {mark}", (low, high))  # noqa: S608
+
+
+def some_between(low: int, high: int, count: int) -> list[int]:
+    """Numbers of documents from one number to another."""
+    key, mark = ("rowid", "?") if db.session.connection().dialect.name == "sqlite" else ("doc", "%s")
+    query = f"SELECT {key} FROM {GRAMS} WHERE {key} BETWEEN {mark} AND {mark} LIMIT {count}"  # noqa: S608
+    return [doc for (doc,) in db.session.connection().exec_driver_sql(query, (low, high))]
+
+
+def add(plan: Plan, documents: Sequence[Document]) -> None:
+    """Put documents in that are not there."""
+    letters = list(plan.letters.values())
+    if not documents:
+        return
+    texts = [(plan.base + one.key, *(one.texts.get(letter) for letter in letters)) for one in documents]
+    connection, with_three = db.session.connection(), not has_trigrams()
+    grams = [(plan.base + one.key, sorted(_lettered(one, with_three))) for one in documents]
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * (len(letters) + 1))
+        into = f"INSERT INTO {TEXTS} (rowid, {', '.join(letters)}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(into, texts)
+        into = f"INSERT INTO {GRAMS} (rowid, grams) VALUES (?, ?)"  # noqa: S608
+        connection.exec_driver_sql(into, [(doc, " ".join(found)) for doc, found in grams])
+        return
+    cursor = connection.connection.cursor()
+    for into, rows in ((f"{TEXTS} (doc, {', '.join(letters)})", texts), (f"{GRAMS} (doc, grams)", grams)):
+        with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    cursor.close()
+
+
+def _lettered(one: Document, with_three: bool) -> set[str]:
+    found = {letter + gram for letter, grams in one.grams.items() for gram in grams}
+    if with_three:
+        found |= {letter + gram for letter, value in one.texts.items() for gram in words.trigrams(value)}
+    return found
+
+
+def documents_with(plan: Plan, letters: Sequence[str], asked: Sequence[str]) -> Select[Any] | None:
+    """The keys of the rows in whose fields all of these words are found; None where a word has nothing to look for."""
+    short = [words.gram_of(word) for word in asked if len(word) <= words.SHORT]
+    if not letters or not all(short):
+        return None
+    long = [word for word in asked if len(word) > words.SHORT]
+    parts = _on_sqlite if db.session.connection().dialect.name == "sqlite" else _on_postgresql
+    return parts(plan, letters, short, long)
+
+
+def _on_sqlite(plan: Plan, letters: Sequence[str], short: list[str], long: list[str]) -> Select[Any]:
+    doc: ColumnElement[int] = literal_column("rowid", BigInteger)
+    fields, found = " ".join(letters), []
+    if long:
+        quoted = (f'{{{fields}}} : "{word.replace(chr(34), chr(34) * 2)}"' for word in long)
+        found.append((TEXTS, " AND ".join(quoted)))
+    if short:
+        found.append((GRAMS, " AND ".join(f"({' OR '.join(letter + gram for letter in letters)})" for gram in short)))
+    selects = []
+    for name, wanted in found:
+        matches = literal_column(name).op("MATCH")(wanted)
+        selects.append(select(doc).select_from(table(name)).where(matches, doc.between(plan.base, plan.end)))
+    first = selects[0].subquery()
+    keys = select((first.c.rowid - plan.base).label("key"))
+    # added to nothing, so that the match is not asked anew for each of the others
+    return keys.where((first.c.rowid + 0).in_(selects[1])) if len(selects) > 1 else keys
+
+
+def _on_postgresql(plan: Plan, letters: Sequence[str], short: list[str], long: list[str]) -> Select[Any]:
+    texts = table(TEXTS, column("doc", BigInteger), *(column(letter, Text) for letter in LETTERS))
+    grams = table(GRAMS, column("doc", BigInteger), column("grams", ARRAY(Text)))
+    # added to nothing, so that the range of numbers is never chosen as the way to the rows
+    number = texts.c.doc if long else grams.c.doc
+    where: list[ColumnElement[bool]] = [(number + 0).between(plan.base, plan.end)]
+    where += [or_(*(texts.c[letter].contains(word, autoescape=True) for letter in letters)) for word in long]
+    where += [_any_of(grams.c.grams, [letter + gram for letter in letters]) for gram in short]
+    with_three = bool(long) and not has_trigrams()
+    if with_three:
+        where += [or_(*(_all_of(grams.c.grams, letter, word) for letter in letters)) for word in long]
+    home = texts if long else grams
+    both = texts.join(grams, grams.c.doc == texts.c.doc) if long and (short or with_three) else home
+    return select((home.c.doc - plan.base).label("key")).select_from(both).where(and_(*where))
+
+
+def _any_of(grams: Any, wanted: list[str]) -> Any:
+    return grams.op("&&")(literal(wanted, ARRAY(Text)))
+
+
+def _all_of(grams: Any, letter: str, word: str) -> Any:
+    return grams.op("@>")(literal([letter + gram for gram in sorted(words.trigrams(word))], ARRAY(Text)))

@@ -1,0 +1,263 @@
+"""The search index finds every row that its reader may see by any part of it, at once, and never reads a whole table."""
+
+import pytest
+from sqlalchemy import delete, text, update
+
+from app.panel.core import changes, policy, records, trash
+from app.panel.core.actor import SYSTEM
+from app.panel.core.changes import Change, ChangeMark
+from app.panel.core.db import db
+from app.panel.core.fields import resource_of
+from app.panel.core.finding import conditions, hits, keeper, plans, storage, words
+from app.panel.core.finding.keeper import SearchTable
+from app.panel.core.transaction import transactional
+from app.shop.catalog.models import Brand
+from app.shop.customers import services
+from app.shop.customers.models import Customer
+from tests.shop.customers import people
+
+NAMES = ("张三丰", "李小龙", "重庆小面", "绿茶工坊", "Blue Harbour", "SH-1001/A", "单依纯")
+ASKED = {
+    "张": {"张三丰"}, "三丰": {"张三丰"}, "张三丰": {"张三丰"}, "zs": {"张三丰"}, "zsf": {"张三丰"}, "zhangsan": {"张三丰"},
+    "zhang feng": {"张三丰"}, "sf": {"张三丰"}, "小": {"李小龙", "重庆小面"}, "cqxm": {"重庆小面"}, "zhongqing": {"重庆小面"},
+    "chongqing": {"重庆小面"}, "lvcha": {"绿茶工坊"}, "shan": {"单依纯"}, "dyc": {"单依纯"}, "blue": {"Blue Harbour"},
+    "ＢＬＵＥ": {"Blue Harbour"}, "bl": {"Blue Harbour"}, "h": {"Blue Harbour"}, "bour": {"Blue Harbour"}, "1001": {"SH-1001/A"},
+    "sh-10": {"SH-1001/A"}, "sh1001": {"SH-1001/A"}, "ue": set(), "张三 丰": {"张三丰"}, "三张": set(), '"': set(), '"bl"': set(),
+    "%": set(), "b_ue": set(), "龙 blue": set(),
+}  # fmt: skip
+
+
+@pytest.fixture
+def quiet(session):
+    """Nothing waits to be indexed."""
+    session.execute(delete(Change))
+    session.execute(delete(ChangeMark))
+    session.commit()
+    return session
+
+
+@pytest.fixture
+def brands(quiet):
+    return {name: records.create(Brand, {"name": name}, actor=SYSTEM) for name in NAMES}
+
+
+def found(q, model=Brand, actor=SYSTEM, names=("name",)):
+    access = policy.fields(actor, resource_of(model))
+    query = policy.scope(db.select(model), actor, model).where(conditions.condition(model, names, q, access, actor))
+    return {row.name for row in db.session.scalars(query)}
+
+
+def index():
+    """All that the index holds, as text."""
+    return "".join(str(row) for name in (storage.TEXTS, storage.GRAMS) for row in db.session.execute(text(f"SELECT * FROM {name}")))
+
+
+def test_a_row_is_found_by_every_part_of_it_before_and_after_it_is_indexed(brands):
+    assert {q: found(q) for q in ASKED} == ASKED, "as they were just saved"
+    assert keeper.follow()
+    assert keeper.behind().changes == 0
+    assert {q: found(q) for q in ASKED} == ASKED, "through the index"
+
+
+def test_many_hits_are_asked_for_inside_the_statement_and_what_changed_since_is_still_right(brands, monkeypatch):
+    monkeypatch.setattr(hits, "FEW", 1)
+    keeper.follow()
+    assert {q: found(q) for q in ASKED} == ASKED
+    records.update(brands["李小龙"], {"name": "李大龙"}, actor=SYSTEM)
+    records.create(Brand, {"name": "小小"}, actor=SYSTEM)
+    assert found("小") == {"重庆小面", "小小"}
+
+
+def test_what_a_row_no_longer_says_does_not_find_it(brands):
+    keeper.follow()
+    records.update(brands["张三丰"], {"name": "王五"}, actor=SYSTEM)
+    assert (found("zs"), found("王")) == (set(), {"王五"})
+    keeper.follow()
+    assert (found("zs"), found("王")) == (set(), {"王五"})
+    assert "张三丰" not in index()
+
+
+def test_rows_changed_by_one_statement_and_told_to_the_feed_are_found_by_it(brands):
+    keeper.follow()
+
+    @transactional
+    def rename():
+        key = brands["张三丰"].id
+        db.session.execute(update(Brand).where(Brand.id == key).values(name="赵六"))
+        changes.record(Brand, [key])
+
+    rename()
+    assert found("zl") == {"赵六"}
+    keeper.follow()
+    assert (found("zl"), found("zsf")) == ({"赵六"}, set())
+
+
+def test_the_trash_is_not_searched_and_what_comes_back_is(brands):
+    keeper.follow()
+    key = brands["张三丰"].id
+    records.delete(brands["张三丰"], actor=SYSTEM)
+    assert found("zsf") == set()
+    keeper.follow()
+    assert "张三丰" not in index()
+    entry = db.session.query(trash.TrashEntry).filter_by(table="catalog_brand", key=key).one()
+    trash.restore(entry.id, actor=SYSTEM)
+    assert found("zsf") == {"张三丰"}
+    keeper.follow()
+    assert found("zsf") == {"张三丰"}
+
+
+def test_a_masked_field_is_not_searched_and_rows_of_others_are_not_found(quiet, ben, ada):
+    people.customer("张三丰", "13812345678", email="feng@example.org")
+    people.customer("张三丰二", "13912345678", "B")
+    names = ("name", "phone", "email")
+    keeper.follow()
+    for _time in range(2):
+        assert found("zsf", Customer, ben, names) == {"张三丰"}, "his own shop"
+        assert found("zsf", Customer, ada, names) == {"张三丰", "张三丰二"}
+        assert (found("5678", Customer, ben, names), found("feng@ex", Customer, ben, names)) == (set(), set())
+        assert found("5678", Customer, ada, names) == {"张三丰", "张三丰二"}, "the tail of a telephone number"
+        assert found("138 1234", Customer, ada, names) == {"张三丰"}
+        changes_again(Customer)
+
+
+@transactional
+def changes_again(model):
+    changes.record(model, list(db.session.scalars(db.select(model.id))))
+
+
+def test_erasing_a_person_takes_him_out_of_the_index(quiet):
+    person = people.customer("金丝雀测试", "13812348888", email="canary@example.org")
+    keeper.follow()
+    assert all(part in index() for part in ("金丝雀", "jinsique", "13812348888", "canary", "jsq"))
+    services.erase_person(person, why="his letter", actor=SYSTEM)
+    keeper.follow()
+    assert not [part for part in ("金丝", "丝雀", "jinsique", "jsq", "13812348888", "canary", "jsqcs") if part in index()]
+
+
+@pytest.mark.parametrize("few", [2000, 1])
+def test_no_search_reads_a_whole_table(brands, monkeypatch, few, engine_name):
+    monkeypatch.setattr(hits, "FEW", few)
+    keeper.follow()
+    plan = plans.plan_of(Brand)
+    for q in ("张", "zs", "张三丰", "小 龙", "blue harbour bl"):
+        asked = storage.documents_with(plan, list(plan.letters.values()), words.asked(q))
+        condition = conditions.condition(Brand, ("name",), q, policy.fields(SYSTEM, "catalog.Brand"), SYSTEM)
+        said = [line for query in (asked, db.select(Brand).where(condition)) for line in plan_said(query, engine_name)]
+        if engine_name == "sqlite":
+            assert not [line for line in said if "SCAN catalog_brand" in line], said
+            own = [line for line in said if "SCAN core_search" in line]
+            assert own and all("INDEX 0:M1" in line for line in own), said  # by a match and between two numbers
+        else:
+            assert not [line for line in said if "Seq Scan" in line], said
+            assert [line for line in said if "Index Scan on ix_core_search_" in line], said
+
+
+def plan_said(query, engine):
+    if engine == "postgresql":
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))  # a table of seven rows would be read whole at any price
+    explained = "EXPLAIN QUERY PLAN " if engine == "sqlite" else "EXPLAIN "
+    bound = query.compile(db.session.connection(), compile_kwargs={"render_postcompile": True})
+    rows = db.session.connection().exec_driver_sql(explained + str(bound), parameters(bound))
+    return [str(row[-1]) for row in rows]
+
+
+def parameters(bound):
+    return tuple(bound.params[name] for name in bound.positiontup) if bound.positiontup else bound.params
+
+
+def test_the_index_is_built_from_the_rows_in_steps_that_go_on_where_they_ended(brands, monkeypatch):
+    monkeypatch.setattr(keeper, "CHUNK", 3)
+    db.session.execute(delete(Change))
+    db.session.commit()
+    plan = plans.plan_of(Brand)
+    assert found("zs") == set(), "nobody was told of these rows"
+    assert keeper.build_chunk(plan)
+    row = db.session.get(SearchTable, "catalog_brand")
+    assert (row.built_to, row.is_built) == (brands[NAMES[2]].id, False)
+    assert "catalog_brand" in keeper.behind().unbuilt
+    assert (found("zs"), found("sh1001")) == ({"张三丰"}, set())
+    steps = list(keeper.rebuild([plan]))
+    assert [reached for _table, reached, _highest in steps] == [brands[NAMES[5]].id, brands[NAMES[6]].id]
+    assert {q: found(q) for q in ASKED} == ASKED
+    assert "catalog_brand" not in keeper.behind().unbuilt
+    keeper.begin_anew(plan)
+    assert {q: found(q) for q in ASKED} == ASKED, "what is being built anew is searched meanwhile"
+
+
+def test_building_anew_takes_out_what_is_no_row_any_more(brands):
+    keeper.follow()
+    db.session.execute(delete(Brand).where(Brand.id == brands["单依纯"].id))  # by hand, past the feed
+    db.session.commit()
+    plan = plans.plan_of(Brand)
+    keeper.begin_anew(plan)
+    list(keeper.rebuild([plan]))
+    assert "单依纯" not in index()
+
+
+def test_other_fields_are_another_index_and_the_old_one_is_cleared_away(brands, app, monkeypatch):
+    keeper.follow()
+    old = plans.plan_of(Brand)
+    new = plans._plan(Brand, ["country", "name"])
+    assert old.number != new.number
+    monkeypatch.setitem(app.extensions, "panel_search_plans", {Brand: new})
+    assert found("zs") == set(), "what was indexed as a name is not read as a country"
+    keeper.catch_up()
+    assert {q: found(q) for q in ASKED} == ASKED
+    assert db.session.query(SearchTable).count() == 1
+    assert not storage.some_between(old.base, old.end, 1)
+
+
+def test_whoever_was_overtaken_writes_nothing_old_over_something_new(brands):
+    plan = plans.plan_of(Brand)
+    key = brands["张三丰"].id
+    old = keeper._documents(plan, [key])
+    records.update(brands["张三丰"], {"name": "王五"}, actor=SYSTEM)
+    keeper.follow()
+    with pytest.raises(keeper.Overtaken):
+        keeper._write_changes({"catalog_brand": plan}, {"catalog_brand": {key}}, {"catalog_brand": old}, {}, 10**6)
+    assert found("zsf") == set()
+
+
+def test_a_far_backlog_is_told_and_the_latest_rows_are_found_all_the_same(brands, monkeypatch):
+    monkeypatch.setattr(hits, "LATEST", 2)
+    assert found("dyc") == {"单依纯"}
+    assert found("zsf") == set()
+    assert keeper.behind().changes == len(NAMES)
+    keeper.follow()
+    assert found("zsf") == {"张三丰"}
+
+
+def test_without_the_extension_the_table_of_grams_answers(brands, app, engine_name):
+    if engine_name == "sqlite":
+        pytest.skip("SQLite brings its trigrams along")
+    db.session.execute(text(f"DROP INDEX {storage.TRIGRAM_INDEX}"))
+    db.session.commit()
+    storage.forget_how()
+    try:
+        keeper.follow()
+        assert {q: found(q) for q in ASKED} == ASKED
+        said = plan_said(storage.documents_with(plans.plan_of(Brand), ["a"], ["张三丰"]), engine_name)
+        assert [line for line in said if "Index Scan on ix_core_search_gram" in line], said
+    finally:
+        storage.forget_how()
+
+
+def test_the_command_builds_and_says_how_it_stands(brands, app):
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["search", "rebuild", "--table", "catalog_brand"])
+    assert done.exit_code == 0, done.output
+    highest = max(brand.id for brand in brands.values())
+    assert f"catalog_brand: {highest} of {highest} (100 %)" in done.output
+    assert "0 changes are not in the index yet" in runner.invoke(args=["search", "status"]).output
+    assert runner.invoke(args=["search", "rebuild", "--table", "nothing"]).exit_code == 2
+
+
+def test_every_list_picker_and_api_finds_through_the_index(brands, as_user):
+    keeper.follow()
+    client = as_user("ada")
+    listed = client.get("/catalog/brand/list/?q=zsf").text
+    assert "张三丰" in listed and "李小龙" not in listed
+    answer = client.get("/api/v1/catalog/brand/?q=zs").json
+    assert [row["name"] for row in answer["result"]] == ["张三丰"]
+    picked = client.get("/pickers/catalog.Product/brand?q=cq").json
+    assert [row["label"] for row in picked["results"]] == ["重庆小面"]
