@@ -40,7 +40,7 @@ def _demo(app: Flask, given: str | None) -> list[str]:
         if not demo.is_loaded():
             click.echo("Loading the demo shop: 13 months of business, half a minute.", err=True)
             demo.load()
-        password = firstrun.bootstrap_admin(app, password=given)
+        password = firstrun.bootstrap_admin(app, password=given, with_demo=True)
         _keep(app, [("admin", None if given else password, policy.ADMINISTRATOR), *firstrun.demo_users(app)])
     logins = _kept(app)
     if not logins:

@@ -161,13 +161,15 @@ def test_companies_and_accounts_of_the_demo_stand_in_every_state_and_hold_to_the
 
 def test_everybody_who_comes_with_the_demo_finds_orders_in_his_list(shop):
     from app.panel.accounts import firstrun
+    from app.panel.accounts.models import User
     from app.panel.core.db import db
     from app.shop.orders.models import Order
 
     roles = ["operations", "finance", "support", "host", "field_control", "deputy", "viewer"]
-    firstrun.bootstrap_admin(shop)
+    firstrun.bootstrap_admin(shop, with_demo=True)
     assert set(roles) <= {role for _name, _password, role in firstrun.demo_users(shop)}
     with shop.app_context():
+        assert db.session.query(User).filter_by(username="admin").one().first_name == "林青禾"
         home = db.session.scalar(select(func.min(Order.shop_id)))
         everything, one_shop = (
             db.session.scalar(select(func.count(Order.id)).where(which)) for which in (Order.id > 0, Order.shop_id == home)

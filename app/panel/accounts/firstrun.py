@@ -35,6 +35,7 @@ from app.panel.core.transaction import savepoint, transactional
 TOKEN_FILE = "setup_token"  # noqa: S105 (a file name)
 OPEN = ("/setup/", "/static/", "/prefs/", "/healthz", "/readyz", "/metrics", "/favicon.ico")
 demo_user_made = Signal()  # sender: the User; role: the key of the only one he has
+demo_owner_made = Signal()  # sender: the administrator who was made beside the demo, and stays without it
 
 
 @dataclass(frozen=True)
@@ -181,21 +182,32 @@ def _open(forms: list[tuple[Step, Any]], name: str, username: str, email: str, s
     return user
 
 
-def bootstrap_admin(app: Flask, username: str = "admin", password: str | None = None) -> str | None:
+def bootstrap_admin(
+    app: Flask, username: str = "admin", password: str | None = None, *, with_demo: bool = False
+) -> str | None:
     """Make the administrator without a page, for the demo and for unattended starts.
 
     :param password: generated when it is not given
+    :param with_demo: let the domains say who owns the shop of the demo
     :return: the password, which is kept nowhere; None when there is an account already: nothing is changed then
     """
     with app.app_context():
         if queries.anybody():
             return None
         password = password or passwords.generate()
-        services.create_user(
-            actor=SYSTEM, username=username, name=str(_("Administrator")), email=f"{username}@example.com",
-            roles=[policy.ADMINISTRATOR], password=password,
-        )  # fmt: skip
+        with force_locale(app.config["BABEL_DEFAULT_LOCALE"]):
+            name = gettext("Administrator")
+        _bootstrapped(username, name, password, with_demo)
         return password
+
+
+@transactional
+def _bootstrapped(username: str, name: str, password: str, with_demo: bool) -> None:
+    user = services.create_user(
+        actor=SYSTEM, username=username, name=name, email=f"{username}@example.com", roles=[policy.ADMINISTRATOR], password=password
+    )
+    if with_demo:
+        demo_owner_made.send(user)
 
 
 def answer_unattended(app: Flask) -> None:

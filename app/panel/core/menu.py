@@ -259,6 +259,16 @@ def topics(actor: Any) -> list[str]:
     return sorted({topic for key in shown(actor).counted for topic in _badges[key].topics})
 
 
+def _above() -> dict[str, str]:
+    """Pages without an entry, and the entry that each says it belongs to."""
+    known: dict[str, str] | None = current_app.extensions.get("panel_pages_above")
+    if known is None:
+        pages: Any = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+        known = {page.endpoint: page.stands_under for page in pages if getattr(page, "stands_under", "")}
+        current_app.extensions["panel_pages_above"] = known
+    return known
+
+
 def _open_key(menu: Shown) -> str:
     """Which entry is lit up: the very address, else the one whose list, show page or form is open, else what it is a page of."""
     full = request.full_path.rstrip("?")
@@ -268,6 +278,8 @@ def _open_key(menu: Shown) -> str:
             return menu.by_url[url]
     if request.blueprint in menu.keys:
         return str(request.blueprint)
+    if (above := _above().get(str(request.blueprint), "")) in menu.keys:
+        return above
     around = [url for url in menu.by_url if url.count("/") > 2 and url.endswith("/") and (prefix + request.path).startswith(url)]
     return menu.by_url[max(around, key=len)] if around else ""
 

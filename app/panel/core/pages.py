@@ -71,6 +71,7 @@ class PanelPage(BaseView):
     domain_key: str = ""
     noun: str = ""
     title: Any = ""
+    stands_under = ""  # the menu entry that is lit up while a page without one of its own is open, by its endpoint
     is_machine = False  # for programs that sign what they send: no cookie is asked, hence no CSRF token
     default_view = "index"
 

@@ -39,9 +39,10 @@ CHANNELS = (
     ("pinduoduo", "beauty", "拼多多专营店", ChannelKind.PINDUODUO, 0, ((ENTERPRISE, -95),)),
 )  # fmt: skip
 PEOPLE = {
-    "operations": "周敏", "finance": "钱静", "support": "何小满", "host": "阿澈", "field_control": "陆远",
-    "deputy": "沈知秋", "viewer": "访客小林",
+    "operations": "周敏", "finance": "钱静", "support": "何小满", "host": "许澈", "field_control": "陆远",
+    "deputy": "沈知秋", "viewer": "林小禾",
 }  # fmt: skip
+OWNER = "林青禾"
 IN_ONE_SHOP = ("deputy", "support")  # the others work for all of them
 
 
@@ -50,7 +51,7 @@ def business(world: World) -> None:
     begin = world.now - dt.timedelta(days=420)
     owner = _known(Business) or world.add(
         Business, begin, name="杭州青禾商贸有限公司", credit_code=credit_code(0), licence_scope="家居生活\n美妆护肤\n食品饮料\n服饰鞋包",
-        legal_person="林青禾", phone="0571-87654321", currency="CNY", zone="Asia/Shanghai", language="zh_Hans_CN",
+        legal_person=OWNER, phone="0571-87654321", currency="CNY", zone="Asia/Shanghai", language="zh_Hans_CN",
     )  # fmt: skip
     shops, channels = {}, {}
     for key, name, code, keyword, category, tint in SHOPS:
@@ -120,6 +121,11 @@ def give_him_work(user: User, role: str, **_more: Any) -> None:
         _bridges(user)
     if first := queries.default_shop():
         services.assign_to_shop(user, first if role in IN_ONE_SHOP else None, actor=SYSTEM)
+
+
+@firstrun.demo_owner_made.connect
+def name_the_owner(user: User, **_more: Any) -> None:
+    user.first_name = OWNER
 
 
 def _bridges(user: User) -> None:

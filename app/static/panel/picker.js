@@ -3,8 +3,8 @@ import { announce, ask, el, icon, t } from "./dom.js";
 
 const WAIT = 180;
 
-/** Wire one combobox; returns {add(item), values(), clear()}. */
-export function combobox(box) {
+/** Wire one combobox; returns {add(item), values(), clear()}. `find(text)` answers {results, more}; without it the server does. */
+export function combobox(box, find = null) {
   const input = box.querySelector("[role=combobox]");
   const list = box.querySelector("[role=listbox]");
   const many = "multiple" in box.dataset;
@@ -63,6 +63,7 @@ export function combobox(box) {
     options = found;
     list.replaceChildren();
     for (const [at, item] of found.entries()) {
+      if (item.group && item.group !== found[at - 1]?.group) list.append(el("li", { class: "combo-group", role: "presentation" }, item.group));
       const hint = item.hint ? el("span", { class: "hint" }, item.hint) : null;
       const line = el("li", { role: "option", id: `${list.id}-${at}`, "aria-selected": "false" }, el("span", {}, item.label), hint);
       line.addEventListener("pointerdown", (event) => {
@@ -84,8 +85,14 @@ export function combobox(box) {
   async function fetchOptions() {
     running?.abort();
     running = new AbortController();
+    const text = !many && input.value === chosen ? "" : input.value.trim();
+    if (find) {
+      const answer = find(text);
+      show(answer.results, answer.more);
+      return;
+    }
     const url = new URL(box.dataset.url, location.href);
-    url.searchParams.set("q", !many && input.value === chosen ? "" : input.value.trim());
+    url.searchParams.set("q", text);
     try {
       const answer = await ask(url, { signal: running.signal });
       show(answer.results, answer.more);

@@ -28,6 +28,7 @@ class LeavingPage(PanelPage):
     route_base = "/accounts/leaving"
     resource = services.RESOURCE
     title = _("Leaves the house")
+    stands_under = "accounts_user"
 
     @expose("/<int:user_id>/", methods=["GET", "POST"])
     @needs("write")

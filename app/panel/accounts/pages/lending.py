@@ -30,6 +30,8 @@ from app.panel.core.views import PanelView
 
 LEND_URL, LENT_URL = "/accounts/lend/", "/account/lent/"
 USUAL_DAYS = 7
+GAPS = {name: f"{{{name}}}" for name in ("person", "right", "start", "until", "span", "n", "amount")}  # a script fills them in
+SPANS = (4, 24, 24 * 3, 24 * 7, 24 * 30)  # hours
 
 
 @domain.view(_("Lent rights"), icon="fa-handshake", order=25)
@@ -75,23 +77,25 @@ class MoneyField(StringField):
 class LoanForm(AccountForm):
     """What is lent, to whom, how long and how much."""
 
-    person = SelectField(_("Lent to"), coerce=int)
-    right = SelectField(_("Right"), validators=[NEEDED])
+    person = SelectField(_("Lent to"), [NEEDED], coerce=lambda text: int(text or 0), render_kw={"data-choose": _("Search a name")})
+    right = SelectField(_("Right"), [NEEDED], render_kw={"data-choose": _("Search: refund, price, export …")})
     start = StringField(_("Begins at"), description=_("Empty: from now on."), render_kw={"type": "datetime-local"})
-    until = StringField(_("Ends at"), [NEEDED], render_kw={"type": "datetime-local"})
+    until = StringField(_("Ends at"), [NEEDED], description=_("At most a year."), render_kw={"type": "datetime-local"})
     note = StringField(_("What for"), [Length(max=200)])
     uses = IntegerField(
-        _("How often at most"), [Optional(), NumberRange(1, delegation.MOST_USES)], description=_("Empty: as often as needed.")
-    )
+        _("How often at most"), [Optional(), NumberRange(1, delegation.MOST_USES)], description=_("Empty: as often as needed."),
+        render_kw={"type": "number", "min": 1, "max": delegation.MOST_USES, "inputmode": "numeric"},
+    )  # fmt: skip
     currency = StringField(_("Currency"), [Length(max=3)])
-    amount_each = MoneyField(_("At most at once"), description=_("For rights that move money: refunds, payments."))
-    amount_max = MoneyField(_("At most in all"))
+    amount_each = MoneyField(_("At most at once"), description=_("Empty: no limit."), render_kw={"inputmode": "decimal"})
+    amount_max = MoneyField(_("At most in all"), description=_("Empty: no limit."), render_kw={"inputmode": "decimal"})
 
     def offer(self, actor: Any) -> None:
-        """People and rights that may be chosen; a select of more than a few says it in groups."""
+        """People and rights that may be chosen, nobody and nothing beforehand; the rights in groups by domain."""
+        nothing = ("", gettext("Choose …"))
         people = db.session.scalars(select(User).where(User.active.is_(True), User.id != actor.id).order_by(User.first_name))
-        self.person.choices = [(user.id, full_name(user)) for user in people]
-        self.right.choices = {
+        self.person.choices = [nothing, *((user.id, full_name(user)) for user in people)]
+        self.right.choices = {str(self.right.label.text): [nothing]} | {
             str(group["label"]): [
                 (entry["value"], f"{row['label']} · {entry['label']}") for row in group["rows"] for entry in row["rights"]
             ]
@@ -128,6 +132,7 @@ class LendPage(PanelPage):
     route_base = "/accounts/lend"
     resource = delegation.RESOURCE
     title = _("Lend a right")
+    stands_under = "accounts_delegation"
 
     @expose("/", methods=["GET", "POST"])
     @needs("lend")
@@ -142,13 +147,30 @@ class LendPage(PanelPage):
                 person = db.session.get(User, form.person.data)
                 assert person is not None
                 delegation.lend(person, wanted, resource, actor=actor, **form.values())
-                flash(gettext("Lent to %(name)s.", name=full_name(person)), "success")
+                told = {"name": full_name(person), "right": naming.right_label(wanted, resource)}
+                flash(gettext("“%(right)s” is lent to %(name)s.", **told), "success")
                 return redirect(LENT_URL)
             except InvalidInput as error:
                 form.refuse(error)
             except DomainError as error:
                 form.problem = error.message
-        return self.render("accounts/lend.html", form=form, back_url=LENT_URL), 422 if request.method == "POST" else 200
+        page = self.render("accounts/lend.html", form=form, back_url=LENT_URL, spans=SPANS, texts=_texts())
+        return page, 422 if request.method == "POST" else 200
+
+
+def _texts() -> dict[str, Any]:
+    """What the page says of a loan while it is being filled in: sentences with gaps, the present minute, what moves money."""
+    return {
+        "now": clock.local(clock.now()).strftime("%Y-%m-%dT%H:%M"),
+        "money": sorted(f"{verb} {resource}" for verb, resource in policy.REGISTRY.moving_money),
+        "empty": gettext("Choose a person and a right; what you lend will stand here in words."),
+        "now_on": gettext("%(person)s may do “%(right)s” from now until %(until)s, for %(span)s.", **GAPS),
+        "later": gettext("%(person)s may do “%(right)s” from %(start)s until %(until)s, for %(span)s.", **GAPS),
+        "always": gettext("As often as needed."), "times": gettext("At most %(n)s times.", **GAPS),
+        "each": gettext("At most %(amount)s at once.", **GAPS), "all": gettext("At most %(amount)s in all.", **GAPS),
+        "hours": gettext("%(n)s hours", **GAPS), "days": gettext("%(n)s days", **GAPS),
+        "past": gettext("The end lies ahead, at most a year after the beginning."),
+    }  # fmt: skip
 
 
 @tab

@@ -28,6 +28,7 @@ class OwnPage(PanelPage):
     """A page of "My account"."""
 
     def own(self, template: str, here: str, **context: Any) -> str:
+        """The page of a tab, or with a title of its own a step below that tab."""
         found = [
             ("profile", gettext("Profile"), "/account/"), ("password", gettext("Password"), "/account/password/"),
             ("security", gettext("Two-step log-in"), "/account/security/"),
@@ -36,7 +37,10 @@ class OwnPage(PanelPage):
         found += [entry for build in _more if (entry := build()) is not None]
         tabs = [{"label": label, "url": url, "active": key == here} for key, label, url in found]
         roles = [str(queries.role_label(role.name)) for role in queries.in_order(current_user.roles)]
-        return self.render(template, tabs=tabs, person=current_user, roles=roles, **context)
+        way_back = [{"label": gettext("My account"), "url": "/account/"}] if "title" in context else []
+        way_back += [{"label": label, "url": url} for key, label, url in found if way_back and key == here]
+        context.setdefault("title", next(label for key, label, _url in found if key == here))
+        return self.render(template, tabs=tabs, person=current_user, roles=roles, way_back=way_back, **context)
 
 
 def me() -> User:

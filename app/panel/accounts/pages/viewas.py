@@ -25,6 +25,7 @@ class ViewAsPage(PanelPage):
     route_base = "/accounts/view-as"
     resource = "accounts.Configuration"
     title = _("View as")
+    stands_under = "accounts_role"
 
     @expose("/")
     @needs("write")

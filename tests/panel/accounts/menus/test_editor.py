@@ -252,3 +252,15 @@ def test_a_change_of_the_menu_is_kept_in_the_history(app, session):
     with app.test_request_context("/"):
         editing.edit(lambda entries: editing.hide(entries, "orders_order", True), actor=SYSTEM)
     assert store.draft().begun
+
+
+@pytest.mark.parametrize(
+    ("url", "entry"),
+    [
+        ("/accounts/lend/", "/accounts/delegation/list/"),
+        ("/accounts/view-as/", "/accounts/roles/"),
+        ("/accounts/leaving/{ben}/", "/accounts/user/list/"),
+    ],
+)
+def test_a_page_without_an_entry_lights_the_one_it_belongs_to(as_user, ben, url, entry):
+    assert f'class="nav-link" href="{entry}" aria-current="page"' in as_user("ada").get(url.format(ben=ben.id)).text

@@ -1,6 +1,7 @@
 """Lending a right (ACC-11): what it opens, how it is counted, how it ends."""
 
 import datetime as dt
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -264,7 +265,10 @@ def test_pages_lend_show_and_take_back(as_user, session, ben):
     ada, borrower = as_user("ada"), as_user("ben")
     until = clocks.local(in_days(2)).strftime("%Y-%m-%dT%H:%M")
     form = {"person": ben.id, "right": f"refund {ORDER}", "until": until, "uses": "2", "currency": "CNY", "amount_max": "50"}
-    assert ada.get("/accounts/lend/").status_code == 200
+    page = ada.get("/accounts/lend/").text
+    assert "<option selected" not in page and page.count('<option value="">Choose …') == 2, "nobody and nothing is chosen beforehand"
+    refused = ada.post("/accounts/lend/", data={**form, "person": "", "right": ""})
+    assert (refused.status_code, re.findall(r"id=\"(\w+)-error\">This is needed", refused.text)) == (422, ["person", "right"])
     assert ada.post("/accounts/lend/", data={**form, "amount_max": "much"}).status_code == 422
     assert ada.post("/accounts/lend/", data=form).status_code == 302
     page = borrower.get("/account/lent/").text
