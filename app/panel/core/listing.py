@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.panel.core import cells, clock, filters, policy, sight
+from app.panel.core import cells, clock, filters, listcolumns, policy, sight
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -34,6 +34,7 @@ class Asked:
     sort: str = ""
     page: int = 1
     size: int = 50
+    cols: str = ""  # columns and widths, as `listcolumns` writes them
     opens_otherwise: bool = False  # for a reader whose list opens with a view that he kept, the plain list must be named
 
     def url(self, base: str, **changes: Any) -> str:
@@ -43,7 +44,7 @@ class Asked:
 
     def words(self, **changes: Any) -> dict[str, Any]:
         """What the address says, without what goes without saying."""
-        state = {"q": self.q, "f": self.tree, "sort": self.sort, "page": self.page, "size": self.size, **changes}
+        state = {"q": self.q, "f": self.tree, "sort": self.sort, "page": self.page, "size": self.size, "cols": self.cols, **changes}
         state["f"] = json.dumps(state["f"], ensure_ascii=False, separators=(",", ":")) if state["f"] else ""
         return {k: v for k, v in state.items() if v and not (k == "page" and v == 1) and not (k == "size" and v == 50)}
 
@@ -89,7 +90,8 @@ def read(args: Any, plan: Plan) -> Asked:
     sort = args.get("sort") or ""
     if sort and sort.removeprefix("-") not in plan.sortable:
         raise BadRequest(_("“%(name)s” cannot be ordered by.", name=sort[:60]))
-    return Asked(q, tree, sort, _bounded(args, "page", 1, MAX_PAGE), _bounded(args, "size", 50, SIZES[-1]))
+    listcolumns.read(cols := args.get("cols") or "", plan)
+    return Asked(q, tree, sort, _bounded(args, "page", 1, MAX_PAGE), _bounded(args, "size", 50, SIZES[-1]), cols)
 
 
 def _bounded(args: Any, name: str, default: int, limit: int) -> int:

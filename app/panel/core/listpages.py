@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, request
 from flask_babel import format_decimal, gettext
 
-from app.panel.core import listtotals, policy, savedlists
+from app.panel.core import listcolumns, listtotals, policy, savedlists
 from app.panel.core.actor import NOBODY, current_actor
-from app.panel.core.errors import InvalidInput
+from app.panel.core.errors import BadRequest, InvalidInput
 from app.panel.core.pages import to_login
 from app.panel.core.security import safe_next
 
+MOST_TABS = 20
 blueprint = Blueprint("savedlists", __name__, url_prefix="/lists")
 
 
@@ -24,24 +26,61 @@ def known_people_only() -> Any:
 @blueprint.get("/<list_key>/count")
 def count(list_key: str) -> Any:
     """How many rows an address of the list has, or with 400 a sentence that says why it cannot be read."""
-    view, actor = _view(list_key), current_actor()
-    policy.authorize(actor, "read", view.resource)
+    view, actor = _readable(list_key)
+    asked = savedlists.understood(_state(request.args, "q", "f"), plan := view.plan(actor), actor)
+    n, is_exact = found = listtotals.count(asked, plan, actor)
+    return {"count": n, "exact": is_exact, "words": listtotals.words(found)}
+
+
+@blueprint.get("/<list_key>/counts")
+def counts(list_key: str) -> Any:
+    """How many rows each kept view of a list has, as its tab shows it: `{"12": "1,234"}`."""
+    view, actor = _readable(list_key)
     plan = view.plan(actor)
-    asked = savedlists.understood({name: text for name in ("q", "f") if (text := request.args.get(name, ""))}, plan, actor)
-    n, is_exact = listtotals.count(asked, plan, actor)
-    said = format_decimal(n)
-    words = gettext("1 row") if n == 1 else gettext("%(n)s rows", n=said)
-    return {"count": n, "exact": is_exact, "words": words if is_exact else gettext("more than %(n)s rows", n=said)}
+    found = {offer.id: listtotals.count(offer.asked, plan, actor) for offer in savedlists.offers(list_key, plan, actor)[:MOST_TABS]}
+    return {key: format_decimal(n) if is_exact else f"{format_decimal(n)}+" for key, (n, is_exact) in found.items()}
+
+
+@blueprint.get("/<list_key>/totals")
+def totals(list_key: str) -> Any:
+    """The sums of amounts over all rows of an address, in words: `{"count": …, "sums": {"total": ["¥12.00", "$3.00"]}}`."""
+    view, actor = _readable(list_key)
+    plan = view.plan(actor)
+    asked = savedlists.understood(_state(request.args, "q", "f"), plan, actor)
+    columns = listcolumns.read(request.args.get("names", ""), plan)
+    sums = listtotals.totals(asked, plan, actor, listtotals.summable(plan, columns))
+    return {"count": listtotals.words(listtotals.count(asked, plan, actor)), "sums": sums}
+
+
+@blueprint.post("/<list_key>/columns")
+def columns(list_key: str) -> Any:
+    """Lay the list out: for the reader from now on, or, where the address names columns, in the address that follows."""
+    view, actor = _readable(list_key)
+    plan, form, state = view.plan(actor), request.form, _state(request.form, "q", "f", "sort", "size", "cols")
+    is_reset, in_address = bool(form.get("reset")), state.pop("cols", "")
+    cols = "" if is_reset else listcolumns.write((name, _pixels(form.get(f"width-{name}", ""))) for name in form.getlist("col"))
+    density = "" if is_reset else form.get("density", "")
+    if density not in listcolumns.DENSITIES:
+        raise BadRequest(gettext("This view cannot be read."))
+    is_plain = listcolumns.read(cols, plan) == dict.fromkeys(plan.columns)
+    own = savedlists.kept(list_key, plan, actor).layout.cols if in_address else "" if is_plain else cols
+    savedlists.lay_out(list_key, listcolumns.Layout(own, density), actor=actor)
+    asked = savedlists.understood({**state, "cols": cols} if in_address else state, plan, actor)
+    return redirect(replace(asked, opens_otherwise=True).url(view.url("list")))
+
+
+def _pixels(text: str) -> int | None:
+    """A width that somebody typed; what is none is left to the browser."""
+    if not (text.strip().isascii() and text.strip().isdecimal()):
+        return None
+    return min(max(int(text.strip()[:4]), listcolumns.LEAST_WIDTH), listcolumns.MOST_WIDTH)
 
 
 @blueprint.post("/<list_key>/save")
 def save(list_key: str) -> Any:
     """Keep the view that is shown. What cannot be read of it is refused as an address would be."""
-    view, actor = _view(list_key), current_actor()
-    policy.authorize(actor, "read", view.resource)
-    plan = view.plan(actor)
-    given = {name: text for name in ("q", "f", "sort", "size") if (text := request.form.get(name, ""))}
-    asked = savedlists.understood(given, plan, actor)
+    view, actor = _readable(list_key)
+    asked = savedlists.understood(_state(request.form, "q", "f", "sort", "size", "cols"), view.plan(actor), actor)
     back = safe_next(request.form.get("next"), view.url("list"))
     try:
         row = savedlists.save(
@@ -52,7 +91,7 @@ def save(list_key: str) -> Any:
         flash(error.message, "danger")
         return redirect(back)
     flash(gettext("The view “%(name)s” is kept.", name=row.name), "success")
-    return redirect(back)
+    return redirect(replace(asked, opens_otherwise=True).url(view.url("list")))
 
 
 @blueprint.post("/<int:saved_id>/default")
@@ -65,6 +104,30 @@ def default(saved_id: int) -> Any:
     return redirect(safe_next(request.form.get("next"), view.url("list")))
 
 
+@blueprint.post("/<int:saved_id>/rename")
+def rename(saved_id: int) -> Any:
+    actor = current_actor()
+    view = _view(savedlists.list_of(saved_id, actor))
+    try:
+        savedlists.rename(saved_id, request.form.get("name", ""), actor=actor)
+        flash(gettext("Saved."), "success")
+    except InvalidInput as error:
+        flash(error.message, "danger")
+    return redirect(safe_next(request.form.get("next"), view.url("list")))
+
+
+@blueprint.post("/<int:saved_id>/copy")
+def copy(saved_id: int) -> Any:
+    actor = current_actor()
+    view = _view(savedlists.list_of(saved_id, actor))
+    try:
+        row = savedlists.copy(saved_id, actor=actor)
+        flash(gettext("The view “%(name)s” is kept.", name=row.name), "success")
+    except InvalidInput as error:
+        flash(error.message, "danger")
+    return redirect(safe_next(request.form.get("next"), view.url("list")))
+
+
 @blueprint.post("/<int:saved_id>/delete")
 def delete(saved_id: int) -> Any:
     actor = current_actor()
@@ -72,6 +135,17 @@ def delete(saved_id: int) -> Any:
     savedlists.remove(saved_id, actor=actor)
     flash(gettext("The view is deleted."), "success")
     return redirect(safe_next(request.form.get("next"), view.url("list")))
+
+
+def _readable(list_key: str) -> tuple[Any, Any]:
+    """The list and its reader."""
+    view, actor = _view(list_key), current_actor()
+    policy.authorize(actor, "read", view.resource)
+    return view, actor
+
+
+def _state(given: Any, *names: str) -> dict[str, str]:
+    return {name: text for name in names if (text := given.get(name, ""))}
 
 
 def _view(list_key: str) -> Any:

@@ -124,9 +124,8 @@ class Targets:
 
     def _kept_list(self, key: int) -> Target | None:
         kept = self.lists.get(key)
-        if kept is None or not (
-            self.reader.rights is None or kept.roles & self.reader.roles or kept.owner == self.reader.person
-        ):
+        readers = {*self.reader.roles, savedlists.EVERYBODY}
+        if kept is None or not (self.reader.rights is None or kept.roles & readers or kept.owner == self.reader.person):
             return None
         view = list_view(kept.list_key)
         if view is None:

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.panel.core import clock, filters, listing, policy
+from app.panel.core import clock, filters, listcolumns, listing, policy
 from app.panel.core.actor import KeyHolder
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest, InvalidInput, NotFound
@@ -42,6 +42,9 @@ from app.panel.core.types import UTCDateTime
 
 RESOURCE = "core.SavedList"
 LONGEST_NAME, MOST = 60, 50
+LAYOUT = ""  # the name under which a person's own layout of a list is kept; no view has it
+EVERYBODY = "*"  # among the roles of a view: whoever reads the list
+STATE = frozenset({"q", "f", "sort", "size", "cols"})
 policy.name(RESOURCE, _("Views of lists"))
 policy.verbs(RESOURCE, share=_("Share views of lists"))
 
@@ -84,16 +87,35 @@ class Offer:
     is_default: bool
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a reader finds kept of a list: views, and how he has laid it out."""
+
+    offers: list[Offer]
+    layout: listcolumns.Layout
+
+    def opens_with(self) -> listing.Asked | None:
+        """The state with which the list opens for a reader who asked for nothing."""
+        return next((offer.asked for offer in self.offers if offer.is_default), None)
+
+
 def offers(list_key: str, plan: listing.Plan, actor: Any) -> list[Offer]:
-    """The kept views of a list that this reader may open, his own first; one statement.
+    return kept(list_key, plan, actor).offers
+
+
+def kept(list_key: str, plan: listing.Plan, actor: Any) -> Kept:
+    """The kept views of a list that this reader may open, his own first, and his layout; one statement.
 
     One that asks for what he may not use is left out, and so is one that the list does not understand any more.
     """
     if isinstance(actor, KeyHolder) or actor.id is None:
-        return []
-    keys, found = role_keys(actor), []
+        return Kept([], listcolumns.Layout())
+    keys, found, layout = {*role_keys(actor), EVERYBODY}, [], listcolumns.Layout()
     for row, default in _kept(list_key, actor.id):
         is_mine = row.user_id == actor.id
+        if row.name == LAYOUT:
+            layout = listcolumns.Layout(**row.state) if is_mine else layout
+            continue
         if not is_mine and not keys & set(row.roles):
             continue
         try:
@@ -101,7 +123,7 @@ def offers(list_key: str, plan: listing.Plan, actor: Any) -> list[Offer]:
         except BadRequest:
             continue
         found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, default is not None))
-    return sorted(found, key=lambda offer: not offer.is_mine)
+    return Kept(sorted(found, key=lambda offer: not offer.is_mine), layout)
 
 
 def _kept(list_key: str, user_id: int) -> list[Any]:
@@ -130,9 +152,19 @@ def _forget() -> None:
         g.pop("_kept_lists", None)
 
 
-def opens_with(list_key: str, plan: listing.Plan, actor: Any) -> listing.Asked | None:
-    """The state with which the list opens for a reader who asked for nothing."""
-    return next((offer.asked for offer in offers(list_key, plan, actor) if offer.is_default), None)
+@transactional
+def lay_out(list_key: str, layout: listcolumns.Layout, *, actor: Any) -> None:
+    """Show a list with these columns from now on, to this person; a plain layout is forgotten."""
+    own = SavedList.user_id == actor.id, SavedList.list_key == list_key, SavedList.name == LAYOUT
+    row = db.session.scalar(select(SavedList).where(*own))
+    if layout == listcolumns.Layout():
+        if row is not None:
+            db.session.delete(row)
+        return
+    if row is None:
+        row = SavedList(user_id=actor.id, list_key=list_key, name=LAYOUT)
+        db.session.add(row)
+    row.state = {"cols": layout.cols, "density": layout.density}
 
 
 def understood(state: Any, plan: listing.Plan, actor: Any) -> listing.Asked:
@@ -140,7 +172,7 @@ def understood(state: Any, plan: listing.Plan, actor: Any) -> listing.Asked:
 
     :raises BadRequest: for a column, value, order or size that this reader may not ask for
     """
-    if not isinstance(state, dict) or set(state) - {"q", "f", "sort", "size"}:
+    if not isinstance(state, dict) or set(state) - STATE:
         raise BadRequest(gettext("This view cannot be read."))
     asked = listing.read({name: str(value) for name, value in state.items()}, plan)
     if asked.tree:
@@ -170,14 +202,12 @@ def save(
     :raises InvalidInput: for an empty or long name, or too many
     :raises Forbidden: for sharing without the right
     """
-    name, wanted = " ".join(name.split()), sorted(set(roles))
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise InvalidInput({"name": gettext("Please give a name of at most %(n)s characters.", n=LONGEST_NAME)})
+    name, wanted = named(name), sorted(set(roles))
     if wanted:
         policy.authorize(actor, "share", RESOURCE)
-    if set(wanted) - role_keys(actor):
+    if set(wanted) - role_keys(actor) - {EVERYBODY}:
         raise InvalidInput({"roles": gettext("You can share only with roles that you have.")})
-    own = select(SavedList).where(SavedList.user_id == actor.id, SavedList.list_key == list_key)
+    own = _own(list_key, actor)
     row = db.session.scalar(own.where(SavedList.name == name))
     if row is None:
         if int(db.session.scalar(select(func.count()).select_from(own.subquery())) or 0) >= MOST:
@@ -190,6 +220,51 @@ def save(
     if default:
         set_default(row.id, True, actor=actor)
     return row
+
+
+def named(name: str) -> str:
+    """The name of a view as it is kept.
+
+    :raises InvalidInput: for none, or one that is too long
+    """
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise InvalidInput({"name": gettext("Please give a name of at most %(n)s characters.", n=LONGEST_NAME)})
+    return name
+
+
+def _own(list_key: str, actor: Any) -> Any:
+    return select(SavedList).where(SavedList.user_id == actor.id, SavedList.list_key == list_key, SavedList.name != LAYOUT)
+
+
+@transactional
+def rename(saved_id: int, name: str, *, actor: Any) -> SavedList:
+    """Call a view of one's own otherwise.
+
+    :raises InvalidInput: for a name that another of one's own views has
+    """
+    row, name = _seen(saved_id, actor), named(name)
+    if row.user_id != actor.id:
+        raise NotFound(gettext("There is nothing here."))
+    if db.session.scalar(_own(str(row.list_key), actor).where(SavedList.name == name, SavedList.id != row.id)) is not None:
+        raise InvalidInput({"name": gettext("There is a view of this name already.")})
+    row.name = name
+    return row
+
+
+@transactional
+def copy(saved_id: int, *, actor: Any) -> SavedList:
+    """The same view once more, as one's own and for nobody else: to change it without changing that of others."""
+    row = _seen(saved_id, actor)
+    taken = {other.name for other in db.session.scalars(_own(str(row.list_key), actor))}
+    if len(taken) >= MOST:
+        raise InvalidInput({"name": gettext("There are %(n)s views already. Delete some first.", n=MOST)})
+    names = (f"{row.name[: LONGEST_NAME - 4]} {n}" for n in range(2, MOST + 3))
+    name = row.name if row.name not in taken else next(name for name in names if name not in taken)
+    made = SavedList(user_id=actor.id, list_key=row.list_key, name=name, state=dict(row.state), roles=[], is_shared=False)
+    db.session.add(made)
+    db.session.flush()
+    return made
 
 
 @transactional
@@ -220,9 +295,10 @@ def list_of(saved_id: int, actor: Any) -> str:
 
 def _seen(saved_id: int, actor: Any) -> SavedList:
     row = db.session.get(SavedList, saved_id)
-    if row is None or (row.user_id != actor.id and not role_keys(actor) & set(row.roles)):
+    readers = {*role_keys(actor), EVERYBODY}
+    if row is None or row.name == LAYOUT or (row.user_id != actor.id and not readers & set(row.roles)):
         raise NotFound(gettext("There is nothing here."))
     return row
 
 
-__all__ = ["ListDefault", "Offer", "SavedList", "offers", "opens_with", "save"]
+__all__ = ["Kept", "ListDefault", "Offer", "SavedList", "copy", "kept", "lay_out", "offers", "rename", "save"]

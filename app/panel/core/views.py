@@ -10,7 +10,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_appbuilder import ModelView, expose
 from flask_babel import gettext, lazy_gettext
 
-from app.panel.core import forms, history, listing, policy, records, savedlists, screens, trash, verbs
+from app.panel.core import forms, history, listcolumns, listing, policy, records, savedlists, screens, trash, verbs
 from app.panel.core.actor import current_actor
 from app.panel.core.domain import Panel, Tab
 from app.panel.core.errors import DomainError, InvalidInput
@@ -157,14 +157,16 @@ class PanelView(FormPages, ModelView):
     def list(self) -> Any:
         actor = current_actor()
         plan = self.plan(actor)
-        if not request.args and (chosen := savedlists.opens_with(self.endpoint, plan, actor)):
+        kept = savedlists.kept(self.endpoint, plan, actor)
+        if not request.args and (chosen := kept.opens_with()):
             return redirect(replace(chosen, opens_otherwise=True).url(self.url("list")))
         if address := screens.asked_plainly(self, plan):
             return redirect(address)
         asked = listing.read(request.args, plan)
-        found = listing.find(asked, plan, actor)
+        shown = listcolumns.chosen(asked.cols, kept.layout, plan)
+        found = listing.find(asked, replace(plan, columns=tuple(shown)), actor)
         listing.tell(self.model, asked, found, "list")
-        return self.page_of("panel/list.html", page=screens.list_page(self, asked, plan, found, actor))
+        return self.page_of("panel/list.html", page=screens.list_page(self, asked, plan, found, actor, kept, shown))
 
     @expose("/show/<pk>")
     @needs("read")

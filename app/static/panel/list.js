@@ -1,6 +1,7 @@
 /* A list: choosing rows, walking with the keyboard, and the dialog that writes the filter into the address. */
 import { announce, isTyping, t } from "./dom.js";
 import { filterEditor } from "./filter.js";
+import "./listlayout.js";
 
 function selection(form) {
   const bar = form.querySelector("[data-bulk]");

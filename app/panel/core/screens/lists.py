@@ -9,35 +9,30 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, listing, policy, records, savedlists, veil
+from app.panel.core import cells, listing, listtotals, policy, records, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
 from app.panel.core.screens.common import action, may, row_url
 from app.panel.core.screens.filtering import filtering
+from app.panel.core.screens.layouts import laid_out, saved_views
 
 
-def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found, actor: Any) -> SimpleNamespace:
-    base = view.url("list")
-    kept = savedlists.offers(view.endpoint, plan, actor)
-    asked = replace(asked, opens_otherwise=any(offer.is_default for offer in kept))
+def list_page(
+    view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found, actor: Any, kept: savedlists.Kept,
+    shown: dict[str, int | None],
+) -> SimpleNamespace:  # fmt: skip
+    """:param shown: the columns and their widths"""
+    base, declared = view.url("list"), plan
+    plan = replace(plan, columns=tuple(shown))
+    asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
     asked_for = filtering(view, asked, plan, found, actor)
     pages = max(1, -(-found.total // asked.size))
-    urls = {
-        "first": asked.url(base, page=1),
-        "prev": asked.url(base, page=asked.page - 1) if asked.page > 1 else "",
-        "next": asked.url(base, page=asked.page + 1) if len(found.rows) == asked.size and _more(asked, found) else "",
-        "last": asked.url(base, page=pages) if found.exact else "",
-        "clear": asked.plainly(base),
-        "base": base,
-        "action": view.url("action_post"),
-        "self": asked.url(base),
-    }
     return SimpleNamespace(
         title=view.title,
         one=view.one,
         resource=view.resource,
-        columns=columns_of(view, asked, plan),
+        columns=columns_of(view, asked, plan, shown),
         rows=[row_of(view, row, plan) for row in found.rows],
         total=found.total,
         exact=found.exact,
@@ -46,7 +41,7 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         pages=pages,
         size=asked.size,
         sizes=[(n, asked.url(base, size=n, page=1)) for n in listing.SIZES],
-        urls=SimpleNamespace(**urls),
+        urls=_urls(view, asked, found, pages),
         q=asked.q,
         can_search=bool(plan.searchable),
         chips=asked_for.chips,
@@ -61,35 +56,22 @@ def list_page(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
         empty=_empty(view, asked),
         sort=asked.sort or view.default_sort,
         saved=saved_views(view, asked, kept, actor),
+        layout=laid_out(view, asked, declared, shown, kept.layout),
+        totals=_totals(view, asked, plan, found),
     )
 
 
-def saved_views(view: Any, asked: listing.Asked, kept: list[savedlists.Offer], actor: Any) -> SimpleNamespace:
-    """The views that were kept of this list, and what is needed to keep the one that is shown."""
-    base, now = view.url("list"), savedlists.state_of(asked)
-    items = [
-        SimpleNamespace(
-            id=offer.id,
-            name=offer.name,
-            url=replace(offer.asked, opens_otherwise=asked.opens_otherwise).url(base),
-            active=savedlists.state_of(offer.asked) == now,
-            is_mine=offer.is_mine,
-            is_shared=offer.is_shared,
-            is_default=offer.is_default,
-            default_url=url_for("savedlists.default", saved_id=offer.id),
-            delete_url=url_for("savedlists.delete", saved_id=offer.id)
-            if offer.is_mine or policy.is_administrator(actor)
-            else "",
-        )
-        for offer in kept
-    ]
-    roles = policy.roles_of(actor) if savedlists.may_share(actor) else []
+def _urls(view: Any, asked: listing.Asked, found: listing.Found, pages: int) -> SimpleNamespace:
+    base = view.url("list")
     return SimpleNamespace(
-        items=items,
-        active=next((item for item in items if item.active), None),
-        save_url=url_for("savedlists.save", list_key=view.endpoint),
-        state=list(now.items()),
-        roles=roles,
+        first=asked.url(base, page=1),
+        prev=asked.url(base, page=asked.page - 1) if asked.page > 1 else "",
+        next=asked.url(base, page=asked.page + 1) if len(found.rows) == asked.size and _more(asked, found) else "",
+        last=asked.url(base, page=pages) if found.exact else "",
+        clear=asked.plainly(base),
+        base=base,
+        action=view.url("action_post"),
+        self=asked.url(base),
     )
 
 
@@ -97,12 +79,15 @@ def _more(asked: listing.Asked, found: listing.Found) -> bool:
     return not found.exact or asked.page * asked.size < found.total
 
 
-def columns_of(view: Any, asked: listing.Asked, plan: listing.Plan) -> list[Any]:
+def columns_of(
+    view: Any, asked: listing.Asked, plan: listing.Plan, widths: dict[str, int | None] | None = None
+) -> list[Any]:
     current, result = asked.sort or plan.default_sort, []
     for name in plan.columns:
         field = spec(view.model, name.split(".")[0])
         column = SimpleNamespace(
-            name=name, label=view.label(name), kind=field.kind, align=cells.align(field), sorted="", sort_url=""
+            name=name, label=view.label(name), kind=field.kind, align=cells.align(field), sorted="", sort_url="",
+            width=(widths or {}).get(name),
         )
         if name in plan.sortable:
             column.sorted = {name: "asc", f"-{name}": "desc"}.get(current, "")
@@ -180,6 +165,16 @@ def _export_url(view: Any, asked: listing.Asked) -> str:
 def _sheet_url(view: Any) -> str:
     endpoint = current_app.extensions["panel_sheets"].get(view.model)
     return url_for(endpoint) if endpoint is not None and view.can_edit and may(view, "write") else ""
+
+
+def _totals(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found) -> SimpleNamespace | None:
+    """Where the sums of the amounts that are shown come from once the page is there; of very many rows only when asked."""
+    fields = listtotals.summable(plan, plan.columns)
+    if not fields or not found.rows:
+        return None
+    asks = {name: value for name, value in asked.words().items() if name in ("q", "f")}
+    url = url_for("savedlists.totals", list_key=view.endpoint, names=",".join(field.name for field in fields), **asks)
+    return SimpleNamespace(url=url, names={field.name for field in fields}, at_once=found.exact)
 
 
 def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:

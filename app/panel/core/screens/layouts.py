@@ -1,0 +1,63 @@
+"""What a list says of its kept views and of its columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.panel.core import listcolumns, listing, policy, savedlists
+
+
+def saved_views(view: Any, asked: listing.Asked, kept: savedlists.Kept, actor: Any) -> SimpleNamespace:
+    """The views that were kept of this list, and what is needed to keep the one that is shown."""
+    base, now = view.url("list"), savedlists.state_of(asked)
+    items = [
+        SimpleNamespace(
+            id=offer.id,
+            name=offer.name,
+            url=replace(offer.asked, opens_otherwise=asked.opens_otherwise).url(base),
+            active=savedlists.state_of(offer.asked) == now,
+            is_mine=offer.is_mine,
+            is_shared=offer.is_shared,
+            is_default=offer.is_default,
+            default_url=url_for("savedlists.default", saved_id=offer.id),
+            copy_url=url_for("savedlists.copy", saved_id=offer.id),
+            rename_url=url_for("savedlists.rename", saved_id=offer.id) if offer.is_mine else "",
+            delete_url=url_for("savedlists.delete", saved_id=offer.id)
+            if offer.is_mine or policy.is_administrator(actor)
+            else "",
+        )
+        for offer in kept.offers
+    ]
+    roles = [*policy.roles_of(actor), (savedlists.EVERYBODY, _("Everybody"))] if savedlists.may_share(actor) else []
+    laid = {"cols": kept.layout.cols} if kept.layout.cols and not asked.cols else {}
+    return SimpleNamespace(
+        items=items,
+        active=next((item for item in items if item.active), None),
+        save_url=url_for("savedlists.save", list_key=view.endpoint),
+        counts_url=url_for("savedlists.counts", list_key=view.endpoint),
+        state=list({**now, **laid}.items()),
+        roles=roles,
+    )
+
+
+def laid_out(
+    view: Any, asked: listing.Asked, plan: listing.Plan, shown: dict[str, int | None], layout: listcolumns.Layout
+) -> SimpleNamespace:
+    """The columns to choose among, those that are shown first and in their order, and how dense the rows stand."""
+    others = [name for name in listcolumns.choosable(plan) if name not in shown]
+    columns = [
+        SimpleNamespace(name=name, label=view.label(name), shown=name in shown, width=shown.get(name) or "")
+        for name in (*shown, *others)
+    ]
+    return SimpleNamespace(
+        columns=columns,
+        density=layout.density,
+        url=url_for("savedlists.columns", list_key=view.endpoint),
+        state=list(savedlists.state_of(asked).items()),
+        widths=[(at, width) for at, width in enumerate(shown.values(), 1) if width],
+    )

@@ -1,0 +1,117 @@
+/* The layout of a list: columns put into order by dragging or with keys, widths drawn at the edges of the heads, sums after the page. */
+import { announce, ask, csrf, flash, t } from "./dom.js";
+
+/** Lines that one drags, or moves with Alt and the arrow keys or with their buttons. */
+export function orderable(list) {
+  let dragged = null;
+  const move = (line, by) => {
+    const other = by < 0 ? line.previousElementSibling : line.nextElementSibling;
+    if (!other) return;
+    if (by < 0) other.before(line);
+    else other.after(line);
+    line.scrollIntoView({ block: "nearest" });
+    announce(`${line.innerText.trim()}: ${[...list.children].indexOf(line) + 1}`);
+  };
+  list.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("li");
+    dragged?.classList.add("dragged");
+    event.dataTransfer.effectAllowed = "move";
+  });
+  list.addEventListener("dragover", (event) => {
+    const over = event.target.closest("li");
+    if (!dragged || !over || over === dragged) return;
+    event.preventDefault();
+    const box = over.getBoundingClientRect();
+    if (event.clientY < box.top + box.height / 2) over.before(dragged);
+    else over.after(dragged);
+  });
+  list.addEventListener("dragend", () => {
+    dragged?.classList.remove("dragged");
+    dragged = null;
+  });
+  list.addEventListener("keydown", (event) => {
+    if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    move(event.target.closest("li"), event.key === "ArrowUp" ? -1 : 1);
+    event.target.focus();
+  });
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-up], [data-down]");
+    if (!button) return;
+    move(button.closest("li"), "up" in button.dataset ? -1 : 1);
+    button.focus();
+  });
+}
+
+/** Widths drawn at the edge of a head; kept with the columns of the reader. */
+function edges(table, form) {
+  const keep = async () => {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-CSRFToken": csrf() }, credentials: "same-origin", redirect: "manual" }).catch(() => null);
+    if (!answer || (answer.type !== "opaqueredirect" && !answer.ok)) flash(t("failed"), "danger");
+    else if (form.elements.cols) form.submit(); // the address itself says the widths
+  };
+  table.addEventListener("pointerdown", (event) => {
+    const edge = event.target.closest("[data-edge]");
+    if (!edge) return;
+    event.preventDefault();
+    const head = edge.closest("th");
+    const at = [...head.parentElement.children].indexOf(head) + 1;
+    const from = event.clientX;
+    const wide = head.getBoundingClientRect().width;
+    let width = wide;
+    edge.setPointerCapture(event.pointerId);
+    const move = (moved) => {
+      width = Math.round(Math.max(48, Math.min(900, wide + moved.clientX - from)));
+      for (const cell of table.querySelectorAll(`tr > :nth-child(${at})`)) Object.assign(cell.style, { width: `${width}px`, minWidth: `${width}px`, maxWidth: `${width}px` });
+    };
+    edge.addEventListener("pointermove", move);
+    edge.addEventListener("pointerup", () => {
+      edge.removeEventListener("pointermove", move);
+      if (Math.abs(width - wide) < 2) return;
+      form.elements[`width-${head.dataset.col}`].value = width;
+      keep();
+    }, { once: true });
+  });
+  table.addEventListener("click", (event) => { if (event.target.closest("[data-edge]")) event.preventDefault(); });
+}
+
+async function addUp(foot) {
+  try {
+    const answer = await ask(foot.dataset.totals);
+    foot.querySelector("[data-sum-up]")?.remove();
+    const label = foot.querySelector("[data-sum-label]");
+    if (label) label.textContent = answer.count;
+    for (const cell of foot.querySelectorAll("[data-sum]")) {
+      cell.replaceChildren(...(answer.sums[cell.dataset.sum] || []).map((text) => {
+        const line = document.createElement("div");
+        line.textContent = text;
+        return line;
+      }));
+    }
+  } catch (error) {
+    flash(error.message, "danger");
+  }
+}
+
+async function counts(list) {
+  try {
+    const found = await ask(list.dataset.counts);
+    for (const place of list.querySelectorAll("[data-count-of]")) place.textContent = found[place.dataset.countOf] ?? "";
+  } catch {
+    // a tab without its number leads to its rows all the same
+  }
+}
+
+const form = document.querySelector("[data-columns]");
+if (form) {
+  orderable(form.querySelector("[data-order]"));
+  const table = document.querySelector(".grid-table.laid");
+  if (table) edges(table, form);
+}
+const foot = document.querySelector("[data-totals]");
+if (foot) {
+  foot.querySelector("[data-sum-up]")?.addEventListener("click", () => addUp(foot));
+  if (!("large" in foot.dataset)) addUp(foot);
+}
+const tabs = document.querySelector("[data-counts]");
+if (tabs) counts(tabs);
