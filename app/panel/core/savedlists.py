@@ -155,6 +155,7 @@ def _forget() -> None:
 @transactional
 def lay_out(list_key: str, layout: listcolumns.Layout, *, actor: Any) -> None:
     """Show a list with these columns from now on, to this person; a plain layout is forgotten."""
+    _forget()
     own = SavedList.user_id == actor.id, SavedList.list_key == list_key, SavedList.name == LAYOUT
     row = db.session.scalar(select(SavedList).where(*own))
     if layout == listcolumns.Layout():
@@ -249,6 +250,7 @@ def rename(saved_id: int, name: str, *, actor: Any) -> SavedList:
     if db.session.scalar(_own(str(row.list_key), actor).where(SavedList.name == name, SavedList.id != row.id)) is not None:
         raise InvalidInput({"name": gettext("There is a view of this name already.")})
     row.name = name
+    _forget()
     return row
 
 
@@ -264,6 +266,7 @@ def copy(saved_id: int, *, actor: Any) -> SavedList:
     made = SavedList(user_id=actor.id, list_key=row.list_key, name=name, state=dict(row.state), roles=[], is_shared=False)
     db.session.add(made)
     db.session.flush()
+    _forget()
     return made
 
 
