@@ -134,8 +134,12 @@ class FormPages:
 
     def _typed_children(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table of children; a box that is not ticked is not sent, and says no all the same."""
-        boxes = {known.name: "" for known in screens.child_columns(self, name) if known.kind == "bool"}
-        return [{**boxes, **row} for row in forms.child_rows(request.form, name)]
+        columns = screens.child_columns(self, name)
+        boxes = {known.name: "" for known in columns if known.kind == "bool"}
+        rows = [{**boxes, **row} for row in forms.child_rows(request.form, name)]
+        if any(known.name == "position" for known in columns):  # where a row stands is its position, whatever was sent
+            return [{**row, "position": str(place)} for place, row in enumerate(rows)]
+        return rows
 
     def _restored(self, form: Any, row: Any) -> Any:
         """The form with what a browser had kept of it; nothing is checked and nothing is saved."""

@@ -135,6 +135,8 @@ def unbound(field: FieldSpec, owner: str = "") -> Any:
         render["inputmode"] = "decimal"
     if kind == "number":
         render["step"] = "1" if field.kind == "integer" else "any"
+    if kind in ("number", "date"):
+        render |= {key: str(limit) for key, limit in (("min", field.min), ("max", field.max)) if limit is not None}
     return RawField(field.label, spec=field, kind=kind, description=field.help, render_kw=render, name=None)
 
 

@@ -50,6 +50,13 @@ def schema(field: FieldSpec, *, nullable: bool = True) -> dict[str, Any]:
         found["nullable"] = True
     if field.label:
         found["title"] = str(field.label)
+    if found.get("type") == "integer":
+        found |= {key: limit for key, limit in (("minimum", field.min), ("maximum", field.max)) if limit is not None}
+    said = [str(text) for text in (found.get("description", ""), field.help, field.unit) if text]
+    if said:
+        found["description"] = " · ".join(said)
+    if field.placeholder:
+        found["example"] = str(field.placeholder)
     return found
 
 

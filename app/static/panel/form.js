@@ -1,5 +1,5 @@
 /* Forms: pickers, tables of children, the warning before unsaved changes are left, Ctrl+S. */
-import { t } from "./dom.js";
+import { announce, t } from "./dom.js";
 import { drafts, leaving } from "./drafts.js";
 import { wirePickers } from "./picker.js";
 
@@ -44,6 +44,51 @@ function children(box) {
     touch();
   });
 
+  const places = () => [...body.querySelectorAll("tr:not(.gone)")];
+  function moved(row) {
+    renumber();
+    announce(t("place", { n: places().indexOf(row) + 1, total: places().length }));
+    touch();
+  }
+
+  body.addEventListener("keydown", (event) => {
+    const grip = event.target.closest("[data-grip]");
+    if (!grip || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    const row = grip.closest("tr");
+    const other = event.key === "ArrowUp" ? row.previousElementSibling : row.nextElementSibling;
+    if (!other) return;
+    if (event.key === "ArrowUp") other.before(row);
+    else other.after(row);
+    grip.focus();
+    moved(row);
+  });
+  body.addEventListener("pointerdown", (event) => {
+    const grip = event.target.closest("[data-grip]");
+    if (!grip || event.button) return;
+    event.preventDefault();
+    grip.focus();
+    const row = grip.closest("tr");
+    const before = places().indexOf(row);
+    row.classList.add("held");
+    const follow = (at) => {
+      const over = document.elementFromPoint(at.clientX, at.clientY)?.closest("tr");
+      if (!over || over === row || over.parentElement !== body) return;
+      const middle = over.getBoundingClientRect().top + over.offsetHeight / 2;
+      if (at.clientY < middle) over.before(row);
+      else over.after(row);
+    };
+    const drop = () => {
+      row.classList.remove("held");
+      document.removeEventListener("pointermove", follow);
+      document.removeEventListener("pointerup", drop);
+      document.removeEventListener("pointercancel", drop);
+      if (places().indexOf(row) !== before) moved(row);
+    };
+    document.addEventListener("pointermove", follow);
+    document.addEventListener("pointerup", drop);
+    document.addEventListener("pointercancel", drop);
+  });
   body.addEventListener("click", (event) => {
     const button = event.target.closest("[data-drop], [data-up], [data-down]");
     if (!button) return;
@@ -62,8 +107,8 @@ function children(box) {
     } else {
       if ("up" in button.dataset) row.previousElementSibling?.before(row);
       else row.nextElementSibling?.after(row);
-      renumber();
       button.focus();
+      moved(row);
     }
     touch();
   });
