@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, request, session
 from flask_appbuilder import expose
 from flask_babel import gettext
 
-from app.panel.core import forms, policy, records, screens
+from app.panel.core import forms, policy, records, screens, sight
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
 from app.panel.core.fields import FieldSpec, spec
@@ -91,6 +91,9 @@ class FormPages:
             if error.status in (403, 404):
                 raise
             return self._again(form, pk, {error.field or "": error.message})
+        if row is None and request.form.get("_drawer"):
+            found = records.get(self.model, saved, actor=current_actor())
+            return {"id": found.id, "label": sight.called(current_actor(), found)}
         flash(gettext("Saved."), "success")
         session["saved"] = screens.draft_key(self, pk)
         return redirect(safe_next(request.form.get("next"), self.url("show", pk=saved)))

@@ -46,7 +46,7 @@ class RawField(Field):
         self.spec, self.kind = spec, kind
         self.multiple = spec is not None and spec.kind == "many"
         self.widget = WIDGETS.get(kind, WIDGETS["text"])
-        self.picker_url = ""
+        self.picker_url = self.new_url = self.new_label = ""
         self.picked: list[tuple[int, str]] = []
         self.choices: list[tuple[str, Any]] = []
         self.required = bool(spec is not None and spec.required)

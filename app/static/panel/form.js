@@ -83,6 +83,7 @@ function children(box) {
       document.removeEventListener("pointermove", follow);
       document.removeEventListener("pointerup", drop);
       document.removeEventListener("pointercancel", drop);
+      grip.focus();
       if (places().indexOf(row) !== before) moved(row);
     };
     document.addEventListener("pointermove", follow);

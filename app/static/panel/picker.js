@@ -74,6 +74,14 @@ export function combobox(box, find = null) {
     }
     const note = found.length ? (more ? t("more") : "") : t("nothing");
     if (note) list.append(el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, note));
+    if (box.dataset.new) {
+      const line = el("li", { role: "option", id: `${list.id}-new`, class: "make", "aria-selected": "false" }, el("span", {}, icon("fa-plus"), box.dataset.newLabel));
+      line.addEventListener("pointerdown", (event) => {
+        event.preventDefault();
+        take(found.length);
+      });
+      list.append(line);
+    }
     list.hidden = false;
     box.closest(".children")?.classList.add("open");
     input.setAttribute("aria-expanded", "true");
@@ -104,7 +112,21 @@ export function combobox(box, find = null) {
     }
   }
 
+  /** Make a row that is not there yet, without leaving the form. */
+  async function make() {
+    const typed = input.value === chosen ? "" : input.value.trim();
+    settle();
+    const { drawer } = await import("./drawer.js");
+    const item = await drawer(box.dataset.new, box.dataset.newLabel, typed, wirePickers);
+    if (item) add(item);
+    input.focus();
+  }
+
   function take(at) {
+    if (at === options.length && box.dataset.new) {
+      make();
+      return;
+    }
     const item = options[at];
     if (!item) return;
     add(item);

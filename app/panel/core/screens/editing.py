@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_babel import gettext as _
 
 from app.panel.core import forms, policy, sight
@@ -13,6 +13,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.idempotency import reply_to, with_key
 from app.panel.core.screens.common import owning, visible
+from app.panel.core.screens.lists import adding
 
 
 def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], actor: Any) -> SimpleNamespace:
@@ -27,6 +28,8 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
     access = policy.fields(actor, view.resource)
     editable = [name for name in view.editable_children(row) if access.writable(name)]
     children = [_child_form(view, name, row, child_errors) for name in editable]
+    for field in form:
+        _offer_new(field)
     return SimpleNamespace(
         title=title,
         one=view.one,
@@ -40,6 +43,16 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
         draft_key=draft_key(view, row.id if row is not None else None),
         restored=bool(request.form.get("_draft")),
     )
+
+
+def _offer_new(field: Any) -> None:
+    """A picker also makes a new row, where its reader may."""
+    target = field.spec.target if getattr(field, "picker_url", "") else None
+    view = current_app.extensions["panel_views"].get(target)
+    if view is None or view.added_on:
+        return
+    there = adding(view)
+    field.new_url, field.new_label = there.url, there.label
 
 
 def draft_key(view: Any, key: int | None) -> str:
@@ -97,6 +110,7 @@ def _child_row(
         text = errors.get(f"{name}.{index}.{known.name}") or errors.get(f"{name}.{index}.{known.screen_name}")
         field.errors = [text] if text else []
         forms.dress_field(field, row)
+        _offer_new(field)
         fields.append(field)
     version = values.get("version") or ""
     return SimpleNamespace(id=values.get("id") or "", version=version, index=index, fields=fields)
