@@ -1,6 +1,6 @@
 """PanelApi: the REST face of a PanelView. Same policy, same parsing, same verbs as the screens; only JSON differs.
 
-    GET /api/v1/<domain>/<noun>/?q=&f=&sort=&page=&size=     GET, PUT, DELETE /api/v1/<domain>/<noun>/<id>     POST …/
+    GET /api/v1/<domain>/<noun>/?q=&f=&sort=&size=&after=     GET, PUT, DELETE /api/v1/<domain>/<noun>/<id>     POST …/
 
 Amounts are text in major units (`"12.50"`), instants ISO 8601, a changed row needs `If-Match` with its version, a POST
 may carry `Idempotency-Key`. The log-in is the session cookie with the header `X-CSRFToken`.
@@ -18,7 +18,7 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from app.panel.core import listing, openapi, policy, records, screens, sight
+from app.panel.core import listing, listtotals, openapi, paging, policy, records, screens, sight
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -155,7 +155,15 @@ class PanelApi(BaseApi):
         found = listing.find(asked, plan, actor)
         listing.tell(self.model, asked, found, "api")
         result = [self.out(row, actor) for row in found.rows]
-        return jsonify(result=result, count=found.total, exact=found.exact, page=asked.page, size=asked.size)
+        wanted = request.args.get("count") or "bounded"
+        if wanted not in ("bounded", "exact", "none"):
+            raise BadRequest(_("“%(name)s” is none of: %(known)s.", name=wanted[:60], known="bounded, exact, none"))
+        answer = {"result": result, "size": asked.size, "next": _token(found.after), "previous": _token(found.before)}
+        if wanted != "none":
+            count = listtotals.count_of(found, asked, plan, actor)
+            count = listtotals.count(asked, plan, actor, exactly=True) if wanted == "exact" and not count.exact else count
+            answer |= {"count": count.total, "exact": count.exact}
+        return jsonify(answer)
 
     @expose("/<int:pk>", methods=["GET"])
     @answers("read")
@@ -227,6 +235,11 @@ class PanelApi(BaseApi):
 
     def add_api_spec(self, api_spec: Any) -> None:
         openapi.describe(self, api_spec)
+
+
+def _token(place: paging.Place | None) -> str | None:
+    """What to send as `after` or `before` for another page."""
+    return place.text if place is not None else None
 
 
 def jsonable(field: FieldSpec, value: Any, row: Any) -> Any:

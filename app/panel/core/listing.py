@@ -1,10 +1,14 @@
-"""One page of a list: what was asked for, read strictly, and the rows that answer it, in a constant number of statements."""
+"""One page of a list: what was asked for, read strictly, and the rows that answer it, in a constant number of statements.
+
+How many rows there are in all is a question of its own (`listtotals`), asked when the page is there.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.panel.core import cells, clock, filters, listcolumns, policy, sight
-from app.panel.core.db import db
+from app.panel.core import cells, clock, filters, listcolumns, paging, policy, sight
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.finding import conditions
@@ -22,8 +25,9 @@ from app.panel.core.finding.conditions import means
 from app.panel.core.finding.plans import default_search
 
 SIZES = (25, 50, 100, 200)
-MAX_PAGE, COUNT_LIMIT, MAX_SEARCH = 100_000, 10_000, 200
-searched = Signal("Somebody searched. sender: the model; q; found: how many rows; place: list, api or picker")
+COUNT_LIMIT, MAX_SEARCH = 10_000, 200
+searched = Signal("Somebody searched. sender: the model; q; found: how many rows, a page at most; place: list, api or picker")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -32,21 +36,21 @@ class Asked:
     q: str = ""
     tree: Any = None
     sort: str = ""
-    page: int = 1
     size: int = 50
     cols: str = ""  # columns and widths, as `listcolumns` writes them
+    place: paging.Place = paging.FIRST
     opens_otherwise: bool = False  # for a reader whose list opens with a view that he kept, the plain list must be named
 
-    def url(self, base: str, **changes: Any) -> str:
-        """The address of the same list with something changed."""
-        kept = self.words(**changes) or ({"all": "1"} if self.opens_otherwise else {})
+    def url(self, base: str, place: paging.Place = paging.FIRST, **changes: Any) -> str:
+        """The address of the same list, with something changed, on its first page or another."""
+        kept = self.words(**changes) | place.words() or ({"all": "1"} if self.opens_otherwise else {})
         return f"{base}?{urlencode(kept)}" if kept else base
 
     def words(self, **changes: Any) -> dict[str, Any]:
-        """What the address says, without what goes without saying."""
-        state = {"q": self.q, "f": self.tree, "sort": self.sort, "page": self.page, "size": self.size, "cols": self.cols, **changes}
+        """What the address says, without what goes without saying and without the page."""
+        state = {"q": self.q, "f": self.tree, "sort": self.sort, "size": self.size, "cols": self.cols, **changes}
         state["f"] = json.dumps(state["f"], ensure_ascii=False, separators=(",", ":")) if state["f"] else ""
-        return {k: v for k, v in state.items() if v and not (k == "page" and v == 1) and not (k == "size" and v == 50)}
+        return {k: v for k, v in state.items() if v and not (k == "size" and v == 50)}
 
     def plainly(self, base: str) -> str:
         """The address of the whole list."""
@@ -64,16 +68,18 @@ class Plan:
     searchable: tuple[str, ...]
     default_sort: str
     access: policy.FieldAccess
+    actor: Any
     base: ColumnElement[bool] | None = None
 
 
 @dataclass
 class Found:
-    """The rows of a page and what is known of the rest."""
+    """The rows of a page, and how one goes on from it. `total` is known where the page holds all rows."""
 
     rows: list[Any]
-    total: int
-    exact: bool
+    before: paging.Place | None
+    after: paging.Place | None
+    total: int | None
     as_of: dt.datetime
     conditions: list[filters.Condition] = field(default_factory=list)
 
@@ -91,7 +97,8 @@ def read(args: Any, plan: Plan) -> Asked:
     if sort and sort.removeprefix("-") not in plan.sortable:
         raise BadRequest(_("“%(name)s” cannot be ordered by.", name=sort[:60]))
     listcolumns.read(cols := args.get("cols") or "", plan)
-    return Asked(q, tree, sort, _bounded(args, "page", 1, MAX_PAGE), _bounded(args, "size", 50, SIZES[-1]), cols)
+    place = paging.read(args, paging.order_of(plan.model, sort or plan.default_sort, plan.actor))
+    return Asked(q, tree, sort, _bounded(args, "size", 50, SIZES[-1]), cols, place)
 
 
 def _bounded(args: Any, name: str, default: int, limit: int) -> int:
@@ -116,13 +123,25 @@ def statement(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[f
 
 
 def find(asked: Asked, plan: Plan, actor: Any) -> Found:
-    """One page of rows with the relations that its columns show: a statement for the rows, one a relation, one for the count."""
+    """One page of rows with the relations that its columns show: a statement for the rows, one a relation."""
     query, conditions = statement(asked, plan, actor)
-    total = int(db.session.scalar(filters.count_up_to(query, COUNT_LIMIT + 1)) or 0)
-    exact = total <= COUNT_LIMIT
-    rows = list(db.session.scalars(_page(_ordered(_loading(query, plan), asked, plan), asked)).unique())
-    _look(rows, plan, actor)
-    return Found(rows, total if exact else COUNT_LIMIT, exact, clock.now(), conditions)
+    order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
+    page = paging.slice_of(_loading(query, plan), order, asked.place, asked.size)
+    _look(page.rows, plan, actor)
+    total = None if page.before or page.after else len(page.rows)
+    return Found(page.rows, page.before, page.after, total, clock.now(), conditions)
+
+
+def every(asked: Asked, plan: Plan, actor: Any, most: int) -> Iterator[Any]:
+    """The rows of all pages, `most` of them at most."""
+    left = most
+    while True:
+        found = find(asked, plan, actor)
+        yield from found.rows[:left]
+        left -= len(found.rows)
+        if found.after is None or left <= 0:
+            return
+        asked = replace(asked, place=found.after)
 
 
 def _look(rows: list[Any], plan: Plan, actor: Any) -> None:
@@ -134,23 +153,8 @@ def _look(rows: list[Any], plan: Plan, actor: Any) -> None:
 
 def tell(model: type[Any], asked: Asked, found: Found, place: str) -> None:
     """Say what was searched for, once a search; a filter beside it would make the number of rows say nothing."""
-    if asked.q and not asked.tree and asked.page == 1:
-        searched.send(model, q=asked.q, found=found.total, place=place)
-
-
-def _page(query: Select[Any], asked: Asked) -> Select[Any]:
-    return query.limit(asked.size).offset((asked.page - 1) * asked.size)
-
-
-def _ordered(query: Select[Any], asked: Asked, plan: Plan) -> Select[Any]:
-    name = asked.sort or plan.default_sort
-    column = spec(plan.model, name.removeprefix("-")).column
-    # the id makes the order total, so that no row stands on two pages
-    return (
-        query.order_by(column.desc(), plan.model.id.desc())
-        if name.startswith("-")
-        else query.order_by(column, plan.model.id)
-    )
+    if asked.q and not asked.tree and asked.place == paging.FIRST:
+        searched.send(model, q=asked.q, found=len(found.rows), place=place)
 
 
 def _loading(query: Select[Any], plan: Plan) -> Select[Any]:
@@ -199,7 +203,7 @@ def plan_for(
     real = [name for name in columns if "." not in name and spec(model, name).is_column]
     usable = [name for name in (filterable if filterable is not None else askable(model, real)) if access.usable(name)]
     order = [name for name in (sortable if sortable is not None else real) if access.usable(name)]
-    order = [name for name in order if "." not in name and spec(model, name).kind != "json"]
+    order = [name for name in order if _can_order(model, name) and _opens(model, name, actor)]
     search = searchable if searchable is not None else default_search(model)
     return Plan(
         model,
@@ -209,8 +213,19 @@ def plan_for(
         tuple(name for name in search if _opens(model, name, actor)),
         default_sort if access.usable(default_sort.removeprefix("-")) else "-id",
         access,
+        actor,
         base,
     )
+
+
+def _can_order(model: type[Any], name: str) -> bool:
+    """A column of the row, or of one that it points at; not what is too long to stand in an address."""
+    head, _dot, tail = name.partition(".")
+    field_ = spec(model, head)
+    if tail and (field_.target is None or field_.kind != "ref"):
+        return False
+    last = spec(field_.target, tail) if tail and field_.target is not None else field_
+    return last.is_column and last.kind not in ("json", "longtext")
 
 
 def _opens(model: type[Any], name: str, actor: Any) -> bool:
@@ -221,6 +236,6 @@ def _opens(model: type[Any], name: str, actor: Any) -> bool:
 
 
 __all__ = [
-    "SIZES", "Asked", "Found", "Plan", "cells", "default_columns", "find", "means", "plan_for", "read", "searched", "statement",
-    "tell",
+    "SIZES", "Asked", "Found", "Plan", "cells", "default_columns", "every", "find", "means",
+    "plan_for", "read", "searched", "statement", "tell",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, request
-from flask_babel import format_decimal, gettext
+from flask_babel import gettext
 
 from app.panel.core import listcolumns, listtotals, policy, savedlists
 from app.panel.core.actor import NOBODY, current_actor
@@ -25,11 +25,15 @@ def known_people_only() -> Any:
 
 @blueprint.get("/<list_key>/count")
 def count(list_key: str) -> Any:
-    """How many rows an address of the list has, or with 400 a sentence that says why it cannot be read."""
+    """How many rows an address of the list has, or with 400 a sentence that says why it cannot be read.
+
+    `exactly=1` counts every one, `tabs=1` those on the tabs as well.
+    """
     view, actor = _readable(list_key)
     asked = savedlists.understood(_state(request.args, "q", "f"), plan := view.plan(actor), actor)
-    n, is_exact = found = listtotals.count(asked, plan, actor)
-    return {"count": n, "exact": is_exact, "words": listtotals.words(found)}
+    found = listtotals.count(asked, plan, actor, exactly=request.args.get("exactly") == "1")
+    tabs = {"tabs": listtotals.on_tabs(view, plan, actor)} if request.args.get("tabs") == "1" else {}
+    return {"count": found.total, "exact": found.exact, "words": str(found), **tabs}
 
 
 @blueprint.get("/<list_key>/counts")
@@ -38,7 +42,7 @@ def counts(list_key: str) -> Any:
     view, actor = _readable(list_key)
     plan = view.plan(actor)
     found = {offer.id: listtotals.count(offer.asked, plan, actor) for offer in savedlists.offers(list_key, plan, actor)[:MOST_TABS]}
-    return {key: format_decimal(n) if is_exact else f"{format_decimal(n)}+" for key, (n, is_exact) in found.items()}
+    return {key: count.number for key, count in found.items()}
 
 
 @blueprint.get("/<list_key>/totals")
@@ -49,7 +53,7 @@ def totals(list_key: str) -> Any:
     asked = savedlists.understood(_state(request.args, "q", "f"), plan, actor)
     columns = listcolumns.read(request.args.get("names", ""), plan)
     sums = listtotals.totals(asked, plan, actor, listtotals.summable(plan, columns))
-    return {"count": listtotals.words(listtotals.count(asked, plan, actor)), "sums": sums}
+    return {"count": str(listtotals.count(asked, plan, actor)), "sums": sums}
 
 
 @blueprint.post("/<list_key>/columns")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import format_decimal, gettext
 from sqlalchemy import func, literal
@@ -14,20 +14,44 @@ from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, default_currency, spec, specs
 
 
-def count(asked: listing.Asked, plan: listing.Plan, actor: Any) -> tuple[int, bool]:
-    """How many rows, and whether that is all of them: no more than the limit of lists are counted."""
+class Count(NamedTuple):
+    """How many rows; not `exact` means that there are more than that."""
+
+    total: int
+    exact: bool
+
+    def __str__(self) -> str:
+        return str(gettext("1 row") if self.exact and self.total == 1 else gettext("%(n)s rows", n=self.number))
+
+    @property
+    def number(self) -> str:
+        return f"{format_decimal(self.total)}{'' if self.exact else '+'}"
+
+
+def count(asked: listing.Asked, plan: listing.Plan, actor: Any, *, exactly: bool = False) -> Count:
+    """How many rows a list has within the actor's rows: no more than the limit of lists, unless all are to be counted."""
     query, _conditions = listing.statement(asked, plan, actor)
-    found = int(db.session.scalar(filters.count_up_to(query, listing.COUNT_LIMIT + 1)) or 0)
-    return min(found, listing.COUNT_LIMIT), found <= listing.COUNT_LIMIT
+    if exactly:
+        all_of_them = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+        return Count(int(db.session.scalar(all_of_them) or 0), True)
+    return bounded(int(db.session.scalar(filters.count_up_to(query, listing.COUNT_LIMIT + 1)) or 0))
 
 
-def words(found: tuple[int, bool]) -> str:
-    """A count as a sentence says it."""
-    n, is_exact = found
-    said = format_decimal(n)
-    if not is_exact:
-        return gettext("more than %(n)s rows", n=said)
-    return gettext("1 row") if n == 1 else gettext("%(n)s rows", n=said)
+def count_of(found: listing.Found, asked: listing.Asked, plan: listing.Plan, actor: Any) -> Count:
+    """The same for a page that is read already, and may hold all rows."""
+    return Count(found.total, True) if found.total is not None else count(asked, plan, actor)
+
+
+def bounded(number: int) -> Count:
+    """A number that was counted no further than one above the limit of lists."""
+    return Count(min(number, listing.COUNT_LIMIT), number <= listing.COUNT_LIMIT)
+
+
+def on_tabs(view: Any, plan: listing.Plan, actor: Any) -> dict[str, str]:
+    """How many rows stand on each tab above the list, by `column.value`."""
+    name = view.quick_filters[0] if view.counts_tabs else ""
+    found = view.quick_counts(name, actor) if name in plan.filterable else {}
+    return {f"{name}.{value}": bounded(number).number for value, number in found.items()}
 
 
 def summable(plan: listing.Plan, names: Iterable[str]) -> list[FieldSpec]:

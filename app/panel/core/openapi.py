@@ -26,7 +26,12 @@ LIST_PARAMETERS = [
     {"in": "query", "name": "q", "schema": {"type": "string", "maxLength": 200}, "description": "words to search"},
     {"in": "query", "name": "f", "schema": {"type": "string"}, "description": 'filter tree, `{"and":[["name","contains","x"]]}`'},
     {"in": "query", "name": "sort", "schema": {"type": "string"}, "description": "column, `-column` for descending"},
-    {"in": "query", "name": "page", "schema": {"type": "integer", "minimum": 1}},
+    {"in": "query", "name": "after", "schema": {"type": "string"}, "description": "`next` of the page before this one"},
+    {"in": "query", "name": "before", "schema": {"type": "string"}, "description": "`previous` of the page after this one"},
+    {"in": "query", "name": "from", "schema": {"type": "string"}, "description": "a value of the column that orders the rows"},
+    {"in": "query", "name": "last", "schema": {"type": "integer", "enum": [1]}, "description": "the last page"},
+    {"in": "query", "name": "count", "schema": {"type": "string", "enum": ["bounded", "exact", "none"]},
+     "description": "count up to 10,000 (without a word), all of them, or not at all"},
     {"in": "query", "name": "size", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
 ]  # fmt: skip
 _PK = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 0}}
@@ -79,7 +84,8 @@ def describe(api: Any, api_spec: APISpec) -> None:
     one = {"type": "object", "properties": {"id": {"type": "integer"}, "result": reference}}
     many = {"type": "object", "properties": {
         "result": {"type": "array", "items": reference}, "count": {"type": "integer"}, "exact": {"type": "boolean"},
-        "page": {"type": "integer"}, "size": {"type": "integer"}}}  # fmt: skip
+        "size": {"type": "integer"}, "next": {"type": "string", "nullable": True},
+        "previous": {"type": "string", "nullable": True}}}  # fmt: skip
     tag = {"tags": [name]}
     collection = {
         "get": {**tag, "summary": f"List {view.title}", "parameters": LIST_PARAMETERS, "responses": _answers(200, many)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flask import g, has_request_context
@@ -183,7 +183,7 @@ def understood(state: Any, plan: listing.Plan, actor: Any) -> listing.Asked:
 
 def state_of(asked: listing.Asked) -> dict[str, str]:
     """What is kept of the state of a list: not its page."""
-    return replace(asked, page=1).words()
+    return asked.words()
 
 
 def role_keys(actor: Any) -> set[str]:

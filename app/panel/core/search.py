@@ -9,7 +9,7 @@ from flask import current_app, render_template, request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext
 
-from app.panel.core import cells, listing, menu, policy
+from app.panel.core import cells, listing, listtotals, menu, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.files import File
 from app.panel.core.pages import logged_in
@@ -35,8 +35,9 @@ def everywhere(q: str, actor: Any) -> list[Any]:
                 for row in page.rows
             ]
             all_url = asked.url(view.url("list"), size=50)
+            count = listtotals.count_of(page, asked, plan, actor)
             found.append(
-                SimpleNamespace(label=str(view.title), rows=rows, total=page.total, exact=page.exact, all_url=all_url)
+                SimpleNamespace(label=str(view.title), rows=rows, total=count.total, exact=count.exact, all_url=all_url)
             )
     return found
 

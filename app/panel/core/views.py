@@ -41,6 +41,7 @@ class PanelView(FormPages, ModelView):
     form_fieldsets: list[Any] | None = None
     child_tables: list[str] = []
     quick_filters: list[str] = []
+    counts_tabs = False  # does `quick_counts` know numbers of the first quick filter?
     can_add = can_edit = can_delete = True
     can_import = True
     added_on: tuple[str, str, Any] | None = None  # address, verb and label of a page on which rows are added instead
@@ -176,7 +177,8 @@ class PanelView(FormPages, ModelView):
         return self.page_of("panel/show.html", page=screens.show_page(self, row, actor, request.args), row=row)
 
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
-        """Numbers on the tabs of a quick filter, by value; for a view that can count them in one statement."""
+        """Numbers on the tabs of a quick filter, by value, counted when the page is there. In one statement, and no
+        further than one above listing.COUNT_LIMIT."""
         return {}
 
     @expose("/delete/<pk>", methods=["POST"])

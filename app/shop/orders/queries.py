@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import BigInteger, Select, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, Select, cast, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
-from app.panel.core import policy
+from app.panel.core import listing, policy
 from app.shop.catalog.models import Product, Sku
 from app.shop.orders.models import (
     ExceptionReason,
@@ -26,9 +26,15 @@ from app.shop.setup.models import Shop, StaffAssignment
 
 
 def count_by_state(actor: Any) -> Select[Any]:
-    """(state, orders) within the actor's rows: the numbers on the tabs above the list."""
-    statement = select(Order.state, func.count(Order.id)).group_by(Order.state)
-    return policy.scope(statement, actor, Order)
+    """(state, orders) within the actor's rows: the numbers on the tabs above the list. Nobody needs to know that there are
+    612,345 completed ones, so each is counted no further than lists count."""
+    parts = []
+    for state in OrderState:
+        some = policy.scope(select(Order.id), actor, Order).where(Order.state == state).limit(listing.COUNT_LIMIT + 1)
+        counted = select(func.count()).select_from(some.subquery()).scalar_subquery()
+        parts.append(select(literal(state, Order.state.type).label("state"), counted.label("n")))
+    found = union_all(*parts).subquery()
+    return select(found.c.state, found.c.n).where(found.c.n > 0)
 
 
 def to_ship(actor: Any) -> Select[Any]:

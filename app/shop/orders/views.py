@@ -85,6 +85,7 @@ class OrderView(PerShopView):
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone", "creator_name", "creator_id"]
     default_sort = "-placed_at"
     quick_filters = ["state", "channel"]
+    counts_tabs = True
     formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin}
     label_columns = {
         "left_to_pay": _("Left to pay"), "left_to_refund": _("Left to refund"), "margin": _("Margin"),
@@ -134,7 +135,8 @@ class OrderView(PerShopView):
         """Numbers on the tabs: one statement for all states."""
         if name != "state":
             return {}
-        return {state.value: n for state, n in db.session.execute(queries.count_by_state(actor))}
+        found = {state.value: n for state, n in db.session.execute(queries.count_by_state(actor))}
+        return {state.value: found.get(state.value, 0) for state in OrderState}
 
     @verb("pay", _("Book payment"), icon="fa-money-bill", form=forms.PayForm, primary=True,
           when=lambda order: order.state is OrderState.PENDING)  # fmt: skip

@@ -2,6 +2,7 @@
 import { announce, isTyping, t } from "./dom.js";
 import { filterEditor } from "./filter.js";
 import "./listlayout.js";
+import { countRows } from "./count.js";
 
 function selection(form) {
   const bar = form.querySelector("[data-bulk]");
@@ -75,6 +76,7 @@ for (const form of document.querySelectorAll("[data-list]")) {
   rows(form);
 }
 filterEditor(document.getElementById("filter"));
+countRows();
 
 for (const button of document.querySelectorAll("[data-dialog]")) {
   const dialog = document.getElementById(button.dataset.dialog);

@@ -14,7 +14,7 @@ from app.panel.accounts import domain
 from app.panel.accounts.audit import places, reading, refusals, words
 from app.panel.accounts.models import LoginEvent
 from app.panel.accounts.pages import takeaway
-from app.panel.core import chain_check, listing, policy, tablefiles
+from app.panel.core import chain_check, listing, paging, policy, tablefiles
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import show_instant
@@ -78,14 +78,10 @@ class AuditPage(PanelPage):
         view = current_app.extensions["panel_views"][LoginEvent]
         plan = view.plan(actor)
         asked = replace(listing.read(request.args, plan), sort=request.args.get("sort") or view.default_sort, size=1000)
+        asked = replace(asked, place=paging.FIRST)
         if kind not in tablefiles.KINDS:
             raise BadRequest(gettext("This request cannot be understood."))
-        rows: list[LoginEvent] = []
-        for number in range(1, reading.MOST_EXPORTED // 1000 + 1):
-            found = listing.find(replace(asked, page=number), plan, actor).rows
-            rows += found
-            if len(found) < asked.size:
-                break
+        rows: list[LoginEvent] = [*listing.every(asked, plan, actor, reading.MOST_EXPORTED)]
         by = {"q": asked.q, "f": asked.words().get("f", "")}
         return takeaway.logins(rows, kind, asked={k: v for k, v in by.items() if v}, actor=actor)
 

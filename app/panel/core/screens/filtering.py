@@ -43,7 +43,7 @@ def chips(
     left = iter(conditions)
 
     def chip(node: Any, path: tuple[int, ...]) -> SimpleNamespace:
-        url = asked.url(base, f=without(asked.tree, path), page=1)
+        url = asked.url(base, f=without(asked.tree, path))
         if isinstance(node, list):
             return SimpleNamespace(label=said(view, next(left), names), remove_url=url, word="", parts=[])
         word, inner = next(iter(node.items()))
@@ -136,7 +136,7 @@ def asked_plainly(view: Any, plan: listing.Plan) -> str:
         return ""
     asked = listing.read(request.args, plan)
     tree = plainfilter.read(request.args, _offered(view, plan), [*plan.filterable])
-    return asked.url(view.url("list"), f=tree, page=1) if tree else f"{asked.url(view.url('list'), f=None, page=1, all='1')}"
+    return asked.url(view.url("list"), f=tree) if tree else f"{asked.url(view.url('list'), f=None, all='1')}"
 
 
 def _plain(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) -> SimpleNamespace | None:
@@ -145,10 +145,10 @@ def _plain(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) -> S
         return None
     offered = _offered(view, plan)
     tree = plainfilter.read(request.args, offered, [*plan.filterable]) if "do" in request.args else asked.tree
-    kept = asked.words(page=1)
+    kept = asked.words()
     return SimpleNamespace(
         **plainfilter.shown(tree, offered, actor),
         fields=[(name, asked_label(view, name)) for name in plan.filterable],
         kept=[(name, value) for name, value in kept.items()],
-        close_url=asked.url(view.url("list")),
+        close_url=asked.url(view.url("list"), asked.place),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, listing, listtotals, policy, records, savedlists, veil
+from app.panel.core import cells, listing, listtotals, paging, policy, records, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
@@ -27,7 +27,6 @@ def list_page(
     plan = replace(plan, columns=tuple(shown))
     asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
     asked_for = filtering(view, asked, plan, found, actor)
-    pages = max(1, -(-found.total // asked.size))
     return SimpleNamespace(
         title=view.title,
         one=view.one,
@@ -35,13 +34,12 @@ def list_page(
         columns=columns_of(view, asked, plan, shown),
         rows=[row_of(view, row, plan) for row in found.rows],
         total=found.total,
-        exact=found.exact,
+        least=asked.size,
         as_of=found.as_of,
-        page=asked.page,
-        pages=pages,
+        jump=_jump(view, asked, plan, found),
         size=asked.size,
-        sizes=[(n, asked.url(base, size=n, page=1)) for n in listing.SIZES],
-        urls=_urls(view, asked, found, pages),
+        sizes=[(n, asked.url(base, size=n)) for n in listing.SIZES],
+        urls=_urls(view, asked, found),
         q=asked.q,
         can_search=bool(plan.searchable),
         chips=asked_for.chips,
@@ -61,22 +59,41 @@ def list_page(
     )
 
 
-def _urls(view: Any, asked: listing.Asked, found: listing.Found, pages: int) -> SimpleNamespace:
+def _urls(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamespace:
     base = view.url("list")
     return SimpleNamespace(
-        first=asked.url(base, page=1),
-        prev=asked.url(base, page=asked.page - 1) if asked.page > 1 else "",
-        next=asked.url(base, page=asked.page + 1) if len(found.rows) == asked.size and _more(asked, found) else "",
-        last=asked.url(base, page=pages) if found.exact else "",
+        first=asked.url(base) if found.before else "",
+        prev=asked.url(base, found.before) if found.before else "",
+        next=asked.url(base, found.after) if found.after else "",
+        last=asked.url(base, paging.LAST) if found.after else "",
         clear=asked.plainly(base),
         base=base,
         action=view.url("action_post"),
-        self=asked.url(base),
+        self=asked.url(base, asked.place),
+        count=_count_url(view, asked, found),
     )
 
 
-def _more(asked: listing.Asked, found: listing.Found) -> bool:
-    return not found.exact or asked.page * asked.size < found.total
+def _count_url(view: Any, asked: listing.Asked, found: listing.Found) -> str:
+    """Where an open page asks for what it does not know yet: how many rows there are, and on each tab."""
+    more = {"tabs": "1"} if view.counts_tabs else {}
+    if found.total is not None and not more:
+        return ""
+    return asked.url(url_for("savedlists.count", list_key=view.endpoint), sort="", size=0, cols="", **more)
+
+
+def _jump(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found) -> SimpleNamespace | None:
+    """What one can go to directly: a value of the column that orders the list, where there are pages to go to."""
+    name = asked.sort or plan.default_sort
+    order = paging.order_of(view.model, name, current_actor())
+    if found.total is not None or not order.can_jump:
+        return None
+    return SimpleNamespace(
+        label=view.label(name.removeprefix("-")),
+        kind="date" if order.field.kind in ("date", "instant") else "text",
+        value=asked.place.text if asked.place.kind == "from" else "",
+        state=list(asked.words().items()),
+    )
 
 
 def columns_of(
@@ -96,7 +113,7 @@ def columns_of(
                 if column.sorted == "asc" or (not column.sorted and field.kind in ("money", "instant"))
                 else name
             )
-            column.sort_url = asked.url(view.url("list"), sort=wanted, page=1)
+            column.sort_url = asked.url(view.url("list"), sort=wanted)
         result.append(column)
     return result
 
@@ -123,19 +140,18 @@ def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> li
         others = [part for part in tree["and"] if not (isinstance(part, list) and part[:1] == [name])]
         mine = [part for part in tree["and"] if isinstance(part, list) and part[:1] == [name]]
         current = str(mine[0][2]) if len(mine) == 1 and len(mine[0]) == 3 else None
-        counts = view.quick_counts(name, current_actor())
-        items = [SimpleNamespace(label=_("All"), url=_with(asked, base, others), active=not mine, count=None, tone="")]
+        items = [SimpleNamespace(label=_("All"), url=_with(asked, base, others), active=not mine, counted="", tone="")]
         for value, label, tone in _options(field):
             op = "is" if field.kind == "bool" else "eq"
             url = _with(asked, base, [*others, [name, op, value]])
-            count = counts.get(value, 0) if counts else None
-            items.append(SimpleNamespace(label=label, url=url, active=current == value, count=count, tone=tone))
+            counted = f"{name}.{value}" if view.counts_tabs and not groups else ""
+            items.append(SimpleNamespace(label=label, url=url, active=current == value, counted=counted, tone=tone))
         groups.append(SimpleNamespace(name=name, label=view.label(name), items=items))
     return groups
 
 
 def _with(asked: listing.Asked, base: str, parts: list[Any]) -> str:
-    return asked.url(base, f={"and": parts} if parts else None, page=1)
+    return asked.url(base, f={"and": parts} if parts else None)
 
 
 def _options(field: FieldSpec) -> list[tuple[str, str, str]]:
@@ -159,7 +175,7 @@ def _export_url(view: Any, asked: listing.Asked) -> str:
     """Where the rows that are shown, on all pages, are handed out as a file."""
     if not view.export_endpoint or not may(view, "export"):
         return ""
-    return asked.url(url_for(view.export_endpoint), page=1, size=50)
+    return asked.url(url_for(view.export_endpoint), size=50)
 
 
 def _sheet_url(view: Any) -> str:
@@ -174,7 +190,7 @@ def _totals(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.
         return None
     asks = {name: value for name, value in asked.words().items() if name in ("q", "f")}
     url = url_for("savedlists.totals", list_key=view.endpoint, names=",".join(field.name for field in fields), **asks)
-    return SimpleNamespace(url=url, names={field.name for field in fields}, at_once=found.exact)
+    return SimpleNamespace(url=url, names={field.name for field in fields}, at_once=found.total is not None)
 
 
 def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.panel.core import cells, files, history, listing, policy, sight, veil
+from app.panel.core import cells, files, history, listing, listtotals, policy, sight, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -140,7 +140,8 @@ def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
     base = relation.any(id=row.id) if relation.property.uselist else relation == row
     columns = [name for name in other.list_columns if name != tab.via]
     plan = other.plan(actor, base=base, columns=columns)
-    found = listing.find(listing.Asked(size=20), plan, actor)
+    asked = listing.Asked(size=20)
+    found = listing.find(asked, plan, actor)
     all_url = (
         listing.Asked(tree={"and": [[tab.via, "eq", str(row.id)]]}).url(other.url("list"))
         if tab.via in plan.filterable
@@ -150,8 +151,7 @@ def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
         title=str(tab.label),
         columns=columns_of(other, listing.Asked(), plan),
         rows=[row_of(other, r, plan) for r in found.rows],
-        total=found.total,
-        exact=found.exact,
+        count=listtotals.count_of(found, asked, plan, actor),
         all_url=all_url,
     )
     for column in related.columns:
