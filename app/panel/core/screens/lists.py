@@ -76,7 +76,7 @@ def _urls(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamesp
 
 def _count_url(view: Any, asked: listing.Asked, found: listing.Found) -> str:
     """Where an open page asks for what it does not know yet: how many rows there are, and on each tab."""
-    more = {"tabs": "1"} if view.counts_tabs else {}
+    more: dict[str, Any] = {"tabs": "1"} if view.counts_tabs else {}
     if found.total is not None and not more:
         return ""
     return asked.url(url_for("savedlists.count", list_key=view.endpoint), sort="", size=0, cols="", **more)
@@ -132,7 +132,7 @@ def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
 def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:
     """Choices as tabs: one click sets one condition and leaves the others."""
     tree = asked.tree if isinstance(asked.tree, dict) and isinstance(asked.tree.get("and"), list) else {"and": []}
-    groups = []
+    groups: list[Any] = []
     for name in view.quick_filters:
         field = spec(view.model, name)
         if name not in plan.filterable or field.kind not in ("choice", "bool", "ref"):
