@@ -20,7 +20,7 @@ ARGUMENTS = {
     "count_id": "inventory_stock_count",
     "user_id": "ab_user",
     "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
-    "run_id": "bulk_run",
+    "run_id": "bulk_run", "row_id": "orders_order",
 }  # fmt: skip
 
 
@@ -90,6 +90,8 @@ def _arguments(
             given[name] = 1
         elif name == "list_key":
             given[name] = "orders_order"
+        elif name == "column":
+            given[name] = "external_number"
         elif name == "locale":
             given[name] = "en"
         elif name not in ("name", "resource", "field"):

@@ -40,6 +40,7 @@ class UserView(PanelView):
     # what the API takes; the screens have a form of their own
     form_fieldsets = [(_("User account"), ["username", "first_name", "email", "roles"])]
     can_delete = can_import = False
+    inline_columns: list[str] = []
     formatters = {"roles": lambda user: ", ".join(str(queries.role_label(r.name)) for r in queries.in_order(user.roles))}
 
     @expose("/add", methods=["GET", "POST"])

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, request
 from flask_babel import gettext
 
-from app.panel.core import listcolumns, listtotals, policy, savedlists
+from app.panel.core import listcolumns, listtotals, policy, records, savedlists, screens
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.errors import BadRequest, InvalidInput
 from app.panel.core.pages import to_login
@@ -54,6 +54,25 @@ def totals(list_key: str) -> Any:
     columns = listcolumns.read(request.args.get("names", ""), plan)
     sums = listtotals.totals(asked, plan, actor, listtotals.summable(plan, columns))
     return {"count": str(listtotals.count(asked, plan, actor)), "sums": sums}
+
+
+@blueprint.get("/<list_key>/cell/<int:row_id>/<column>")
+def cell(list_key: str, row_id: int, column: str) -> Any:
+    """What the editor of one cell needs."""
+    view, actor = _view(list_key), current_actor()
+    row = records.get(view.model, row_id, actor=actor, verb="write")
+    return screens.cell_editor(view, row, column, actor)
+
+
+@blueprint.post("/<list_key>/cell/<int:row_id>/<column>")
+def change(list_key: str, row_id: int, column: str) -> Any:
+    """Change one cell: `value`, the `version` that the editor showed, and the columns that the answer draws anew."""
+    view, actor = _view(list_key), current_actor()
+    row = records.get(view.model, row_id, actor=actor, verb="write")
+    seen, given = request.form.get("version", ""), request.form.get("value", "")
+    if not seen.isdecimal() or len(seen) > 9:
+        raise BadRequest(gettext("This form is too old. Open it again."))
+    return screens.change_cell(view, row, column, given, int(seen), request.form.get("columns", "").split(",")[:60], actor)
 
 
 @blueprint.post("/<list_key>/columns")

@@ -48,6 +48,7 @@ class PanelView(FormPages, ModelView):
     export_endpoint = ""  # a page that hands out the filtered list as a file
     empty_text: Any = lazy_gettext("Nothing here yet.")
     formatters: dict[str, Any] = {}
+    inline_columns: list[str] | None = None  # what is changed in the list itself; None: all that the form of a row changes
     tabs: list[Tab] = []
     panels: list[Panel] = []
     base_permissions: Any

@@ -1,5 +1,6 @@
 /* A list: choosing rows, walking with the keyboard, and the dialog that writes the filter into the address. */
 import { announce, isTyping, t } from "./dom.js";
+import { editableCells } from "./cells.js";
 import { filterEditor } from "./filter.js";
 import "./listlayout.js";
 import { countRows } from "./count.js";
@@ -44,6 +45,7 @@ function selection(form) {
 }
 
 function rows(form) {
+  const editing = editableCells(form.querySelector("table"));
   const lines = [...form.querySelectorAll("tbody tr[data-url]")];
   let here = -1;
   const go = (to) => {
@@ -61,6 +63,11 @@ function rows(form) {
     if (key === "j") go(here + 1);
     else if (key === "k") go(here < 0 ? 0 : here - 1);
     else if (key === "x" && here >= 0) lines[here].querySelector("input[name=rowid]")?.click();
+    else if (key === "e" && editing) {
+      const cell = event.target.closest?.("td[data-edit]") || editing.first(lines[Math.max(here, 0)]);
+      if (here < 0) go(0);
+      editing.begin(cell);
+    }
     else if (key === "enter" && here >= 0 && event.target === document.body) location.assign(lines[here].dataset.url);
     else return;
     event.preventDefault();

@@ -1,5 +1,7 @@
 """What the templates get: one plain object a page."""
 
+from app.panel.core.screens.cellediting import change as change_cell
+from app.panel.core.screens.cellediting import editor as cell_editor
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
 from app.panel.core.screens.conflicts import conflict_page, merge, send_again, unknown_to_form
 from app.panel.core.screens.editing import child_columns, draft_key, form_page, once, said_before, verb_page
@@ -12,6 +14,8 @@ from app.panel.core.screens.versions import snapshot
 __all__ = [
     "Uploads",
     "asked_plainly",
+    "cell_editor",
+    "change_cell",
     "changes_said",
     "child_columns",
     "conflict_page",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from flask import current_app, url_for
@@ -13,9 +14,12 @@ from app.panel.core import cells, listing, listtotals, paging, policy, records, 
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
+from app.panel.core.screens.cellediting import editable
 from app.panel.core.screens.common import action, may, row_url
 from app.panel.core.screens.filtering import filtering
 from app.panel.core.screens.layouts import laid_out, saved_views
+
+EMPTY: Mapping[str, int | None] = MappingProxyType({})
 
 
 def list_page(
@@ -31,7 +35,8 @@ def list_page(
         title=view.title,
         one=view.one,
         resource=view.resource,
-        columns=columns_of(view, asked, plan, shown),
+        columns=columns_of(view, asked, plan, shown, editable(view, plan, actor)),
+        cell_url=url_for("savedlists.columns", list_key=view.endpoint).removesuffix("columns") + "cell/",
         rows=[row_of(view, row, plan) for row in found.rows],
         total=found.total,
         least=asked.size,
@@ -97,14 +102,14 @@ def _jump(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Fo
 
 
 def columns_of(
-    view: Any, asked: listing.Asked, plan: listing.Plan, widths: dict[str, int | None] | None = None
+    view: Any, asked: listing.Asked, plan: listing.Plan, widths: Mapping[str, int | None] = EMPTY, changed: Collection[str] = ()
 ) -> list[Any]:
     current, result = asked.sort or plan.default_sort, []
     for name in plan.columns:
         field = spec(view.model, name.split(".")[0])
         column = SimpleNamespace(
             name=name, label=view.label(name), kind=field.kind, align=cells.align(field), sorted="", sort_url="",
-            width=(widths or {}).get(name),
+            width=widths.get(name), is_edited=name in changed,
         )
         if name in plan.sortable:
             column.sorted = {name: "asc", f"-{name}": "desc"}.get(current, "")

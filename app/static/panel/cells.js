@@ -1,0 +1,173 @@
+/* Cells of a list that are changed where they stand: an editor of their kind, saved one by one, refused in a sentence beside it. */
+import { announce, ask, el, t } from "./dom.js";
+import { combobox } from "./picker.js";
+
+const TYPES = { date: "date", "datetime-local": "datetime-local", tel: "tel", email: "email", url: "url" };
+let serial = 0;
+
+function picker(known) {
+  serial += 1;
+  const id = `cell-pick-${serial}`;
+  const box = el("div", { class: "combo", "data-url": known.picker_url, "data-name": "value" },
+    el("input", { type: "text", id, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-list`, autocomplete: "off", "aria-label": known.label }),
+    el("i", { class: "ico fa-solid fa-chevron-down", "aria-hidden": "true" }),
+    el("ul", { class: "combo-list", id: `${id}-list`, role: "listbox", "aria-label": known.label, hidden: true }));
+  const wired = combobox(box);
+  for (const one of known.picked || []) wired.add(one);
+  return { node: box, input: box.querySelector("[role=combobox]"), read: () => wired.values()[0] || "" };
+}
+
+/** The control of a cell: {node, input, read()}. */
+function control(known) {
+  if (known.kind === "picker") return picker(known);
+  if (known.kind === "select") {
+    const box = el("select", { class: "form-select", "aria-label": known.label });
+    for (const [value, text] of known.options) box.append(el("option", { value, selected: String(value) === String(known.value) }, text));
+    return { node: box, input: box, read: () => box.value };
+  }
+  const isNumber = known.kind === "money" || known.kind === "number";
+  const box = el("input", { class: "form-control", type: TYPES[known.kind] || "text", inputmode: isNumber ? "decimal" : null, maxlength: known.maxlength, "aria-label": known.label, autocomplete: "off", value: known.value });
+  return { node: box, input: box, read: () => box.value };
+}
+
+/** What a cell shows, drawn anew after a change. */
+function paint(td, cell) {
+  const lead = td.querySelector("a.lead");
+  if (lead) {
+    lead.textContent = cell.text || lead.textContent;
+    return;
+  }
+  const text = cell.text || "";
+  if (cell.kind === "badge") td.replaceChildren(...(text ? [el("span", { class: `badge badge-${cell.tone || "neutral"}` }, text)] : []));
+  else if (cell.kind === "bool") td.replaceChildren(el("span", { class: cell.tone === "success" ? "yes" : "no" }, text));
+  else if (cell.kind === "link" && cell.url) td.replaceChildren(el("a", { href: cell.url }, text));
+  else if (cell.kind === "instant") td.replaceChildren(el("time", { datetime: cell.title }, text));
+  else if (text.length > 24) td.replaceChildren(el("span", { class: "clip", title: text }, text));
+  else td.replaceChildren(text);
+}
+
+/** Wire a table; returns {begin(td), first(row), beside(td, by)}. */
+export function editableCells(table) {
+  if (!table?.dataset.cells || !table.querySelector("[data-edit]")) return null;
+  const columns = [...table.querySelectorAll("thead [data-col]")].map((head) => head.dataset.col);
+  const offset = table.querySelector("thead .pick") ? 1 : 0;
+  let open = null;
+
+  const cells = () => [...table.querySelectorAll("tbody [data-edit]")];
+  const address = (td) => `${table.dataset.cells}${td.closest("tr").dataset.pk}/${encodeURIComponent(td.dataset.edit)}`;
+  const beside = (td, by) => {
+    const all = cells();
+    return all[all.indexOf(td) + by];
+  };
+  const below = (td, by) => {
+    const row = by > 0 ? td.closest("tr").nextElementSibling : td.closest("tr").previousElementSibling;
+    return row?.children[td.cellIndex];
+  };
+  const focus = (td) => {
+    td.tabIndex = -1;
+    td.focus();
+  };
+  const close = (td, kept) => {
+    open = null;
+    td.classList.remove("editing");
+    td.replaceChildren(...kept);
+  };
+
+  async function begin(td) {
+    if (!td || open?.td === td) return;
+    if (open && !(await open.save())) return;
+    let known;
+    try {
+      known = await ask(address(td));
+    } catch (error) {
+      announce(error.message);
+      td.title = error.message;
+      focus(td);
+      return;
+    }
+    const kept = [...td.childNodes];
+    const made = control(known);
+    const said = el("p", { class: "cell-said", role: "alert", hidden: true });
+    const before = made.read();
+    let saving = null;
+    const refuse = (text) => {
+      said.textContent = text;
+      said.hidden = false;
+      made.input.setAttribute("aria-invalid", "true");
+      made.input.focus();
+    };
+    const write = async () => {
+      if (made.read() === before && said.hidden) {
+        close(td, kept);
+        return true;
+      }
+      const body = new URLSearchParams({ value: made.read(), version: known.version, columns: columns.join(",") });
+      try {
+        const answer = await ask(address(td), { method: "POST", body });
+        close(td, kept);
+        for (const [name, cell] of Object.entries(answer.cells)) paint(td.closest("tr").children[columns.indexOf(name) + offset], cell);
+        td.classList.add("saved");
+        announce(t("saved"));
+        return true;
+      } catch (error) {
+        try {
+          known.version = (await ask(address(td))).version; // after a stale save the next Enter writes over what stands there now
+        } catch { /* what refused the first refuses again */ }
+        refuse(error.message);
+        return false;
+      }
+    };
+    const save = () => {
+      saving ??= write().finally(() => { saving = null; });
+      return saving;
+    };
+    const escape = () => {
+      close(td, kept);
+      focus(td);
+    };
+    open = { td, save };
+    td.classList.remove("saved");
+    td.classList.add("editing");
+    td.replaceChildren(made.node, said);
+    made.input.focus();
+    made.input.select?.();
+    td.onkeydown = async (event) => {
+      if (event.isComposing || open?.td !== td) return;
+      if (event.key === "Escape") {
+        event.preventDefault();
+        escape();
+      } else if (event.key === "Tab") {
+        const next = beside(td, event.shiftKey ? -1 : 1);
+        event.preventDefault();
+        if (await save()) await (next ? begin(next) : focus(td));
+      } else if (event.key === "Enter" && !event.defaultPrevented) {
+        event.preventDefault();
+        if (await save()) focus(below(td, event.shiftKey ? -1 : 1) || td);
+      }
+      event.stopPropagation();
+    };
+    td.onfocusout = (event) => {
+      if (open?.td === td && !saving && !td.contains(event.relatedTarget) && document.hasFocus()) save();
+    };
+  }
+
+  table.addEventListener("dblclick", (event) => {
+    const td = event.target.closest("[data-edit]");
+    if (!td || event.target.closest("a, button, input, select")) return;
+    event.stopPropagation();
+    begin(td);
+  });
+  table.addEventListener("keydown", (event) => {
+    const td = event.target;
+    if (!td.matches?.("td[data-edit]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const moves = { ArrowRight: () => beside(td, 1), ArrowLeft: () => beside(td, -1), ArrowDown: () => below(td, 1), ArrowUp: () => below(td, -1) };
+    if (event.key === "Enter" || event.key === "F2") begin(td);
+    else if (moves[event.key]) {
+      const to = moves[event.key]();
+      if (to) focus(to);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return { begin, first: (row) => row?.querySelector("[data-edit]") };
+}
