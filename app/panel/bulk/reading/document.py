@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import sheet, table
+from . import table
 from .cells import check
 from .limits import COLUMNS, HEADING_SEARCH, ROWS
 from .problems import BadFile, BadValue
@@ -21,8 +21,7 @@ NOT_A_TABLE = {
 }
 
 
-@dataclass
-class Meta:
+class Meta(NamedTuple):
     """What was found out about the file, shown to the user and sent back by him corrected."""
 
     kind: str
@@ -31,18 +30,17 @@ class Meta:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    sheets: list[str] = field(default_factory=list)
+    sheets: Sequence[str] = ()
     cut: bool = False
     fits: bool = True
-    unnamed: list[int] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
+    unnamed: Sequence[int] = ()
+    doubled: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return self._asdict()
 
 
-@dataclass
-class Refused:
+class Refused(NamedTuple):
     """A row that cannot even be handed on: where it begins and what is wrong with it."""
 
     line: int
@@ -169,6 +167,7 @@ def _open_csv(path: str, size: int, encoding: str | None, delimiter: str | None)
 
 
 def _open_sheet(path: str, size: int, head: bytes, wanted: str | None) -> tuple[Iterator[Row], dict[str, Any]]:
+    sheet = import_module(".sheet", __package__)  # a child that reads a CSV file starts without it
     if head.startswith(b"PK"):
         sheet.check_zip(path, size)
     book = sheet.open_book(path)

@@ -7,9 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import chardet
+from importlib import import_module
+from typing import NamedTuple
 
 from .limits import RUNAWAY_CHARS
 from .problems import BadFile
@@ -30,8 +29,7 @@ ENCODINGS = ("utf-8", "gb18030", "big5hkscs", "utf-16", "cp1252", "latin-1", "sh
 DELIMITERS = (",", ";", "\t", "|")
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(NamedTuple):
     """An encoding, whether the whole file fits it, and whether the file ends inside a character."""
 
     encoding: str
@@ -91,7 +89,7 @@ def _candidates(path: str) -> Iterator[str]:
     sample = _foreign_lines(path)
     if _looks_chinese(sample):
         yield "gb18030"
-    verdict = chardet.detect(sample)
+    verdict = import_module("chardet").detect(sample)  # most files are UTF-8 and need none
     found = (verdict.get("encoding") or "").lower()
     if (verdict.get("confidence") or 0) < (SURE_OF_CHINESE if found.startswith(("big5", "gb")) else SURE):
         found = ""

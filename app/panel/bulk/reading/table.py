@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .cells import plain
 from .limits import CSV_BYTES, MB, RUNAWAY_CHARS
@@ -12,8 +12,7 @@ from .problems import BadFile
 from .sniff import DELIMITERS, Guess, check_encoding, guess_delimiter, guess_encoding, sample_text
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How a CSV file is read; `fits` is False when a hand-chosen encoding leaves unreadable characters."""
 
     encoding: str
