@@ -49,7 +49,6 @@ $(VENV)/.tools: requirements-dev.txt | $(PY)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.ready $(VENV)/.tools
-	@$(COMPILE) $(VENV)/lib tests >/dev/null || true
 	@touch $@
 
 $(PY):
@@ -64,7 +63,7 @@ $(PY):
 test: $(VENV)/.dev
 	@command -v git >/dev/null || { echo "The tests need git; on Debian: apt-get install git" >&2; exit 69; }
 	@CHROMIUM=$$($(PY) tests/chromium.py) && export CHROMIUM && \
-	$(PY) -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder --engine $(ENGINE) $(ARGS)
+	$(PY) -m pytest -q --workers $(JOBS) --engine $(ENGINE) $(ARGS)
 
 lint: $(VENV)/.dev
 	@$(PY) -m ruff check .

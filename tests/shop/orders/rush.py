@@ -1,14 +1,10 @@
-"""Works inside a real instance while a test runs: each line that it reads names one of the functions here, and the line that
-it answers with is what that returned. `prepare` opens a stall and says what a buyer needs, `settle` what became of it."""
+"""Works inside a real instance while a test runs: `prepare` opens a stall and says what a buyer needs, `settle` what became of it."""
 
-import json
 import secrets
-import sys
 
 from flask import current_app
 from itsdangerous import URLSafeTimedSerializer
 
-from app import create_app
 from app.panel.accounts import services as accounts
 from app.panel.accounts.login import sessions
 from app.panel.core.actor import SYSTEM
@@ -79,9 +75,3 @@ def settle():
         "wrong": [str(one) for one in check.verify()],
     }
 
-
-if __name__ == "__main__":
-    app = create_app()
-    for line in sys.stdin:
-        with app.app_context():
-            print("RESULT " + json.dumps({one.__name__: one for one in (prepare, settle, owe, given_back)}[line.strip()]()), flush=True)

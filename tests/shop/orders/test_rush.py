@@ -5,8 +5,6 @@ import http.client
 import itertools
 import json
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,43 +14,27 @@ from urllib.parse import urlencode
 import psutil
 import pytest
 
+from tests.conftest import SECRET, make_app
 from tests.goals import goal
-from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, run, wait_for
+from tests.ops import loaded
+from tests.ops.tree import clean_env, free_port, wait_for
+from tests.shop.orders import rush
 from tests.shop.orders.rush import FEW, MANY
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 LIMIT = 10.0  # seconds
 
 
 class Stall:
-    """A running instance and the way in."""
+    """A running instance and the way in: `app` works in it beside the server."""
 
-    def __init__(self, home, **env):
-        self.home, self.port, self.env = home, free_port(), env
+    def __init__(self, app, port):
+        self.app, self.port = app, port
 
-    @contextmanager
-    def open(self, folder):
-        """Beside the server one process works in the instance, started once: a start costs more than a hundred orders."""
-        env = clean_env(self.home, self.port, **self.env) | {"PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tests.shop.orders.rush"]
-        self.errors = folder / "helper"
-        with self.errors.open("wb") as errors:
-            self.helper = subprocess.Popen(
-                command, env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-            )
-        try:
-            yield
-        finally:
-            self.helper.stdin.close()
-            self.helper.wait(15)
-
-    def script(self, word):
+    def script(self, what):
         """What a function of `rush` returned."""
-        print(word, file=self.helper.stdin, flush=True)
-        for line in self.helper.stdout:
-            if line.startswith("RESULT "):
-                return json.loads(line.removeprefix("RESULT "))
-        raise AssertionError(self.errors.read_text()[-3000:])
+        with self.app.app_context():
+            return what()
 
     def buyers(self, orders, threads=16):
         """Post all orders from so many threads, each with one connection; returns (status, answer) and the seconds."""
@@ -101,25 +83,22 @@ def listening(pid, port):
 
 
 @pytest.fixture(scope="module")
-def stall(tmp_path_factory, valkey, engine_name, new_database):
-    folder = tmp_path_factory.mktemp("stall")
-    env = {"REDIS_URL": valkey, "ZHANGGUI_WEB_PROCESSES": "2", "ZHANGGUI_ADMIN_PASSWORD": PASSWORD, "ZHANGGUI_LOG_LEVEL": "warning"}
-    if engine_name == "postgresql":
-        env["DATABASE_URL"] = new_database()
-    stall = Stall(folder / "home", **env)
-    done = run(stall.home, stall.port, "setup", **env)
-    assert done.returncode == 0, done.stderr[-3000:]
-    with stall.open(folder), (folder / "output").open("wb") as output:
-        stall.prepared = stall.script("prepare")
-        command = [sys.executable, str(ROOT / "run.py"), "web"]
-        web = subprocess.Popen(command, env=clean_env(stall.home, stall.port, **env), stdout=output, stderr=output)
-        try:
-            wait_for(lambda: listening(web.pid, stall.port) == 2, 120, "both processes of the web server")
-            stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
-            yield stall
-        finally:
-            web.terminate()
-            web.wait(15)
+def stall(tmp_path_factory, valkey, new_database):
+    home, url, port = tmp_path_factory.mktemp("stall"), new_database(), free_port()
+    (home / "secret_key").write_text(SECRET)
+    (home / "secret_key").chmod(0o600)
+    app = make_app(url, home, REDIS_URL=valkey, JOBS_EAGER=False)
+    stall = Stall(app, port)
+    stall.prepared = stall.script(rush.prepare)
+    env = {"DATABASE_URL": url, "REDIS_URL": valkey, "ZHANGGUI_WEB_PROCESSES": "2", "ZHANGGUI_LOG_LEVEL": "warning"}
+    web = loaded.start(clean_env(home, port, **env), home / "output", "web")
+    try:
+        wait_for(lambda: listening(web.pid, port) == 2, 120, "both processes of the web server")
+        stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
+        yield stall
+    finally:
+        web.terminate()
+        web.wait()
 
 
 def order(stall, number, lines, **buyer):
@@ -136,7 +115,7 @@ def test_1000_buyers_of_100_pieces(stall):
     goal("G09", f"{seconds:.1f}s", f"{LIMIT}s", seconds <= LIMIT)
     assert Counter(status for status, _answer in told) == {201: 100, 409: 900}
     assert {answer["code"] for status, answer in told if status == 409} == {"out_of_stock"}
-    after = stall.script("settle")
+    after = stall.script(rush.settle)
     assert (after["orders"], after["sold"], after["left"][0], after["numbers"]) == (100, 100, 0, 100)
     assert not after["wrong"]
 
@@ -154,17 +133,17 @@ def test_mixed_baskets_of_9_articles_never_lock_each_other_up(stall, engine_name
     statuses = Counter(status for status, _answer in told)
     goal("G10", len(set(statuses) - {201, 409}), 0, set(statuses) == {201, 409})
     assert set(statuses) == {201, 409}
-    after = stall.script("settle")
+    after = stall.script(rush.settle)
     assert after["sold"] == MANY + 9 * FEW - sum(after["left"])
     assert min(after["left"][1:]) == 0 and not after["wrong"]
 
 
 def test_a_refund_pressed_fifty_times_at_once(stall):
     """G11: with one key it is one refund and fifty equal replies; with fifty, what fits into what was paid."""
-    one, all_of_it, many = stall.script("owe")
+    one, all_of_it, many = stall.script(rush.owe)
     replies = [stall.refunds(one, ["k"] * 50, "3.00"), stall.refunds(all_of_it, ["all"] * 50, "")]
     told = Counter(status for status, _location in stall.refunds(many, [f"k-{n}" for n in range(50)], "0.30"))
-    booked = stall.script("given_back")
+    booked = stall.script(rush.given_back)
     goal("G11", json.dumps(booked).replace(" ", ""), "1,1,16_refunds", [len(parts) for _sum, parts in booked] == [1, 1, 16])
     assert booked == [[300, [300]], [500, [500]], [480, [30] * 16]]
     assert [set(reply) for reply in replies] == [{(302, f"/orders/order/show/{order}")} for order in (one, all_of_it)]
