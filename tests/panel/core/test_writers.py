@@ -38,7 +38,8 @@ def test_threads_take_turns(url):
     assert most == [1] * 12
 
 
-def hold(url, told):
+def hold(url, told, ours):
+    ours.close()
     with writers.turn(url):
         told.send("entered")
         told.poll(20)
@@ -47,9 +48,9 @@ def hold(url, told):
 @pytest.fixture
 def other(url):
     """Another process that holds the turn until it is told to leave."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()  # an Event would wait for ever for a killed process to hear of it
-    process = context.Process(target=hold, args=(url, theirs))
+    process = context.Process(target=hold, args=(url, theirs, ours))
     process.start()
     theirs.close()
     assert ours.poll(30)
