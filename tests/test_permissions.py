@@ -19,6 +19,7 @@ from app.rightscheck.expectations import GATE, GONE, INSIDE, KEY, found
 from tests import world as worlds
 from tests.conftest import make_app
 from tests.goals import goal
+from tests.people import make_key
 
 pytestmark = pytest.mark.slow
 
@@ -39,13 +40,12 @@ def world(new_database, tmp_path_factory):
 def key(world):
     """The text of a key with the scopes that the file names."""
     from app.panel.accounts.models import KeyKind, User
-    from app.panel.accounts.people import keys
     from app.panel.core.db import db
 
     with world.app.app_context():
         owner = db.session.get(User, world.users[EXPECTED["key"]["owner"]])
         rights = [(verb, resource) for resource, verbs in EXPECTED["key"]["rights"].items() for verb in verbs]
-        return keys.make(actor=owner, name="till", kind=KeyKind.PERSON, rights=rights)[1]
+        return make_key(actor=owner, name="till", kind=KeyKind.PERSON, rights=rights)[1]
 
 
 def client_of(world, person, key):

@@ -10,10 +10,12 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app.panel.accounts import firstrun, queries, services
+from app.panel.accounts.configuration import commands
 from app.panel.accounts.configuration.commands import config as config
 from app.panel.accounts.login import forgotten
 from app.panel.accounts.models import User
-from app.panel.core import history
+from app.panel.accounts.secondperson import switch
+from app.panel.core import history, twopeople
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
 
@@ -64,6 +66,15 @@ def disable(name: str) -> None:
     _switch(name, False)
 
 
+@accounts.command("second-person")
+@click.argument("state", type=click.Choice(["on", "off"]))
+def second_person(state: str) -> None:
+    """Let changes of rights wait for a second person, or end that; all administrators are told."""
+    with history.by("cli"):
+        _plainly(lambda: switch.turn(state == "on"))
+    click.echo(f"Changes of rights {'wait for a second person' if state == 'on' else 'hold without a second person'}.")
+
+
 @accounts.command("setup-url")
 def setup_url() -> None:
     """Print a new address of the first-run page, while the instance has no owner."""
@@ -93,3 +104,5 @@ def _plainly(call: Callable[[], Any]) -> Any:
         return call()
     except DomainError as error:
         raise click.ClickException(error.message) from error
+    except twopeople.AnotherPersonNeeded as needed:
+        raise click.ClickException(commands.let_wait(needed)) from needed

@@ -176,7 +176,7 @@ class Radios(RadioField):
     kind = "options"
 
 
-class KeyForm(AccountForm):
+class KeyForm(AgainForm):
     """A new API key; the rights themselves are ticked in a table of their own."""
 
     name = StringField(

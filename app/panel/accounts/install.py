@@ -14,6 +14,7 @@ from app.panel.accounts.login import browsers, proof, sessions, twostep
 from app.panel.accounts.models import full_name
 from app.panel.accounts.people import keys, preferences
 from app.panel.accounts.rights import viewas
+from app.panel.accounts.secondperson import asking as second
 from app.panel.core import policy
 from app.panel.core.errors import Forbidden
 
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     browsers.init_app(app)
     viewas.init_app(app)
     proof.init_app(app)
+    second.init_app(app)
     app.context_processor(chrome)
 
 

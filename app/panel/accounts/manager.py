@@ -15,7 +15,8 @@ from app.panel.accounts.auth import AuthDBView
 from app.panel.accounts.login import entering, passwords
 from app.panel.accounts.models import User
 from app.panel.accounts.people import guard, preferences
-from app.panel.core import policy
+from app.panel.accounts.secondperson import waiting
+from app.panel.core import history, policy, twopeople
 from app.panel.core.actor import SYSTEM, current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -108,9 +109,14 @@ class PanelSecurityManager(SecurityManager):
         """`flask fab create-admin` and its like come here: same rules, same hashes."""
         roles = [entry.name for entry in (role if isinstance(role, Iterable) else [role]) if entry]
         name = f"{first_name} {last_name}".strip()
-        return services.create_user(
-            actor=SYSTEM, username=username, name=name, email=email, roles=roles, password=password or None
-        )
+        try:
+            with history.by("cli"):
+                return services.create_user(
+                    actor=SYSTEM, username=username, name=name, email=email, roles=roles, password=password or None
+                )
+        except twopeople.AnotherPersonNeeded as needed:
+            waiting.keep(needed)
+            return False
 
     def reset_password(self, userid: int, password: str) -> None:
         user = db.session.get(User, int(userid))

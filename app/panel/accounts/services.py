@@ -18,7 +18,7 @@ from app.panel.accounts import queries
 from app.panel.accounts.login import browsers, passwords, sessions, twostep
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User, full_name
 from app.panel.accounts.people import guard
-from app.panel.core import clock, history, notices, outbox, policy
+from app.panel.core import clock, history, notices, outbox, policy, twopeople
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput, NotFound
 from app.panel.core.transaction import transactional
@@ -43,23 +43,35 @@ def create_user(
 @transactional
 def _create(actor: Any, username: str, name: str, email: str, roles: Iterable[str], password: str | None) -> User:
     username, name, email = _identity(username, name, email, None)
+    roles = sorted(set(roles))
     user = User(first_name=name, last_name="", username=username, email=email, active=True, password=password)
-    user.roles = _granted(actor, roles)  # type: ignore[attr-defined]
+    granted = _granted(actor, roles)
+    if granted:
+        what = {"username": username, "name": name, "email": email, "roles": roles}
+        twopeople.ask("account", what, about=f"account:{username.lower()}", actor=actor)
+    user.roles = granted  # type: ignore[attr-defined]
     db.session.add(user)
     db.session.flush()
     db.session.execute(insert(Profile).values(user_id=user.id, password_changed_at=clock.now() if password else None))
-    history.record(user, "user.created", actor=actor, data={"username": username, "roles": ", ".join(_keys(user))})
+    history.record(user, "user.created", actor=actor, data={"username": username, "roles": ", ".join(keys_of(user))})
     return user
 
 
 @transactional
 def update_user(user: User, *, actor: Any, name: str, email: str, roles: Iterable[str]) -> User:
     """Change who somebody is and what he may do; a change of roles ends his sessions."""
-    _may_change(actor, user)
+    may_change(actor, user)
     _, name, email = _identity(user.username, name, email, user)
-    before = {"name": full_name(user), "email": user.email, "roles": ", ".join(_keys(user))}
+    before = {"name": full_name(user), "email": user.email, "roles": ", ".join(keys_of(user))}
+    wanted, held = set(roles), set(keys_of(user))
+    if wanted - held or (email != user.email and _could_confirm(user)):
+        may_grant(actor, wanted - held)
+        what = {
+            "user": user.id, "version": user.version, "name": name, "email": email, "email_before": user.email,  # type: ignore[attr-defined]
+            "roles": sorted(wanted), "added": sorted(wanted - held),
+        }  # fmt: skip
+        twopeople.ask("person", what, about=f"user:{user.id}", actor=actor)
     user.first_name, user.last_name, user.email = name, "", email
-    wanted, held = set(roles), set(_keys(user))
     if wanted != held:
         kept = [role for role in user.roles if role.name in wanted]  # type: ignore[attr-defined]
         added = _granted(actor, wanted - held)
@@ -69,7 +81,7 @@ def update_user(user: User, *, actor: Any, name: str, email: str, roles: Iterabl
             raise Forbidden(gettext("Only an administrator can loosen how people log in and what they may reveal."))
     user.changed_on = _changed()
     db.session.flush()
-    after = {"name": name, "email": email, "roles": ", ".join(_keys(user))}
+    after = {"name": name, "email": email, "roles": ", ".join(keys_of(user))}
     changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
     if changed:
         history.record_many(User, [(user.id, changed)], verb="user.changed", actor=actor)
@@ -79,18 +91,23 @@ def update_user(user: User, *, actor: Any, name: str, email: str, roles: Iterabl
 @transactional
 def set_active(user: User, active: bool, *, actor: Any) -> None:
     """Switch an account off or on. Off ends its sessions at once; what the person did stays under the name."""
-    _may_change(actor, user)
-    if bool(user.active) != active:
-        user.active, user.changed_on = active, _changed()
-        db.session.flush()
-        history.record(user, "user.enabled" if active else "user.disabled", actor=actor)
+    set_active_all([user], active, actor=actor)
 
 
 @transactional
 def set_active_all(users: list[User], active: bool, *, actor: Any) -> None:
     """All of them or none."""
     for user in users:
-        set_active(user, active, actor=actor)
+        may_change(actor, user)
+    changed = [user for user in users if bool(user.active) != active]
+    if active and any(user.roles for user in changed):  # type: ignore[attr-defined]
+        held = {str(user.id): keys_of(user) for user in changed}
+        what = {"users": sorted(user.id for user in changed), "roles_of": held}
+        twopeople.ask("enable", what, about=f"enable:{','.join(sorted(held))}"[:120], actor=actor)
+    for user in changed:
+        user.active, user.changed_on = active, _changed()
+        db.session.flush()
+        history.record(user, "user.enabled" if active else "user.disabled", actor=actor)
 
 
 @transactional
@@ -100,7 +117,7 @@ def make_link(
     """A token that lets this person set a password, once, while it `lasts`. Older ones stop working if it shall be `alone`;
     the use of one ends them all.
     """
-    _may_change(actor, user)
+    may_change(actor, user)
     if not user.active:
         raise Forbidden(gettext("This account is disabled."))
     token, now = secrets.token_urlsafe(32), clock.now()
@@ -143,10 +160,13 @@ def use_link(token: str, password: str) -> User:
 @transactional
 def _spend(token: str, stored: str) -> User:
     user = user_of_link(token)
+    link = db.session.get_one(OneTimeLink, hashed(token))
     spent = update(OneTimeLink).where(OneTimeLink.key == hashed(token), OneTimeLink.used_at.is_(None))
     if not db.session.execute(spent.values(used_at=clock.now())).rowcount:  # type: ignore[attr-defined]
         raise NotFound(gettext("This link has been used or has expired. Ask for a new one."))
     _store(user, stored, "user.password_set", actor=user)
+    let_in = link.created_by_id if link.created_by_id != user.id else None
+    db.session.execute(update(Profile).where(Profile.user_id == user.id).values(let_in_by_id=let_in))
     return user
 
 
@@ -165,7 +185,7 @@ def change_password(user: User, current: str, new: str) -> None:
 
 def set_password(user: User, password: str, *, actor: Any, must_change: bool = False) -> None:
     """Set a password from the command line of the machine. No screen does this: it sends links."""
-    _may_change(actor, user)
+    may_change(actor, user)
     passwords.check_for(user, password)
     _store(user, passwords.hash_password(password), "user.password_set", actor=actor, must_change=must_change)
 
@@ -212,7 +232,7 @@ def end_session(key: str, *, actor: Any) -> None:
     if owner is None:
         raise NotFound(gettext("This session has ended already."))
     if owner.id != actor.id:
-        _may_change(actor, owner)
+        may_change(actor, owner)
     if (device := sessions.device_of(key)) is not None and device != sessions.current_device():
         browsers.distrust(owner.id, [device])
     sessions.revoke(key)
@@ -223,7 +243,7 @@ def end_session(key: str, *, actor: Any) -> None:
 def end_sessions(user: User, *, actor: Any, but: str | None = None) -> int:
     """End all sessions of a person, `but` the one in use; returns how many there were."""
     if user.id != actor.id:
-        _may_change(actor, user)
+        may_change(actor, user)
     count = sessions.revoke_all(user.id, but)
     browsers.distrust(user.id, but=sessions.device_of(but) if but else None)
     history.record(user, "user.session_ended", actor=actor, data={"count": count})
@@ -233,7 +253,7 @@ def end_sessions(user: User, *, actor: Any, but: str | None = None) -> int:
 @transactional
 def reset_two_step(user: User, *, actor: Any) -> None:
     """Take the second step of somebody away who cannot take it any more. He hears of it, and his sessions end."""
-    _may_change(actor, user)
+    may_change(actor, user)
     if user.id == actor.id:
         raise Forbidden(gettext("Turn off your own second step under My account, with your password and a code."))
     twostep.forget(user.id)
@@ -269,7 +289,7 @@ def _store(user: User, stored: str, verb: str, *, actor: Any, must_change: bool 
     history.record(user, verb, actor=actor)
 
 
-def _may_change(actor: Any, user: User) -> None:
+def may_change(actor: Any, user: User) -> None:
     """Who could change somebody with more rights could become him: by his link, his address, his roles."""
     policy.authorize(actor, "write", RESOURCE)
     roles = policy.every_role_of(user)
@@ -277,6 +297,17 @@ def _may_change(actor: Any, user: User) -> None:
         raise Forbidden(gettext("This person holds rights that you do not hold."))
     if not queries.holds_all(actor, roles) or queries.has_beyond(user, actor):
         raise Forbidden(gettext("This person sees what you do not see."))
+
+
+def may_grant(actor: Any, keys: Iterable[str]) -> None:
+    """:raises Forbidden: unless this actor may hand all of these roles out"""
+    _granted(actor, keys)
+
+
+def _could_confirm(user: User) -> bool:
+    """Who reads his mail could become somebody who confirms the changes of others."""
+    asks = (("publish", "accounts.Configuration"), ("write", RESOURCE))
+    return policy.is_administrator(user) or any(pair in policy.held(user) for pair in asks)
 
 
 def _granted(actor: Any, keys: Iterable[str]) -> list[Role]:
@@ -299,7 +330,7 @@ def _changed() -> dt.datetime:
     return clock.now().replace(tzinfo=None)
 
 
-def _keys(user: User) -> list[str]:
+def keys_of(user: User) -> list[str]:
     return sorted(role.name for role in user.roles)  # type: ignore[attr-defined]
 
 

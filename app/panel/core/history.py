@@ -85,6 +85,11 @@ def by(path: str = "", *, actor: Any = None, run_id: int | None = None) -> Itera
             var.reset(token)
 
 
+def path() -> str:
+    """By which path (`by`) it was said that this is done; nothing when nobody has said so."""
+    return _path.get()
+
+
 def present_run() -> int | None:
     """The run (`by(run_id=…)`) to which what happens now belongs."""
     return _run.get()

@@ -30,6 +30,7 @@ def _check_months(value: int | None) -> None:
 define(
     MONTHS, 0, label=_("Keep the trail for"), kind="integer", min=0, max=600, unit=_("months"), check=_check_months,
     help=_("0: for ever. Older lines are removed at night, after the chain was checked."), group=_("Audit"),
+    loosens=lambda before, after: bool(after) and (not before or after < before),
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON, Select, String, select
 from sqlalchemy.orm import mapped_column
 
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, history, policy, twopeople
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.fields import FieldSpec
@@ -38,6 +39,7 @@ class Declared:
     default: Any
     spec: FieldSpec
     group: Any = ""
+    loosens: Callable[[Any, Any], bool] | None = None
 
 
 DECLARED: dict[str, Declared] = {}
@@ -46,9 +48,13 @@ DECLARED: dict[str, Declared] = {}
 def define(
     key: str, default: Any, *, label: Any, kind: str = "text", help: Any = "", group: Any = "", **rules: Any
 ) -> None:
-    """Declare a setting with its default. `kind` is that of a field; `choices`, `min`, `max`, `unit`, `check` as there."""
+    """Declare a setting with its default. `kind` is that of a field; `choices`, `min`, `max`, `unit`, `check` as there.
+
+    :param loosens: does the second value ask less of people, or let them do more, than the first?
+    """
+    loosens = rules.pop("loosens", None)
     spec = FieldSpec(Setting, key, label, kind, help=help, default=default, length=rules.pop("length", 500), **rules)
-    DECLARED[key] = Declared(key, default, spec, group)
+    DECLARED[key] = Declared(key, default, spec, group, loosens)
 
 
 def setting(key: str) -> Any:
@@ -100,7 +106,34 @@ def change(values: dict[str, Any], *, actor: Any) -> None:
             errors[key] = str(error)
     if errors:
         raise InvalidInput(errors)
+    _ask_for_looser(parsed, actor)
     store(parsed, actor=actor)
+
+
+def _ask_for_looser(parsed: dict[str, Any], actor: Any) -> None:
+    """What was saved together waits together."""
+    forget()
+    changed = {key: [setting(key), DECLARED[key].default if new is None else new] for key, new in parsed.items()}
+    changed = {key: pair for key, pair in changed.items() if pair[0] != pair[1]}
+    if any(test(*pair) for key, pair in changed.items() if (test := DECLARED[key].loosens) is not None):
+        twopeople.ask("settings", {"values": changed}, about="settings", actor=actor)
+
+
+def more(before: Any, after: Any) -> bool:
+    return bool(after > before)
+
+
+def less(before: Any, after: Any) -> bool:
+    return bool(after < before)
+
+
+def less_often(before: Any, after: Any) -> bool:
+    """Of a limit above which something is asked, 0 for never."""
+    return bool(before) and (not after or after > before)
+
+
+def off(before: Any, after: Any) -> bool:
+    return bool(before) and not after
 
 
 @transactional

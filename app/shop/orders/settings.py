@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 from app.panel.core.choices import Choices
-from app.panel.core.settings import define
+from app.panel.core.settings import define, less_often
 
 
 class CheckMode(Choices):
@@ -32,7 +32,7 @@ define(
 )  # fmt: skip
 define(
     "orders.proof_above", 0, label=_("Ask who it is before a refund above"), kind="integer", min=0, max=1_000_000_000,
-    group=_("Orders"),
+    group=_("Orders"), loosens=less_often,
     help=_("In the currency of the order. Password and second step are asked for once more, and count for ten minutes. 0: never."),
 )  # fmt: skip
 define(

@@ -6,13 +6,14 @@ from app.panel.accounts.login import limits
 from app.panel.accounts.models import KeyKind
 from app.panel.accounts.people import keys
 from app.shop.orders.models import IntakeEvent, Order
+from tests.people import make_key
 
 
 @pytest.fixture
 def bridge(app, session, stall, ada, monkeypatch):
     """A machine that may take in and read the orders of one channel."""
     monkeypatch.setattr(limits, "hit", lambda *_args: None)
-    _key, text = keys.make(
+    _key, text = make_key(
         actor=ada, name="Douyin bridge", kind=KeyKind.MACHINE, rights=keys.preset_rights("orders.intake"),
         bounds={"setup.Channel": [stall.site_id]},
     )  # fmt: skip

@@ -18,10 +18,11 @@ from app.panel.core.db import PanelModel, db
 from app.panel.core.fields import resource_of
 from app.panel.core.trail import TABLE
 
-PUBLICATIONS, DRAFT = "accounts_publication", "accounts_draft"
+PUBLICATIONS, DRAFT, WAITING = "accounts_publication", "accounts_draft", "accounts_waiting_change"
 BESIDES = {
     "core_setting": (settings.RESOURCE, _("Settings")), "core_history": ("accounts.Audit", _("Trail")),
     PUBLICATIONS: ("accounts.Configuration", _("Publications")), DRAFT: ("accounts.Configuration", _("Draft")),
+    WAITING: ("accounts.Configuration", _("Changes for a second person")),
 }  # fmt: skip
 
 

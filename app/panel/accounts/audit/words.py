@@ -101,10 +101,15 @@ def _called(row: Any, line: Any) -> str:
 
 
 def _address(line: Any, actor: Any) -> str:
-    """Publications have no screen of rows, but a page each."""
-    if line.table != places.PUBLICATIONS or not line.key or not policy.allowed(actor, "read", places.BESIDES[line.table][0]):
+    """Publications, and changes that wait, have no screen of rows, but a page each."""
+    pages = {
+        places.PUBLICATIONS: ("accounts_configuration.show", "publication_id"),
+        places.WAITING: ("accounts_waiting.show", "change_id"),
+    }  # fmt: skip
+    if line.table not in pages or not line.key or not policy.allowed(actor, "read", places.BESIDES[line.table][0]):
         return ""
-    return url_for("accounts_configuration.show", publication_id=line.key)
+    endpoint, name = pages[line.table]
+    return url_for(endpoint, **{name: line.key})
 
 
 def verb_word(verb: str) -> str:
@@ -124,7 +129,7 @@ def _changes(line: Any, place: places.Place | None, row: Any, actor: Any) -> lis
     pairs = {name: pair for name, pair in (line.changes or {}).items() if isinstance(pair, list) and len(pair) == 2}
     if place.table == "core_setting":
         return [_setting(name, pair) for name, pair in pairs.items()]
-    if place.table == places.PUBLICATIONS:
+    if place.table in (places.PUBLICATIONS, places.WAITING):
         return [SimpleNamespace(label="", before="", after=str(text)) for text in pairs.get("changes", ("", []))[1]]
     if place.table == "core_history":
         pairs.pop("now", None)

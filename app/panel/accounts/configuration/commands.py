@@ -10,7 +10,8 @@ from flask.cli import AppGroup
 from app.panel.accounts.configuration import exchange, publishing, store
 from app.panel.accounts.configuration.differences import role_word
 from app.panel.accounts.configuration.document import Document
-from app.panel.core import history
+from app.panel.accounts.secondperson import waiting
+from app.panel.core import history, twopeople
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
 
@@ -55,7 +56,15 @@ def _take(wanted: Document, dry_run: bool, publish: bool, note: str) -> None:
     if not publish:
         click.echo("It is the draft now. Publish it on the page of changes.")
     elif store.draft().begun:
-        click.echo(f"Published as number {publishing.publish(note=note, actor=SYSTEM, confirmed=True).id}.")
+        try:
+            click.echo(f"Published as number {publishing.publish(note=note, actor=SYSTEM, confirmed=True).id}.")
+        except twopeople.AnotherPersonNeeded as needed:
+            click.echo(let_wait(needed))
+
+
+def let_wait(needed: twopeople.AnotherPersonNeeded) -> str:
+    """Keep what a second person has to confirm; what to tell on the terminal."""
+    return f"A second person has to confirm this: it waits as number {waiting.keep(needed).id} under Changes."
 
 
 def _tell(before: Document, after: Document) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.accounts.configuration import ceiling, document, roles, store
+from app.panel.accounts.configuration import ceiling, document, roles, store, widening
 from app.panel.accounts.configuration.differences import Change, differences, sentences
 from app.panel.accounts.configuration.document import Document
 from app.panel.accounts.configuration.exchange import from_yaml, to_yaml
 from app.panel.accounts.configuration.notes import NOT_CONFIRMED
 from app.panel.accounts.models import Publication
-from app.panel.core import clock, history, policy, setup
+from app.panel.core import clock, history, policy, setup, twopeople
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
@@ -35,6 +35,7 @@ def publish(*, note: str, actor: Any, version: int | None = None, confirmed: boo
     :param confirmed: for the command line, which nobody can lock himself out of
     :raises Conflict: when the draft was changed since, or another publication waits to be confirmed
     :raises DomainError: when there is nothing to publish
+    :raises AnotherPersonNeeded: when it gives anybody more and a second person has to confirm that
     """
     policy.authorize(actor, "publish", store.RESOURCE)
     row = store.locked()
@@ -42,7 +43,7 @@ def publish(*, note: str, actor: Any, version: int | None = None, confirmed: boo
         raise Conflict(_("Somebody else changed this in the meantime."))
     if row.document is None:
         raise DomainError(_("There is nothing to publish."))
-    made = _put(row.document, note, actor, confirmed)
+    made = _put(row.document, note, actor, confirmed, draft=row.version)
     store.write(row, None, actor=actor, based_on=None)
     return made
 
@@ -53,6 +54,13 @@ def restore(publication_id: int, *, note: str, actor: Any) -> Publication:
     policy.authorize(actor, "publish", store.RESOURCE)
     store.locked()
     return _put(get(publication_id).document, note, actor, False)
+
+
+@transactional
+def put(wanted: Document, note: str, *, actor: Any) -> Publication:
+    """Put in force what another one asked for. Whoever confirmed that is asked whether he still gets in: he is here now."""
+    policy.authorize(actor, "publish", store.RESOURCE)
+    return _put(wanted, note, actor, False)
 
 
 @transactional
@@ -155,7 +163,7 @@ def previous(publication: Publication) -> Document:
     return earlier.document if earlier is not None else document.empty()
 
 
-def _put(wanted: Document, note: str, actor: Any, confirmed: bool) -> Publication:
+def _put(wanted: Document, note: str, actor: Any, confirmed: bool, draft: int | None = None) -> Publication:
     store.forget()
     if (other := waiting()) is not None:
         raise Conflict(_("Changes that %(name)s published wait to be confirmed.", name=str(other.published_by or "")))
@@ -167,17 +175,22 @@ def _put(wanted: Document, note: str, actor: Any, confirmed: bool) -> Publicatio
         raise InvalidInput({"note": _("Say in a sentence what this is for.")})
     document.check(wanted, before, setup.every_right)
     ceiling.hold(before, wanted, actor)
+    if widening.widens(before, wanted):
+        what = {"document": wanted, "note": note, "base": store.holding()[0], "draft": draft}
+        twopeople.ask("publication", what, about="configuration", actor=actor)
     now = clock.now()
     made = Publication(
         document=wanted, digest=document.digest(wanted), note=note, published_by_id=actor.id, published_at=now,
         confirm_by=now + dt.timedelta(seconds=CONFIRM_SECONDS), confirmed_at=now if confirmed else None,
-        based_on_id=store.holding()[0],
+        based_on_id=store.holding()[0], asked_by=twopeople.asker(),
     )  # fmt: skip
     db.session.add(made)
     db.session.flush()
     roles.apply(before, wanted)
     store.forget()
     told = sentences(differences(before, wanted))
+    if made.asked_by:
+        told.insert(0, _("Asked for by %(name)s", name=made.asked_by))
     history.record(made, "configuration.published", actor=actor, why=note, data={"changes": told[:100]})
     return made
 
@@ -192,6 +205,6 @@ def _before(publication: Publication) -> Publication | None:
 
 
 __all__ = [
-    "CONFIRM_SECONDS", "Change", "confirm", "differences", "from_yaml", "get", "overdue", "previous", "publish", "restore",
+    "CONFIRM_SECONDS", "Change", "confirm", "differences", "from_yaml", "get", "overdue", "previous", "publish", "put", "restore",
     "roll_back", "roll_back_overdue", "to_yaml", "trail", "waiting",
 ]  # fmt: skip

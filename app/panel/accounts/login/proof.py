@@ -14,7 +14,8 @@ from app.panel.core import clock, errorpages, stepup
 from app.panel.core.actor import person_of
 from app.panel.core.security import safe_next
 
-URL, KEY, LASTS = "/account/security/prove/", "proven_at", dt.timedelta(minutes=10)
+URL, LASTS = "/account/security/prove/", dt.timedelta(minutes=10)
+KEY, BY_PASSWORD = "proven_at", "password_at"  # with the second step; by the password alone, where there is none
 
 
 def init_app(app: Flask) -> None:
@@ -22,20 +23,35 @@ def init_app(app: Flask) -> None:
 
 
 def prove(user: User, password: str, typed: str) -> None:
-    """By the password and a code, or a recovery code; either is good once.
+    """By the password and a code, or a recovery code; either is good once. Who has no second step gives the password.
 
     :raises InvalidInput: for a wrong password or code
     """
-    twostep.ask_again(user, password, typed)
-    session[KEY] = int(clock.now().timestamp())
+    if has_second := twostep.is_on(user.id):
+        twostep.ask_again(user, password, typed)
+    else:
+        twostep.asks_password(user, password)
+    session[KEY if has_second else BY_PASSWORD] = int(clock.now().timestamp())
+
+
+def ask_in(form: Any, user: User) -> list[str]:
+    """The fields `current` and `code` of a form, without the code for somebody who has no second step."""
+    if not twostep.is_on(user.id):
+        del form.code
+        return ["current"]
+    return ["current", "code"]
 
 
 @stepup.proven_by
-def is_proven(actor: Any) -> bool:
+def is_proven(actor: Any, second_step: bool = True) -> bool:
     """Was it shown in this session, by the person who acts? Outside of a request nobody is there to ask."""
     if not has_request_context() or session.get("_user_id") != str(person_of(actor).id):
         return False
-    at = session.get(KEY)
+    enough = not second_step and not twostep.is_on(person_of(actor).id)
+    return _is_fresh(session.get(KEY)) or (enough and _is_fresh(session.get(BY_PASSWORD)))
+
+
+def _is_fresh(at: Any) -> bool:
     return isinstance(at, int) and 0 <= clock.now().timestamp() - at < LASTS.total_seconds()
 
 
@@ -47,4 +63,5 @@ def asked(error: stepup.ProofNeeded) -> Any:
     is_page = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
     back = request.path if is_page else safe_next(request.referrer, "/")
     flash(error.message, "warning")
-    return redirect(f"{URL}?{urlencode({'next': back})}", 303)
+    asked_for = {"next": back} if error.second_step else {"next": back, "by": "password"}
+    return redirect(f"{URL}?{urlencode(asked_for)}", 303)

@@ -17,9 +17,10 @@ from app.panel.accounts.models.people import (
     full_name,
 )
 from app.panel.accounts.models.twostep import Device, Passkey, PendingLogin, RecoveryCode, TwoStep
+from app.panel.accounts.models.waiting import WaitingChange
 
 __all__ = [
     "ApiKey", "ConfigurationDraft", "Device", "KeyKind", "KeyState", "Layout", "LoginEvent", "LoginResult", "LoginSession",
     "OneTimeLink", "Passkey", "PendingLogin", "Profile", "Publication", "RecoveryCode", "Role", "Skin", "TwoStep", "User",
-    "full_name",
+    "WaitingChange", "full_name",
 ]  # fmt: skip

@@ -33,6 +33,8 @@ class Publication(Model):
     rolled_back_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, nullable=True)
     rolled_back_why: Mapped[str] = mapped_column(String(500), nullable=False, default="")
     based_on_id: Mapped[int | None] = mapped_column(ForeignKey(BASE, ondelete="SET NULL"), nullable=True, index=True)
+    # a name, where one asked for it and another one confirmed it
+    asked_by: Mapped[str] = mapped_column(String(130), nullable=False, default="", server_default="")
 
     published_by: Mapped[Any] = relationship(User, foreign_keys=[published_by_id])
 

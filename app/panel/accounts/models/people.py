@@ -68,6 +68,8 @@ class Profile(Model):
     is_demo = mapped_column(Boolean, nullable=False, default=False)
     device_lock = mapped_column(Boolean, nullable=False, default=False, server_default=false())
     password_changed_at = mapped_column(UTCDateTime, nullable=True)
+    # who made the link by which the password was set; nobody where it came by mail or from the machine
+    let_in_by_id = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True)
 
     user = relationship(User, foreign_keys=[user_id])
 

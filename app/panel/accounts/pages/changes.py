@@ -13,13 +13,17 @@ from app.panel.accounts import domain
 from app.panel.accounts.configuration import exchange, notes, publishing, store
 from app.panel.accounts.configuration.differences import FIELD, MENU, RIGHT, ROLE, ROW, role_word, sentences
 from app.panel.accounts.configuration.document import Document
-from app.panel.accounts.models import Publication, full_name
+from app.panel.accounts.models import Publication, WaitingChange, full_name
+from app.panel.accounts.people import guard
+from app.panel.accounts.secondperson import waiting
 from app.panel.core import clock, policy
 from app.panel.core.actor import current_actor
+from app.panel.core.db import db
 from app.panel.core.errors import BadRequest, DomainError
 from app.panel.core.fields import show_instant
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.security import safe_next
+from app.panel.core.settings import setting
 
 AREAS = {ROLE: _("Role"), ROW: _("Visible rows"), FIELD: _("Fields"), RIGHT: _("Rights"), MENU: _("Menu")}
 AT_SIGHT = 12  # more sentences about one thing are folded
@@ -49,6 +53,7 @@ class ConfigurationPage(PanelPage):
             by=str(full_name(draft.changed_by)) if draft.changed_by else "", at=draft.changed_at,
             is_old=draft.begun and draft.based_on_id != in_force, waits=publishing.waiting() is not None,
             may_write=policy.allowed(actor, "write", self.resource), may_publish=policy.allowed(actor, "publish", self.resource),
+            for_second=[_for_second(one) for one in waiting.open_to(actor)], is_alone=_is_alone(),
             seconds=publishing.CONFIRM_SECONDS, publications=[_told(one, in_force) for one in publications],
         )  # fmt: skip
         return page, status
@@ -152,6 +157,8 @@ def grouped(before: Document, after: Document) -> list[dict[str, Any]]:
 
 def _told(found: Publication, in_force: int | None) -> dict[str, Any]:
     who = full_name(found.published_by) if found.published_by else gettext("the system")
+    if found.asked_by:
+        who = gettext("%(asker)s, confirmed by %(name)s", asker=found.asked_by, name=who)
     state = (
         (gettext("Rolled back"), "muted") if found.rolled_back_at
         else (gettext("Waits to be confirmed"), "warning") if found.confirmed_at is None
@@ -164,6 +171,20 @@ def _told(found: Publication, in_force: int | None) -> dict[str, Any]:
         "at": show_instant(found.published_at), "why": notes.said(found.rolled_back_why) if found.rolled_back_at else "",
         "holds": found.id == in_force, "is_back": bool(found.rolled_back_at),
     }  # fmt: skip
+
+
+def _for_second(row: WaitingChange) -> dict[str, Any]:
+    """A line of what waits for a second person."""
+    note = row.what.get("note", "")
+    return {
+        "url": waiting.url_of(row), "label": str(waiting.KINDS[row.kind].label), "note": note, "by": waiting.asker_of(row),
+        "at": show_instant(row.asked_at), "until": show_instant(row.expires_at),
+    }  # fmt: skip
+
+
+def _is_alone() -> bool:
+    """Does the instance ask for a second person while there is only one administrator?"""
+    return bool(setting(waiting.SETTING)) and guard.administrators(db.session()) < 2
 
 
 def _number(text: str | None) -> int:

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import domain
 from app.panel.accounts.forms import KeyForm
-from app.panel.accounts.login import limits
-from app.panel.accounts.models import ApiKey, KeyKind
+from app.panel.accounts.login import limits, proof
+from app.panel.accounts.models import ApiKey, KeyKind, User
 from app.panel.accounts.pages.own import OwnPage, me, tab
 from app.panel.accounts.people import keys
 from app.panel.accounts.rights import naming
@@ -54,11 +54,14 @@ class OwnKeyPage(OwnPage):
     @expose("/add", methods=["GET", "POST"])
     @needs("make")
     def add(self) -> Any:
-        actor, form = current_actor(), _form()
+        actor, form, user = current_actor(), _form(), me()
+        again = _ask_again(form, user)
         ticked = request.form.getlist("right")
         if request.method == "POST" and form.validate():
             try:
                 limits.hit("make-key", "20 per hour", str(actor.id))
+                if again:
+                    proof.prove(user, form.current.data, form.code.data if "code" in again else "")
                 key, text = keys.make(
                     actor=actor, name=form.name.data, kind=KeyKind(form.kind.data), days=form.days.data,
                     rights=_chosen(form.purpose.data, ticked, actor), bounds=_narrowed(),
@@ -70,7 +73,7 @@ class OwnKeyPage(OwnPage):
             except InvalidInput as error:
                 form.refuse(error)
         page = self.own(
-            "accounts/key_add.html", "keys", title=gettext("Make an API key"), form=form, ticked=ticked,
+            "accounts/key_add.html", "keys", title=gettext("Make an API key"), form=form, ticked=ticked, again=again,
             groups=naming.offered(keys.grantable(actor)), bounds=_to_choose(actor),
         )  # fmt: skip
         return page, 422 if request.method == "POST" else 200
@@ -105,6 +108,14 @@ def only(key: ApiKey) -> list[dict[str, Any]]:
         label = policy.REGISTRY.bounds.get(resource, resource)
         found.append({"label": label, "names": [names.get(one, f"#{one}") for one in ids]})
     return found
+
+
+def _ask_again(form: KeyForm, user: User) -> list[str]:
+    """The fields by which he shows once more that it is he; none within minutes of the last time."""
+    if proof.is_proven(user, second_step=False):
+        del form.current, form.code
+        return []
+    return proof.ask_in(form, user)
 
 
 def _form() -> KeyForm:

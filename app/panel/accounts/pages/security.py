@@ -132,12 +132,13 @@ class SecurityPage(OwnPage):
     def prove(self) -> Any:
         """Before something grave: password and code once more, and on to where it was asked for."""
         user, form, target = me(), AgainForm(), safe_next(request.args.get("next"), "/")
-        if not twostep.is_on(user.id):
+        names = proof.ask_in(form, user)
+        if "code" not in names and request.args.get("by") != "password":
             flash(gettext("This needs two-step log-in. Set it up first."), "warning")
             return redirect("/account/security/")
         if request.method == "POST" and form.validate():
             try:
-                proof.prove(user, form.current.data, form.code.data)
+                proof.prove(user, form.current.data, form.code.data if "code" in names else "")
                 sessions.rotate()
                 flash(gettext("Thank you. For ten minutes you are not asked again."), "success")
                 return redirect(target)
@@ -146,7 +147,7 @@ class SecurityPage(OwnPage):
             except DomainError as error:
                 form.problem = error.message
         page = self.own(
-            "accounts/profile.html", "security", title=gettext("Is it you?"), form=form, names=["current", "code"],
+            "accounts/profile.html", "security", title=gettext("Is it you?"), form=form, names=names,
             submit=gettext("Go on"), hint="",
         )  # fmt: skip
         return page, status_of(form)

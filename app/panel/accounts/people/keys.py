@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 
 from app.panel.accounts.login import limits
 from app.panel.accounts.models import ApiKey, KeyKind, User, full_name
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, history, policy, stepup
 from app.panel.core.actor import SYSTEM, KeyHolder, person_of
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
@@ -75,8 +75,10 @@ def make(
     """A new key and its text, which is kept nowhere and can be shown only now.
 
     :raises Forbidden: for a right or a row that the actor does not have himself
+    :raises ProofNeeded: unless he has just shown once more who he is
     """
     policy.authorize(actor, "make", RESOURCE)
+    stepup.require(actor, second_step=False)
     if kind is KeyKind.MACHINE:
         policy.authorize(actor, "machine", RESOURCE)
     owner = person_of(actor)

@@ -21,7 +21,7 @@ from app.shop.customers.models import Customer
 from app.shop.orders.services import addresses
 from app.shop.setup.models import Channel, Shop
 from tests.goals import goal
-from tests.people import PASSWORD
+from tests.people import PASSWORD, make_key
 
 MODELS = (Brand, Tag, Product, Customer)
 STEPS = int(os.environ.get("REPLAY_STEPS", "120"))  # the promise of 5,000 is measured by hand
@@ -186,7 +186,7 @@ def test_no_secret_ever_stands_in_the_trail(app, session, as_user, ada):
     )
     link = services.make_link(person, actor=ada)
     services.set_password(person, "another long pass phrase 9", actor=ada)
-    _key, opened = keys.make(
+    _key, opened = make_key(
         actor=ada, name="Bridge", kind=KeyKind.PERSON, rights=frozenset({("read", "setup.Channel")})
     )
     channel = session.query(Channel).first()

@@ -5,14 +5,15 @@ import re
 import pytest
 
 from app.panel.accounts import services
-from app.panel.accounts.login import limits
+from app.panel.accounts.login import limits, totp, twostep
 from app.panel.accounts.models import ApiKey, KeyKind, KeyState
 from app.panel.accounts.people import guard, keys
-from app.panel.core import history, policy
+from app.panel.core import clock as clocks
+from app.panel.core import history, policy, stepup
 from app.panel.core.actor import SYSTEM, KeyHolder
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.setup.models import Channel, Shop
-from tests.people import PASSWORD
+from tests.people import PASSWORD, make_key
 
 READ_CHANNELS = [("read", "setup.Channel")]
 CHANNELS = "/api/v1/setup/channel/"
@@ -24,7 +25,7 @@ def key_of(session, monkeypatch):
     monkeypatch.setattr(limits, "hit", lambda *_args: None)
 
     def make(person, rights=READ_CHANNELS, name="Douyin bridge", **more):
-        return keys.make(actor=person, name=name, kind=more.pop("kind", KeyKind.PERSON), rights=rights, **more)
+        return make_key(actor=person, name=name, kind=more.pop("kind", KeyKind.PERSON), rights=rights, **more)
 
     return make
 
@@ -122,7 +123,7 @@ def test_a_revoked_or_expired_key_is_as_wrong_as_none(session, call, key_of, ada
 
 
 def test_who_guesses_keys_is_slowed_and_good_keys_still_pass(session, app, ada, call):
-    _key, text = keys.make(actor=ada, name="x", kind=KeyKind.PERSON, rights=READ_CHANNELS)
+    _key, text = make_key(actor=ada, name="x", kind=KeyKind.PERSON, rights=READ_CHANNELS)
 
     def from_afar(given):
         headers = {"Authorization": f"Bearer {given}"}
@@ -182,7 +183,12 @@ def test_a_person_makes_sees_and_revokes_his_keys(session, as_user, call, ada):
     page = client.get("/account/keys/add")
     assert page.status_code == 200 and 'value="read setup.Channel"' in page.text
     form = {"name": "Sheet", "kind": "person", "days": "365", "purpose": "", "right": ["read setup.Channel"]}
-    made = client.post("/account/keys/add", data=form)
+    for wrong in ({}, {"current": "not hers at all"}):
+        refused = client.post("/account/keys/add", data={**form, **wrong})
+        assert refused.status_code == 422 and "zg_" not in refused.text and not session.query(ApiKey).count()
+        session.commit()
+    made = client.post("/account/keys/add", data={**form, "current": PASSWORD})
+    assert "Current password" not in client.get("/account/keys/add").text, "it counts for ten minutes"
     text = re.search(r"zg_[0-9a-f]{10}_[\w-]{43}", made.text).group()
     assert (call(text).status_code, call(text, "/api/v1/setup/shop/").status_code) == (200, 403)
     page = client.get("/account/keys/").text
@@ -248,3 +254,25 @@ def test_a_machine_credential_rests_while_its_maker_is_switched_off(session, cal
     assert call(text).status_code == 401
     services.set_active(ben, True, actor=ada)
     assert call(text).status_code == 200
+
+
+def test_the_service_makes_no_key_for_whoever_has_not_just_shown_who_he_is(session, ada):
+    with pytest.raises(stepup.ProofNeeded):
+        keys.make(actor=ada, name="x", kind=KeyKind.PERSON, rights=READ_CHANNELS)
+    assert not session.query(ApiKey).count()
+
+
+def test_whoever_has_a_second_step_makes_a_key_by_both_and_not_by_the_password_alone(session, as_user, ada, clock):
+    clock.set("2026-11-20 10:00")
+    twostep.begin(ada)
+    secret = twostep.begun(ada.id)
+    client = as_user("ada")
+    with client.application.test_request_context():
+        twostep.confirm(ada, PASSWORD, totp.code(secret, totp.step_at(clocks.now().timestamp())))
+    client = as_user("ada")
+    form = {"name": "Sheet", "kind": "person", "days": "365", "purpose": "", "right": ["read setup.Channel"], "current": PASSWORD}
+    clock.advance(seconds=30)
+    assert client.post("/account/keys/add", data=form).status_code == 422 and not session.query(ApiKey).count()
+    session.commit()
+    code = totp.code(secret, totp.step_at(clocks.now().timestamp()))
+    assert "zg_" in client.post("/account/keys/add", data={**form, "code": code}).text

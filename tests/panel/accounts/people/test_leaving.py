@@ -6,13 +6,14 @@ import pytest
 
 from app.panel.accounts import services
 from app.panel.accounts.models import KeyKind, Role
-from app.panel.accounts.people import keys, leaving, reveals
+from app.panel.accounts.people import leaving, reveals
 from app.panel.accounts.rights import delegation
 from app.panel.core import clock, history, notices, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.shop.customers.models import Customer
 from app.shop.setup.models import Shop, StaffAssignment
+from tests.people import make_key
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def tom(session, ada):
     )
     session.add(StaffAssignment(user_id=user.id, shop_id=shop.id))
     session.commit()
-    keys.make(actor=user, name="till", kind=KeyKind.PERSON, rights=[("read", "setup.Shop")])
+    make_key(actor=user, name="till", kind=KeyKind.PERSON, rights=[("read", "setup.Shop")])
     services.make_link(user, actor=SYSTEM)
     until = clock.now() + dt.timedelta(days=1)
     delegation.lend(user, "intake", "orders.Order", until=until, actor=ada)

@@ -7,7 +7,7 @@ import pytest
 from app.panel.accounts.configuration import document
 from app.panel.accounts.login import limits
 from app.panel.accounts.models import KeyKind, Role
-from app.panel.accounts.people import keys, reveals
+from app.panel.accounts.people import reveals
 from app.panel.core import clock as clocks
 from app.panel.core import history, notices
 from app.panel.core.actor import SYSTEM
@@ -15,7 +15,7 @@ from app.shop.customers.models import Customer
 from app.shop.orders import services
 from app.shop.orders.models import Order
 from app.shop.setup.models import Shop
-from tests.people import PASSWORD  # noqa: F401 (people are settled)
+from tests.people import PASSWORD, make_key  # noqa: F401 (people are settled)
 
 PHONE, EMAIL = "13800138000", "lina@example.org"
 JSON = {"Accept": "application/json"}
@@ -131,7 +131,7 @@ def test_a_program_with_a_key_asks_in_the_same_way(app, session, lina, ben, monk
     rights["caller"] = [*rights["reader"], ("reveal", "customers.Customer")]
     said = {}
     for name, own in rights.items():
-        text = keys.make(actor=ben, name=name, kind=KeyKind.PERSON, rights=own)[1]
+        text = make_key(actor=ben, name=name, kind=KeyKind.PERSON, rights=own)[1]
         said[name] = app.test_client().post("/api/v1/reveal/", json=asked, headers={"Authorization": f"Bearer {text}"})
     assert said["reader"].status_code == 403
     assert said["caller"].json == {"value": PHONE, "left": 49}

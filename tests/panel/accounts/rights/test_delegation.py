@@ -9,7 +9,6 @@ import pytest
 from app.panel.accounts import queries
 from app.panel.accounts.models import KeyKind, Role, User
 from app.panel.accounts.models.delegation import Delegation, LoanState
-from app.panel.accounts.people import keys
 from app.panel.accounts.rights import delegation
 from app.panel.core import clock as clocks
 from app.panel.core import history, notices, policy
@@ -20,6 +19,7 @@ from app.panel.core.transaction import transactional
 from app.shop.orders import services
 from app.shop.orders.models import Order
 from app.shop.setup.models import Shop, StaffAssignment
+from tests.people import make_key
 
 ORDER = "orders.Order"
 
@@ -173,7 +173,7 @@ def test_a_lent_right_is_not_passed_on(lend, ben, cleo, ada, session):
     session.commit()
     assert len(refund) == 1 and not queries.holds_rights(ben, [refunder])
     with pytest.raises(Forbidden):
-        keys.make(actor=ben, name="till", kind=KeyKind.PERSON, rights=[("refund", ORDER)])
+        make_key(actor=ben, name="till", kind=KeyKind.PERSON, rights=[("refund", ORDER)])
 
 
 def test_a_key_does_nothing_by_a_loan(lend, ben):

@@ -19,6 +19,7 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from tests.goals import goal
+from tests.people import make_key
 
 STEPS = int(os.environ.get("GRANT_STEPS", "500"))  # 5,000 take half a minute of processor
 PEOPLE, ROLES = 9, 6
@@ -106,7 +107,7 @@ def lend(house, actor, target):
 
 def key(house, actor, _target):
     wanted = house.random.sample(PAIRS, 2)
-    made, _text = keys.make(actor=actor, name=f"k{house.random.random()}", kind=KeyKind.PERSON, rights=wanted)
+    made, _text = make_key(actor=actor, name=f"k{house.random.random()}", kind=KeyKind.PERSON, rights=wanted)
     keys.revoke(made, actor=actor)
     return frozenset(wanted)
 
