@@ -15,6 +15,7 @@ from app.panel.accounts.models import full_name
 from app.panel.accounts.people import keys, preferences
 from app.panel.accounts.rights import viewas
 from app.panel.accounts.secondperson import asking as second
+from app.panel.accounts.secondperson import kinds  # noqa: F401 — they register themselves
 from app.panel.core import policy
 from app.panel.core.errors import Forbidden
 
