@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, flash, has_request_context, redirect, request, session
 
-from app.panel.accounts.login import twostep
+from app.panel.accounts.login import sessions, twostep
 from app.panel.accounts.models import User
 from app.panel.core import clock, errorpages, stepup
 from app.panel.core.actor import person_of
@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
 
 def prove(user: User, password: str, typed: str) -> None:
     """By the password and a code, or a recovery code; either is good once. Who has no second step gives the password.
+    The session may do more from now on, so it gets a new id.
 
     :raises InvalidInput: for a wrong password or code
     """
@@ -32,6 +33,7 @@ def prove(user: User, password: str, typed: str) -> None:
     else:
         twostep.asks_password(user, password)
     session[KEY if has_second else BY_PASSWORD] = int(clock.now().timestamp())
+    sessions.rotate()
 
 
 def ask_in(form: Any, user: User) -> list[str]:

@@ -139,7 +139,6 @@ class SecurityPage(OwnPage):
         if request.method == "POST" and form.validate():
             try:
                 proof.prove(user, form.current.data, form.code.data if "code" in names else "")
-                sessions.rotate()
                 flash(gettext("Thank you. For ten minutes you are not asked again."), "success")
                 return redirect(target)
             except InvalidInput as error:

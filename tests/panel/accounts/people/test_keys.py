@@ -194,6 +194,7 @@ def test_a_person_makes_sees_and_revokes_his_keys(session, as_user, call, ada):
     page = client.get("/account/keys/").text
     assert text not in page and "<strong>Channels</strong>: Read" in page
     key = session.query(ApiKey).one()
+    client.token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
     assert client.post("/account/keys/revoke", data={"id": key.id}).status_code == 302
     session.refresh(key)
     assert key.revoked_at is not None
