@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.panel.core import clock, filters, listcolumns, listing, policy
-from app.panel.core.actor import KeyHolder
+from app.panel.core.actor import KeyHolder, owns
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest, InvalidInput, NotFound
 from app.panel.core.transaction import transactional
@@ -106,15 +106,16 @@ def offers(list_key: str, plan: listing.Plan, actor: Any) -> list[Offer]:
 def kept(list_key: str, plan: listing.Plan, actor: Any) -> Kept:
     """The kept views of a list that this reader may open, his own first, and his layout; one statement.
 
-    One that asks for what he may not use is left out, and so is one that the list does not understand any more.
+    One that asks for what he may not use is left out, and so is one that the list does not understand any more. Who looks
+    at the panel as somebody else finds what is shared with that person, and nothing that he keeps for himself.
     """
     if isinstance(actor, KeyHolder) or actor.id is None:
         return Kept([], listcolumns.Layout())
     keys, found, layout = {*role_keys(actor), EVERYBODY}, [], listcolumns.Layout()
     for row, default in _kept(list_key, actor.id):
-        is_mine = row.user_id == actor.id
+        is_mine = owns(actor, row.user_id)
         if row.name == LAYOUT:
-            layout = listcolumns.Layout(**row.state) if is_mine else layout
+            layout = listcolumns.Layout(**row.state) if row.user_id == actor.id else layout
             continue
         if not is_mine and not keys & set(row.roles):
             continue
@@ -299,7 +300,7 @@ def list_of(saved_id: int, actor: Any) -> str:
 def _seen(saved_id: int, actor: Any) -> SavedList:
     row = db.session.get(SavedList, saved_id)
     readers = {*role_keys(actor), EVERYBODY}
-    if row is None or row.name == LAYOUT or (row.user_id != actor.id and not readers & set(row.roles)):
+    if row is None or row.name == LAYOUT or (not owns(actor, row.user_id) and not readers & set(row.roles)):
         raise NotFound(gettext("There is nothing here."))
     return row
 

@@ -8,7 +8,7 @@ are known to be about the person, for two people may share one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, select, tuple_, update
@@ -23,6 +23,7 @@ from app.shop.customers.privacy import Person
 
 GONE = "•••"
 CHUNK = 500
+PART = 4  # so much of a phone or address says whose it is
 PANEL = ("core_", "bulk_", "workbench_", "notices_", "lowcode_")
 # tables of the panel that remember a row by (table, number), and what they remember of it
 REMEMBERED_BY = (("table", "key"), ("table", "row_id"))
@@ -85,6 +86,7 @@ def _blank(table: Table, condition: Any) -> None:
 def scrub_panel(person: Person) -> None:
     """Blot out the person in every text of the panel's own tables that holds one of the strong values."""
     values, strong = person.all(), person.strong()
+    _scrub_filters(person)
     if not strong:
         return
     named = or_(*(_holds(trail.TABLE.c[name], strong) for name in trail.CONTENT))
@@ -98,6 +100,49 @@ def scrub_panel(person: Person) -> None:
             for row in rows:
                 same = [key == value for key, value in zip(keys, row, strict=False)]
                 db.session.execute(update(table).where(*same).values({column.name: blotted(row[-1], values)}))
+
+
+def _scrub_filters(person: Person) -> None:
+    """By what rows were looked for that left as a file: whoever meant this person typed a name, or a part of a number."""
+    exports = (trail.TABLE.c.verb == "exported") & cast(trail.TABLE.c.changes, Text).contains('"filter"')
+
+    def change(content: Mapping[str, Any]) -> dict[str, Any]:
+        pairs = dict(content["changes"])
+        pairs["filter"] = [pairs["filter"][0], [_filter_word(str(word), person) for word in pairs["filter"][1] or ()]]
+        return {"changes": pairs}
+
+    trail.blot(exports, change)
+
+
+def _filter_word(word: str, person: Person) -> str:
+    name, _sign, value = word.partition("=")
+    if name == "q":
+        return f"{name}={_unsaid(value, person)}"
+    try:
+        tree = json.loads(value) if name == "f" else None
+    except ValueError:
+        return f"{name}={GONE}"
+    return word if tree is None else f"{name}={json.dumps(_unsaid_in(tree, person), ensure_ascii=False)}"
+
+
+def _unsaid(text: str, person: Person) -> str:
+    """A text that somebody searched for, without the person and without parts of his numbers."""
+    return " ".join(GONE if _is_part(part, person) else part for part in blotted(text, person.all()).split())
+
+
+def _unsaid_in(tree: Any, person: Person) -> Any:
+    """A filter tree, of which every condition is [field, comparison, value]."""
+    if isinstance(tree, dict):
+        return {key: _unsaid_in(part, person) for key, part in tree.items()}
+    if isinstance(tree, list) and len(tree) == 3 and isinstance(tree[0], str):
+        value = tree[2]
+        found = [_unsaid(str(one), person) for one in value] if isinstance(value, list) else _unsaid(str(value), person)
+        return tree if found == value or found == str(value) else [tree[0], tree[1], found]
+    return [_unsaid_in(part, person) for part in tree] if isinstance(tree, list) else tree
+
+
+def _is_part(text: str, person: Person) -> bool:
+    return len(text) >= PART and any(text.lower() in value.lower() for value in person.strong())
 
 
 def scrub_runs(person: Person, run_ids: Sequence[int]) -> None:

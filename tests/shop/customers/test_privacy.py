@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from app.panel.accounts.pages import takeaway
 from app.panel.bulk import drafts, ledger, loop, runs, store
 from app.panel.bulk.models import Run, RunItem
 from app.panel.core import logs, notices, outbox, records
@@ -242,3 +243,15 @@ def test_importing_and_erasing_leave_no_person_in_the_log(session, caplog):
     services.erase_person(person, why="letter", actor=SYSTEM)
     lines = " ".join(record.getMessage() for record in caplog.records if not record.name.startswith("sqlalchemy"))
     assert not [value for value in CANARIES.values() if value in lines]
+
+
+def test_words_by_which_somebody_looked_for_the_person_and_took_rows_out_are_forgotten(canary, session, ada):
+    """A name alone, and a part of a number: nothing else of that line says who it was."""
+    tree = json.dumps({"and": [["phone", "contains", CANARIES["phone"][4:10]], ["name", "contains", CANARIES["name"]]]})
+    asked = {"q": f"{CANARIES['name']} {CANARIES['phone'][-6:]} shoes", "f": tree, "verb": "insert"}
+    takeaway.told("customers_customer", rows=1, columns=["name"], asked=asked, file="csv", actor=ada)
+    services.erase_person(canary, why="letter", actor=SYSTEM)
+    line = session.query(HistoryEntry).filter_by(verb="exported").one()
+    said = " ".join(line.changes["filter"][1])
+    assert CANARIES["name"] not in said and CANARIES["phone"][4:10] not in said and CANARIES["phone"][-6:] not in said
+    assert "shoes" in said and "verb=insert" in said and line.actor_name == "ada" and line.changes["rows"] == [None, 1]

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from app.panel.accounts.audit import places
+from app.panel.accounts.audit import filterwords, places
 from app.panel.accounts.configuration import notes
 from app.panel.accounts.models import User, full_name
 from app.panel.core import policy, screens, settings, trail
@@ -134,6 +134,8 @@ def _changes(line: Any, place: places.Place | None, row: Any, actor: Any) -> lis
     if place.table == "core_history":
         pairs.pop("now", None)
     told = {name: pairs.pop(name) for name in list(pairs) if (name in TOLD and _is_told(line)) or line.verb == "access.refused"}
+    if "filter" in told:
+        told["filter"] = [None, filterwords.shown(told["filter"][1], place, line.actor_id, actor)]
     said = [SimpleNamespace(label=_told(name), before=_text(b), after=_text(a)) for name, (b, a) in told.items()]
     if place.model is None:
         return said

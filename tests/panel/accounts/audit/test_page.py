@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.panel.accounts.audit import reading, refusals, words
 from app.panel.accounts.models import LoginEvent, LoginResult
+from app.panel.accounts.pages import takeaway
 from app.panel.core import chain, chain_check, clock, history, records, retention, settings, trail
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
@@ -263,3 +264,26 @@ def test_everybody_takes_his_own_log_ins_with_him_and_nobody_elses(session, as_u
     found = session.execute(select(TABLE).where(TABLE.c.verb == "exported").order_by(TABLE.c.id.desc())).first()
     assert (found.table, found.actor_id) == ("accounts_login_event", ben.id)
     assert client.post("/account/logins/export", data={"format": "doc"}).status_code == 400
+
+
+TREE = json.dumps({"and": [["phone", "contains", "13812"], ["state", "eq", "active"]]})
+
+
+@pytest.fixture
+def exported(session, ada):
+    """Somebody took customers out, whom he had looked for by name and phone."""
+    takeaway.told(
+        "customers_customer", rows=2, columns=["name"], asked={"q": "王晓明", "f": TREE, "verb": "insert"}, file="csv", actor=ada
+    )
+    return session.execute(select(TABLE).where(TABLE.c.verb == "exported").order_by(TABLE.c.id.desc())).first()
+
+
+def said_of(line, actor):
+    return words.spoken([line], actor)[0].said
+
+
+def test_words_by_which_rows_were_exported_are_for_who_may_read_the_field(exported, ada, cleo):
+    whole = said_of(exported, ada)
+    assert "王晓明" in whole and "13812" in whole
+    kept = said_of(exported, cleo)
+    assert "王晓明" not in kept and "13812" not in kept and "active" in kept and "verb=insert" in kept

@@ -184,3 +184,15 @@ def test_a_role_that_was_deleted_meanwhile_ends_it(as_user, ada):
 def test_the_page_offers_roles_and_people(as_user):
     page = as_user("ada").get(START).text
     assert "Support" in page and "Ben" in page and "The draft" not in page
+
+
+def test_as_a_person_one_finds_what_is_shared_with_him_and_not_the_views_that_he_keeps_for_himself(as_user, ben):
+    own, save = as_user("ben"), "/lists/setup_channel/save"
+    for name, more in (("Private of Ben", {}), ("Shared by Ben", {"roles": ["support"]})):
+        assert own.post(save, data={"name": name, "q": name, "next": "/", **more, "default": "1"}).status_code == 302
+    client = as_user("ada")
+    client.post(START, data={"person": ben.id})
+    page = client.get("/setup/channel/list/?size=25").text
+    assert "Shared by Ben" in page and "Private of Ben" not in page
+    own_page = own.get("/setup/channel/list/?size=25").text
+    assert "Private of Ben" in own_page and "Shared by Ben" in own_page
