@@ -35,9 +35,10 @@ class AuthDBView(BaseView):
             return redirect(target)
         name = request.form.get("username", "")
         known = queries.by_login(name)
-        is_needed = captcha.is_needed(name, known.id if known else None)
+        user_id = known.id if known else entering.STRANGER  # asked once: after a commit it would be read again
+        is_needed = captcha.is_needed(name, user_id)
         form: LoginForm = RiddleForm() if is_needed else LoginForm()
-        status, headers = 200, {}
+        status, headers, missed = 200, {}, None
         if request.method == "POST" and "another" not in request.form:
             try:
                 if form.validate():
@@ -47,10 +48,10 @@ class AuthDBView(BaseView):
                 status = 422
             except DomainError as error:
                 status, form.problem = error.status, error.message
-                headers = limits.headers_of(error)
-        page = self._asked(form, target, known.id if known else None)
+                headers, missed = limits.headers_of(error), getattr(error, "missed", None)
+        page = self._asked(form, target, user_id)
         if status == entering.WrongLogin.status:
-            entering.even_out(started)  # at the very end: what a page costs tells a known name from an unknown one as well
+            entering.even_out(started, missed)  # at the very end: what a page costs would tell as well
         return page, status, headers
 
     def _entered(self, user: User, target: str) -> Any:
@@ -59,7 +60,7 @@ class AuthDBView(BaseView):
             return redirect(target)
         return redirect(url_for("AuthDBView.code", next=target if target != "/" else None))
 
-    def _asked(self, form: LoginForm, target: str, user_id: int | None) -> str:
+    def _asked(self, form: LoginForm, target: str, user_id: int) -> str:
         """The form, with a new riddle when the failures so far ask for one; what was typed as the name stays."""
         riddle = None
         try:

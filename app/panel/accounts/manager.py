@@ -99,6 +99,10 @@ class PanelSecurityManager(SecurityManager):
     def auth_user_db(self, username: str, password: str) -> User | None:
         try:
             return entering.authenticate(username or "", password or "")
+        except entering.WrongLogin as error:
+            if error.missed[0] != entering.STRANGER:
+                entering.note(*error.missed)
+            return None
         except DomainError:
             return None
 

@@ -50,7 +50,7 @@ class Riddle:
     words: str = ""
 
 
-def is_needed(name: str, user_id: int | None) -> bool:
+def is_needed(name: str, user_id: int) -> bool:
     """Have there been too many failures under this name, or from this network?"""
     most = int(setting("accounts.captcha_after"))
     return bool(most) and limits.has_failed(name, network(), user_id, most)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from flask import current_app, request, session
+from flask import Flask, current_app, request, session
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import login_user, logout_user
@@ -22,22 +24,28 @@ from app.panel.core.security import network
 from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 
-# a refusal takes a whole number of these: a known name costs a write more than an unknown one, and nobody shall see it
-STEP_SECONDS = 0.25
+log = logging.getLogger(__name__)
+_beside = ThreadPoolExecutor(2, thread_name_prefix="log-ins")
+STEP_SECONDS = 0.25  # a refusal takes a whole number of these
+STRANGER = 0  # the number of nobody: what is asked of a person is asked of him as well
 NEW_DEVICE = notices.kind("accounts.device", _("Log-ins from new devices"), group=_("In general"), usual=("bell", "mail"))
 
 
 class WrongLogin(DomainError):
+    """`missed` is what the log of log-ins has to say of it; a stranger is nobody's business."""
+
     status = 401
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: int = STRANGER, result: LoginResult = LoginResult.WRONG) -> None:
         super().__init__(gettext("User name or password is wrong."))
+        self.missed = (user_id, result)
 
 
 def authenticate(name: str, password: str) -> User:
-    """Whose name and password are these? Counts and notes the attempt, but opens no session.
+    """Whose name and password are these? Counts the attempt, but opens no session.
 
-    The page that tells of a refusal is to `even_out` the time that it took.
+    Up to here a name that is known costs the same statements, hashes and counters as one that is not. The page that tells of
+    a refusal is to `even_out` the time that it took, and with it comes what is written.
 
     :raises WrongLogin: for every reason alike
     :raises limits.TooMany: before anything expensive was done
@@ -51,15 +59,14 @@ def authenticate(name: str, password: str) -> User:
 
 def _authenticate(name: str, password: str) -> User:
     user = queries.by_login(name)
-    device = browsers.known(user.id) if user else None
+    user_id = user.id if user else STRANGER
+    device = browsers.known(user_id)
     device_id = device.id if device else None
-    limits.before_login(name, network(), user.id if user else None, device_id)
+    limits.before_login(name, network(), user_id, device_id)
     good = passwords.matches(user.password if user else None, password)
     if user is None or not good or not user.active:
-        if user is not None:
-            note(user.id, LoginResult.DISABLED if good else LoginResult.WRONG)
         limits.count_failure(name, network(), int(setting("accounts.captcha_after")) or 1)
-        raise WrongLogin
+        raise WrongLogin(user_id, LoginResult.DISABLED if good else LoginResult.WRONG)
     limits.after_success(name, network(), int(setting("accounts.captcha_after")), device_id)
     if passwords.outdated(str(user.password)):
         _rehash(user.id, passwords.hash_password(password))
@@ -116,14 +123,14 @@ def _entered(user: User, result: LoginResult, confirmed: bool, trusted: bool) ->
     return device
 
 
-@transactional
 def note(user_id: int, result: LoginResult) -> None:
     """Add to the log of log-ins; a success also counts on FAB's row. Neither is an edit of the account."""
-    db.session.execute(
-        insert(LoginEvent).values(
-            at=clock.now(), user_id=user_id, result=result, ip=network(), agent=str(request.user_agent)[:300]
-        )
-    )
+    _write(user_id, result, network(), str(request.user_agent)[:300])
+
+
+@transactional
+def _write(user_id: int, result: LoginResult, ip: str, agent: str) -> None:
+    db.session.execute(insert(LoginEvent).values(at=clock.now(), user_id=user_id, result=result, ip=ip, agent=agent))
     if result in (LoginResult.SUCCESS, LoginResult.LINK):
         count = func.coalesce(User.login_count, 0) + 1
         db.session.execute(
@@ -140,8 +147,29 @@ def _rehash(user_id: int, stored: str) -> None:
     db.session.execute(update(User).where(User.id == user_id).values(password=stored))
 
 
-def even_out(started: float) -> None:
-    """Let a refusal take a whole number of steps."""
+def even_out(started: float, missed: tuple[int, LoginResult] | None = None) -> None:
+    """Let a refusal take a whole number of steps, and write what was `missed` while it waits.
+
+    When it ends is settled before anything is written, and what is written is written beside: a lock or a slow disk
+    delays the answer for a known name no more than for a stranger, for whom there is nothing to write.
+    """
     step = current_app.config.get("LOGIN_STEP_SECONDS", STEP_SECONDS)
-    if step:
-        time.sleep(step - (time.monotonic() - started) % step)
+    if not step:
+        if missed and missed[0] != STRANGER:
+            note(*missed)
+        return
+    now = time.monotonic()
+    end = now + step - (now - started) % step
+    if missed:
+        _beside.submit(_missed, current_app._get_current_object(), *missed, network(), str(request.user_agent)[:300])  # type: ignore[attr-defined]
+    time.sleep(max(0.0, end - time.monotonic()))
+
+
+def _missed(app: Flask, user_id: int, result: LoginResult, ip: str, agent: str) -> None:
+    if user_id == STRANGER:
+        return
+    try:
+        with app.app_context():
+            _write(user_id, result, ip, agent)
+    except Exception:
+        log.exception("a failed log-in could not be written down")

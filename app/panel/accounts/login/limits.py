@@ -60,18 +60,19 @@ def rule(name: str) -> RateLimitItem:
     return parse({**RULES, **current_app.config.get("LOGIN_LIMITS", {})}[name])
 
 
-def before_login(account: str, network: str, user_id: int | None, device_id: int | None = None) -> None:
-    """Count an attempt, before anything expensive happens.
+def before_login(account: str, network: str, user_id: int, device_id: int | None = None) -> None:
+    """Count an attempt, before anything expensive happens. A stranger has the number 0, and is asked about like everybody.
 
     :param device_id: the browser, if this person has logged in with it before
     :raises TooMany: when one of the limits is used up
     """
     keys = _keys(account, network) if device_id is None else _keys_of_device(account, device_id)
-    if device_id is None and user_id is not None and is_known_network(user_id, network):
-        keys.pop("account")
+    is_here = device_id is None and is_known_network(user_id, network)
     for name, key in keys.items():
         item = rule(name)
-        if not _call("hit", item, key):
+        if is_here and name == "account":
+            _call("test", item, key)  # of what others try under his name he is free; it costs what a count costs
+        elif not _call("hit", item, key):
             raise TooMany(int(_call("get_window_stats", item, key).reset_time - time.time()))
 
 
@@ -91,13 +92,13 @@ def count_failure(account: str, network: str, most: int) -> None:
         _call("hit", item, key)
 
 
-def has_failed(account: str, network: str, user_id: int | None, most: int) -> bool:
+def has_failed(account: str, network: str, user_id: int, most: int) -> bool:
     """Were there `most` failures under this name, or five times as many from this network, within the hour?
 
     Who comes from where he has logged in before is not asked for what others have tried under his name.
     """
     counted = _failures(account, network, most)
-    if user_id is not None and is_known_network(user_id, network):
+    if is_known_network(user_id, network):
         here = parse(f"{most} per hour"), f"failed:{named(account)}:{network}"
         counted = [here, counted[-1]]
     return not all(_call("test", item, key) for item, key in counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from typing import Any
 
@@ -72,13 +73,61 @@ def test_unknown_names_take_the_same_time_as_known_ones(house: Flask, monkeypatc
 def test_a_refusal_is_evened_out_when_its_page_is_drawn(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page after the write for a known name costs more than one without: measured so before, known and unknown differed."""
     seen: list[str] = []
-    monkeypatch.setattr(entering, "even_out", lambda started: seen.append("evened"))
+    monkeypatch.setattr(entering, "even_out", lambda started, missed: seen.append("evened"))
     browser = Browser(house)
     fields = {"csrf_token": browser.token(), "password": "not it at all"}
     with template_rendered.connected_to(lambda *_args, **_more: seen.append("drawn"), house):
         for name in ("ada", "stranger"):
             browser.client.post("/login/", data={**fields, "username": name})
-    assert seen == ["drawn", "evened"] * 2 and events(house, "ada")[-1] == "wrong"
+    assert seen == ["drawn", "evened"] * 2
+
+
+def test_before_its_answer_a_known_name_costs_what_an_unknown_one_costs(
+    house: Flask, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Statements, hashes and counters one by one, whatever the machine has to do besides (SAFETY F23, G24)."""
+    key = person("resting")
+    with house.app_context():
+        services.set_active(db.session.get(User, key), False, actor=SYSTEM)
+        engine = db.engine
+    done: list[str] = []
+    monkeypatch.setattr(entering, "even_out", lambda started, missed: None)
+    for module, name in ((passwords, "matches"), (limits, "_call")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, real=real, name=name: done.append(name) or real(*args))
+    browser = Browser(house)
+    token, costs = browser.token(), {}
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        done.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        browser.client.post("/login/", data={"csrf_token": token, "username": "first", "password": "not it at all"})
+        for name, password in (("ada", "not it at all"), ("stranger", "not it at all"), ("resting", PASSWORD)):
+            done.clear()
+            fields = {"csrf_token": token, "username": name, "password": password}
+            assert browser.client.post("/login/", data=fields).status_code == 401
+            costs[name] = list(done)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert costs["ada"] == costs["stranger"] == costs["resting"]
+    assert costs["ada"].count("matches") == 1 and costs["ada"].count("_call") > 3
+
+
+def test_what_is_written_about_a_known_name_delays_its_answer_by_nothing(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(house.config, "LOGIN_STEP_SECONDS", 0.05)
+    written, may_write = threading.Event(), threading.Event()
+
+    def slow(*_what: Any) -> None:
+        may_write.wait(20)
+        written.set()
+
+    monkeypatch.setattr(entering, "_write", slow)
+    assert Browser(house).login("ada", "not it at all").status_code == 401
+    assert not written.is_set(), "the answer did not wait for a disk that stands still"
+    may_write.set()
+    assert written.wait(20)
 
 
 def test_a_stranger_causes_no_write(house: Flask) -> None:
@@ -97,7 +146,7 @@ def test_a_stranger_causes_no_write(house: Flask) -> None:
         assert browser.client.post("/login/", data=fields).status_code == 401
         assert writes == []
         assert browser.client.post("/login/", data={**fields, "username": "ada"}).status_code == 401
-        assert writes != []
+        assert writes != [] and events(house, "ada")[-1] == "wrong"
     finally:
         event.remove(engine, "before_cursor_execute", note)
 
