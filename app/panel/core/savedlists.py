@@ -113,7 +113,7 @@ def kept(list_key: str, plan: listing.Plan, actor: Any) -> Kept:
         return Kept([], listcolumns.Layout())
     keys, found, layout = {*role_keys(actor), EVERYBODY}, [], listcolumns.Layout()
     for row, default in _kept(list_key, actor.id):
-        is_mine = owns(actor, row.user_id)
+        is_mine = owns(actor, int(row.user_id))
         if row.name == LAYOUT:
             layout = listcolumns.Layout(**row.state) if row.user_id == actor.id else layout
             continue
@@ -138,7 +138,7 @@ def _kept(list_key: str, user_id: int) -> list[Any]:
 @functools.cache
 def _offers() -> Select[Any]:
     """Built once: every list asks this."""
-    person = bindparam("user_id")
+    person: Any = bindparam("user_id")
     mine = and_(ListDefault.saved_id == SavedList.id, ListDefault.user_id == person)
     return (
         select(SavedList, ListDefault.user_id)
@@ -300,7 +300,7 @@ def list_of(saved_id: int, actor: Any) -> str:
 def _seen(saved_id: int, actor: Any) -> SavedList:
     row = db.session.get(SavedList, saved_id)
     readers = {*role_keys(actor), EVERYBODY}
-    if row is None or row.name == LAYOUT or (not owns(actor, row.user_id) and not readers & set(row.roles)):
+    if row is None or row.name == LAYOUT or (not owns(actor, int(row.user_id)) and not readers & set(row.roles)):
         raise NotFound(gettext("There is nothing here."))
     return row
 
