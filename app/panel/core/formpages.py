@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, request, session
 from flask_appbuilder import expose
 from flask_babel import gettext
 
-from app.panel.core import forms, policy, records, screens, sight
+from app.panel.core import earlier, forms, policy, records, screens, sight
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
 from app.panel.core.fields import FieldSpec, spec
@@ -47,6 +47,9 @@ class FormPages:
         if request.method == "POST":
             return self._restored(form, None) if request.form.get("_draft") else self._save(form, None)
         forms.fill(form, None)
+        if copied := request.args.get("copy"):
+            form.copied = records.get(self.model, copied, actor=current_actor())
+            forms.copy(form, form.copied)
         return self.render_form(form, None)
 
     def added(self) -> Sequence[FieldSpec]:
@@ -65,6 +68,10 @@ class FormPages:
         forms.fill(form, row)
         form.version.data = row.version
         form.base.data = screens.snapshot(form, row, self._editable_columns(row))
+        if as_of := request.args.get("as_of"):
+            form.earlier = entry = earlier.entry_of(row, as_of)
+            form.differing = earlier.show(form, row, entry)
+            forms.dress(form, row)
         return self.render_form(form, row)
 
     def _form_of(self, row: Any) -> Any:

@@ -36,6 +36,9 @@ class PanelForm(FlaskForm):
 
     idempotency_key = HiddenField(default=lambda: uuid.uuid4().hex)
     access: policy.FieldAccess | None = None  # of the record that it writes
+    copied: Any = None  # the row whose values a new one begins with
+    earlier: Any = None  # the line of the trail after which a row is shown
+    differing = 0
 
 
 class RawField(Field):
@@ -146,6 +149,15 @@ def fill(form: Any, row: Any) -> None:
         if isinstance(field, RawField) and field.spec is not None and not form.is_submitted():
             field.data = None if row is not None and is_masked(form, field) else typed(field.spec, row)
     dress(form, row)
+
+
+def copy(form: Any, row: Any) -> None:
+    """Begin a new row with the values of another: not with what must be unique, files, and what is not seen whole."""
+    for field in form:
+        known = field.spec if isinstance(field, RawField) else None
+        if known is not None and not known.unique and known.kind != "file" and form.access.usable(known.name):
+            field.data = typed(known, row)
+    dress(form, None)
 
 
 def dress(form: Any, row: Any = None) -> None:

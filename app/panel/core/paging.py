@@ -204,6 +204,20 @@ def slice_of(query: Select[Any], order: Order, place: Place, size: int) -> Slice
     return _cut(found[:size], order, False, len(found) > size)
 
 
+def beside(query: Select[Any], order: Order, row: Any) -> tuple[Any, Any]:
+    """The rows before and after one that need not be among them any more; None where there is none."""
+    if order.join is None:
+        begin = (getattr(row, order.field.name), row.id)
+    else:
+        query = query.outerjoin(*order.join)
+        here = db.session.execute(query.add_columns(order.column).where(order.id == row.id)).first()
+        if here is None:
+            return None, None
+        begin = (here[1], row.id)
+    before, after = (_rows(query, order, begin, 1, backward=backward) for backward in (True, False))
+    return before[0][0] if before else None, after[0][0] if after else None
+
+
 def _cut(found: list[Any], order: Order, has_before: bool, has_after: bool) -> Slice:
     before = _place("before", order, *_key(order, found[0])) if has_before else None
     after = _place("after", order, *_key(order, found[-1])) if has_after else None

@@ -175,7 +175,10 @@ class PanelView(FormPages, ModelView):
     def show(self, pk: str) -> Any:
         actor = current_actor()
         row = records.get(self.model, pk, actor=actor)
-        return self.page_of("panel/show.html", page=screens.show_page(self, row, actor, request.args), row=row)
+        if request.args.get("part") == "related":
+            return self.page_of("panel/_related.html", page=screens.related_part(self, row, actor, request.args), row=row)
+        template = "panel/print.html" if request.args.get("print") else "panel/show.html"
+        return self.page_of(template, page=screens.show_page(self, row, actor, request.args), row=row)
 
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
         """Numbers on the tabs of a quick filter, by value, counted when the page is there. In one statement, and no

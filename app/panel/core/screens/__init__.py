@@ -7,7 +7,7 @@ from app.panel.core.screens.conflicts import conflict_page, merge, send_again, u
 from app.panel.core.screens.editing import child_columns, draft_key, form_page, once, said_before, verb_page
 from app.panel.core.screens.filtering import asked_plainly
 from app.panel.core.screens.lists import list_page, trash_page
-from app.panel.core.screens.shows import changes_said, show_page, timeline, verb_word, who_said
+from app.panel.core.screens.shows import changes_said, related_part, show_page, timeline, verb_word, who_said
 from app.panel.core.screens.uploads import Uploads
 from app.panel.core.screens.versions import snapshot
 
@@ -28,6 +28,7 @@ __all__ = [
     "merge",
     "names",
     "once",
+    "related_part",
     "row_url",
     "said_before",
     "send_again",

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.panel.core import forms, policy, sight
 from app.panel.core.actor import current_actor
-from app.panel.core.fields import FieldSpec, resource_of, spec, specs
+from app.panel.core.fields import FieldSpec, resource_of, show_instant, spec, specs
 from app.panel.core.idempotency import reply_to, with_key
 from app.panel.core.screens.common import owning, visible
 from app.panel.core.screens.lists import adding
@@ -25,9 +25,12 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
         if present:
             shown.append(SimpleNamespace(label=str(title or ""), fields=present, help=str(part.get("description", ""))))
     title = _("Edit %(row)s", row=str(row)) if row is not None else _("Add %(one)s", one=view.one)
+    subtitle = _("A copy of “%(row)s”. Nothing is saved yet.", row=str(form.copied)) if form.copied is not None else ""
+    if form.earlier is not None:
+        subtitle = _as_it_stood(form)
     access = policy.fields(actor, view.resource)
     editable = [name for name in view.editable_children(row) if access.writable(name)]
-    children = [_child_form(view, name, row, child_errors) for name in editable]
+    children = [_child_form(view, name, row, child_errors, form.copied) for name in editable]
     for field in form:
         _offer_new(field)
     return SimpleNamespace(
@@ -41,8 +44,16 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
         cancel_url=view.url("show", pk=row.id) if row is not None else view.url("list"),
         row=row,
         draft_key=draft_key(view, row.id if row is not None else None),
-        restored=bool(request.form.get("_draft")),
+        restored=bool(request.form.get("_draft") or form.differing),
+        subtitle=subtitle,
     )
+
+
+def _as_it_stood(form: Any) -> str:
+    at = show_instant(form.earlier.at)
+    if not form.differing:
+        return _("On %(at)s all that you may change stood as it does now.", at=at)
+    return _("As it stood on %(at)s; nothing is saved yet. Fields that differ from now: %(n)s.", at=at, n=form.differing)
 
 
 def _offer_new(field: Any) -> None:
@@ -60,7 +71,7 @@ def draft_key(view: Any, key: int | None) -> str:
     return f"{view.resource}:{key or 'new'}"
 
 
-def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> SimpleNamespace:
+def _child_form(view: Any, name: str, row: Any, errors: dict[str, str], copied: Any = None) -> SimpleNamespace:
     known, own = spec(view.model, name), child_columns(view, name)
     typed = forms.child_rows(request.form, name) if request.form.get(f"{name}-present") else None
     rows = (
@@ -71,10 +82,15 @@ def _child_form(view: Any, name: str, row: Any, errors: dict[str, str]) -> Simpl
             for child in (sight.children(current_actor(), getattr(row, name)) if row is not None else [])
         ]
     )
+    if typed is None and copied is not None:
+        rows = [
+            {s.name: forms.typed(s, child) for s in own if not s.unique}
+            for child in sight.children(current_actor(), getattr(copied, name))
+        ]
     return SimpleNamespace(
         name=name,
         label=str(known.label),
-        known=request.form.get(f"{name}-known") if typed is not None else ",".join(str(r["id"]) for r in rows),
+        known=request.form.get(f"{name}-known") if typed is not None else ",".join(str(r["id"]) for r in rows if "id" in r),
         columns=own,
         rows=[_child_row(name, index, own, values, errors, row) for index, values in enumerate(rows)],
         blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row),

@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, listing, listtotals, paging, policy, records, savedlists, veil
+from app.panel.core import cells, listing, listtotals, neighbours, paging, policy, records, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
@@ -37,7 +37,7 @@ def list_page(
         resource=view.resource,
         columns=columns_of(view, asked, plan, shown, editable(view, plan, actor)),
         cell_url=url_for("savedlists.columns", list_key=view.endpoint).removesuffix("columns") + "cell/",
-        rows=[row_of(view, row, plan) for row in found.rows],
+        rows=[row_of(view, row, plan, neighbours.state_of(asked)) for row in found.rows],
         total=found.total,
         least=asked.size,
         as_of=found.as_of,
@@ -123,7 +123,8 @@ def columns_of(
     return result
 
 
-def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
+def row_of(view: Any, row: Any, plan: listing.Plan, state: str = "") -> SimpleNamespace:
+    """:param state: of the list, for the way to the next row"""
     shown_to = veil.seen(row)
     shown = [
         cells.show(view.formatters[name](shown_to), None)
@@ -131,7 +132,7 @@ def row_of(view: Any, row: Any, plan: listing.Plan) -> SimpleNamespace:
         else cells.cell(row, name, plan.access, row_url)
         for name in plan.columns
     ]
-    return SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), cells=shown)
+    return SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id, list=state or None), label=str(row), cells=shown)
 
 
 def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:

@@ -8,12 +8,12 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.panel.core import cells, files, history, listing, listtotals, policy, sight, veil
+from app.panel.core import cells, files, history, listing, listtotals, neighbours, policy, sight, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.screens.common import action, may, owning, row_url, visible
-from app.panel.core.screens.lists import columns_of, row_of
+from app.panel.core.screens.lists import adding, columns_of, row_of
 
 
 def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
@@ -25,11 +25,18 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
             sets.append(SimpleNamespace(label=str(title or ""), fields=items))
     state = next((name for name in ("state", "status") if name in specs(view.model)), "")
     tabs, related = _tabs(view, row, actor, args)
+    before, after, back = neighbours.around(view, row, args, actor)
+    may_edit = view.can_edit and may(view, "write")
     return SimpleNamespace(
         title=str(row),
         one=view.one,
         list_title=view.title,
-        list_url=view.url("list"),
+        list_url=back or view.url("list"),
+        prev_url=before,
+        next_url=after,
+        print_url=view.url("show", pk=row.id, print=1),
+        copy_url=view.url("add", copy=row.id) if view.added_on is None and adding(view).url else "",
+        trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
         pk=row.id,
         resource=view.resource,
         badge=cells.cell(row, state, access) if state and access.readable(state) else None,
@@ -39,18 +46,24 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
             for v in view.verbs.values()
             if v.single and may(view, v.permission) and v.possible(row)
         ],
-        edit_url=view.url("edit", pk=row.id) if view.can_edit and may(view, "write") else "",
+        edit_url=view.url("edit", pk=row.id) if may_edit else "",
         delete_url=view.url("delete", pk=row.id) if view.can_delete and may(view, "delete") else "",
         tables=[_child_table(view, row, name) for name in view.child_tables if access.readable(name)],
         panels=_panels(view, row, actor),
         tabs=tabs,
         related=related,
-        history=timeline(row, access),
+        history=timeline(row, access, view.url("edit", pk=row.id) if may_edit else ""),
         trail_url=_trail_url(row),
         created_at=getattr(row, "created_at", None),
         changed_at=getattr(row, "changed_at", None),
         version=getattr(row, "version", None),
     )
+
+
+def related_part(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
+    """The tab that was opened, alone."""
+    tabs, related = _tabs(view, row, actor, args)
+    return SimpleNamespace(tabs=tabs, related=related)
 
 
 def _trail_url(row: Any) -> str:
@@ -129,9 +142,11 @@ def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
         return [], None
     keys = [views[tab.view].endpoint for tab in offered]
     wanted = args.get("tab") if args.get("tab") in keys else keys[0]
-    here = view.url("show", pk=row.id)
+    state = {"list": args["list"]} if args.get("list") else {}
     tabs = [
-        SimpleNamespace(key=key, label=str(tab.label), url=f"{here}?tab={key}#related", active=key == wanted)
+        SimpleNamespace(
+            key=key, label=str(tab.label), url=view.url("show", pk=row.id, tab=key, **state) + "#related", active=key == wanted
+        )
         for key, tab in zip(keys, offered, strict=True)
     ]
     tab = offered[keys.index(wanted)]
@@ -159,9 +174,12 @@ def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
     return tabs, related
 
 
-def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
-    """The trail of a row for this reader: fields that are hidden from him are not in it, masked ones are masked."""
-    entries = []
+def timeline(row: Any, access: policy.FieldAccess, edit_url: str = "") -> list[Any]:
+    """The trail of a row for this reader: fields that are hidden from him are not in it, masked ones are masked.
+
+    :param edit_url: where the row as it stood after each line, but for the latest change, can be saved again
+    """
+    entries, changed_since = [], False
     for entry in history.of(row, limit=50):
         changes = changes_said(type(row), entry.changes, access, row)
         entries.append(
@@ -174,8 +192,10 @@ def timeline(row: Any, access: policy.FieldAccess) -> list[Any]:
                 why=entry.why,
                 changes=changes,
                 run_id=entry.run_id,
+                back_url=f"{edit_url}?as_of={entry.id}" if edit_url and changed_since else "",
             )
         )
+        changed_since = changed_since or (entry.verb == "update" and bool(changes))
     return entries
 
 

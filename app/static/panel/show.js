@@ -1,0 +1,31 @@
+/* Show pages: tabs of related rows are loaded when they are opened; the row before and after by keys. */
+import { announce, isTyping } from "./dom.js";
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("[data-related] .tabs a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  const box = link.closest("[data-related]");
+  const url = new URL(link.href);
+  const part = new URL(url);
+  part.searchParams.set("part", "related");
+  box.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(part, { credentials: "same-origin" });
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-related]");
+    if (!answer.ok || !found) throw new Error();
+    box.replaceWith(document.adoptNode(found));
+    history.replaceState(null, "", url);
+    found.querySelector(".tabs [aria-current]")?.focus();
+    announce(found.getAttribute("aria-label"));
+  } catch {
+    location.assign(url);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const key = { j: "next", k: "prev" }[event.key];
+  const link = key && document.querySelector(`.page-tools a[rel=${key}]`);
+  if (link) location.assign(link.href);
+});
