@@ -143,6 +143,7 @@ class LoginEventView(PanelView):
     datamodel = PanelInterface(LoginEvent)
     title = _("Log-ins")
     one = _("log-in")
+    found_everywhere = False
     list_columns = ["at", "user", "result", "ip", "agent"]
     filter_columns = ["at", "user", "result", "ip"]
     sort_columns = ["at"]

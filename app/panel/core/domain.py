@@ -77,7 +77,7 @@ class Domain:
             noun = cls.__name__.removesuffix("View")
             cls.domain_key = self.key
             cls.route_base = cls.__dict__.get("route_base") or f"/{self.key}/{noun.lower()}"
-            cls.title = cls.__dict__.get("title") or label
+            cls.title, cls.icon = cls.__dict__.get("title") or label, icon
             self.entries.append(Entry(cls, label, icon, order, menu))
             return cls
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.panel.core import bells, ticker, valkey
 from app.panel.core.db import db
+from app.panel.core.finding import keeper, storage
 
 Finding = tuple[bool, str]
 blueprint = Blueprint("health", __name__)
@@ -61,12 +62,24 @@ def clockwork() -> Finding:
     return False, "No ticker holds the lease."
 
 
+def search() -> Finding:
+    """Never a reason to send nobody here: what is behind is caught up with while the panel is used."""
+    found = keeper.behind()
+    said = f"The search index is {found.seconds:.0f} s behind." if found.changes else "The search index is up to date."
+    if found.unbuilt:
+        said += f" {len(found.unbuilt)} tables are not built yet."
+    if not storage.has_trigrams():
+        said += " PostgreSQL has no pg_trgm here: searching goes through the larger table of grams."
+    return True, said
+
+
 CHECKS: dict[str, Callable[[], Finding]] = {
     "database": database,
     "migrations": migrations,
     "valkey": queue,
     "worker": workers,
     "ticker": clockwork,
+    "search": search,
 }
 
 

@@ -1,55 +1,89 @@
-"""The search box at the top: over every model whose view says that it can be found."""
+"""The search of everything: over each model whose view takes part, and over the menu. As a page, and as one types."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import Response, current_app, jsonify, render_template, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext
 
 from app.panel.core import cells, listing, listtotals, menu, policy
-from app.panel.core.actor import current_actor
+from app.panel.core.actor import NOBODY, current_actor
+from app.panel.core.api import problem
 from app.panel.core.files import File
+from app.panel.core.finding import conditions, hits, keeper, words
 from app.panel.core.pages import logged_in
 
 EACH = 6
+WHILE_TYPING = 4
+BEHIND_SECONDS = 15  # so far behind is said
 
 
-def everywhere(q: str, actor: Any) -> list[Any]:
-    """Groups of rows that hold every word of `q`, of the resources and rows that `actor` may read."""
-    found = []
+def everywhere(q: str, actor: Any, size: int = EACH, *, counts: bool = True) -> list[Any]:
+    """Groups of rows that hold every word of `q`, of the resources, rows and fields that `actor` may read.
+
+    A row is found by its own fields alone: what is found by another's is found with that other.
+    """
+    offered = [(view, plan, where) for view in _views() if (plan := _plan(view, actor)) for where in [_own(plan)]]
+    with hits.looked_once():
+        likely = hits.likely([(view.model, where.indexed) for view, _plan, where in offered], words.asked(q))
+        return [
+            group
+            for view, plan, where in offered
+            if (view.model in likely or where.others or conditions.has_meanings(view.model))
+            and (group := _group(view, plan, q, actor, size, counts))
+        ]
+
+
+def _views() -> list[Any]:
     places = {domain.key: domain.order for domain in current_app.extensions["panel_domains"]}
-    views = current_app.extensions["panel_views"].values()
-    for view in sorted(views, key=lambda view: places.get(view.domain_key, 0)):  # as in the menu
-        is_offered = policy.allowed(actor, "read", view.resource) and not menu.is_away(view.endpoint, actor)
-        plan = view.plan(actor) if is_offered else None
-        if plan is None or not plan.searchable or not any(plan.access.usable(n.split(".")[0]) for n in plan.searchable):
-            continue
-        asked = listing.Asked(q=q, size=EACH)
-        page = listing.find(asked, plan, actor)
-        if page.rows:
-            rows = [
-                SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan))
-                for row in page.rows
-            ]
-            all_url = asked.url(view.url("list"), size=50)
-            count = listtotals.count_of(page, asked, plan, actor)
-            found.append(
-                SimpleNamespace(label=str(view.title), rows=rows, total=count.total, exact=count.exact, all_url=all_url)
-            )
-    return found
+    views = [view for view in current_app.extensions["panel_views"].values() if view.found_everywhere]
+    return sorted(views, key=lambda view: places.get(view.domain_key, 0))  # as in the menu
+
+
+def _plan(view: Any, actor: Any) -> listing.Plan | None:
+    """What is searched of a view for this reader; None when nothing is."""
+    if not policy.allowed(actor, "read", view.resource) or menu.is_away(view.endpoint, actor):
+        return None
+    plan = view.plan(actor)
+    if plan is None:
+        return None
+    own = tuple(name for name in plan.searchable if "." not in name and plan.access.usable(name))
+    return replace(plan, searchable=own) if own else None
+
+
+def _own(plan: listing.Plan) -> conditions.Places:
+    return conditions.places(plan.model, plan.searchable, plan.access)
+
+
+def _group(view: Any, plan: listing.Plan, q: str, actor: Any, size: int, counts: bool) -> Any:
+    asked = listing.Asked(q=q, size=size)
+    page = listing.find(asked, plan, actor)
+    if not page.rows:
+        return None
+    rows = [
+        SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan), is_outside=False)
+        for row in page.rows
+    ]
+    group = SimpleNamespace(label=str(view.title), icon=view.icon, rows=rows, all_url=asked.url(view.url("list"), size=50))
+    if counts:
+        count = listtotals.count_of(page, asked, plan, actor)
+        group.total, group.exact = count.total, count.exact
+    return group
 
 
 def pages(q: str, actor: Any) -> list[Any]:
-    """The entries of the menu whose words hold every word of `q`, as one group."""
-    words = q.casefold().split()
-    found = [item for item in menu.entries(actor) if all(word in item.label.casefold() for word in words)]
+    """The entries of the menu whose words hold every word of `q`, also in pinyin, as one group."""
+    asked = words.asked(q)
+    found = [item for item in menu.entries(actor) if asked and all(words.holds(str(item.label), word) for word in asked)]
     if not found:
         return []
     rows = [SimpleNamespace(label=item.label, url=item.url, cells=[], is_outside=item.is_outside) for item in found[:EACH]]
-    return [SimpleNamespace(label=gettext("Menu entries"), rows=rows, total=len(rows), exact=True, all_url="")]
+    label = gettext("Menu entries")
+    return [SimpleNamespace(label=label, icon="fa-bars", rows=rows, total=len(rows), exact=True, all_url="")]
 
 
 def _hints(row: Any, plan: listing.Plan) -> list[Any]:
@@ -62,6 +96,21 @@ def _hints(row: Any, plan: listing.Plan) -> list[Any]:
     ][:3]
 
 
+def _asked() -> str:
+    return (request.args.get("q") or "").replace("\x00", "").strip()[: listing.MAX_SEARCH]
+
+
+def _note() -> str:
+    """What is to be known of a search that may miss something; nothing when it misses nothing."""
+    found = keeper.behind()
+    if found.unbuilt:
+        return gettext("The search index is being built. Until that is done, older rows may be missing here.")
+    if found.changes > hits.LATEST and found.seconds > BEHIND_SECONDS:
+        seconds = round(found.seconds)
+        return gettext("The search index is %(seconds)s seconds behind. What changed since may be missing here.", seconds=seconds)
+    return ""
+
+
 class SearchPage(BaseView):
     route_base = ""
     default_view = "search"
@@ -69,6 +118,28 @@ class SearchPage(BaseView):
     @expose("/search/")
     @logged_in
     def search(self) -> str:
-        q = (request.args.get("q") or "").replace("\x00", "").strip()[: listing.MAX_SEARCH]
+        q = _asked()
         groups = [*pages(q, current_actor()), *everywhere(q, current_actor())] if q else []
-        return render_template("panel/search.html", q=q, groups=groups, appbuilder=self.appbuilder)
+        return render_template("panel/search.html", q=q, groups=groups, note=_note(), appbuilder=self.appbuilder)
+
+    @expose("/search/typed")
+    def typed(self) -> Response:
+        """What is found so far: `{"groups": [{"label", "icon", "all", "rows": [{"label", "hint", "url", "outside"}]}]}`."""
+        actor, q = current_actor(), _asked()
+        if actor is NOBODY:
+            return problem(401, gettext("Log in first."))
+        groups = [*pages(q, actor), *everywhere(q, actor, WHILE_TYPING, counts=False)] if q else []
+        return jsonify(groups=[_plain(group) for group in groups], all=url_for("SearchPage.search", q=q))
+
+
+def _plain(group: Any) -> dict[str, Any]:
+    rows = [
+        {
+            "label": str(row.label),
+            "hint": " · ".join(str(cell["text"]) for cell in row.cells),
+            "url": row.url,
+            "outside": bool(row.is_outside),
+        }
+        for row in group.rows[:WHILE_TYPING]
+    ]
+    return {"label": str(group.label), "icon": group.icon, "all": group.all_url, "rows": rows}

@@ -37,6 +37,8 @@ class PanelView(FormPages, ModelView):
     filter_columns: list[str] | None = None
     sort_columns: list[str] | None = None
     search_columns: list[str] | None = None
+    found_everywhere = True  # are its rows among what the search of everything finds?
+    icon = "fa-table"
     default_sort = "-id"
     form_fieldsets: list[Any] | None = None
     child_tables: list[str] = []

@@ -189,16 +189,22 @@ function clicks() {
 
 function keys() {
   const search = document.querySelector("[data-search]");
+  const palette = async (text = "") => (await import("./palette.js")).open(search.form, text);
+  search?.addEventListener("click", () => palette(search.value));
+  search?.addEventListener("input", (event) => {
+    if (!event.isComposing) palette(search.value);
+  });
+  search?.addEventListener("compositionend", () => palette(search.value));
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && search) {
       event.preventDefault();
-      search.select();
+      palette();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "/" && search) {
       event.preventDefault();
-      search.select();
+      palette();
     } else if (event.key === "?") {
       event.preventDefault();
       document.getElementById("shortcuts")?.showModal();

@@ -27,6 +27,10 @@ def means(model: type[Any]) -> Callable[[Meaning], Meaning]:
     return register
 
 
+def has_meanings(model: type[Any]) -> bool:
+    return model in _meanings
+
+
 @dataclass(frozen=True)
 class Places:
     """Where a word is looked for: in indexed fields of the row, in fields that no index knows, in rows that it points at."""

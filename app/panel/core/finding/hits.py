@@ -6,21 +6,24 @@ saved and never by what it no longer says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import contextvars
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
 
 from app.panel.core.changes import Change, ChangeMark
 from app.panel.core.db import db
 from app.panel.core.finding import storage, words
-from app.panel.core.finding.plans import Plan, plan_of
+from app.panel.core.finding.plans import Plan, plan_of, plans
 from app.panel.core.rows import among
 
 CONSUMER = "search"
 FEW = 2000  # so many rows are named; more are asked for inside the statement
 LATEST = 500  # changes that are looked at themselves while the index is behind
+_waiting: contextvars.ContextVar[dict[str, set[int]] | None] = contextvars.ContextVar("waiting", default=None)
 
 
 @dataclass
@@ -62,9 +65,45 @@ def find(model: type[Any], names: Sequence[str], asked: Sequence[str]) -> Hits:
 
 def latest_changes(plan: Plan) -> set[int]:
     """The rows whose change is not in the index yet; the latest of them when it is far behind."""
+    waiting = _waiting.get()
+    return set(waiting.get(plan.table, ())) if waiting is not None else {key for _table, key in _latest([plan.table])}
+
+
+def _latest(tables: Iterable[str]) -> list[tuple[str, int]]:
     mark = select(ChangeMark.change_id).where(ChangeMark.consumer == CONSUMER).scalar_subquery()
-    query = select(Change.key).where(Change.table == plan.table, Change.id > func.coalesce(mark, 0))
-    return set(db.session.scalars(query.order_by(Change.id.desc()).limit(LATEST)))
+    query = select(Change.table, Change.key).where(Change.table.in_(list(tables)), Change.id > func.coalesce(mark, 0))
+    return [(table, key) for table, key in db.session.execute(query.order_by(Change.id.desc()).limit(LATEST))]
+
+
+@contextlib.contextmanager
+def looked_once() -> Iterator[bool]:
+    """Ask once, and not for each table, what is not in the index yet; tells whether that is more than is looked at."""
+    found = _latest(plan.table for plan in plans().values())
+    by_table: dict[str, set[int]] = {}
+    for table, key in found:
+        by_table.setdefault(table, set()).add(key)
+    token = _waiting.set(by_table)
+    try:
+        yield len(found) == LATEST
+    finally:
+        _waiting.reset(token)
+
+
+def likely(places: Iterable[tuple[type[Any], Sequence[str]]], asked: Sequence[str]) -> set[type[Any]]:
+    """The models, each with its fields, in which anything can be found at all: one statement for all of them."""
+    found, questions, numbers = set(), [], {}
+    for model, names in places:
+        plan = plan_of(model)
+        if plan is None or not names:
+            continue
+        if latest_changes(plan):
+            found.add(model)
+        elif (keys := storage.documents_with(plan, [plan.letters[name] for name in names], asked)) is not None:
+            questions.append(select(literal(plan.number)).where(keys.exists()))
+            numbers[plan.number] = model
+    if questions:
+        found |= {numbers[number] for number in db.session.scalars(union_all(*questions))}
+    return found
 
 
 def _live(plan: Plan, names: Sequence[str], asked: Sequence[str], pending: set[int]) -> set[int]:

@@ -49,7 +49,11 @@ def default_search(model: type[Any]) -> list[str]:
     lines of text that every row has or that no two rows share."""
     own = list(dict.fromkeys(specs(model).values()))
     declared = [one.name for one in own if one.search]
-    return declared or [one.name for one in own if (one.required or one.unique) and one.kind in DEFAULT_KINDS and not one.hidden]
+    return declared or [one.name for one in own if (one.required or one.unique) and _is_line(one)]
+
+
+def _is_line(field: FieldSpec) -> bool:
+    return field.kind in DEFAULT_KINDS and not field.hidden and not field.readonly
 
 
 def plan_of(model: type[Any]) -> Plan | None:

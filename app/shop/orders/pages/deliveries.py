@@ -30,6 +30,7 @@ class IntakeEventView(PanelView):
     filter_columns = ["state", "channel", "door", "received_at", "event_id", "order", "reason", "attempts", "status", "via"]
     sort_columns = ["received_at", "attempts"]
     search_columns = ["event_id", "reason"]
+    found_everywhere = False
     default_sort = "-received_at"
     quick_filters = ["state", "channel"]
     show_fieldsets = [
