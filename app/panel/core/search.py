@@ -65,7 +65,7 @@ def _group(view: Any, plan: listing.Plan, q: str, actor: Any, size: int, counts:
     if not page.rows:
         return None
     rows = [
-        SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan), is_outside=False)
+        SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan, words.asked(q)), is_outside=False)
         for row in page.rows
     ]
     group = SimpleNamespace(label=str(view.title), icon=view.icon, rows=rows, all_url=asked.url(view.url("list"), size=50))
@@ -86,14 +86,21 @@ def pages(q: str, actor: Any) -> list[Any]:
     return [SimpleNamespace(label=label, icon="fa-bars", rows=rows, total=len(rows), exact=True, all_url="")]
 
 
-def _hints(row: Any, plan: listing.Plan) -> list[Any]:
-    told = [name for name in plan.columns[:5] if not isinstance(cells.value_of(row, name), File)]
+def _hints(row: Any, plan: listing.Plan, asked: list[str]) -> list[Any]:
+    """What is told of a row beside its name: first why it was found, then what its list begins with."""
+    why = [name for name in plan.searchable if _holds(getattr(row, name), asked) and not _holds(str(row), asked)]
+    first = [name for name in plan.columns[:5] if not isinstance(cells.value_of(row, name), File)]
+    told = dict.fromkeys([*why, *first])
     shown = [cells.cell(row, name, plan.access) for name in told]
     return [
         cell
         for cell in shown
         if cell.get("text") and cell["text"] != str(row) and cell["kind"] not in ("image", "bool")
     ][:3]
+
+
+def _holds(value: Any, asked: list[str]) -> bool:
+    return isinstance(value, str) and any(words.holds(value, word) for word in asked)
 
 
 def _asked() -> str:

@@ -261,3 +261,37 @@ def test_every_list_picker_and_api_finds_through_the_index(brands, as_user):
     assert [row["name"] for row in answer["result"]] == ["张三丰"]
     picked = client.get("/pickers/catalog.Product/brand?q=cq").json
     assert [row["label"] for row in picked["results"]] == ["重庆小面"]
+
+
+def test_everything_is_searched_while_one_types_in_few_statements(brands, as_user, count_queries):
+    people.customer("张三丰", "13812345678", "B")
+    keeper.catch_up()
+    ada, ben = as_user("ada"), as_user("ben")
+    ada.get("/search/typed?q=x")
+    with count_queries() as counted:
+        answer = ada.get("/search/typed?q=zsf").json
+    found = {group["label"]: group["rows"] for group in answer["groups"]}
+    assert {label: [row["label"] for row in rows] for label, rows in found.items()} == {"Brands": ["张三丰"], "Customers": ["张三丰"]}
+    assert found["Customers"][0]["hint"].startswith("+86138"), "what its list begins with"
+    assert ada.get("/search/typed?q=2345678").json["groups"][0]["rows"][0]["hint"].startswith("+86138"), "why it was found"
+    assert found["Customers"][0]["url"].startswith("/customers/customer/show/") and answer["all"] == "/search/?q=zsf"
+    assert len(counted) < 20, counted
+    his = {group["label"]: group["rows"] for group in ben.get("/search/typed?q=zsf").json["groups"]}
+    assert [row["label"] for row in his["Brands"]] == ["张三丰"], "and no customer of another shop"
+    assert "Customers" not in his
+    assert "13812345678" not in ben.get("/search/typed?q=5678").text
+    page = ada.get("/search/?q=zsf").text
+    assert page.count("张三丰") >= 2 and "is being built" not in page
+
+
+def test_the_menu_is_found_and_a_visitor_finds_nothing(as_user, app):
+    ada = as_user("ada")
+    labels = [group["label"] for group in ada.get("/search/typed?q=cust").json["groups"]]
+    assert labels[0] == "Menu entries"
+    assert app.test_client().get("/search/typed?q=cust").status_code == 401
+
+
+def test_a_page_says_that_the_index_is_not_there_yet(session, as_user):
+    session.execute(delete(SearchTable))
+    session.commit()
+    assert "The search index is being built" in as_user("ada").get("/search/?q=x").text
