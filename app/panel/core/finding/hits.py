@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from app.panel.core.changes import Change, ChangeMark
 from app.panel.core.db import db
@@ -91,19 +91,11 @@ def looked_once() -> Iterator[bool]:
 
 def likely(places: Iterable[tuple[type[Any], Sequence[str]]], asked: Sequence[str]) -> set[type[Any]]:
     """The models, each with its fields, in which anything can be found at all: one statement for all of them."""
-    found, questions, numbers = set(), [], {}
-    for model, names in places:
-        plan = plan_of(model)
-        if plan is None or not names:
-            continue
-        if latest_changes(plan):
-            found.add(model)
-        elif (keys := storage.documents_with(plan, [plan.letters[name] for name in names], asked)) is not None:
-            questions.append(select(literal(plan.number)).where(keys.exists()))
-            numbers[plan.number] = model
-    if questions:
-        found |= {numbers[number] for number in db.session.scalars(union_all(*questions))}
-    return found
+    known = [(plan, names) for model, names in places if names and (plan := plan_of(model)) is not None]
+    fresh = {plan.model for plan, _names in known if latest_changes(plan)}
+    asks = [(plan, [plan.letters[name] for name in names]) for plan, names in known if plan.model not in fresh]
+    numbers = storage.anywhere(asks, asked)
+    return fresh | {plan.model for plan, _letters in asks if plan.number in numbers}
 
 
 def _live(plan: Plan, names: Sequence[str], asked: Sequence[str], pending: set[int]) -> set[int]:
