@@ -7,6 +7,7 @@ of which an address is ever built of less than half (werkzeug 3.1, `Rule.compile
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import current_app, request, url_for
 from werkzeug.routing import Rule
@@ -46,7 +47,8 @@ def numbered(endpoint: str, name: str, number: int | str) -> str:
     known: dict[tuple[str, str, str], tuple[str, str]] = current_app.extensions.setdefault("panel_numbered", {})
     place = (request.environ.get("SCRIPT_NAME", "") if request else "", endpoint, name)
     if place not in known:
-        head, _mark, tail = url_for(endpoint, **{name: MARK}).rpartition(str(MARK))
+        marked: dict[str, Any] = {name: MARK}
+        head, _mark, tail = url_for(endpoint, **marked).rpartition(str(MARK))
         known[place] = head, tail
     head, tail = known[place]
     return f"{head}{number}{tail}"
