@@ -118,8 +118,12 @@ def ask_the_idle(engine: Engine) -> None:
 
 def say_savepoints_plainly(engine: Engine) -> None:
     """SQLAlchemy compiles the statements of each savepoint anew, for each has a name of its own."""
-    words = {"do_savepoint": "SAVEPOINT", "do_rollback_to_savepoint": "ROLLBACK TO SAVEPOINT", "do_release_savepoint": "RELEASE SAVEPOINT"}
+    words = {
+        "do_savepoint": "SAVEPOINT", "do_rollback_to_savepoint": "ROLLBACK TO SAVEPOINT",
+        "do_release_savepoint": "RELEASE SAVEPOINT",
+    }  # fmt: skip
     for method, word in words.items():
+
         def say(connection: Any, name: str, word: str = word) -> None:
             connection.exec_driver_sql(f"{word} {name}")
 
