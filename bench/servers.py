@@ -167,6 +167,7 @@ class Databases:
         env = self.env(count)
         run([sys.executable, "run.py", "setup"], cwd=ROOT, env=env)
         run([sys.executable, "-m", "bench.fill", count], cwd=ROOT, env=env)
+        run([sys.executable, "-m", "flask", "--app", "app", "search", "rebuild"], cwd=ROOT, env=env)
         if self.server is not None:
             self._vacuum("ours", count)
 

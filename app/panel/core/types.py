@@ -88,3 +88,24 @@ def _random_of_sqlite(_element: Any, _compiler: Any, **_options: Any) -> str:
 @compiles(RandomBytes, "postgresql")
 def _random_of_postgresql(_element: Any, _compiler: Any, **_options: Any) -> str:
     return "uuid_send(gen_random_uuid())"
+
+
+class Unindexed(FunctionElement[Any]):
+    """A column for a condition that most rows meet: SQLite then searches no index for it, and so is free to walk the one that
+    holds the rows in the order that is asked for. PostgreSQL knows from its statistics."""
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(Unindexed)
+def _plain(element: Unindexed, compiler: Any, **more: Any) -> str:
+    return str(compiler.process(element.clauses, **more))
+
+
+@compiles(Unindexed, "sqlite")
+def _with_plus(element: Unindexed, compiler: Any, **more: Any) -> str:
+    return f"+{compiler.process(element.clauses, **more)}"

@@ -107,6 +107,11 @@ class Order(PanelModel):
         Index(None, "shop_id", "placed_at", "id"),
         Index(None, "channel_id", "placed_at"),
         Index(None, "placed_at", "id"),
+        # the other columns that the list is ordered by, and one state of one shop in the order of the list
+        Index(None, "number", "id"),
+        Index(None, "total", "id"),
+        Index(None, "paid_at", "id"),
+        Index(None, "shop_id", "state", "placed_at", "id"),
         # sales figures read nothing but this index
         Index(None, "paid_at", "shop_id", "channel_id", "currency", "total"),
         # how many orders stand in each state and may leave: counted from the index alone, also for some shops only
