@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,6 +27,7 @@ from app.panel.core.finding.plans import default_search
 
 SIZES = (25, 50, 100, 200)
 COUNT_LIMIT, MAX_SEARCH = 10_000, 200
+SHAPES, MONTH = ("", "board", "calendar"), re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 searched = Signal("Somebody searched. sender: the model; q; found: how many rows, a page at most; place: list, api or picker")
 
 
@@ -39,6 +41,8 @@ class Asked:
     size: int = 50
     cols: str = ""  # columns and widths, as `listcolumns` writes them
     place: paging.Place = paging.FIRST
+    shape: str = ""  # empty for a list, else one of SHAPES
+    month: str = ""  # of a calendar: 2026-11
     opens_otherwise: bool = False  # for a reader whose list opens with a view that he kept, the plain list must be named
 
     def url(self, base: str, place: paging.Place = paging.FIRST, **changes: Any) -> str:
@@ -48,7 +52,8 @@ class Asked:
 
     def words(self, **changes: Any) -> dict[str, Any]:
         """What the address says, without what goes without saying and without the page."""
-        state = {"q": self.q, "f": self.tree, "sort": self.sort, "size": self.size, "cols": self.cols, **changes}
+        state = {"q": self.q, "f": self.tree, "sort": self.sort, "size": self.size, "cols": self.cols}
+        state |= {"shape": self.shape, "month": self.month, **changes}
         state["f"] = json.dumps(state["f"], ensure_ascii=False, separators=(",", ":")) if state["f"] else ""
         return {k: v for k, v in state.items() if v and not (k == "size" and v == 50)}
 
@@ -98,7 +103,10 @@ def read(args: Any, plan: Plan) -> Asked:
         raise BadRequest(_("“%(name)s” cannot be ordered by.", name=sort[:60]))
     listcolumns.read(cols := args.get("cols") or "", plan)
     place = paging.read(args, paging.order_of(plan.model, sort or plan.default_sort, plan.actor))
-    return Asked(q, tree, sort, _bounded(args, "size", 50, SIZES[-1]), cols, place)
+    shape, month = args.get("shape") or "", args.get("month") or ""
+    if shape not in SHAPES or (month and not MONTH.fullmatch(month)):
+        raise BadRequest(_("This view cannot be read."))
+    return Asked(q, tree, sort, _bounded(args, "size", 50, SIZES[-1]), cols, place, shape, month)
 
 
 def _bounded(args: Any, name: str, default: int, limit: int) -> int:

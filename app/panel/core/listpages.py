@@ -79,7 +79,7 @@ def change(list_key: str, row_id: int, column: str) -> Any:
 def columns(list_key: str) -> Any:
     """Lay the list out: for the reader from now on, or, where the address names columns, in the address that follows."""
     view, actor = _readable(list_key)
-    plan, form, state = view.plan(actor), request.form, _state(request.form, "q", "f", "sort", "size", "cols")
+    plan, form, state = view.plan(actor), request.form, _state(request.form, "q", "f", "sort", "size", "cols", "shape")
     is_reset, in_address = bool(form.get("reset")), state.pop("cols", "")
     cols = "" if is_reset else listcolumns.write((name, _pixels(form.get(f"width-{name}", ""))) for name in form.getlist("col"))
     density = "" if is_reset else form.get("density", "")
@@ -103,7 +103,7 @@ def _pixels(text: str) -> int | None:
 def save(list_key: str) -> Any:
     """Keep the view that is shown. What cannot be read of it is refused as an address would be."""
     view, actor = _readable(list_key)
-    asked = savedlists.understood(_state(request.form, "q", "f", "sort", "size", "cols"), view.plan(actor), actor)
+    asked = savedlists.understood(_state(request.form, "q", "f", "sort", "size", "cols", "shape"), view.plan(actor), actor)
     back = safe_next(request.form.get("next"), view.url("list"))
     try:
         row = savedlists.save(

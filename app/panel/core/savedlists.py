@@ -44,7 +44,7 @@ RESOURCE = "core.SavedList"
 LONGEST_NAME, MOST = 60, 50
 LAYOUT = ""  # the name under which a person's own layout of a list is kept; no view has it
 EVERYBODY = "*"  # among the roles of a view: whoever reads the list
-STATE = frozenset({"q", "f", "sort", "size", "cols"})
+STATE = frozenset({"q", "f", "sort", "size", "cols", "shape"})
 policy.name(RESOURCE, _("Views of lists"))
 policy.verbs(RESOURCE, share=_("Share views of lists"))
 

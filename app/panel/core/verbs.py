@@ -25,6 +25,7 @@ class Verb:
     tone: str = "neutral"
     read_only: bool = False
     primary: bool = False
+    leads_to: Any = None
 
     @property
     def asks(self) -> bool:
@@ -43,6 +44,7 @@ def verb(name: str, label: Any, **options: Any) -> Callable[[Callable[..., Any]]
     :param confirm: a question to be answered before it runs
     :param when: for which rows it is offered; others are refused
     :param many: offered on a selection; `single`: offered on the show page
+    :param leads_to: the state in which it leaves a row, so that a card of the board can be drawn there
     :param read_only: it changes nothing (a print), so it may be asked by GET
     """
 

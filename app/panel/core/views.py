@@ -50,6 +50,8 @@ class PanelView(FormPages, ModelView):
     export_endpoint = ""  # a page that hands out the filtered list as a file
     empty_text: Any = lazy_gettext("Nothing here yet.")
     formatters: dict[str, Any] = {}
+    board_column: str | None = None  # the choice by which cards stand on the board; empty for no board
+    calendar_column: str | None = None  # the date by which rows stand in the calendar; empty for none
     inline_columns: list[str] | None = None  # what is changed in the list itself; None: all that the form of a row changes
     tabs: list[Tab] = []
     panels: list[Panel] = []
@@ -168,9 +170,14 @@ class PanelView(FormPages, ModelView):
             return redirect(address)
         asked = listing.read(request.args, plan)
         shown = listcolumns.chosen(asked.cols, kept.layout, plan)
-        found = listing.find(asked, replace(plan, columns=tuple(shown)), actor)
+        laid = replace(plan, columns=tuple(shown))
+        found = listing.find(replace(asked, size=1) if asked.shape else asked, laid, actor)
         listing.tell(self.model, asked, found, "list")
-        return self.page_of("panel/list.html", page=screens.list_page(self, asked, plan, found, actor, kept, shown))
+        page = screens.list_page(self, asked, plan, found, actor, kept, shown)
+        page.shapes = screens.shapes(self, asked, laid)
+        page.board = screens.board(self, asked, laid, actor) if asked.shape == "board" else None
+        page.calendar = screens.calendar(self, asked, laid, actor) if asked.shape == "calendar" else None
+        return self.page_of("panel/list.html", page=page)
 
     @expose("/show/<pk>")
     @needs("read")

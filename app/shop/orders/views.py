@@ -138,7 +138,7 @@ class OrderView(PerShopView):
         found = {state.value: n for state, n in db.session.execute(queries.count_by_state(actor))}
         return {state.value: found.get(state.value, 0) for state in OrderState}
 
-    @verb("pay", _("Book payment"), icon="fa-money-bill", form=forms.PayForm, primary=True,
+    @verb("pay", _("Book payment"), icon="fa-money-bill", form=forms.PayForm, primary=True, leads_to=OrderState.PAID,
           when=lambda order: order.state is OrderState.PENDING)  # fmt: skip
     def pay(self, orders: list[Order], form: Any) -> str:
         amount = form.amount.minor if "amount" in form else None
@@ -167,7 +167,7 @@ class OrderView(PerShopView):
         good = sum(services.recheck(order, actor=current_actor()).review is ReviewState.CONFIRMED for order in orders)
         return gettext("Checked again: %(good)s of %(all)s are right now.", good=good, all=len(orders))
 
-    @verb("ship", _("Ship"), icon="fa-truck", form=forms.ShipForm, primary=True,
+    @verb("ship", _("Ship"), icon="fa-truck", form=forms.ShipForm, primary=True, leads_to=OrderState.SHIPPED,
           when=lambda order: order.state in states.TO_SHIP)  # fmt: skip
     def ship(self, orders: list[Order], form: Any) -> str:
         number = form.tracking_number.data if "tracking_number" in form else ""
@@ -186,7 +186,8 @@ class OrderView(PerShopView):
             services.cancel_rest(order, why=form.why.data or "", actor=current_actor())
         return _done(len(orders), gettext("The rest is not sent."))
 
-    @verb("complete", _("Complete"), icon="fa-flag-checkered", confirm=_("Has the buyer received everything?"),
+    @verb("complete", _("Complete"), leads_to=OrderState.COMPLETED, icon="fa-flag-checkered",
+          confirm=_("Has the buyer received everything?"),
           when=lambda order: order.state is OrderState.SHIPPED)  # fmt: skip
     def complete(self, orders: list[Order], form: Any) -> str:
         for order in orders:
@@ -226,7 +227,7 @@ class OrderView(PerShopView):
             services.release(order, actor=current_actor())
         return _done(len(orders), gettext("Released."))
 
-    @verb("close", _("Close the order"), icon="fa-xmark", form=forms.CloseForm, tone="danger",
+    @verb("close", _("Close the order"), icon="fa-xmark", form=forms.CloseForm, tone="danger", leads_to=OrderState.CLOSED,
           when=lambda order: states.can_move(order, OrderState.CLOSED))  # fmt: skip
     def close(self, orders: list[Order], form: Any) -> str:
         for order in orders:

@@ -196,7 +196,7 @@ export function conditionEditor({ fields, periods, labels = {}, fixed = false, c
   return { line, group, whole, first };
 }
 
-const KEPT = new Set(["q", "sort", "size", "cols", "tab", "view"]);
+const KEPT = new Set(["q", "sort", "size", "cols", "shape", "month", "tab"]);
 /** The address of this list with a filter; what belongs to the old rows, such as the page, is left out. */
 function addressOf(tree) {
   const url = new URL(location.href);

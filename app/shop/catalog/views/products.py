@@ -85,7 +85,7 @@ class ProductView(PanelView):
     child_tables = ["skus", "relations"]
     empty_text = _("Add the first product, or bring a file with all of them.")
 
-    @verb("publish", _("Put on sale"), icon="fa-circle-up", tone="success",
+    @verb("publish", _("Put on sale"), icon="fa-circle-up", tone="success", leads_to=ProductState.PUBLISHED,
           when=lambda product: product.state is not ProductState.PUBLISHED)  # fmt: skip
     def publish(self, products: list[Product], form: Any) -> str:
         count = each(products, lambda product: services.publish(product, actor=current_actor()))
@@ -93,6 +93,7 @@ class ProductView(PanelView):
 
     @verb(
         "withdraw", _("Take off the shelf"), icon="fa-circle-down", permission="publish", form=WhyForm, tone="warning",
+        leads_to=ProductState.WITHDRAWN,
         when=lambda product: product.state is ProductState.PUBLISHED,
     )
     def withdraw(self, products: list[Product], form: WhyForm) -> str:

@@ -1,0 +1,105 @@
+/* Cards of a board and of a calendar: drawn with the mouse, or moved with Alt and the arrow keys, only where they may go. */
+import { announce, ask, flash, t } from "./dom.js";
+
+async function change(holder, pk, value) {
+  const url = `${holder.dataset.cells}${pk}/${encodeURIComponent(holder.dataset.column)}`;
+  const known = await ask(url);
+  await ask(url, { method: "POST", body: new URLSearchParams({ value, version: known.version }) });
+  announce(t("saved"));
+}
+
+/** Drawing with the mouse; `may(thing, place)` says whether it can be let go there, `drop` does it. */
+function drawing(holder, things, places, may, drop) {
+  let drawn = null;
+  const over = (event) => event.target.closest?.(places);
+  const clear = () => { for (const one of holder.querySelectorAll(".may, .over")) one.classList.remove("may", "over"); };
+  holder.addEventListener("dragstart", (event) => {
+    drawn = event.target.closest(things);
+    if (!drawn) return;
+    event.dataTransfer.effectAllowed = "move";
+    drawn.classList.add("dragged");
+    for (const place of holder.querySelectorAll(places)) place.classList.toggle("may", may(drawn, place));
+  });
+  holder.addEventListener("dragover", (event) => {
+    const place = over(event);
+    if (!drawn || !place || !may(drawn, place)) return;
+    event.preventDefault();
+    for (const one of holder.querySelectorAll(".over")) if (one !== place) one.classList.remove("over");
+    place.classList.add("over");
+  });
+  holder.addEventListener("drop", (event) => {
+    const place = over(event);
+    if (!drawn || !place || !may(drawn, place)) return;
+    event.preventDefault();
+    drop(drawn, place);
+  });
+  holder.addEventListener("dragend", () => {
+    drawn?.classList.remove("dragged");
+    drawn = null;
+    clear();
+  });
+}
+
+const board = document.querySelector("[data-board]");
+if (board) {
+  const way = (card, lane) => card.querySelector(`[data-to="${CSS.escape(lane.dataset.lane)}"]`);
+  const go = async (card, lane) => {
+    const to = way(card, lane);
+    if (to.tagName === "FORM") {
+      to.requestSubmit();
+      return;
+    }
+    try {
+      await change(board, card.dataset.pk, lane.dataset.lane);
+      location.reload();
+    } catch (error) {
+      flash(error.message, "danger");
+    }
+  };
+  drawing(board, ".board-card[draggable]", "[data-lane]", (card, lane) => Boolean(way(card, lane)), go);
+  board.addEventListener("click", (event) => {
+    const to = event.target.closest("button[data-to]");
+    if (to) go(to.closest(".board-card"), board.querySelector(`[data-lane="${CSS.escape(to.dataset.to)}"]`));
+  });
+  board.addEventListener("keydown", (event) => {
+    const card = event.target.closest(".board-card");
+    if (!card || !["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key) || event.target.closest(".dropdown")) return;
+    const lanes = [...board.querySelectorAll("[data-lane]")];
+    const here = lanes.indexOf(card.closest("[data-lane]"));
+    const by = event.key === "ArrowRight" ? 1 : -1;
+    if (event.altKey && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      const ahead = by > 0 ? lanes.slice(here + 1) : lanes.slice(0, here).reverse();
+      const lane = ahead.find((one) => way(card, one));
+      if (lane) go(card, lane);
+      else announce(t("changeRefused"));
+    } else if (!event.altKey) {
+      const column = event.key === "ArrowUp" || event.key === "ArrowDown" ? [...card.parentElement.children] : null;
+      const next = column ? column[column.indexOf(card) + (event.key === "ArrowDown" ? 1 : -1)] : lanes[here + by]?.querySelector(".board-card");
+      next?.querySelector("a.lead").focus();
+    } else return;
+    event.preventDefault();
+  });
+}
+
+const calendar = document.querySelector("[data-calendar]");
+if (calendar && "open" in calendar.dataset) {
+  const go = async (card, day) => {
+    const value = card.dataset.time ? `${day.dataset.day}T${card.dataset.time}` : day.dataset.day;
+    try {
+      await change(calendar, card.dataset.pk, value);
+      location.reload();
+    } catch (error) {
+      flash(error.message, "danger");
+    }
+  };
+  drawing(calendar, ".calendar-card", "[data-day]", (card, day) => card.closest("[data-day]") !== day, go);
+  calendar.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }[event.key];
+    const card = event.target.closest(".calendar-card");
+    if (!card || !by || !event.altKey) return;
+    event.preventDefault();
+    const days = [...calendar.querySelectorAll("[data-day]")];
+    const day = days[days.indexOf(card.closest("[data-day]")) + by];
+    if (day) go(card, day);
+  });
+}
