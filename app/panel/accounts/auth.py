@@ -14,7 +14,7 @@ from flask_login import current_user
 from app.panel.accounts import queries, services
 from app.panel.accounts.forms import CodeForm, ForgottenForm, LinkForm, LoginForm, RiddleForm
 from app.panel.accounts.login import captcha, entering, forgotten, limits, secondstep
-from app.panel.accounts.models import LoginResult, User
+from app.panel.accounts.models import LoginResult, User, full_name
 from app.panel.accounts.people import preferences
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.pages import public
@@ -173,7 +173,8 @@ class AuthDBView(BaseView):
         except (NotFound, limits.TooMany) as error:
             page = self.render_template("accounts/link.html", form=None, person=None, problem=error.message)
             return page, error.status, limits.headers_of(error)
-        return self.render_template("accounts/link.html", form=form, person=user, problem=""), status
+        person = {"name": full_name(user), "username": user.username}
+        return self.render_template("accounts/link.html", form=form, person=person, problem=""), status
 
     @expose("/prefs/", methods=["POST"])
     @public

@@ -120,8 +120,10 @@ def languages(user_ids: Sequence[int]) -> dict[int, str]:
     return {user_id: known.get(user_id) or default_language() for user_id in user_ids}
 
 
-def language_of(user_id: int | None) -> str:
-    return languages([user_id] if user_id is not None else []).get(user_id or 0) or default_language()
+def language_of(user_id: int | None, otherwise: str = "") -> str:
+    """The language that somebody chose; `otherwise`, such as that of the page he sits at, for whoever chose none."""
+    known = _speakers[0]([user_id]) if _speakers and user_id is not None else {}
+    return known.get(user_id or 0) or otherwise or default_language()
 
 
 def default_language() -> str:

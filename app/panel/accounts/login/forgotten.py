@@ -10,7 +10,7 @@ import datetime as dt
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_locale, gettext
 
 from app.panel.accounts import queries, services
 from app.panel.accounts.login import limits, sealed, twostep
@@ -44,7 +44,7 @@ def ask(name: str) -> None:
 @transactional
 def _put(name: str) -> None:
     # what is typed here is sometimes a password in the wrong box
-    outbox.put("forgotten", {"name": sealed.seal(name[:320], PURPOSE)})
+    outbox.put("forgotten", {"name": sealed.seal(name[:320], PURPOSE), "language": str(get_locale())})
 
 
 @outbox.handler("forgotten", queue="mail", timeout=60, tries=3)
@@ -57,15 +57,15 @@ def send(payload: dict[str, Any]) -> None:
     if user is None or not user.active:
         return
     try:
-        _mail(user, services.make_link(user, actor=SYSTEM, lasts=LASTS, alone=False))
+        _mail(user, services.make_link(user, actor=SYSTEM, lasts=LASTS, alone=False), payload.get("language", ""))
     except DomainError:
         return
 
 
 @transactional
-def _mail(user: User, token: str) -> None:
+def _mail(user: User, token: str, language: str) -> None:
     url = f"{current_app.config['PUBLIC_URL'].rstrip('/')}/welcome/{token}/"
-    with force_locale(notices.language_of(user.id)):
+    with force_locale(notices.language_of(user.id, language)):
         subject = gettext("A new password")
         body = gettext(
             "%(name)s, somebody asked for a new password for your account. Choose one here within 30 minutes:\n\n%(url)s\n\n"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import session
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_locale, gettext
 from sqlalchemy import insert, select, update
 
 from app.panel.accounts.login import browsers, entering, limits, passkeys, sealed, twostep
@@ -184,7 +184,7 @@ def _fits(found: Waiting, typed: str, assertion: str) -> bool:
 @transactional
 def _mail(found: Waiting) -> None:
     code = f"{secrets.randbelow(10**8):08d}"
-    with force_locale(notices.language_of(found.user.id)):
+    with force_locale(notices.language_of(found.user.id, str(get_locale()))):
         body = gettext(
             "%(name)s, somebody logs in with your password from a device that was not here before. If it is you, type "
             "this code within ten minutes: %(code)s\n\nIP address: %(ip)s. If it is not you, change your password now.",

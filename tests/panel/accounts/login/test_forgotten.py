@@ -58,9 +58,20 @@ def test_the_link_sets_a_new_password_once(house: Flask, person: Any) -> None:
     person("ina")
     path = asked(house, "ina@example.com")
     fields = {"password": NEW, "again": NEW}
+    assert "For Ina. You log in as ina." in Browser(house).get(path).text
     assert Browser(house).post(path, fields).status_code == 302
     assert Browser(house).login("ina", NEW).status_code == 302
     assert Browser(house).get(path).status_code == 404
+
+
+def test_the_mail_speaks_the_language_of_the_page_to_whoever_chose_none(house: Flask, person: Any) -> None:
+    person("lin")
+    asked(house, "lin")
+    [payload] = sent(house, "forgotten")
+    assert payload["language"] == "en" and "A new password" in sent(house, "mail")[-1]["subject"]
+    with house.app_context():
+        forgotten.send({**payload, "language": "zh_Hans_CN"})
+    assert "重设密码" in sent(house, "mail")[-1]["subject"]
 
 
 def test_the_answer_is_the_same_for_every_name_and_so_is_the_work(house: Flask, person: Any, count_queries: Any) -> None:
