@@ -50,11 +50,17 @@ def must_enrol() -> Any:
     """Whose role asks for a second step sets it up before he does anything else."""
     if request.path.startswith((*FREE_OF_CHANGE, "/account/security/")) or not session.get("_user_id"):
         return None
-    if not current_user.is_authenticated or not twostep.lacks(current_user):
+    if not current_user.is_authenticated or not twostep.lacks(current_user) or _answers_the_question():
         return None
     if request.path.startswith("/api/"):
         raise Forbidden(gettext("Your role needs two-step log-in. Set it up under My account first."))
     return redirect("/account/security/")
+
+
+def _answers_the_question() -> bool:
+    """Does he say whether what he published just now shall stay? It may be this very rule, and the seconds run."""
+    asked = asking.question(current_user._get_current_object()) if request.method == "POST" else None
+    return asked is not None and request.path in (asked["confirm_url"], asked["back_url"])
 
 
 def chrome() -> dict[str, Any]:

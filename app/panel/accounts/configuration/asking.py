@@ -11,9 +11,12 @@ from app.panel.core import clock, policy
 from app.panel.core.actor import current_actor
 
 
-def question() -> dict[str, Any] | None:
-    """What the publisher is asked on every page until he has answered; None for everybody else."""
-    actor = current_actor()
+def question(actor: Any = None) -> dict[str, Any] | None:
+    """What the publisher is asked on every page until he has answered; None for everybody else.
+
+    :param actor: before the request has one
+    """
+    actor = actor if actor is not None else current_actor()
     if getattr(actor, "id", None) is None or not policy.allowed(actor, "publish", store.RESOURCE):
         return None
     found = store.unconfirmed()

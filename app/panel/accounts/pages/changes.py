@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -28,6 +29,7 @@ from app.panel.core.settings import setting
 AREAS = {ROLE: _("Role"), ROW: _("Visible rows"), FIELD: _("Fields"), RIGHT: _("Rights"), MENU: _("Menu")}
 AT_SIGHT = 12  # more sentences about one thing are folded
 MAX_FILE = 2_000_000
+MOST_WRONG = 10  # faults of a file that are told at once
 
 
 @domain.page(_("Changes"), icon="fa-code-compare", order=25)
@@ -43,13 +45,13 @@ class ConfigurationPage(PanelPage):
     def index(self) -> Any:
         return self._index("")
 
-    def _index(self, note: str, status: int = 200) -> Any:
+    def _index(self, note: str, status: int = 200, wrong: Sequence[tuple[str, str]] = ()) -> Any:
         actor, draft = current_actor(), store.draft()
         in_force, publications = store.holding()[0], publishing.trail()
         late = publications[0] if draft.begun and publications and publications[0].rolled_back_why == notes.NOT_CONFIRMED else None
         page = self.render(
             "accounts/changes.html", draft=draft, groups=grouped(store.published(), draft.document), late=late,
-            note=note or (late.note if late else ""),
+            note=note or (late.note if late else ""), wrong=wrong[:MOST_WRONG], more_wrong=max(0, len(wrong) - MOST_WRONG),
             by=str(full_name(draft.changed_by)) if draft.changed_by else "", at=draft.changed_at,
             is_old=draft.begun and draft.based_on_id != in_force, waits=publishing.waiting() is not None,
             may_write=policy.allowed(actor, "write", self.resource), may_publish=policy.allowed(actor, "publish", self.resource),
@@ -134,9 +136,9 @@ class ConfigurationPage(PanelPage):
         except DomainError as error:
             if error.status != 422:
                 raise
-            for place, sentence in list(getattr(error, "errors", {"": error.message}).items())[:10]:
-                flash(f"{place}: {sentence}" if place not in ("", "file") else str(sentence), "danger")
-            return self._index("", 422)
+            errors = getattr(error, "errors", {"": error.message})
+            wrong = [(place if place != "file" else "", str(sentence)) for place, sentence in errors.items()]
+            return self._index("", 422, wrong)
         flash(gettext("The file is the draft now. Read what it changes before you publish it."), "success")
         return redirect(url_for("accounts_configuration.index"))
 

@@ -206,10 +206,16 @@ def changes_said(model: type[Any], pairs: dict[str, Any], access: policy.FieldAc
         if not access.readable(name):
             continue
         field = known.get(name)
-        label = str(field.label) if field is not None else name.replace("_", " ")
+        label = str(field.label) if field is not None else told_word(name)
         pair = [access.mask(name, v) if access.masked(name) else _said(field, v, row) for v in (before, after)]
         changes.append(SimpleNamespace(label=label, before=pair[0], after=pair[1]))
     return changes
+
+
+def told_word(name: str) -> str:
+    """What a line says beside the fields of a row, such as `handed_to`; a domain translates it by `told.handed_to`."""
+    said = _(f"told.{name}")
+    return said if said != f"told.{name}" else name.replace("_", " ")
 
 
 def who_said(name: str) -> str:

@@ -58,6 +58,20 @@ def test_publishing_asks_on_every_page_of_the_publisher_until_he_answers(drafted
     assert client.get(BASE).text.count("In force") == 1
 
 
+def test_whoever_asks_a_second_step_of_himself_still_answers_whether_it_stays(session, ada, as_user):
+    def demand(document):
+        document["roles"].setdefault("administrator", {})["two_step"] = True
+
+    client = as_user("ada")
+    client.post(f"{BASE}publish", data={"note": "A second step for us", "version": store.edit(demand, actor=ada).version})
+    made = session.query(Publication).order_by(Publication.id.desc()).first()
+    assert client.get("/orders/order/list/").headers["Location"] == "/account/security/"
+    assert client.post(f"{BASE}{made.id}/confirm").headers["Location"] != "/account/security/"
+    session.refresh(made)
+    assert made.confirmed_at is not None
+    assert client.post(f"{BASE}{made.id}/rollback").headers["Location"] == "/account/security/", "there is no question any more"
+
+
 def test_without_an_answer_everything_is_as_before(published, as_user, clock):
     clock.advance(seconds=61)
     client = as_user("ada")
