@@ -46,6 +46,9 @@ ON_POSTGRESQL = (
 ENGINES = ("sqlite", "postgresql")
 
 
+pytest_plugins = ["tests.ops.tree"]
+
+
 def pytest_addoption(parser):
     parser.addoption("--workers", type=int, default=0, help="run the files in so many processes")
     parser.addoption("--engine", choices=(*ENGINES, "both"), default=os.environ.get("ENGINE", "sqlite"))
@@ -77,7 +80,9 @@ def pytest_configure(config):
 
 
 def _piece_of(item):
-    """Tests of one file and engine stay together."""
+    """Tests of one file and engine stay together, and files that say so."""
+    if mark := item.get_closest_marker("together"):
+        return mark.args
     return item.nodeid.split("::", 1)[0], _is_on_postgresql(item.nodeid)
 
 

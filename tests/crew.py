@@ -1,6 +1,6 @@
 """Tests in several processes: forks of the one that has imported and collected them all.
 
-A test file on one engine is a piece. Each fork asks for a piece when it has none; the first pieces are the longest.
+What `piece_of` says is a piece, such as a file. Each fork asks for a piece when it has none; the first pieces are the longest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import multiprocessing
 import warnings
 from collections import deque
 from collections.abc import Callable
-from itertools import groupby
 from multiprocessing.connection import Connection, wait
 
 import pytest
@@ -30,8 +29,10 @@ class Crew:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed or session.config.option.collectonly or not session.items:
             return None  # pytest's own loop knows what to say
-        numbers = range(len(session.items))
-        self.pieces.extend(list(piece) for _, piece in groupby(numbers, lambda n: self.piece_of(session.items[n])))
+        pieces: dict[object, list[int]] = {}
+        for number, item in enumerate(session.items):
+            pieces.setdefault(self.piece_of(item), []).append(number)
+        self.pieces.extend(pieces.values())
         session.config._tmp_path_factory.getbasetemp()
         self.before()
         gc.freeze()

@@ -4,16 +4,10 @@ import re
 
 import pytest
 
-from tests.ops.tree import PASSWORD, Tree, wait_for
+from tests.ops.tree import PASSWORD, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow, pytest.mark.together("tree")]
 ROWS = 6000
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    with Tree(tmp_path_factory.mktemp("live") / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as started:
-        yield started.ready()
 
 
 @pytest.fixture(scope="module")

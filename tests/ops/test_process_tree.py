@@ -12,15 +12,9 @@ import config
 from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, lives, parent_of, run, title, wait_for
 from tests.ops.visitor import Visitor, log_lines, rows
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.together("tree")]
 LONG = 600  # rows that take a few seconds
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a parent's death")
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    with Tree(tmp_path_factory.mktemp("tree") / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as started:
-        yield started.ready()
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import psutil
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("ZHANGGUI_", "FLASK_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HOST", "PORT")
@@ -166,3 +167,10 @@ class Tree:
         self.process.send_signal(signum)
         self.process.wait(20)
         return time.monotonic() - began
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory):
+    """One for all files that are marked `together("tree")`; the last of them ends it."""
+    with Tree(tmp_path_factory.mktemp("tree") / "home", None, ZHANGGUI_ADMIN_PASSWORD=PASSWORD) as started:
+        yield started.ready()
