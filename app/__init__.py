@@ -32,6 +32,7 @@ from app.panel.core import (
     noticepages,
     openapi,
     pickers,
+    remarkpages,
     routing,
     search,
     security,
@@ -89,7 +90,7 @@ def _created(packages: tuple[str, ...], overrides: dict[str, Any]) -> Flask:
         appbuilder.add_view_no_menu(openapi.OpenApiPage)
         mount.mount(app, appbuilder, domains)
         sheets.mount(app, domains)
-    for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint, listpages.blueprint):
+    for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint, listpages.blueprint, remarkpages.blueprint):
         app.register_blueprint(blueprint)
     for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning, trailcommands, searchcommands):
         part.init_app(app)

@@ -86,7 +86,7 @@ def _arguments(
             given[name] = "orders.Order"
         elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
             given[name] = "x"
-        elif name in ("saved_id", "publication_id"):
+        elif name in ("saved_id", "publication_id", "remark_id"):
             given[name] = 1
         elif name == "list_key":
             given[name] = "orders_order"
@@ -103,6 +103,8 @@ def _arguments(
         yield "", given
     elif {"resource", "field", "pk"} <= names:
         yield "", {"resource": "customers.Customer", "field": "phone", "pk": world.id_of(side, "customers_customer", person)}
+    elif {"resource", "pk"} <= names:
+        yield "", given | {"resource": "customers.Customer", "pk": world.id_of(side, "customers_customer", person)}
     elif {"resource", "field"} <= names:
         yield from ((f"{r} {f}", {"resource": r, "field": f}) for r, f in picker_fields(world.app))
     else:

@@ -37,6 +37,15 @@ def is_small(path: Path) -> bool:
     return len(head) <= (AT_ONCE_PACKED_BYTES if is_packed else AT_ONCE_BYTES) and head.count(b"\n") <= AT_ONCE_LINES
 
 
+def run_url(run_id: int) -> str:
+    """Where a run is shown, for whoever may see it."""
+    actor = current_actor()
+    if not policy.allowed(actor, "read", "bulk.Run"):
+        return ""
+    is_seen = db.session.scalar(policy.scope(select(Run.id).where(Run.id == run_id), actor, Run)) is not None
+    return url_for("bulk_run.show", pk=run_id) if is_seen else ""
+
+
 @domain.page(_("Import a file"), icon="fa-file-import", order=10)
 class ImportPage(PanelPage):
     resource = "bulk.Run"
@@ -47,6 +56,7 @@ class ImportPage(PanelPage):
         super().__init__()
         # The lists of the panel and the first-run page lead here without knowing this domain.
         current_app.extensions["panel_import_url"] = import_url
+        current_app.extensions["panel_run_url"] = run_url
 
     @expose("/")
     @needs("read")

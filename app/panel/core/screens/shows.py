@@ -14,6 +14,7 @@ from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.screens.common import action, may, owning, row_url, visible
 from app.panel.core.screens.lists import adding, columns_of, row_of
+from app.panel.core.screens.remarks import remarks_part
 
 
 def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
@@ -27,6 +28,7 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
     tabs, related = _tabs(view, row, actor, args)
     before, after, back = neighbours.around(view, row, args, actor)
     may_edit = view.can_edit and may(view, "write")
+    put_on = remarks_part(view, row, actor, (args.get("remark") or "")[:1000])
     return SimpleNamespace(
         title=str(row),
         one=view.one,
@@ -52,12 +54,19 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
         panels=_panels(view, row, actor),
         tabs=tabs,
         related=related,
-        history=timeline(row, access, view.url("edit", pk=row.id) if may_edit else ""),
+        history=with_remarks(timeline(row, access, view.url("edit", pk=row.id) if may_edit else ""), put_on.rows),
+        remarks=put_on,
         trail_url=_trail_url(row),
         created_at=getattr(row, "created_at", None),
         changed_at=getattr(row, "changed_at", None),
         version=getattr(row, "version", None),
     )
+
+
+def _run_url(run_id: int | None) -> str:
+    """Where a run is shown that changed a row, for whoever may see it."""
+    build = current_app.extensions.get("panel_run_url")
+    return str(build(run_id)) if build is not None and run_id else ""
 
 
 def related_part(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
@@ -192,11 +201,24 @@ def timeline(row: Any, access: policy.FieldAccess, edit_url: str = "") -> list[A
                 why=entry.why,
                 changes=changes,
                 run_id=entry.run_id,
+                run_url=_run_url(entry.run_id),
                 back_url=f"{edit_url}?as_of={entry.id}" if edit_url and changed_since else "",
             )
         )
         changed_since = changed_since or (entry.verb == "update" and bool(changes))
     return entries
+
+
+def with_remarks(lines: list[Any], put_on: list[Any]) -> list[Any]:
+    """Notes and files among the lines of the history, each at its time."""
+    told = [
+        SimpleNamespace(
+            at=one.at, actor=one.author, verb=_("added a file") if one.name else _("wrote a note"), key="remark", path="",
+            why=(one.name or one.body)[:200], changes=[], run_id=None, run_url="", back_url="",
+        )
+        for one in put_on[:50]
+    ]  # fmt: skip
+    return sorted([*lines, *told], key=lambda line: line.at, reverse=True) if told else lines
 
 
 def changes_said(model: type[Any], pairs: dict[str, Any], access: policy.FieldAccess, row: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, or_, select, update
 
 from app.panel.bulk import stored
-from app.panel.core import changes, clock, history, policy
+from app.panel.core import changes, clock, history, policy, remarks
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.history import HistoryEntry
@@ -176,6 +176,7 @@ def _empty_card(customer: Customer, person: Person) -> None:
         if ids:
             db.session.execute(delete(model).where(model.id.in_(ids)))
             changes.record(model, ids, "delete")
+    person.wrote("core_remark", remarks.forget("customers_customer", [customer.id]))
     person.rows.update(scrubbing.once_theirs([model.__tablename__ for model in OWN], customer.id))
     for table, mine, _other in links():
         db.session.execute(delete(table).where(mine == customer.id))

@@ -1,0 +1,117 @@
+"""Notes and files on any row: whoever may read the row reads them, whoever may change it adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import Index, delete, func, select
+
+from app.panel.core import files, policy, records, trash
+from app.panel.core.actor import owns
+from app.panel.core.columns import file_ref, integer, longtext, relation, text
+from app.panel.core.db import PanelModel, db
+from app.panel.core.errors import DomainError, Forbidden, InvalidInput, NotFound
+from app.panel.core.fields import resource_of
+from app.panel.core.transaction import transactional
+
+KINDS = ("image", "document", "table")
+MAX_FILES, MAX_ON_ROW, LONGEST = 10, 500, 5000
+
+
+class Remark(PanelModel):
+    """A note on a row of any table, with a file or without. It is kept by table and number, so that it waits in place
+    while its row lies in the trash."""
+
+    __tablename__ = "core_remark"
+    __resource__ = "core.Remark"
+    __table_args__ = (Index("ix_core_remark_row", "table", "key"),)
+
+    table = text("Table", 80, required=True, hidden=True)
+    key = integer("Key", required=True, hidden=True)
+    body = longtext(lazy_gettext("Note"))
+    author = text(lazy_gettext("Who"), 64, default="", readonly=True)
+    file_id = file_ref(lazy_gettext("File"), kinds=KINDS)
+    file = relation("File", file_id)
+
+    def __str__(self) -> str:
+        return str(self.body or (self.file.name if self.file is not None else ""))[:80]
+
+
+def of(row: Any) -> list[Remark]:
+    """What was noted and put on a row, latest first; to be asked by whoever may read it."""
+    query = select(Remark).where(Remark.table == row.__tablename__, Remark.key == row.id)
+    return list(db.session.scalars(query.order_by(Remark.id.desc()).limit(MAX_ON_ROW)))
+
+
+@transactional
+def add(row: Any, body: str, received: Iterable[files.Received], *, actor: Any) -> list[Remark]:
+    """A note, and each file as a remark of its own; the note stands with the first of them.
+
+    :raises Forbidden: when the actor may not change such a row
+    :raises InvalidInput: for nothing at all, or too much
+    """
+    policy.authorize(actor, "write", resource_of(type(row)))
+    body, given = body.replace("\x00", "").strip(), list(received)
+    if not body and not given:
+        raise InvalidInput({"body": _("Write something or choose a file.")})
+    if len(body) > LONGEST:
+        raise InvalidInput({"body": _("At most %(max)s characters, these are %(n)s.", max=LONGEST, n=len(body))})
+    here = select(func.count()).select_from(Remark).where(Remark.table == row.__tablename__, Remark.key == row.id)
+    if int(db.session.scalar(here) or 0) + max(1, len(given)) > MAX_ON_ROW:
+        raise DomainError(_("There are too many notes and files on this already."))
+    kept = [files.keep(one, actor=actor).id for one in given]
+    made = [
+        Remark(
+            table=row.__tablename__, key=row.id, body=body if number == 0 else None, file_id=file_id,
+            author=str(actor.username)[:64],
+        )
+        for number, file_id in enumerate(kept or [None])
+    ]  # fmt: skip
+    db.session.add_all(made)
+    db.session.flush()
+    return made
+
+
+@transactional
+def remove(row: Any, number: int, *, actor: Any) -> None:
+    """Move a remark to the trash: its writer may, and an administrator.
+
+    :raises NotFound: when it is none of this row
+    :raises Forbidden: when it is somebody else's
+    """
+    policy.authorize(actor, "write", resource_of(type(row)))
+    found = db.session.get(Remark, number)
+    if found is None or found.table != row.__tablename__ or found.key != row.id:
+        raise NotFound(_("There is nothing here."))
+    if not may_remove(found, actor):
+        raise Forbidden(_("Only who wrote it can remove it."))
+    trash.put(found, actor=actor)
+
+
+def may_remove(remark: Remark, actor: Any) -> bool:
+    return policy.is_administrator(actor) or owns(actor, remark.created_by_id)
+
+
+def forget(table: str, keys: Iterable[int]) -> list[int]:
+    """Delete for good what stands on rows whose person is to be forgotten, in the caller's transaction; their numbers."""
+    mine = list(db.session.scalars(select(Remark.id).where(Remark.table == table, Remark.key.in_(list(keys)))))
+    db.session.execute(delete(Remark).where(Remark.id.in_(mine)))
+    return mine
+
+
+@files.readable_by
+def _on_a_readable_row(actor: Any, file: files.File) -> bool:
+    for remark in db.session.scalars(select(Remark).where(Remark.file_id == file.id)):
+        model = next((m for m in current_app.extensions["panel_models"].values() if m.__tablename__ == remark.table), None)
+        if model is None:
+            continue
+        try:
+            records.get(model, remark.key, actor=actor)
+        except DomainError:
+            continue
+        return True
+    return False
