@@ -116,8 +116,13 @@ def _bounded(args: Any, name: str, default: int, limit: int) -> int:
     return int(text)
 
 
-def statement(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[filters.Condition]]:
-    """All rows that the state asks for, within the actor's rows, without order and page."""
+def statement(
+    asked: Asked, plan: Plan, actor: Any, *, in_order: bool = False
+) -> tuple[Select[Any], list[filters.Condition]]:
+    """All rows that the state asks for, within the actor's rows, without order and page.
+
+    :param in_order: a page of them is to be read in the order of the list
+    """
     query = policy.scope(select(plan.model), actor, plan.model)
     if plan.base is not None:
         query = query.where(plan.base)
@@ -126,13 +131,14 @@ def statement(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[f
         query = query.where(filters.build(asked.tree, plan.model, plan.filterable, actor))
         found = filters.conditions(asked.tree, plan.model, plan.filterable, actor)
     if asked.q:
-        query = query.where(conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor))
+        words = conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor, in_order=in_order)
+        query = query.where(words)
     return query, found
 
 
 def find(asked: Asked, plan: Plan, actor: Any) -> Found:
     """One page of rows with the relations that its columns show: a statement for the rows, one a relation."""
-    query, conditions = statement(asked, plan, actor)
+    query, conditions = statement(asked, plan, actor, in_order=True)
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
     page = paging.slice_of(_loading(query, plan), order, asked.place, asked.size)
     _look(page.rows, plan, actor)

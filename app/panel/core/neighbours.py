@@ -27,7 +27,7 @@ def around(view: Any, row: Any, args: Mapping[str, str], actor: Any) -> tuple[st
     plan = view.plan(actor)
     try:
         asked = listing.read(words, plan)
-        query, _conditions = listing.statement(asked, plan, actor)
+        query, _conditions = listing.statement(asked, plan, actor, in_order=True)
     except DomainError:
         return "", "", ""
     order = paging.order_of(view.model, asked.sort or plan.default_sort, actor)

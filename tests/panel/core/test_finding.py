@@ -41,9 +41,9 @@ def brands(quiet):
     return {name: records.create(Brand, {"name": name}, actor=SYSTEM) for name in NAMES}
 
 
-def found(q, model=Brand, actor=SYSTEM, names=("name",)):
+def found(q, model=Brand, actor=SYSTEM, names=("name",), **how):
     access = policy.fields(actor, resource_of(model))
-    query = policy.scope(db.select(model), actor, model).where(conditions.condition(model, names, q, access, actor))
+    query = policy.scope(db.select(model), actor, model).where(conditions.condition(model, names, q, access, actor, **how))
     return {row.name for row in db.session.scalars(query)}
 
 
@@ -63,9 +63,10 @@ def test_many_hits_are_asked_for_inside_the_statement_and_what_changed_since_is_
     monkeypatch.setattr(hits, "FEW", 1)
     keeper.follow()
     assert {q: found(q) for q in ASKED} == ASKED
+    assert {q: found(q, in_order=True) for q in ASKED} == ASKED, "gone through one by one"
     records.update(brands["李小龙"], {"name": "李大龙"}, actor=SYSTEM)
     records.create(Brand, {"name": "小小"}, actor=SYSTEM)
-    assert found("小") == {"重庆小面", "小小"}
+    assert found("小") == {"重庆小面", "小小"} == found("小", in_order=True)
 
 
 def test_what_a_row_no_longer_says_does_not_find_it(brands):

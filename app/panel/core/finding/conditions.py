@@ -62,13 +62,18 @@ def places(model: type[Any], names: Iterable[str], access: policy.FieldAccess) -
     return Places(model, tuple(dict.fromkeys(indexed)), tuple(others), tuple(related))
 
 
-def condition(model: type[Any], names: Sequence[str], q: str, access: policy.FieldAccess, actor: Any) -> ColumnElement[bool]:
-    """Every word of the search box is found in some of the fields, or means the row; so may all words together."""
+def condition(
+    model: type[Any], names: Sequence[str], q: str, access: policy.FieldAccess, actor: Any, *, in_order: bool = False
+) -> ColumnElement[bool]:
+    """Every word of the search box is found in some of the fields, or means the row; so may all words together.
+
+    :param in_order: the statement reads a page of a list and not how many rows there are
+    """
     asked, rules, where = words.asked(q), _meanings.get(model, []), places(model, names, access)
     if not asked:
         return false()
     if where.only_indexed and not rules:
-        return hits.find(model, where.indexed, asked).condition()
+        return hits.find(model, where.indexed, asked, in_order=in_order).condition()
     found = and_(*(_one_word(where, word, [rule(word) for rule in rules], actor) for word in asked))
     return or_(found, *(rule(" ".join(asked)) for rule in rules)) if len(asked) > 1 else found
 

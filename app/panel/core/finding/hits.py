@@ -22,6 +22,7 @@ from app.panel.core.rows import among
 
 CONSUMER = "search"
 FEW = 2000  # so many rows are named; more are asked for inside the statement
+DENSE = 0.01  # of the latest rows; where more are found, going along the list is faster
 LATEST = 500  # changes that are looked at themselves while the index is behind
 _waiting: contextvars.ContextVar[dict[str, set[int]] | None] = contextvars.ContextVar("waiting", default=None)
 
@@ -33,6 +34,7 @@ class Hits:
     model: type[Any]
     keys: set[int] = field(default_factory=set)
     many: Select[Any] | None = None
+    one_by_one: ColumnElement[bool] | None = None
     pending: set[int] = field(default_factory=set)
 
     def condition(self, on: Any = None) -> ColumnElement[bool]:
@@ -41,14 +43,18 @@ class Hits:
         named = among(column, sorted(self.keys)) if self.keys else false()
         if self.many is None:
             return named
-        among_many = column.in_(self.many)
+        among_many = self.one_by_one if self.one_by_one is not None and on is None else column.in_(self.many)
         if not self.pending:
             return among_many  # type: ignore[no-any-return]
         return or_(and_(among_many, ~among(column, sorted(self.pending))), named)
 
 
-def find(model: type[Any], names: Sequence[str], asked: Sequence[str]) -> Hits:
-    """The rows of a model that hold every one of these words in some of these fields."""
+def find(model: type[Any], names: Sequence[str], asked: Sequence[str], *, in_order: bool = False) -> Hits:
+    """The rows of a model that hold every one of these words in some of these fields.
+
+    :param in_order: a page of rows is wanted in the order of a list, so that when almost every row is found it is better to
+        go along the list until the page is full than to find all rows first and sort them
+    """
     plan = plan_of(model)
     if plan is None or not names or not asked:
         return Hits(model)
@@ -57,10 +63,20 @@ def find(model: type[Any], names: Sequence[str], asked: Sequence[str]) -> Hits:
     statement = storage.documents_with(plan, [plan.letters[name] for name in names], asked)
     if statement is None:
         return Hits(model, live)
-    found = list(db.session.scalars(statement.limit(FEW + 1)))
+    newest = storage.newest_first(statement) if in_order else None
+    found = list(db.session.scalars((statement if newest is None else newest).limit(FEW + 1)))
     if len(found) > FEW:
-        return Hits(model, live, statement, pending)
+        dense = newest is not None and _share(plan, found) > DENSE
+        letters = [plan.letters[name] for name in names]
+        near = storage.stands_in(plan, letters, asked, model.id) if dense else None
+        return Hits(model, live, statement, near, pending)
     return Hits(model, {*found} - pending | live)
+
+
+def _share(plan: Plan, newest: Sequence[int]) -> float:
+    """How many of the latest rows are among those that were found."""
+    highest = db.session.scalar(select(func.max(plan.model.id))) or 0
+    return len(newest) / max(1, highest - newest[-1] + 1)
 
 
 def latest_changes(plan: Plan) -> set[int]:

@@ -22,7 +22,7 @@ from app.panel.core.db import db
 from app.panel.core.finding import storage
 from app.panel.core.finding.hits import CONSUMER
 from app.panel.core.finding.plans import KEY_BITS, Plan, plans
-from app.panel.core.rows import among
+from app.panel.core.rows import among, make_room
 from app.panel.core.ticker import each
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
@@ -166,6 +166,7 @@ def build_chunk(plan: Plan) -> bool:
 
 @transactional
 def _write_built(plan: Plan, start: int, end: int | None, documents: list[storage.Document], turn: int) -> None:
+    make_room()
     _take_turn(plan, turn)
     storage.remove_between(plan.base + start + 1, plan.end if end is None else plan.base + end)
     storage.add(plan, documents)
