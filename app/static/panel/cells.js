@@ -46,12 +46,14 @@ function paint(td, cell) {
   else td.replaceChildren(text);
 }
 
-/** Wire a table; returns {begin(td), first(row), beside(td, by)}. */
+/** Wire a table; returns {begin(td), first(row)}. Cells are saved in the order in which they are left, while one writes on. */
 export function editableCells(table) {
   if (!table?.dataset.cells || !table.querySelector("[data-edit]")) return null;
   const columns = [...table.querySelectorAll("thead [data-col]")].map((head) => head.dataset.col);
   const offset = table.querySelector("thead .pick") ? 1 : 0;
-  let open = null;
+  const editors = new Map();
+  const fetched = new Map();
+  let queue = Promise.resolve();
 
   const cells = () => [...table.querySelectorAll("tbody [data-edit]")];
   const address = (td) => `${table.dataset.cells}${td.closest("tr").dataset.pk}/${encodeURIComponent(td.dataset.edit)}`;
@@ -67,18 +69,31 @@ export function editableCells(table) {
     td.tabIndex = -1;
     td.focus();
   };
-  const close = (td, kept) => {
-    open = null;
-    td.classList.remove("editing");
-    td.replaceChildren(...kept);
+  const fetchAhead = (td) => {
+    if (td && !editors.has(td) && !fetched.has(td)) fetched.set(td, ask(address(td)).catch(() => null));
   };
 
+  /** What writes one cell: the newest version that this page knows of the row goes with it. */
+  async function send(td, known, value) {
+    const row = td.closest("tr");
+    const version = Math.max(known.version, Number(row.dataset.version || 0));
+    const body = new URLSearchParams({ value, version, columns: columns.join(",") });
+    const answer = await ask(address(td), { method: "POST", body });
+    row.dataset.version = answer.version;
+    return answer;
+  }
+
   async function begin(td) {
-    if (!td || open?.td === td) return;
-    if (open && !(await open.save())) return;
+    if (!td) return;
+    if (editors.has(td)) {
+      editors.get(td).focus();
+      return;
+    }
+    const ahead = fetched.get(td);
+    fetched.delete(td);
     let known;
     try {
-      known = await ask(address(td));
+      known = (await ahead) || (await ask(address(td)));
     } catch (error) {
       announce(error.message);
       td.title = error.message;
@@ -90,64 +105,74 @@ export function editableCells(table) {
     const said = el("p", { class: "cell-said", role: "alert", hidden: true });
     const before = made.read();
     let saving = null;
-    const refuse = (text) => {
-      said.textContent = text;
-      said.hidden = false;
-      made.input.setAttribute("aria-invalid", "true");
-      made.input.focus();
+    const close = () => {
+      const hadFocus = td.contains(document.activeElement);
+      editors.delete(td);
+      td.classList.remove("editing", "saving");
+      td.replaceChildren(...kept);
+      if (hadFocus) focus(td);
     };
     const write = async () => {
-      if (made.read() === before && said.hidden) {
-        close(td, kept);
+      const value = made.read();
+      if (value === before && said.hidden) {
+        close();
         return true;
       }
-      const body = new URLSearchParams({ value: made.read(), version: known.version, columns: columns.join(",") });
+      td.classList.add("saving");
       try {
-        const answer = await ask(address(td), { method: "POST", body });
-        close(td, kept);
-        for (const [name, cell] of Object.entries(answer.cells)) paint(td.closest("tr").children[columns.indexOf(name) + offset], cell);
+        const answer = await send(td, known, value);
+        close();
+        for (const [name, cell] of Object.entries(answer.cells)) {
+          const other = td.closest("tr").children[columns.indexOf(name) + offset];
+          if (!editors.has(other)) paint(other, cell);
+        }
         td.classList.add("saved");
         announce(t("saved"));
         return true;
       } catch (error) {
-        try {
-          known.version = (await ask(address(td))).version; // after a stale save the next Enter writes over what stands there now
-        } catch { /* what refused the first refuses again */ }
-        refuse(error.message);
+        fetched.clear();
+        td.classList.remove("saving");
+        said.textContent = error.message;
+        said.hidden = false;
+        made.input.setAttribute("aria-invalid", "true");
+        const now = await ask(address(td)).catch(() => null); // after a stale save the next Enter writes over what stands there now
+        if (now) td.closest("tr").dataset.version = now.version;
         return false;
       }
     };
     const save = () => {
-      saving ??= write().finally(() => { saving = null; });
+      if (!saving) {
+        saving = queue.then(write).finally(() => { saving = null; });
+        queue = saving.catch(() => false);
+      }
       return saving;
     };
-    const escape = () => {
-      close(td, kept);
-      focus(td);
-    };
-    open = { td, save };
+    editors.set(td, { focus: () => made.input.focus() });
     td.classList.remove("saved");
     td.classList.add("editing");
     td.replaceChildren(made.node, said);
     made.input.focus();
     made.input.select?.();
+    fetchAhead(beside(td, 1));
     td.onkeydown = async (event) => {
-      if (event.isComposing || open?.td !== td) return;
+      if (event.isComposing || !editors.has(td)) return;
+      event.stopPropagation();
       if (event.key === "Escape") {
         event.preventDefault();
-        escape();
+        close();
       } else if (event.key === "Tab") {
-        const next = beside(td, event.shiftKey ? -1 : 1);
         event.preventDefault();
-        if (await save()) await (next ? begin(next) : focus(td));
+        const next = beside(td, event.shiftKey ? -1 : 1);
+        save();
+        if (next) begin(next);
       } else if (event.key === "Enter" && !event.defaultPrevented) {
         event.preventDefault();
-        if (await save()) focus(below(td, event.shiftKey ? -1 : 1) || td);
+        const next = below(td, event.shiftKey ? -1 : 1);
+        if (await save()) focus(next?.matches("[data-edit]") ? next : td);
       }
-      event.stopPropagation();
     };
     td.onfocusout = (event) => {
-      if (open?.td === td && !saving && !td.contains(event.relatedTarget) && document.hasFocus()) save();
+      if (editors.has(td) && !saving && !td.contains(event.relatedTarget) && document.hasFocus()) save();
     };
   }
 
