@@ -87,3 +87,26 @@ def test_a_tab_is_loaded_alone_and_a_row_has_a_page_for_paper(visit, book, count
     paper = visit("lena").get(f"/books/book/show/{key}?print=1").text
     assert "982-6" in paper and "Zhang" in paper and "<nav" not in paper and "history-title" not in paper
     assert opened(ada, key)["title"]
+
+
+def test_a_page_that_nobody_arranged_shows_its_fields_in_groups(visit, book, library):
+    from app.panel.core.screens import default_fieldsets
+    from tests.library.books.models import Book, Loan
+
+    class View:
+        model = Book
+
+    with library.test_request_context():
+        groups = {str(title): part["fields"] for title, part in default_fieldsets(View)}
+    assert groups == {
+        "": ["isbn", "title", "genre", "copies", "currency", "is_lent_out"], "Amounts": ["price", "cost"], "Texts": ["blurb"],
+        "Record": ["id", "created_at", "changed_at"],
+    }  # fmt: skip
+    View.model = Loan
+    assert [title for title, _part in default_fieldsets(View)] == [""], "a few fields need no groups"
+
+
+def test_the_trash_says_how_long_it_keeps_what_lies_in_it(visit):
+    from app.panel.core import trash
+
+    assert f"for {trash.KEPT_DAYS} days" in visit("ada").get("/books/book/trash/").text

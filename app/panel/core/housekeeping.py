@@ -27,7 +27,6 @@ from app.panel.core.ticker import each
 
 log = logging.getLogger(__name__)
 SEAL_SECONDS = 60
-KEPT_IN_TRASH = 180
 KEPT_UNUSED = 7  # days in which a form may still be sent, or a deleted row come back by an undo
 
 
@@ -47,7 +46,7 @@ def sweep() -> None:
     schedules.sweep()
     changes.sweep()
     mail.sweep(Path(current_app.config["LOG_FOLDER"]))
-    trash.sweep(KEPT_IN_TRASH)
+    trash.sweep(trash.KEPT_DAYS)
     files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))
 
 

@@ -25,6 +25,7 @@ from app.panel.core.trace import request_id
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
 
+KEPT_DAYS = 180
 NOT_KEPT: dict[str, str] = {}
 # What a domain does when a row of a table is back: bring in step what its own verbs would have.
 _restored: dict[str, Callable[..., None]] = {}

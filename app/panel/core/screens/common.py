@@ -6,10 +6,16 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _
 
 from app.panel.core import policy
 from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, specs
+
+FEW = 8  # fields that need no groups
+OF_THE_RECORD = ("id", "created_at", "changed_at")
+GROUP_OF = {"money": "amounts", "date": "times", "instant": "times", "longtext": "texts", "json": "texts"}
+GROUPS = {"": "", "amounts": _("Amounts"), "times": _("Times"), "texts": _("Texts"), "record": _("Record")}
 
 
 def fieldsets(declared: Any) -> list[Any]:
@@ -22,7 +28,18 @@ def names(sets: list[Any]) -> list[str]:
 
 
 def default_fieldsets(view: Any) -> list[Any]:
-    return [("", {"fields": [s.screen_name for s in dict.fromkeys(specs(view.model).values()) if visible(s)]})]
+    """The fields of a page that nobody arranged: what it is first, then amounts, times and texts, and its own data last."""
+    known = [s for s in dict.fromkeys(specs(view.model).values()) if visible(s)]
+    if len(known) <= FEW:
+        return [("", {"fields": [s.screen_name for s in known]})]
+    parts: dict[str, list[str]] = {"": [], "amounts": [], "times": [], "texts": [], "record": []}
+    for field in known:
+        own = "record" if field.name in OF_THE_RECORD else GROUP_OF.get(field.kind, "")
+        parts[own].append(field.screen_name)
+    for name in ("amounts", "times"):
+        if len(parts[name]) == 1:  # alone it is no group
+            parts[""] += parts.pop(name)
+    return [(GROUPS[name], {"fields": fields}) for name, fields in parts.items() if fields]
 
 
 def visible(field: FieldSpec) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, listing, listtotals, neighbours, paging, policy, records, savedlists, veil
+from app.panel.core import cells, listing, listtotals, neighbours, paging, policy, records, savedlists, trash, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
@@ -226,5 +226,6 @@ def trash_page(view: Any, entries: list[Any]) -> SimpleNamespace:
         for e in entries
     ]
     return SimpleNamespace(
-        title=_("Trash: %(what)s", what=view.title), list_title=view.title, list_url=view.url("list"), rows=rows
+        title=_("Trash: %(what)s", what=view.title), list_title=view.title, list_url=view.url("list"), rows=rows,
+        days=trash.KEPT_DAYS,
     )
