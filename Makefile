@@ -22,7 +22,7 @@ help:
 	@echo "make run     the panel, empty; the terminal shows the address of the first page"
 	@echo "make test    the whole suite, in its own environment, with a real browser"
 	@echo "make lint    ruff      make types   mypy      make lock   pin the requirements anew"
-	@echo "make bench   measure: B=imports"
+	@echo "make bench   measure: B=imports, or B=records [QUICK=1] [N=postgresql]"
 	@echo "make clean   remove what make has made; the data in ./instance stay"
 
 demo: $(VENV)/.ready
@@ -80,7 +80,7 @@ lock:
 	@{ echo "-r requirements.txt"; cat requirements-dev.tmp; } > requirements-dev.txt && rm requirements-dev.tmp
 
 bench: $(VENV)/.dev
-	@$(PY) -m bench.$(or $(B),imports) $(N)
+	@$(PY) -m bench.$(or $(B),imports) $(N) $(if $(QUICK),quick)
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

@@ -18,7 +18,7 @@ from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, spec, specs
 from app.panel.core.screens.cellediting import editable
 from app.panel.core.screens.common import may
-from app.panel.core.screens.lists import row_of
+from app.panel.core.screens.lists import rows_of
 
 MOST_CARDS, MOST_OF_A_MONTH, MOST_OF_A_DAY, LINES = 30, 400, 4, 4
 
@@ -109,7 +109,7 @@ def _cells(view: Any) -> str:
 
 def _card(view: Any, row: Any, plan: listing.Plan, field: FieldSpec, is_open: bool) -> SimpleNamespace:
     shown = [name for name in plan.columns if name.split(".")[0] not in (field.name, field.relation)]
-    drawn = row_of(view, row, replace(plan, columns=tuple(shown[: LINES + 1])))
+    drawn = rows_of(view, [row], replace(plan, columns=tuple(shown[: LINES + 1])))[0]
     lines = [cell for cell in drawn.cells if cell["text"] if str(cell["text"]) != drawn.label] if drawn.cells else []
     return SimpleNamespace(
         pk=drawn.pk, url=drawn.url, label=drawn.label, lines=lines[:LINES], targets=targets(view, row, field, is_open)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
@@ -37,7 +38,7 @@ def list_page(
         resource=view.resource,
         columns=columns_of(view, asked, plan, shown, editable(view, plan, actor)),
         cell_url=url_for("savedlists.columns", list_key=view.endpoint).removesuffix("columns") + "cell/",
-        rows=[row_of(view, row, plan, neighbours.state_of(asked)) for row in found.rows],
+        rows=rows_of(view, found.rows, plan, neighbours.state_of(asked)),
         total=found.total,
         least=asked.size,
         as_of=found.as_of,
@@ -123,16 +124,26 @@ def columns_of(
     return result
 
 
-def row_of(view: Any, row: Any, plan: listing.Plan, state: str = "") -> SimpleNamespace:
-    """:param state: of the list, for the way to the next row"""
-    shown_to = veil.seen(row)
-    shown = [
-        cells.show(view.formatters[name](shown_to), None)
-        if name in view.formatters and not plan.access.masked(name)
-        else cells.cell(row, name, plan.access, row_url)
-        for name in plan.columns
+def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str = "") -> list[SimpleNamespace]:
+    """The lines of a table. What is the same for all of a column is asked once.
+
+    :param state: of the list, for the way to the next row
+    """
+    drawn = [_drawn(view, name, plan) for name in plan.columns]
+    tail = f"?{urlencode({'list': state})}" if state else ""
+    return [
+        SimpleNamespace(
+            pk=row.id, url=f"{view.url('show', pk=row.id)}{tail}", label=str(row), cells=[draw(row) for draw in drawn]
+        )
+        for row in rows
     ]
-    return SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id, list=state or None), label=str(row), cells=shown)
+
+
+def _drawn(view: Any, name: str, plan: listing.Plan) -> Callable[[Any], Any]:
+    if name in view.formatters and not plan.access.masked(name):
+        form = view.formatters[name]
+        return lambda row: cells.show(form(veil.seen(row)), None)
+    return cells.of_column(view.model, name, plan.access, row_url)
 
 
 def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:

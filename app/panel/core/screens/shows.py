@@ -13,7 +13,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.screens.common import action, may, owning, row_url, visible
-from app.panel.core.screens.lists import adding, columns_of, row_of
+from app.panel.core.screens.lists import adding, columns_of, rows_of
 from app.panel.core.screens.remarks import remarks_part
 
 
@@ -174,7 +174,7 @@ def _tabs(view: Any, row: Any, actor: Any, args: Any) -> tuple[list[Any], Any]:
     related = SimpleNamespace(
         title=str(tab.label),
         columns=columns_of(other, listing.Asked(), plan),
-        rows=[row_of(other, r, plan) for r in found.rows],
+        rows=rows_of(other, found.rows, plan),
         count=listtotals.count_of(found, asked, plan, actor),
         all_url=all_url,
     )
