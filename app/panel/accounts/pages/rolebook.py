@@ -134,7 +134,7 @@ def _form(key: str, document: dict[str, Any]) -> RoleForm:
     form = RoleForm(formdata=None, two_step=entry["two_step"], reveals_a_day=entry["reveals_a_day"], **texts)
     known = policy.REGISTRY.roles.get(key)
     if known is not None:
-        form.say_what_code_says(str(known.label), str(known.description))
+        form.say_what_code_says(known.label, known.description)
     return form
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import force_locale
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
@@ -26,11 +27,12 @@ class RoleForm(AccountForm):
     def offer(self, starts: list[tuple[str, str]]) -> None:
         self.start.choices = starts
 
-    def say_what_code_says(self, label: str, description: str) -> None:
-        """For a role of the house an empty field means its own words."""
+    def say_what_code_says(self, label: object, description: object) -> None:
+        """For a role of the house an empty field means its own words, in the language of the field."""
         for language in ("en", "zh_Hans_CN"):
-            self[f"label_{language}"].render_kw = {"placeholder": label}
-            self[f"description_{language}"].render_kw = {"placeholder": description}
+            with force_locale(language):
+                self[f"label_{language}"].render_kw = {"placeholder": str(label)}
+                self[f"description_{language}"].render_kw = {"placeholder": str(description)}
 
     def names(self) -> dict[str, str]:
         return self._texts("label")

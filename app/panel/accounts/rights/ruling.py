@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
@@ -41,7 +41,8 @@ def sees(model: type[Any], said: list[dict[str, Any]], person: Any, actor: Any) 
         "n": db.session.scalar(select(func.count()).select_from(every.where(*own).subquery())),
         "of": db.session.scalar(select(func.count()).select_from(every.subquery())),
     }
-    words = gettext("%(person)s would see %(n)s of %(of)s rows.", person=full_name(person), **count)
+    spoken = {name: format_decimal(number) for name, number in count.items()}
+    words = gettext("%(person)s would see %(n)s of %(of)s rows.", person=full_name(person), **spoken)
     return {**count, "words": words}
 
 

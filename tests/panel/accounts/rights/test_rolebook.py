@@ -98,5 +98,10 @@ def test_the_pages_of_a_role_make_it_call_it_and_keep_it_in_the_draft(as_user, d
     assert client.post("/accounts/roles/role/intern/settings", data={"label_en": ""}).status_code == 422
 
 
+def test_an_empty_name_shows_the_word_of_the_house_in_its_own_language(as_user):
+    page = as_user("ada").get("/accounts/roles/role/support").text
+    assert 'placeholder="Support"' in page and 'placeholder="客服"' in page
+
+
 def test_a_role_of_another_house_is_not_there(as_user):
     assert as_user("ada").get("/accounts/roles/role/emperor").status_code == 404
