@@ -98,9 +98,9 @@ def test_a_file_of_orders_is_looked_at_checked_and_imported(page, tmp_path):
 def test_an_order_is_found_and_edited_and_keeps_its_trail(page):
     page.goto("/home/")
     page.keyboard.press("/")
-    page.keyboard.type("1002")
+    page.get_by_role("combobox", name="Search everything").fill("1002")
+    page.get_by_role("option", name=re.compile("#1002")).first.wait_for()
     page.keyboard.press("Enter")
-    page.get_by_role("link", name=re.compile("1002")).first.click()
     page.get_by_role("link", name="Edit").click()
     page.locator("#seller_remark").fill("Wrap it as a gift")
     page.get_by_role("button", name="Save").click()

@@ -163,18 +163,43 @@ def test_a_skin_is_worn_at_once_and_told_to_the_server(window):
     assert window.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 19, 20)"
 
 
-def test_keys_lead_to_search_and_to_their_own_list(window):
+def test_keys_open_the_search_of_everything_and_their_own_list(window):
     window.goto("/list")
-    window.keyboard.press("/")
-    assert window.evaluate("document.activeElement.name") == "q"
-    window.keyboard.press("?")
-    assert not window.locator("#shortcuts").is_visible()  # typed into the box
-    window.evaluate("document.activeElement.blur()")
+    palette = window.locator("dialog.palette")
+    for key in ("/", "Control+k"):
+        window.keyboard.press(key)
+        palette.get_by_role("combobox").wait_for()
+        window.keyboard.press("?")
+        assert palette.get_by_role("combobox").input_value() == "?", "typed into the box"
+        assert not window.locator("#shortcuts").is_visible()
+        window.keyboard.press("Escape")
+        palette.wait_for(state="hidden")
     window.keyboard.press("?")
     assert window.locator("#shortcuts").is_visible()
-    window.keyboard.press("Escape")
-    window.keyboard.press("Control+k")
-    assert window.evaluate("document.activeElement.name") == "q"
+
+
+def test_what_is_typed_is_asked_for_once_and_chosen_by_the_arrow_keys(window):
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        rows = [{"label": label, "hint": "", "url": f"/echo?{label}", "outside": False} for label in ("One", "Two")]
+        route.fulfill(json={"groups": [{"label": "Books", "icon": "fa-book", "all": "", "rows": rows}], "all": "/search?q=zs"})
+
+    window.route("**/searchtyped?*", answer)
+    window.goto("/list")
+    window.keyboard.press("/")
+    window.locator("dialog.palette").get_by_role("combobox").press_sequentially("zs")
+    options = window.get_by_role("option")
+    options.nth(2).wait_for()
+    assert [url.rpartition("q=")[2] for url in asked] in (["zs"], ["z", "zs"]), "not a letter is asked for twice"
+    assert options.all_inner_texts() == ["One", "Two", "zs"]
+    assert options.first.get_attribute("aria-selected") == "true"
+    window.keyboard.press("ArrowUp")
+    assert options.nth(2).get_attribute("aria-selected") == "true"
+    window.keyboard.press("ArrowUp")
+    window.keyboard.press("Enter")
+    window.wait_for_url("**/echo?Two")
 
 
 def test_the_menu_comes_in_from_the_side_on_a_phone(window):

@@ -20,7 +20,7 @@ export function open(form, text = "") {
 function build(form) {
   const list = el("div", { class: "palette-body", role: "listbox", id: "palette-list", "aria-label": t("searchAll") });
   const input = el("input", {
-    type: "search", role: "combobox", autocomplete: "off", spellcheck: "false", maxlength: "200", placeholder: t("searchAll"),
+    type: "text", role: "combobox", inputmode: "search", enterkeyhint: "search", autocomplete: "off", spellcheck: "false", maxlength: "200", placeholder: t("searchAll"),
     "aria-label": t("searchAll"), "aria-controls": "palette-list", "aria-expanded": "false", "aria-autocomplete": "list",
   });
   const shut = el("button", { type: "button", class: "icon-btn", "aria-label": t("searchClose") }, icon("fa-xmark"));
