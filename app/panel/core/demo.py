@@ -24,6 +24,7 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change
 from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError
+from app.panel.core.finding import keeper
 from app.panel.core.history import HistoryEntry
 from app.panel.core.transaction import transactional
 
@@ -179,6 +180,7 @@ def _begin(world: World) -> None:
 @transactional
 def _end() -> None:
     settings.store({MARK: {**settings.setting(MARK), "whole": True}}, actor=SYSTEM)
+    keeper.all_anew()
 
 
 @transactional
@@ -238,6 +240,7 @@ def remove(actor: Any) -> int:
     files.forget_unused(newer_than=kept.get(files.File.__tablename__, 0))
     settings.store({MARK: None}, actor=actor)
     db.session.expire_all()
+    keeper.all_anew()
     for func_ in _afterwards:
         func_(actor)
     return gone

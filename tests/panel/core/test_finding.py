@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, text, update
 
-from app.panel.core import changes, policy, records, trash
+from app.panel.core import changes, demo, policy, records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change, ChangeMark
 from app.panel.core.db import db
@@ -206,6 +206,19 @@ def test_other_fields_are_another_index_and_the_old_one_is_cleared_away(brands, 
     assert {q: found(q) for q in ASKED} == ASKED
     assert db.session.query(SearchTable).count() == 1
     assert not storage.some_between(old.base, old.end, 1)
+
+
+def test_the_demo_is_indexed_although_it_does_not_tell_the_feed_of_every_row(brands, monkeypatch):
+    keeper.catch_up()
+
+    def part(world):
+        world.add(Brand, name="演示茶业", is_active=True)
+
+    monkeypatch.setattr(demo, "_parts", [(1, part)])
+    demo.load()
+    assert found("ysc") == set()
+    keeper.catch_up()
+    assert found("ysc") == {"演示茶业"}
 
 
 def test_whoever_was_overtaken_writes_nothing_old_over_something_new(brands):

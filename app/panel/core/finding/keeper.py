@@ -214,6 +214,13 @@ def begin_anew(plan: Plan) -> None:
         row.built_to, row.is_built, row.turn = 0, False, row.turn + 1
 
 
+@transactional
+def all_anew() -> None:
+    """Have every table built again, after rows have come or gone without the feed having been told of each."""
+    for plan in plans().values():
+        begin_anew(plan)
+
+
 def rebuild(chosen: Iterable[Plan]) -> Iterator[tuple[str, int, int]]:
     """Build tables to their end; tells (table, number reached, highest number) after each step."""
     for plan in chosen:
