@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,11 @@ ASKED = (
     "/orders/print/receipts?ids={orders_order}", "/insights/products/{catalog_product}/orders/?which=discount",
     "/bulk/import/?to=customers_customer",
 )  # fmt: skip
+
+
+TAKEN_AWAY = ("/accounts/audit/export", "/accounts/audit/logins", "/account/logins/export")
+# where nobody is logged in, and where a value is shown on purpose, for a reason that is written down
+NO_READER = ("/login", "/logout", "/welcome", "/reveal", "/api/v1/reveal")
 
 
 @dataclass
@@ -210,7 +216,7 @@ def _levels(level: str) -> dict[str, dict[str, str]]:
 
 
 def calls(world: World) -> Iterator[Call]:
-    """Every address that is only read, each tab of each page, and the pages that want to be asked."""
+    """Every address that is only read, each tab of each page, and what wants to be asked: pages, rows sent back, exports."""
     views = routes.views_by_name(world.app)
     of = world.app.extensions["panel_view_of"]
     for call in routes.calls(world, "A"):
@@ -225,6 +231,29 @@ def calls(world: World) -> Iterator[Call]:
     for template in ASKED:
         path = template.format(**world.ids["A"])
         yield Call(path.partition("?")[0], "GET", path, "", path.partition("?")[2])
+    yield from sent(world)
+
+
+def sent(world: World) -> Iterator[Call]:
+    """What answers with rows though something is sent to it: a row that is saved as it is, a basket, files that are taken away."""
+    for resource, model in sorted(world.app.extensions["panel_models"].items()):
+        key = world.ids["A"].get(model.__tablename__)
+        if key is not None and hasattr(model, "version"):
+            path = f"/api/v1/{resource.replace('.', '/').lower()}/{key}"
+            yield Call(path, "PUT", path, "", "saved", model.__tablename__, body="{}")
+    basket = {
+        "channel_id": world.ids["A"]["setup_channel"], "lines": [{"sku_id": world.ids["A"]["catalog_sku"], "quantity": 1}],
+    }  # fmt: skip
+    yield Call("/orders/counter/quote", "POST", "/orders/counter/quote", "", "a basket", body=json.dumps(basket))
+    for path in TAKEN_AWAY:
+        yield Call(path, "POST", path, "", "as a file", form=(("format", "csv"),))
+
+
+def posts(world: World) -> Iterator[Call]:
+    """Everything that can be sent, as a form without values: what a page answers that refuses it, or asks again."""
+    for call in routes.calls(world, "A"):
+        if call.method in ("POST", "PUT") and not call.rule.startswith(NO_READER):
+            yield call
 
 
 @dataclass
@@ -258,7 +287,9 @@ class Sweep:
     def met(self, call: Call, level: str) -> set[Place]:
         """The values that somebody meets who asks for this address."""
         with self.world.app.app_context():
-            answer = self.clients[level].open(call.path, method=call.method, data=dict(call.form) or None, headers=JSON)
+            more = {"If-Match": f'"{self.version_of(call)}"', "Content-Type": "application/json"} if call.body else {}
+            data = call.body or dict(call.form) or None
+            answer = self.clients[level].open(call.path, method=call.method, data=data, headers=JSON | more)
         self.calls += 1
         text = "" if answer.is_streamed and answer.direct_passthrough else answer.get_data(as_text=True)
         if answer.status_code >= 500 and call.rule != "/readyz":
@@ -267,10 +298,17 @@ class Sweep:
         answer.close()
         return self.canaries.met(text)
 
+    def version_of(self, call: Call) -> int:
+        """The version of the row that a call sends back."""
+        table = db.metadata.tables.get(call.table)
+        if table is None or "version" not in table.c:
+            return 0
+        return int(db.session.scalar(sa.select(table.c.version).where(table.c.id == self.world.ids["A"][call.table])) or 0)
+
     def holes(self) -> Iterator[Hole]:
         """What stands in an answer though it is hidden or masked, and pages that break when it is."""
         with self.planted() as undo:
-            for call in calls(self.world):
+            for call in (*calls(self.world), *posts(self.world)):
                 for level in (document.HIDDEN, document.MASKED):
                     met = self.met(call, level)
                     undo()

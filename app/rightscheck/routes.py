@@ -35,6 +35,7 @@ class Call:
     part: str = ""
     table: str = ""
     form: tuple[tuple[str, str], ...] = ()
+    body: str = ""  # as JSON
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
-from app.panel.core import bus, policy
+from app.panel.core import bus, menu, policy
 from app.panel.core.db import PanelModel, db
 from app.panel.core.fields import resource_of
 
@@ -65,6 +65,16 @@ class Audience:
                 return set()
             query = policy.scope(select(model.id).where(model.id.in_(ids)), user, model)
             return set(db.session.scalars(query))
+
+
+    def recounted(self, user_id: int, topic: str) -> bool:
+        """Has a count in his menu changed that listens to this topic? One that nobody has asked for yet counts as changed."""
+        with self.app.app_context():
+            user = _user(user_id)
+            if user is None:
+                return False
+            before = menu.last_known(user)
+            return any(before.get(key) != number for key, number in menu.counts(user, {topic}).items())
 
 
 def _user(user_id: int) -> User | None:

@@ -28,6 +28,7 @@ from app.panel.core.transaction import after_commit
 STREAM = "panel:bus"
 KEPT = 10_000  # events that a page which lost its connection can catch up with
 LARGEST = 16_384
+COUNTED = "counted"  # the kind of events by which open pages count again
 TOPIC = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,79}")
 PAUSE = 2.0  # seconds without another try after Valkey did not answer, so that no request waits twice
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -202,10 +203,13 @@ class Hub:
         return "".join(parts)
 
     async def sift(self, user_id: int, events: list[Event]) -> list[Event]:
-        """Ask the policy about each event; ids of rows that the user may not see are taken out of it."""
+        """Ask the policy about each event; ids of rows that the user may not see are taken out of it.
+
+        A row that he does not see may have been his a moment ago: then his own counts say so, and he hears that much.
+        """
         if asked := needed(user_id, events, self.audience.known):
             await self.in_thread(self.audience.ask, user_id, asked)
-        heard = []
+        heard, counted = [], set[str]()
         for event in events:
             if bus.owner(event.topic) is not None:
                 if bus.owner(event.topic) == user_id:
@@ -216,6 +220,10 @@ class Hub:
                 heard.append(event)
             elif right != NOTHING and (narrowed := await self.narrow(user_id, event)) is not None:
                 heard.append(narrowed)
+            elif right != NOTHING and event.kind == bus.COUNTED and event.topic not in counted:
+                counted.add(event.topic)
+                if await self.in_thread(self.audience.recounted, user_id, event.topic):
+                    heard.append(replace(event, data="{}"))
         return heard
 
     async def narrow(self, user_id: int, event: Event) -> Event | None:

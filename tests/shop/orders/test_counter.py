@@ -3,6 +3,7 @@
 import pytest
 
 from app.shop.orders.models import Order, OrderState
+from tests.panel.accounts.configuration.conftest import rule as rule
 
 
 @pytest.fixture
@@ -32,6 +33,14 @@ def test_the_basket_is_priced_by_the_server(as_user, stall):
     basket = {"channel_id": stall.counter_id, "lines": [{"sku_id": sku, "quantity": 2} for sku in stall.skus]}
     told = as_user("ben").post("/orders/counter/quote", json=basket).json
     assert told == {"lines": [{"price": 19900, "amount": 39800}, {"price": 4950, "amount": 9900}], "total": 49700}
+
+
+@pytest.mark.parametrize("hidden", [{"catalog.Sku": {"price": "hidden"}}, {"catalog.ChannelPrice": {"price": "masked"}}])
+def test_a_basket_tells_no_price_to_whom_prices_are_hidden(as_user, stall, rule, hidden):
+    basket = {"channel_id": stall.counter_id, "lines": [{"sku_id": stall.skus[0], "quantity": 1}]}
+    rule("support", fields=hidden)
+    told = as_user("ben").post("/orders/counter/quote", json=basket)
+    assert told.status_code == 403 and "199" not in told.text
 
 
 def test_a_sale_is_paid_handed_over_and_done(session, till, stall, stock_of, ben):

@@ -13,7 +13,7 @@ from app.panel.core import clock, money, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.api import answers, body, problem
 from app.panel.core.db import db
-from app.panel.core.errors import InvalidInput, NotFound
+from app.panel.core.errors import Forbidden, InvalidInput, NotFound
 from app.panel.core.idempotency import with_key
 from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.catalog.models import Sku
@@ -25,7 +25,13 @@ from app.shop.setup.states import ChannelKind
 
 RESOURCE = "orders.Order"
 # what is taken at a counter; the others are booked on the order itself
+PRICED = ("catalog.Sku", "catalog.ChannelPrice")  # of what a price at the counter is made
 AT_COUNTER = (PaymentMethod.CASH, PaymentMethod.ALIPAY, PaymentMethod.WECHAT, PaymentMethod.CARD)
+
+
+def _sees_prices(actor: Any, resource: str) -> bool:
+    access = policy.fields(actor, resource)
+    return access.readable("price") and not access.masked("price")
 
 
 def my_channels(actor: Any) -> list[Channel]:
@@ -73,6 +79,8 @@ class CounterPage(PanelPage):
     @answers("counter")
     def quote(self, actor: Any) -> Any:
         """What the basket costs now, in minor units, line by line; nothing is stored."""
+        if not all(_sees_prices(actor, resource) for resource in PRICED):
+            raise Forbidden(gettext("You do not see prices, so nothing is reckoned up for you here."))
         raw = body()
         channel = _channel(raw.get("channel_id"), actor)
         wanted = tuple((one.sku_id or 0, one.quantity) for one in _wanted(raw.get("lines")))
