@@ -39,6 +39,12 @@ class Badge:
 
     count: Callable[[Any], int]
     topics: tuple[str, ...]
+    gives: tuple[tuple[str, str], ...] = ()
+
+    def counted(self, actor: Any) -> int:
+        """Nothing is counted by a field that the reader may not see."""
+        open_ = all(policy.fields(actor, resource).usable(name) for resource, name in self.gives)
+        return int(self.count(actor)) if open_ else 0
 
 
 @dataclass
@@ -58,11 +64,14 @@ _arranged: list[Callable[[], Arrangement]] = []
 _kept_for: set[str] = set()
 
 
-def badge(endpoint: str, *topics: str) -> Any:
-    """Register a live count for a menu entry: `@badge("books_loan", "books.Loan") def open_ones(actor): …`."""
+def badge(endpoint: str, *topics: str, gives: Sequence[tuple[str, str]] = ()) -> Any:
+    """Register a live count for a menu entry: `@badge("books_loan", "books.Loan") def open_ones(actor): …`.
+
+    :param gives: (resource, field) by which it counts
+    """
 
     def register(func: Callable[[Any], int]) -> Callable[[Any], int]:
-        _badges[endpoint] = Badge(func, topics)
+        _badges[endpoint] = Badge(func, topics, tuple(gives))
         return func
 
     return register
@@ -214,7 +223,7 @@ def counts(actor: Any, of: set[str] | None = None) -> dict[str, int]:
     known = _known_counts()
     if len(known) >= MOST_KEPT * 10:
         known.clear()
-    found = {key: int(_badges[key].count(actor)) for key in shown(actor).counted if of is None or of & {*_badges[key].topics}}
+    found = {key: _badges[key].counted(actor) for key in shown(actor).counted if of is None or of & {*_badges[key].topics}}
     if not _looks_as_another(actor):
         known.update({(key, actor.id): (time.monotonic(), number) for key, number in found.items()})
     return found

@@ -149,9 +149,12 @@ def narrowing(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable
     return _register(NARROWINGS, key, label, needs, order)
 
 
-def todo(key: str, label: Any, *, needs: Any, order: int = 100) -> Callable[[F], F]:
-    """`func(actor) -> Todo | list[Todo] | None`: work that waits for this person."""
-    return _register(TODOS, key, label, needs, order)
+def todo(key: str, label: Any, *, needs: Any, order: int = 100, gives: Any = ()) -> Callable[[F], F]:
+    """`func(actor) -> Todo | list[Todo] | None`: work that waits for this person.
+
+    :param gives: (resource, field) by which it counts: nothing is counted for whoever may not see one of them
+    """
+    return _register(TODOS, key, label, needs, order, gives)
 
 
 def shortcut(key: str, label: Any, *, needs: Any, icon: str = "fa-bolt", order: int = 100) -> Callable[[F], F]:

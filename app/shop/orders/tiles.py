@@ -17,38 +17,42 @@ from app.shop.orders.models import ExceptionState, IntakeState, OrderState, Revi
 from app.shop.orders.states import TO_SHIP
 
 RESOURCE = "orders.Order"
+TO_SHIP_BY = tuple((RESOURCE, name) for name in ("state", "review", "is_held"))
+TO_CONFIRM_BY = tuple((RESOURCE, name) for name in ("state", "review"))
+PROBLEMS_BY = (("orders.OrderException", "state"), ("orders.OrderException", "reason_id"))
+REFUSED_BY = (("orders.IntakeEvent", "state"),)
 
 
 def _list(endpoint: str, *conditions: list[Any]) -> str:
     return url_for(f"{endpoint}.list", f=json.dumps({"and": list(conditions)}, separators=(",", ":")))
 
 
-@todo("orders.to_ship", _("Orders to ship"), needs=("ship", RESOURCE), order=10)
+@todo("orders.to_ship", _("Orders to ship"), needs=("ship", RESOURCE), order=10, gives=TO_SHIP_BY)
 def to_ship(actor: Any) -> Todo:
     count = int(db.session.scalar(queries.count_to_ship(actor)) or 0)
     ready = [["state", "in", [state.value for state in TO_SHIP]], ["is_held", "is", "false"]]
     return Todo(count, _list("orders_order", *ready, ["review", "eq", ReviewState.CONFIRMED.value]))
 
 
-@menu.badge("orders_order", RESOURCE)
+@menu.badge("orders_order", RESOURCE, gives=TO_SHIP_BY)
 def orders_beside_the_entry(actor: Any) -> int:
     """Orders that wait for whoever ships them."""
     return int(db.session.scalar(queries.count_to_ship(actor)) or 0) if policy.allowed(actor, "ship", RESOURCE) else 0
 
 
-@menu.badge("orders_orderexception", "orders.OrderException")
+@menu.badge("orders_orderexception", "orders.OrderException", gives=PROBLEMS_BY)
 def problems_beside_the_entry(actor: Any) -> int:
     return sum(n for _reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor)))
 
 
-@todo("orders.to_confirm", _("Orders to confirm"), needs=("confirm", RESOURCE), order=20)
+@todo("orders.to_confirm", _("Orders to confirm"), needs=("confirm", RESOURCE), order=20, gives=TO_CONFIRM_BY)
 def to_confirm(actor: Any) -> Todo:
     count = int(db.session.scalar(queries.count_to_confirm(actor)) or 0)
     waiting = [["review", "ne", ReviewState.CONFIRMED.value], ["state", "ne", OrderState.CLOSED.value]]
     return Todo(count, _list("orders_order", *waiting), "warning")
 
 
-@todo("orders.exceptions", _("Abnormal orders"), needs=("read", "orders.OrderException"), order=30)
+@todo("orders.exceptions", _("Abnormal orders"), needs=("read", "orders.OrderException"), order=30, gives=PROBLEMS_BY)
 def exceptions(actor: Any) -> list[Todo]:
     """One row a reason, which opens exactly the problems that it counts (ORD-13)."""
     opened = ["state", "eq", ExceptionState.OPEN.value]
@@ -61,7 +65,10 @@ def exceptions(actor: Any) -> list[Todo]:
     ]  # fmt: skip
 
 
-@todo("orders.refused_deliveries", _("Deliveries of channels that were not taken"), needs=("read", "orders.IntakeEvent"), order=35)
+@todo(
+    "orders.refused_deliveries", _("Deliveries of channels that were not taken"), needs=("read", "orders.IntakeEvent"), order=35,
+    gives=REFUSED_BY,
+)  # fmt: skip
 def refused_deliveries(actor: Any) -> Todo:
     count = int(db.session.scalar(queries.count_refused_deliveries(actor)) or 0)
     return Todo(count, _list("orders_intakeevent", ["state", "eq", IntakeState.REFUSED.value]), "danger")

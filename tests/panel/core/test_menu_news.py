@@ -12,9 +12,11 @@ from app.panel.core.audience import Audience
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
+from app.panel.workbench import registry
 from app.shop.orders import tiles
 from app.shop.orders.models import Order
 from app.shop.setup.models import Shop
+from tests.panel.accounts.configuration.conftest import rule as rule
 
 
 @pytest.fixture
@@ -86,3 +88,17 @@ def test_an_order_that_goes_to_another_shop_changes_the_count_of_whoever_loses_i
     session.commit()
     assert heard.rows(ben.id, "orders.Order", [order.id]) == set()
     assert heard.recounted(ben.id, "orders.Order") and not heard.recounted(ben.id, "orders.Order")
+
+
+def test_nothing_is_counted_by_a_field_that_is_hidden(session, ben, rule):
+    """Neither beside the entry nor among what waits on the home page: the count would tell what stands in the field."""
+    shop = session.query(Shop).filter_by(code="A").one()
+    session.add(Order(
+        shop_id=shop.id, channel_id=shop.channels[0].id, number="GO-2", currency="CNY", state="paid", buyer_name="x",
+        placed_at=clock.now(), paid_at=clock.now(),
+    ))  # fmt: skip
+    session.commit()
+    waits = registry.TODOS["orders.to_ship"]
+    assert menu._badges["orders_order"].counted(ben) == 1 and waits.allowed(ben)
+    rule("support", fields={"orders.Order": {"state": "hidden"}})
+    assert menu._badges["orders_order"].counted(ben) == 0 and not waits.allowed(ben)
