@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, request, url_for
-from flask_babel import format_date
+from flask_babel import format_date, gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.core import clock, money, policy, records
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
+from app.panel.core.errors import Forbidden
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.workbench import periods
 from app.panel.workbench.registry import Period
@@ -25,6 +26,7 @@ from app.shop.insights import charts, domain, goods, kinds, queries, selling
 from app.shop.setup.queries import shop_currency
 
 ORDERS, LINES = "orders.Order", "orders.OrderLine"
+KIND = ("catalog.Product", "kind")
 MOST = 200
 KINDS = (ProductKind.TRAFFIC, ProductKind.PROFIT, ProductKind.EVENT, ProductKind.REGULAR)
 HEADINGS = {
@@ -94,6 +96,8 @@ class GoodsPage(PanelPage):
         kind = ProductKind.of(request.args.get("kind") or ProductKind.TRAFFIC.value)
         if kind is None:
             abort(404)
+        if not kinds.reads(actor, KIND):
+            raise Forbidden(gettext("You do not see which part a product plays."))
         products = list(db.session.scalars(goods.products_of(actor, kind, MOST)))
         figures = kinds.shown(kind, actor)
         known = kinds.values(figures, actor, [product.id for product in products], period)
@@ -127,7 +131,7 @@ class GoodsPage(PanelPage):
             chart = charts.sold_by_day(queries.span(period.first, period.last), sold, shop_currency())
         return self.render(
             "insights/product.html", title=product.title, product=product, chart=chart, ranges=ranges(on),
-            cards=key_figures(product, actor, period), subtitle=_days(period), kind=product.kind,
+            cards=key_figures(product, actor, period), subtitle=_days(period), kind=_kind(product, actor),
         )  # fmt: skip
 
     @expose("/products/<int:product_id>/orders/")
@@ -166,9 +170,15 @@ def _span(period: Period) -> dict[str, str]:
     return {"from": period.first.isoformat(), "to": period.last.isoformat()}
 
 
+def _kind(product: Product, actor: Any) -> ProductKind | None:
+    """The part that a product plays, for whoever may see it; the choice of figures would tell it as well."""
+    return product.kind if kinds.reads(actor, KIND) else None
+
+
 def key_figures(product: Product, actor: Any, period: Period) -> list[Any]:
     """The figures of the part that a product plays, with words where one is not known."""
-    figures = kinds.shown(product.kind, actor)
+    kind = _kind(product, actor)
+    figures = kinds.shown(kind, actor) if kind is not None else []
     known = kinds.values(figures, actor, [product.id], period)
     return [SimpleNamespace(figure=one, value=known.get(one.key, {}).get(product.id)) for one in figures]
 
@@ -180,6 +190,6 @@ def product_figures(product: Product, actor: Any) -> Any:
         return None
     period, _on = periods.read({})
     return "insights/_figures.html", {
-        "cards": key_figures(product, actor, period), "kind": product.kind, "days": _days(period),
+        "cards": key_figures(product, actor, period), "kind": _kind(product, actor), "days": _days(period),
         "url": url_for("insights_goods.product", product_id=product.id),
     }  # fmt: skip

@@ -13,6 +13,7 @@ from app.shop.catalog.states import ProductKind
 from app.shop.customers.models import Customer
 from app.shop.insights import goods, kinds, selling
 from app.shop.orders.models import Order, OrderLine
+from tests.panel.accounts.configuration.conftest import rule as rule
 from tests.shop.orders.conftest import order_of, stall  # noqa: F401 (fixtures)
 
 JUNE = Period(dt.date(2026, 6, 1), dt.date(2026, 6, 30))
@@ -113,6 +114,20 @@ def test_a_figure_without_a_source_is_said_to_be_unknown_until_somebody_brings_i
     for page in pages:
         text = client.get(page).text
         assert ("not known yet" in text, "12.5%" in text) == (False, True), page
+
+
+def test_the_part_of_a_product_is_told_by_no_figure_to_whom_it_is_hidden(june, as_user, session, rule):
+    """Read twice with another value in the field: the answers are the same, byte by byte."""
+    rule("support", fields={"catalog.Product": {"kind": "hidden"}})
+    client, texts = as_user("ben"), set()
+    assert client.get("/insights/kinds/?kind=traffic").status_code == 403
+    for kind in (ProductKind.TRAFFIC, ProductKind.PROFIT):
+        june.kind = kind
+        session.commit()
+        page = client.get(f"/insights/products/{june.id}/")
+        assert page.status_code == 200
+        texts.add(re.sub(r"[\w\-.=]{20,}", "", page.text))
+    assert len(texts) == 1
 
 
 def test_the_report_of_a_kind_costs_no_more_statements_for_many_products_than_for_few(june, as_user, session, count_queries):
