@@ -68,6 +68,7 @@ REVIEWED = {
     "ml",
     "L",
     "Ctrl",
+    "Alt",
     "K",
     "Enter",
     "Esc",
