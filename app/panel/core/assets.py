@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
@@ -32,6 +33,16 @@ ALIASES = {
     "plotly.js": "plotly/plotly.min.js",
     "swagger.css": "icons/swagger/swagger-ui.css",
     "swagger.js": "swagger/swagger-ui-bundle.js",
+}
+
+# What every page loads is one sheet: a browser asks once and reads one file.
+BUNDLES = {
+    "panel.css": (
+        "bootstrap.css",
+        "icons.css",
+        "icons-solid.css",
+        *(f"panel/{name}.css" for name in ("tokens", "base", "shell", "components", "tables", "forms", "home", "print")),
+    )
 }
 
 blueprint = Blueprint("assets", __name__)
@@ -96,7 +107,7 @@ def init_app(app: Flask) -> None:
     app.extensions["panel_assets"] = _packages()
     mount(app, "panel", Path(app.static_folder or "") / "panel")
     app.register_blueprint(blueprint)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, bundle=bundle)
 
 
 def mount(app: Flask, name: str, folder: Path) -> None:
@@ -122,6 +133,12 @@ def asset(name: str) -> str:
     return (request.script_root if request else "") + source.known[path]
 
 
+def bundle(name: str) -> str:
+    """The address of several style sheets in one."""
+    tag = _tag(*(asset(part) for part in BUNDLES[name]))
+    return f"{request.script_root if request else ''}/static/assets/{tag}/bundle/{name}"
+
+
 _PACKAGED = frozenset({"bootstrap", "icons", "swagger", "plotly"})
 
 
@@ -132,23 +149,47 @@ def _read(path: Path, stamp: int, packed: bool) -> bytes:
     return gzip.compress(content, 6, mtime=0) if packed else content
 
 
+@lru_cache(maxsize=8)
+def _joined(addresses: tuple[str, ...], packed: bool) -> bytes:
+    """The style sheets at these addresses, one behind the other; what they point at is named from the root."""
+    sources: dict[str, Source] = current_app.extensions["panel_assets"]
+    parts = []
+    for address in addresses:
+        key, _, path = address.partition("/static/assets/")[2].partition("/")[2].partition("/")
+        text = (sources[key].folder / path).read_text()
+        folder = address.rpartition("/")[0]
+        parts.append(re.sub(r"url\((?=\w|\.)(?!data:)", f"url({folder}/", text))
+    content = "\n".join(parts).encode()
+    return gzip.compress(content, 6, mtime=0) if packed else content
+
+
 @blueprint.get("/static/assets/<tag>/<source>/<path:path>", endpoint="static")
 def serve(tag: str, source: str, path: str) -> Response:
     """Serve one file. An old tag (a page from before an update) still answers, but is not kept for ever."""
-    origin: Source | None = current_app.extensions["panel_assets"].get(source)
-    target = origin.find(path) if origin else None
-    if origin is None or target is None:
-        abort(404)
-    packed = target.suffix in COMPRESSIBLE and request.accept_encodings["gzip"] > 0
-    body = _read(target, target.stat().st_mtime_ns, packed)
-    kind = "text/javascript" if target.suffix in {".js", ".mjs"} else mimetypes.guess_type(target.name)[0]
+    packed = Path(path).suffix in COMPRESSIBLE and request.accept_encodings["gzip"] > 0
+    if source == "bundle":
+        if path not in BUNDLES:
+            abort(404)
+        now, body = bundle(path).split("/")[-3], _joined(tuple(asset(part) for part in BUNDLES[path]), packed)
+    else:
+        origin: Source | None = current_app.extensions["panel_assets"].get(source)
+        target = origin.find(path) if origin else None
+        if origin is None or target is None:
+            abort(404)
+        now, body = origin.tag, _read(target, target.stat().st_mtime_ns, packed)
+    return _answer(body, path, packed, now, tag == now)
+
+
+def _answer(body: bytes, path: str, packed: bool, tag: str, is_latest: bool) -> Response:
+    suffix = Path(path).suffix
+    kind = "text/javascript" if suffix in {".js", ".mjs"} else mimetypes.guess_type(path)[0]
     response = Response(body, mimetype=kind or "application/octet-stream")
-    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if tag == origin.tag else "no-cache"
+    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_latest else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if target.suffix in COMPRESSIBLE:
+    if suffix in COMPRESSIBLE:
         response.vary.add("Accept-Encoding")
     if packed:
         response.headers["Content-Encoding"] = "gzip"
-    response.set_etag(f"{origin.tag}-{'gz' if packed else 'id'}-{_tag(path)}")
+    response.set_etag(f"{tag}-{'gz' if packed else 'id'}-{_tag(path)}")
     response.make_conditional(request)
     return response
