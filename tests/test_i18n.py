@@ -212,6 +212,7 @@ class Words(HTMLParser):
             or tag in ("script", "style", "code", "kbd", "pre")
             or "data-typed" in attrs
             or attrs.get("translate") == "no"
+            or (tag == "input" and attrs.get("lang") == "en")  # where the English word is to be written
         ):
             self.skip += tag not in ("input", "br", "img", "meta", "link", "hr", "path", "source")
             return

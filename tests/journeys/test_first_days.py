@@ -7,6 +7,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests import conftest
+from tests.ops.tree import wait_for
 
 PASSWORD = "seventeen green kettles sing"
 HEAD = "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Refunded Amount,Cancelled at"
@@ -149,7 +150,7 @@ def test_a_draft_survives_a_closed_tab_until_it_is_saved(page):
     page.get_by_role("link", name="Edit").click()
     address = page.url
     page.locator("#seller_remark").fill("Typed and not saved")
-    page.wait_for_function("Object.keys(localStorage).some(key => key.startsWith('panel-draft:'))")
+    wait_for(lambda: page.evaluate("Object.keys(localStorage).some(key => key.startsWith('panel-draft:'))"))
     page.goto("about:blank")  # a tab that closes asks nobody who is not there
     page.goto(address)
     page.get_by_role("button", name="Bring it back").click()

@@ -36,7 +36,7 @@ def test_it_is_alive_and_ready_with_every_part_named(tree):
     assert get(tree.port, "/healthz") == (200, {"status": "ok"})
     status, report = get(tree.port, "/readyz")
     assert status == 200
-    assert set(report["parts"]) == {"database", "migrations", "valkey", "worker", "ticker"}
+    assert set(report["parts"]) == {"database", "migrations", "valkey", "worker", "ticker", "search"}
     assert all(part["ok"] and part["message"] for part in report["parts"].values())
 
 

@@ -30,7 +30,7 @@ def choosable(plan: Any) -> list[str]:
     """The columns that a reader can choose among: those of the screen, then the other fields that he may see."""
     known = dict.fromkeys(specs(plan.model).values())
     more = [s.screen_name for s in known if not s.hidden and s.kind not in ("children", "json", "longtext") and s.name != "version"]
-    return list(dict.fromkeys([*plan.columns, *plan.access.only(more)]))
+    return [name for name in dict.fromkeys([*plan.columns, *plan.access.only(more)]) if name not in plan.unsaid]
 
 
 def read(text: str, plan: Any) -> dict[str, int | None]:

@@ -75,6 +75,7 @@ class Plan:
     access: policy.FieldAccess
     actor: Any
     base: ColumnElement[bool] | None = None
+    unsaid: frozenset[str] = frozenset()  # columns of which this screen does not speak at all
 
 
 @dataclass

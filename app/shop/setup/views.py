@@ -39,7 +39,7 @@ class PerShopView(PanelView):
         if queries.more_than_one_shop():
             return plan
         kept = {name: self._without(getattr(plan, name)) for name in ("columns", "filterable", "sortable")}
-        return type(plan)(**{**vars(plan), **{name: tuple(value) for name, value in kept.items()}})
+        return type(plan)(**{**vars(plan), **{name: tuple(value) for name, value in kept.items()}, "unsaid": self.shop_fields})
 
     def _without(self, names: Any) -> list[str]:
         return [name for name in names if name.split(".")[0] not in self.shop_fields]

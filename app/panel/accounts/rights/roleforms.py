@@ -31,8 +31,9 @@ class RoleForm(AccountForm):
         """For a role of the house an empty field means its own words, in the language of the field."""
         for language in ("en", "zh_Hans_CN"):
             with force_locale(language):
-                self[f"label_{language}"].render_kw = {"placeholder": str(label)}
-                self[f"description_{language}"].render_kw = {"placeholder": str(description)}
+                tag = language.partition("_")[0]
+                self[f"label_{language}"].render_kw = {"placeholder": str(label), "lang": tag}
+                self[f"description_{language}"].render_kw = {"placeholder": str(description), "lang": tag}
 
     def names(self) -> dict[str, str]:
         return self._texts("label")
