@@ -135,7 +135,7 @@ def test_the_tabs_say_how_many_stand_in_each_state(as_user, order_of):
     order_of(1, paid=True)
     client = as_user("ben")
     page = client.get("/orders/order/list/").text
-    named = dict((label.strip(), key) for label, key in re.findall(r'>([^<>]+)<span class="count" data-counted="([^"]+)"', page))
+    named = {label.strip(): key for label, key in re.findall(r'>([^<>]+)<span class="count" data-counted="([^"]+)"', page)}
     counts = client.get("/lists/orders_order/count?tabs=1").json["tabs"]
     assert (counts[named["To ship"]], counts[named["Shipped"]]) == ("1", "0")
 
