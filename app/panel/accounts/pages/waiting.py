@@ -28,6 +28,7 @@ class WaitingPage(PanelPage):
     route_base = "/accounts/waiting"
     resource = store.RESOURCE
     title = _("Changes for a second person")
+    stands_under = "accounts_configuration"
 
     @expose("/<int:change_id>/")
     @logged_in
