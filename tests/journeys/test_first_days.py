@@ -231,7 +231,8 @@ def test_language_and_skin_follow_the_person(page):
     page.get_by_role("button", name="简体中文").click()
     page.get_by_role("heading", name="首页").wait_for()
     page.get_by_role("button", name="外观").click()
-    page.get_by_role("button", name="深色").click()
+    with page.expect_response("**/prefs/"):  # the page changes at once, and tells the server beside it
+        page.get_by_role("button", name="深色").click()
     page.locator("html[data-skin=dark]").wait_for(state="attached")
     page.goto("/orders/order/list/")
     assert page.evaluate("document.documentElement.dataset.skin") == "dark"
