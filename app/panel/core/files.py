@@ -203,12 +203,19 @@ def delete_bytes(token: str) -> None:
 
 
 @transactional
-def forget_unused(newer_than: int = 0, *, before: dt.datetime | None = None, but: Collection[int] = ()) -> int:
+def forget_unused(
+    newer_than: int = 0,
+    *,
+    before: dt.datetime | None = None,
+    but: Collection[int] = (),
+    among: Collection[int] | None = None,
+) -> int:
     """Delete the files that no row points at any more; their bytes are deleted by the outbox, after the commit.
 
     :param newer_than: only those behind this number
     :param before: only those given before this moment, for a new one may not have found its row yet
     :param but: files that are still needed, though no row says so
+    :param among: only these
     """
     keys = [
         key for table in db.metadata.sorted_tables for key in table.foreign_keys if key.column.table is File.__table__
@@ -217,6 +224,8 @@ def forget_unused(newer_than: int = 0, *, before: dt.datetime | None = None, but
     query = query.where(*(~exists().where(key.parent == File.id) for key in keys))
     if before is not None:
         query = query.where(File.created_at < before)
+    if among is not None:
+        query = query.where(File.id.in_(list(among)))
     found = [row for row in db.session.execute(query) if row.id not in but]
     for start in range(0, len(found), 500):
         db.session.execute(delete(File).where(File.id.in_([row.id for row in found[start : start + 500]])))

@@ -17,6 +17,7 @@ from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from app.panel.core.fields import resource_of
 from app.panel.core.transaction import transactional
+from app.panel.core.trash import TrashEntry
 
 KINDS = ("image", "document", "table")
 MAX_FILES, MAX_ON_ROW, LONGEST = 10, 500, 5000
@@ -96,11 +97,22 @@ def may_remove(remark: Remark, actor: Any) -> bool:
     return policy.is_administrator(actor) or owns(actor, remark.created_by_id)
 
 
-def forget(table: str, keys: Iterable[int]) -> list[int]:
-    """Delete for good what stands on rows whose person is to be forgotten, in the caller's transaction; their numbers."""
-    mine = list(db.session.scalars(select(Remark.id).where(Remark.table == table, Remark.key.in_(list(keys)))))
-    db.session.execute(delete(Remark).where(Remark.id.in_(mine)))
-    return mine
+@transactional
+def forget(table: str, key: int) -> set[tuple[str, int]]:
+    """Delete for good what stands on a row whose person is to be forgotten, and the files of it, also what lies in the trash.
+
+    :returns: (table, number) of all that the trail and the trash may still tell of
+    """
+    here = select(Remark.id, Remark.file_id).where(Remark.table == table, Remark.key == key)
+    mine = [(number, file_id) for number, file_id in db.session.execute(here)]
+    for entry in db.session.scalars(select(TrashEntry).where(TrashEntry.table == Remark.__tablename__)):
+        values = dict(entry.rows[0][1])
+        if (values["table"], values["key"]) == (table, key):
+            mine.append((entry.key, values["file_id"]))
+    db.session.execute(delete(Remark).where(Remark.id.in_([number for number, _file_id in mine])))
+    given = [file_id for _number, file_id in mine if file_id is not None]
+    files.forget_unused(among=given)
+    return {(Remark.__tablename__, number) for number, _file_id in mine} | {(files.File.__tablename__, number) for number in given}
 
 
 @files.readable_by

@@ -10,7 +10,7 @@ import pytest
 from app.panel.accounts.pages import takeaway
 from app.panel.bulk import drafts, ledger, loop, runs, store
 from app.panel.bulk.models import Run, RunItem
-from app.panel.core import logs, notices, outbox, records
+from app.panel.core import files, logs, notices, outbox, records, remarks
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
@@ -24,6 +24,7 @@ from tests.shop.customers.people import address, channel, customer, shop
 CANARIES = {
     "name": "金丝雀测试", "phone": "13812348888", "email": "canary.bird@example.org", "street": "金丝雀巷 77 号",
     "note": "canary-note-4711", "external": "canary-uid-990011", "old_name": "旧金丝雀", "preferences": "canary-likes-seeds",
+    "remark": "canary-remark-0815",
 }  # fmt: skip
 
 
@@ -46,7 +47,12 @@ def canary(session):
     services.write_note(person, f"{CANARIES['note']} {CANARIES['phone']}", actor=SYSTEM)
     services.record_consent(person, Purpose.SMS, True, source="web", actor=SYSTEM)
     records.delete(lost, actor=SYSTEM)
+    for name in ("kept", "removed"):
+        paper = files.receive(io.BytesIO(b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"), f"{CANARIES['remark']}-{name}.pdf", kinds=["document"])
+        [remark] = remarks.add(person, f"{CANARIES['remark']} {name}", [paper], actor=SYSTEM)
+    records.delete(remark, actor=SYSTEM)
     twin = customer(CANARIES["name"], "13812349999")
+    remarks.add(twin, f"{CANARIES['remark']} of the twin", [], actor=SYSTEM)
     services.merge(person, twin, actor=SYSTEM)
     return person
 
@@ -137,6 +143,7 @@ def test_other_domains_hand_out_and_forget_through_the_hook(canary, monkeypatch)
 def test_what_is_handed_out_is_complete_and_audited(canary, session, ada):
     with zipfile.ZipFile(io.BytesIO(services.export_zip(canary, actor=ada))) as archive:
         text = "".join(archive.read(name).decode() for name in archive.namelist())
+        assert [name.partition("-")[2] for name in archive.namelist() if name.startswith("files/")] == ["canary-remark-0815-kept.pdf"]
         assert "customer.json" in archive.namelist()
     for name, value in CANARIES.items():
         assert value in text, name

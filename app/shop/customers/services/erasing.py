@@ -176,7 +176,8 @@ def _empty_card(customer: Customer, person: Person) -> None:
         if ids:
             db.session.execute(delete(model).where(model.id.in_(ids)))
             changes.record(model, ids, "delete")
-    person.wrote("core_remark", remarks.forget("customers_customer", [customer.id]))
+    for key in (customer.id, *(merged.gone_id for merged in _merges(customer))):
+        person.rows.update(remarks.forget("customers_customer", key))
     person.rows.update(scrubbing.once_theirs([model.__tablename__ for model in OWN], customer.id))
     for table, mine, _other in links():
         db.session.execute(delete(table).where(mine == customer.id))

@@ -11,7 +11,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, files, history, policy, remarks
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
 from app.panel.core.history import HistoryEntry
@@ -36,6 +36,9 @@ def export_person(customer: Customer, *, actor: Any) -> dict[str, Any]:
         "identities": [plain_row(row) for row in customer.identities],
         "consents": [plain_row(row) for row in customer.consents],
         "notes": [plain_row(row) for row in customer.notes],
+        "remarks": [
+            {**plain_row(row), "file": row.file and row.file.name} for row in remarks.of(customer)
+        ],
         "history": _history(customer),
     }
     for name, contribution in sorted(CONTRIBUTIONS.items()):
@@ -56,12 +59,16 @@ def _sees_all(actor: Any) -> None:
 
 
 def export_zip(customer: Customer, *, actor: Any) -> bytes:
-    """The same as a ZIP: one JSON file a part, readable without us."""
+    """The same as a ZIP: one JSON file a part, readable without us, and the files that were put on the card."""
     parts = export_person(customer, actor=actor)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
             archive.writestr(f"{name}.json", json.dumps(part, ensure_ascii=False, indent=2, sort_keys=True))
+        for remark in remarks.of(customer):
+            if remark.file is not None:
+                with archive.open(f"files/{remark.id}-{remark.file.name}", "w") as out:
+                    files.copy_to(remark.file, out)
     return buffer.getvalue()
 
 
