@@ -1,5 +1,6 @@
 import pytest
 
+from app.panel.core import remarks
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
@@ -97,6 +98,17 @@ def test_a_listener_that_fails_undoes_the_merge(pair, session):
         services.merge(kept, gone, actor=SYSTEM)
     session.expire_all()
     assert session.get(Customer, gone_id) is not None and len(kept.addresses) == 1
+
+
+def test_notes_and_files_of_the_second_card_come_along_and_go_back_with_it(pair, session):
+    kept, gone = pair
+    remarks.add(gone, "likes yellow", [], actor=SYSTEM)
+    paper = services.merge(kept, gone, actor=SYSTEM)
+    session.expire_all()
+    assert [str(remark) for remark in remarks.of(kept)] == ["likes yellow"]
+    back = services.unmerge(paper, actor=SYSTEM)
+    session.expire_all()
+    assert ([len(remarks.of(card)) for card in (kept, back)]) == [0, 1]
 
 
 def test_a_merge_can_be_taken_back(pair, session):

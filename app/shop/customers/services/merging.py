@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Column, Table, delete, func, insert, select, update
 
-from app.panel.core import changes, clock, history, policy
+from app.panel.core import changes, clock, history, policy, remarks
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, NotFound
 from app.panel.core.fields import spec
@@ -20,6 +20,7 @@ from app.shop.customers.references import CUSTOMER, links, references, typed
 from app.shop.customers.states import CustomerState
 
 RESOURCE = "customers.Customer"
+REMARK: Table = remarks.Remark.__table__
 FIELDS = ("name", "phone", "email", "gender", "birthday_on", "level", "channel_id", "preferences", "first_seen_at")
 
 
@@ -75,6 +76,9 @@ def merge(kept: Customer, gone: Customer, *, actor: Any, take: Iterable[str] | N
     for table, column in references():
         if moved := _move(table, column, gone.id, kept.id):
             undo["moved"][f"{table.name}.{column.name}"] = moved
+    if noted := [remark.id for remark in remarks.of(gone)]:
+        _point(REMARK, REMARK.c.key, noted, kept.id)
+        undo["moved"][f"{REMARK.name}.{REMARK.c.key.name}"] = noted
     if has_default:
         undo["defaults"] = _no_second_default(undo["moved"].get("customers_address.customer_id", []))
     for table, mine, other in links():
