@@ -133,6 +133,10 @@ class FormPages:
         """The child tables that a form edits (`row` None: that of a new one); a view may show more than it edits."""
         return self.child_tables
 
+    def may_drop_children(self, name: str) -> bool:
+        """May the reader take rows out of a child table?"""
+        return True
+
     def _children(self, row: Any) -> dict[str, Any]:
         """The child rows of the form; a table that came to have rows which the form never showed is a conflict."""
         access = policy.fields(current_actor(), self.resource)
@@ -144,7 +148,7 @@ class FormPages:
 
     def _typed_children(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table of children; a box that is not ticked is not sent, and says no all the same."""
-        columns = screens.child_columns(self, name)
+        columns = screens.open_columns(self, name)
         boxes = {known.name: "" for known in columns if known.kind == "bool"}
         rows = [{**boxes, **row} for row in forms.child_rows(request.form, name)]
         if any(known.name == "position" for known in columns):  # where a row stands is its position, whatever was sent

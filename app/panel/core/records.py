@@ -29,13 +29,18 @@ class Verbs:
     update: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
     validate: Callable[[Any, dict[str, Any]], None] | None = None
+    settle: Callable[[Any, dict[str, Any]], dict[str, Any]] | None = None
 
 
 _overrides: dict[type, Verbs] = {}
 
 
 def override(model: type, **verbs: Any) -> None:
-    """`create(values, *, actor)`, `update(obj, values, *, actor)`, `delete(obj, *, actor)`, `validate(obj_or_None, values)`."""
+    """`create(values, *, actor)`, `update(obj, values, *, actor)`, `delete(obj, *, actor)`, `validate(obj_or_None, values)`.
+
+    `settle(obj_or_None, values)` returns the values of a row that is written in the table of another form as its own
+    `create` and `update` would store them, or refuses them.
+    """
     known = _overrides.setdefault(model, Verbs())
     for name, verb in verbs.items():
         setattr(known, name, verb)
@@ -269,7 +274,7 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
     back = {column.key for column in inspect(type(obj)).relationships[spec.name].remote_side}
     existing = {row.id: row for row in sight.children(actor, getattr(obj, spec.name))}
     unseen = [row for row in getattr(obj, spec.name) if row.id not in existing]
-    kept, errors = [], {}
+    kept, errors, settle = [], {}, _overrides.get(model, Verbs()).settle
     for index, raw in enumerate(rows):
         raw = dict(raw)
         key, seen = raw.pop("id", None), str(raw.pop("version", None) or "")
@@ -277,12 +282,12 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
         if key not in (None, "") and child is None:
             raise NotFound(_("There is nothing here."))
         own = {s.name for s in specs(model).values()} - back
-        if hidden := sorted(
-            own & set(raw) - {name for name in own if access.usable(name) and name not in access.fixed}
-        ):
-            raise Forbidden(_("You may not change “%(field)s”.", field=specs(model)[hidden[0]].label))
+        raw = {name: value for name, value in raw.items() if child is None or not _stays(child, name, value, access)}
+        if kept_from := sorted(name for name in own & set(raw) if not _may_fill(child, name, access)):
+            raise Forbidden(_("You may not change “%(field)s”.", field=specs(model)[kept_from[0]].label))
         try:
             values = parse(model, raw, row=child, names=own)
+            values = settle(child, values) if settle is not None else values
         except InvalidInput as error:
             errors.update({f"{spec.name}.{index}.{name}": text for name, text in error.errors.items()})
             continue
@@ -301,6 +306,17 @@ def _assign_children(obj: Any, spec: FieldSpec, rows: list[dict[str, Any]], acto
         if child not in kept:
             trash.keep(child, actor=actor)
     setattr(obj, spec.name, [*kept, *unseen])
+
+
+def _stays(child: Any, name: str, value: Any, access: policy.FieldAccess) -> bool:
+    """Is this field of a row, which its writer sees masked, sent empty or as it was shown?"""
+    return access.masked(name) and value in ("", None, access.mask(name, getattr(child, name, None)))
+
+
+def _may_fill(child: Any, name: str, access: policy.FieldAccess) -> bool:
+    """May this field of a row in a table be written? Who may write the whole may write its rows."""
+    stands = child is not None and getattr(child, name, None) not in (None, "")
+    return access.is_open(name) and (not access.masked(name) or access.may_reveal or not stands)
 
 
 def _still_mine(obj: Any, actor: Any) -> None:

@@ -9,7 +9,7 @@ from flask import redirect, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells
+from app.panel.core import cells, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.interface import PanelInterface
@@ -55,13 +55,22 @@ class CustomerView(PanelView):
         (_("Contact"), ["phone", "email", "gender", "birthday_on"]),
         (_("Preferences"), ["preferences"]),
     ]
+    child_tables = ["addresses"]
     empty_text = _("No customers yet. They come with orders, from a file, or one by one.")
 
     def page_of(self, template: str, **context: Any) -> str:
-        """The form of an address offers province, city and district."""
-        if template == "panel/verb.html" and context["page"].name == "address":
+        """Where an address is typed, province, city and district are offered."""
+        if template == "panel/form.html":
+            template = "customers/address_form.html"
+        elif template == "panel/verb.html" and context["page"].name == "address":
             template = "customers/address_verb.html"
         return super().page_of(template, **context)
+
+    def editable_children(self, row: Any) -> list[str]:
+        return ["addresses"] if policy.allowed(current_actor(), "write", "customers.Address") else []
+
+    def may_drop_children(self, name: str) -> bool:
+        return policy.allowed(current_actor(), "delete", "customers.Address")
 
     @verb("note", _("Write a note"), icon="fa-note-sticky", form=forms.NoteForm, many=False, primary=True, when=_living)
     def note(self, customers: list[Customer], form: Any) -> str:

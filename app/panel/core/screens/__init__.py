@@ -5,7 +5,15 @@ from app.panel.core.screens.cellediting import change as change_cell
 from app.panel.core.screens.cellediting import editor as cell_editor
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
 from app.panel.core.screens.conflicts import conflict_page, merge, send_again, unknown_to_form
-from app.panel.core.screens.editing import child_columns, draft_key, form_page, once, said_before, verb_page
+from app.panel.core.screens.editing import (
+    child_columns,
+    draft_key,
+    form_page,
+    once,
+    open_columns,
+    said_before,
+    verb_page,
+)
 from app.panel.core.screens.filtering import asked_plainly
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import changes_said, related_part, show_page, timeline, verb_word, who_said
@@ -31,6 +39,7 @@ __all__ = [
     "merge",
     "names",
     "once",
+    "open_columns",
     "related_part",
     "row_url",
     "said_before",

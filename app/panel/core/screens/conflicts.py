@@ -175,11 +175,16 @@ class Table:
         shown = [_labelled(known, values.get(known.name), self.found.row) for known in self.columns if known.name != "position"]
         return " · ".join(text for text in shown if text)
 
+    def covered(self, values: dict[str, Any]) -> dict[str, str]:
+        """What I typed into columns that I see masked: nothing of theirs can be shown beside it."""
+        own = {known.name for known in self.columns} | {"id", "version"}
+        return {name: versions.sent(value) for name, value in values.items() if name not in own}
+
     def both(self, child: Any, values: dict[str, Any]) -> None:
         """A row that both have: asked field by field."""
         theirs, before = versions.line_of(self.columns, child), (self.base or {}).get(str(child.id))
         called = self.line(theirs)
-        kept, asked = {"id": str(child.id), "version": str(child.version)}, []
+        kept, asked = {"id": str(child.id), "version": str(child.version), **self.covered(values)}, []
         for known in self.columns:
             own, other = versions.sent(values.get(known.name)), theirs[known.name]
             was = before.get(known.name) if before is not None else None
@@ -203,7 +208,7 @@ class Table:
         touched = before is None or any(
             not versions.alike(known, before.get(known.name, ""), own[known.name], self.found.row) for known in self.columns
         )
-        prefix, text = self.put(own), self.line(own)
+        prefix, text = self.put({**self.covered(values), **own}), self.line(own)
         was = self.line(before) if before is not None else ""
         self.ask(
             Question(f"{prefix}DELETE", was or text, REMOVED, KEPT, was, _("(removed)"), text, touched, self.label),
@@ -213,7 +218,7 @@ class Table:
     def new(self, values: dict[str, Any]) -> None:
         """A row that I added: it is kept, and shown beside the rows of the other person where those are asked about."""
         own = {known.name: versions.sent(values.get(known.name)) for known in self.columns}
-        prefix, text = self.put(own), self.line(own)
+        prefix, text = self.put({**self.covered(values), **own}), self.line(own)
         self.additions.append(Question(f"{prefix}DELETE", text, REMOVED, KEPT, "", "", text, group=self.label))
 
     def unnamed(self, key: str, child: Any) -> None:

@@ -15,6 +15,8 @@ from app.panel.core.idempotency import reply_to, with_key
 from app.panel.core.screens.common import owning, visible
 from app.panel.core.screens.lists import adding
 
+MANY_COLUMNS = 8  # more of them stand below each other, row by row
+
 
 def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], actor: Any) -> SimpleNamespace:
     sets = view.edit_fieldsets if row is not None else view.add_fieldsets
@@ -72,33 +74,49 @@ def draft_key(view: Any, key: int | None) -> str:
 
 
 def _child_form(view: Any, name: str, row: Any, errors: dict[str, str], copied: Any = None) -> SimpleNamespace:
-    known, own = spec(view.model, name), child_columns(view, name)
+    known, own = spec(view.model, name), open_columns(view, name)
+    access = policy.fields(current_actor(), resource_of(known.target))  # type: ignore[arg-type]
+    seen = {s.name for s in child_columns(view, name)}
+    standing = sight.children(current_actor(), getattr(row, name)) if row is not None else []
     typed = forms.child_rows(request.form, name) if request.form.get(f"{name}-present") else None
     rows = (
         typed
         if typed is not None
         else [
-            {"id": child.id, "version": child.version, **{s.name: forms.typed(s, child) for s in own}}
-            for child in (sight.children(current_actor(), getattr(row, name)) if row is not None else [])
+            {"id": child.id, "version": child.version, **{s.name: forms.typed(s, child) for s in own if s.name in seen}}
+            for child in standing
         ]
     )
     if typed is None and copied is not None:
         rows = [
-            {s.name: forms.typed(s, child) for s in own if not s.unique}
+            {s.name: forms.typed(s, child) for s in own if s.name in seen and not s.unique}
             for child in sight.children(current_actor(), getattr(copied, name))
         ]
+    of_number = {str(child.id): child for child in standing}
     return SimpleNamespace(
         name=name,
         label=str(known.label),
         known=request.form.get(f"{name}-known") if typed is not None else ",".join(str(r["id"]) for r in rows if "id" in r),
         columns=own,
-        rows=[_child_row(name, index, own, values, errors, row) for index, values in enumerate(rows)],
-        blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row),
+        is_wide=len(own) > MANY_COLUMNS,
+        may_drop=view.may_drop_children(name),
+        rows=[
+            _child_row(name, index, own, values, errors, row, access, of_number.get(str(values.get("id"))))
+            for index, values in enumerate(rows)
+        ],
+        blank=_child_row(name, "__i__", own, {s.name: forms.typed(s, None) for s in own}, {}, row, access),
     )
 
 
 def child_columns(view: Any, name: str) -> list[FieldSpec]:
-    """The columns of a child table that this reader may fill in."""
+    """The columns of a child table that this reader sees whole and may fill in."""
+    model: Any = spec(view.model, name).target
+    access = policy.fields(current_actor(), resource_of(model))
+    return [s for s in open_columns(view, name) if access.usable(s.name)]
+
+
+def open_columns(view: Any, name: str) -> list[FieldSpec]:
+    """The columns of a child table that this reader may fill in for a new row: a mask hides only what is stored."""
     model: Any = spec(view.model, name).target
     back = {column.key for column in owning(view.model, name)}
     access = policy.fields(current_actor(), resource_of(model))
@@ -109,14 +127,14 @@ def child_columns(view: Any, name: str) -> list[FieldSpec]:
         and not s.readonly
         and s.name not in back
         and s.kind not in ("many", "children")
-        and access.usable(s.name)
-        and s.name not in access.fixed
+        and access.is_open(s.name)
     ]
 
 
 def _child_row(
-    name: str, index: Any, own: list[FieldSpec], values: dict[str, Any], errors: dict[str, str], row: Any
-) -> SimpleNamespace:
+    name: str, index: Any, own: list[FieldSpec], values: dict[str, Any], errors: dict[str, str], row: Any,
+    access: policy.FieldAccess, child: Any = None,
+) -> SimpleNamespace:  # fmt: skip
     holder = type("ChildForm", (forms.FlaskForm,), {f"{name}-{index}-{s.name}": forms.unbound(s) for s in own})
     form = holder(formdata=None, meta={"csrf": False})
     fields = []
@@ -127,9 +145,20 @@ def _child_row(
         field.errors = [text] if text else []
         forms.dress_field(field, row)
         _offer_new(field)
+        _cover(field, known.name, child, access)
         fields.append(field)
     version = values.get("version") or ""
     return SimpleNamespace(id=values.get("id") or "", version=version, index=index, fields=fields)
+
+
+def _cover(field: Any, name: str, child: Any, access: policy.FieldAccess) -> None:
+    """Let a cell say only masked what it holds; whoever may have it shown writes over it, and nobody else."""
+    field.stays, field.secret = "", access.masked(name)
+    covered = access.mask(name, getattr(child, name)) if field.secret and child is not None else ""
+    if covered and access.may_reveal:
+        field.render_kw = {**(field.render_kw or {}), "placeholder": covered, "required": False}
+    elif covered:
+        field.stays = covered
 
 
 def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleNamespace:

@@ -50,7 +50,7 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
         ],
         edit_url=view.url("edit", pk=row.id) if may_edit else "",
         delete_url=view.url("delete", pk=row.id) if view.can_delete and may(view, "delete") else "",
-        tables=[_child_table(view, row, name) for name in view.child_tables if access.readable(name)],
+        tables=[_child_table(view, row, name) for name in _untabbed(view) if access.readable(name)],
         panels=_panels(view, row, actor),
         tabs=tabs,
         related=related,
@@ -107,6 +107,13 @@ def _offered(view: Any, verb: Any, row: Any) -> SimpleNamespace:
         verb.read_only,
     )
     return offered
+
+
+def _untabbed(view: Any) -> list[str]:
+    """The child tables that are no tab besides: those rows would stand on the page twice."""
+    views = current_app.extensions["panel_view_of"]
+    tabbed = {views[tab.view].model for cls in type(view).__mro__ for tab in vars(cls).get("tabs", ())}
+    return [name for name in view.child_tables if spec(view.model, name).target not in tabbed]
 
 
 def _child_table(view: Any, row: Any, name: str) -> SimpleNamespace:

@@ -8,12 +8,15 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app.panel.core import changes, policy, records, setwise, trash
+from app.panel.core import changes, policy, records, setwise, sight, trash
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.customers import areas, checks
 from app.shop.customers.models import Address, Customer
+
+RESOURCE = "customers.Address"
+PARTS = ("country", "province", "city", "district", "street", "postcode")
 
 
 def address_problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -65,26 +68,32 @@ def normal(values: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def settle(address: Address | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an address, its place spelled as the official list spells it.
+
+    :raises InvalidInput: with a sentence for each part of a Chinese address that does not belong to the one above it
+    """
+    whole = {name: values.get(name, getattr(address, name, None)) for name in PARTS}
+    if problems := address_problems(whole):
+        raise InvalidInput(problems)
+    settled = {**values, **{k: v for k, v in normal(whole).items() if k in PARTS or k == "area_code"}}
+    if settled.get("phone"):
+        settled["phone"] = checks.phone(settled["phone"])
+    return settled
+
+
 @transactional
 def save_address(address: Address | None, values: Mapping[str, Any], *, actor: Any) -> Address:
     """Add or change an address. The first one, and one that says so, becomes the default.
 
     :raises InvalidInput: with a sentence for each part of a Chinese address that does not belong to the one above it
     """
-    parts = ("country", "province", "city", "district", "street", "postcode")
-    whole = {name: values.get(name, getattr(address, name, None)) for name in parts}
-    if problems := address_problems(whole):
-        raise InvalidInput(problems)
-    merged = {**values, **{k: v for k, v in normal(whole).items() if k in parts or k == "area_code"}}
-    if merged.get("phone"):
-        merged["phone"] = checks.phone(merged["phone"])
-    code = merged.pop("area_code")
+    settled = settle(address, values)
     row = address or Address()
     if address is None:
         db.session.add(row)
     with db.session.no_autoflush:
-        records.assign(row, {k: v for k, v in merged.items() if k != "area_code"}, actor=actor)
-        row.area_code = code
+        records.assign(row, settled, actor=actor)
     db.session.flush()
     _one_default(row)
     return row
@@ -115,10 +124,31 @@ def address_is_back(address: Address, *, actor: Any) -> None:
     _one_default(address)
 
 
+def place_addresses(customer: Customer, rows: list[dict[str, Any]], *, actor: Any) -> None:
+    """The addresses of a card as its form has them, together: those that it does not name are removed.
+
+    Of two defaults that which has just become one stays it; without any the first is.
+
+    :raises InvalidInput: keyed `addresses.<row>.<field>`
+    """
+    named = {str(row.get("id") or "") for row in rows}
+    gone = [one for one in sight.children(actor, customer.addresses) if str(one.id) not in named]
+    policy.authorize(actor, "write", RESOURCE)
+    if gone:
+        policy.authorize(actor, "delete", RESOURCE)
+    before = {one.id for one in customer.addresses if one.is_default and one not in gone}
+    with db.session.no_autoflush:
+        records.assign(customer, {"addresses": rows}, actor=actor)
+        marked = [one for one in customer.addresses if one.is_default]
+        chosen = next((one for one in marked if one.id not in before), next(iter(marked or customer.addresses), None))
+        for one in customer.addresses:
+            one.is_default = one is chosen
+
+
 @transactional
 def add_address(customer: Customer, values: Mapping[str, Any], *, actor: Any) -> Address:
     """Put an address on a card."""
-    policy.authorize(actor, "write", "customers.Address")
+    policy.authorize(actor, "write", RESOURCE)
     setwise.authorize(actor, Address, [values])
     address = save_address(None, {**values, "customer_id": customer.id}, actor=actor)
     db.session.expire(customer, ["addresses"])
@@ -129,5 +159,5 @@ def new_address(values: dict[str, Any], *, actor: Any) -> Address:
     return save_address(None, values, actor=actor)
 
 
-records.override(Address, create=new_address, update=save_address)
+records.override(Address, create=new_address, update=save_address, settle=settle)
 trash.after_restore(Address, address_is_back)

@@ -14,6 +14,7 @@ from app.panel.core.transaction import transactional
 from app.shop.customers import checks
 from app.shop.customers.events import customer_created
 from app.shop.customers.models import Customer, CustomerNote, CustomerTag
+from app.shop.customers.services.addresses import place_addresses
 from app.shop.customers.services.identities import claim, find, key_of, retire
 from app.shop.customers.states import CustomerState, IdentityKind
 from app.shop.setup.queries import default_shop
@@ -42,10 +43,13 @@ def _card(values: dict[str, Any], *, strict: bool, actor: Any) -> Customer:
     if not values.get("shop_id"):
         shop = default_shop()
         values["shop_id"] = shop.id if shop else None
+    addresses = values.pop("addresses", None)
     customer = Customer(state=CustomerState.ACTIVE)
     db.session.add(customer)
     with db.session.no_autoflush:
         records.assign(customer, values, actor=actor)
+        if addresses:
+            place_addresses(customer, addresses, actor=actor)
     return customer
 
 
@@ -58,7 +62,10 @@ def edit_customer(customer: Customer, values: dict[str, Any], *, actor: Any) -> 
     before = {name: getattr(customer, name) for _kind, name in CONTACTS}
     if "shop_id" in values and values["shop_id"] != customer.shop_id:
         raise InvalidInput({"shop_id": _("A customer stays with the shop. Add a card in the other one.")})
+    addresses = values.pop("addresses", None)
     records.assign(customer, values, actor=actor)
+    if addresses is not None:
+        place_addresses(customer, addresses, actor=actor)
     db.session.flush()
     for kind, name in CONTACTS:
         if name in values and values[name] != before[name]:
