@@ -10,9 +10,9 @@ from app.panel.bulk import importers, runs
 from app.panel.bulk.importers import Plan, Result
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.runs import Hold
-from app.panel.bulk.states import Outcome
+from app.panel.bulk.states import Outcome, RunState
 from app.panel.bulk.tally import Tally
-from app.panel.core import bus, notices
+from app.panel.core import bus, clock, notices
 from app.panel.core.db import db
 from app.panel.core.rows import insert_many
 from app.panel.core.transaction import transactional
@@ -76,13 +76,25 @@ def announce(run_id: int) -> None:
         return
     title = _("“%(file)s”: %(state)s", file=run.file_name, state=run.state.label)
     body = _("%(new)s new, %(changed)s changed, %(refused)s refused.", new=run.new, changed=run.changed, refused=run.refused)
-    notices.send([run.actor_id], title, body, f"/bulk/import/{run_id}/", about=run)
+    place = "operation" if run.operation else "import"
+    notices.send([run.actor_id], title, body, f"/bulk/{place}/{run_id}/", about=run)
 
 
 def progress(run: Run | Seen) -> dict[str, Any]:
-    """What the bar shows."""
+    """What the bar shows. `rate`: rows a second since somebody took it up; `left`: seconds, None while nobody knows."""
+    rate, left = _pace(run)
     return {
         "id": run.id, "state": run.state.value, "label": str(run.state.label), "tone": run.state.tone,
         "read": run.read, "expected": run.expected, "percent": run.percent, "new": run.new, "changed": run.changed,
-        "same": run.same, "refused": run.refused,
+        "same": run.same, "refused": run.refused, "skipped": run.skipped, "rate": rate, "left": left,
     }  # fmt: skip
+
+
+def _pace(run: Run | Seen) -> tuple[int, int | None]:
+    if run.state is not RunState.RUNNING or run.taken_at is None:
+        return 0, None
+    done, seconds = run.read - run.taken_read, (clock.now() - run.taken_at).total_seconds()
+    if done <= 0 or seconds <= 0:
+        return 0, None
+    rate = done / seconds
+    return round(rate), round(max(0, run.expected - run.read) / rate)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.panel.bulk import importers, ledger, opening, runs, undo
 from app.panel.bulk.ahead import WORTH_BYTES, ahead
+from app.panel.bulk.engine import conflicts, working
 from app.panel.bulk.importers import Plan, Result, Work
 from app.panel.bulk.ledger import publish
 from app.panel.bulk.models import Run
@@ -40,7 +41,7 @@ SHORT = frozenset({str, int, bool, type(None), list, dict})
 
 def work_off(run_id: int) -> RunState | None:
     """Check or run what waits under this number, to its end. None: there was nothing to do here."""
-    held = runs.take(run_id)
+    held = conflicts.take(run_id)
     if held is None:
         return None
     run = db.session.get(Run, run_id, populate_existing=True)
@@ -54,6 +55,8 @@ def _work_off(run: Run, held: Hold) -> RunState | None:
     if held.crashes > GIVE_UP_CRASHES:
         return _stop(held, checking, _("It stopped again and again at the same place. The log of the worker says why."))
     try:
+        if run.operation:
+            return working.work_off(run, held)
         if run.kind is RunKind.UNDO:
             return undo.work_off(run, held)
         return _check(run, held) if checking else _write(run, held)

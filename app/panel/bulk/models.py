@@ -15,7 +15,8 @@ from app.panel.core.db import PanelModel
 class Run(PanelModel):
     """One pass over many records. `position` is the last record whose effect is committed: a resumed run goes on behind it.
 
-    `fence` grows whenever somebody takes the run up; a chunk of a holder with an older fence is rolled back.
+    `fence` grows whenever somebody takes the run up; a chunk of a holder with an older fence is rolled back. The rows of
+    an operation and of its undo are frozen before they begin, as items with the outcome `todo`.
     """
 
     __tablename__ = "bulk_run"
@@ -24,6 +25,8 @@ class Run(PanelModel):
     kind = choice(_("Kind"), RunKind, default=RunKind.IMPORT, readonly=True)
     state = choice(_("State"), RunState, default=RunState.DRAFT, readonly=True)
     importer = text(_("Layout"), 120, default="", readonly=True)
+    operation = text(_("Operation"), 120, default="", readonly=True)
+    resource = text(_("Rows of"), 80, default="", readonly=True)
     file_name = text(_("File"), 200, search=True, readonly=True)
     file_key = text(_("Stored as"), 80, default="", hidden=True)
     file_size = integer(_("File size"), default=0, readonly=True)
@@ -34,6 +37,9 @@ class Run(PanelModel):
     undo_of_id = ref(_("Takes back"), "bulk_run.id", ondelete="SET NULL", readonly=True)
     undo_of = relation("Run", undo_of_id, remote_side="Run.id")
     is_undone = flag(_("Taken back"), default=False, readonly=True)
+    approved_by_id = ref(_("Approved by"), "ab_user.id", ondelete="SET NULL", readonly=True)
+    approved_by = relation("User", approved_by_id)
+    begins_at = instant(_("Begins at"), readonly=True)
 
     rows = integer(_("Rows"), default=0, readonly=True)
     read = integer(_("Records"), default=0, readonly=True)
@@ -41,6 +47,7 @@ class Run(PanelModel):
     changed = integer(_("Updated"), default=0, readonly=True)
     same = integer(_("Same"), default=0, readonly=True)
     refused = integer(_("Refused"), default=0, readonly=True)
+    skipped = integer(_("Skipped"), default=0, readonly=True)
     expected = integer(_("Records in all"), default=0, hidden=True)
     sums = json_column(_("Sums"), default=dict, hidden=True)
     findings = json_column(_("Result of the check"), default=dict, hidden=True)
@@ -50,6 +57,8 @@ class Run(PanelModel):
     lease_until = mapped_column(Float, nullable=False, default=0.0, server_default="0")
     crashes = integer(_("Crashes at this place"), default=0, hidden=True)
     started_at = instant(_("Started"), readonly=True)
+    taken_at = instant(_("Taken up"), hidden=True, readonly=True)
+    taken_read = integer(_("Records when it was taken up"), default=0, hidden=True)
     finished_at = instant(_("Finished"), readonly=True)
     error = longtext(_("Error"), readonly=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import delete, func, or_, select, update
 
 from app.panel.bulk import store
@@ -17,11 +18,20 @@ from app.panel.core.actor import SYSTEM, owns
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
 from app.panel.core.lease import epoch
+from app.panel.core.settings import define, less, setting
 from app.panel.core.transaction import transactional
 
 LEASE_SECONDS = 15.0
 COUNTS = {Outcome.NEW: "new", Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused"}
+STOPPABLE = (*WORKING, RunState.ASKED, RunState.PAUSED)
+ROW_COUNTS = {Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused", Outcome.SKIPPED: "skipped"}
+UNDOABLE = (RunKind.IMPORT, RunKind.OPERATION)
 RESOURCE = "bulk.Run"
+
+define(
+    "bulk.undo_days", 30, label=lazy_gettext("Operations on many rows can be taken back for"), kind="integer", min=1, max=365,
+    unit=lazy_gettext("days"), group=lazy_gettext("Operations on many rows"), loosens=less,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,8 @@ def configure(run_id: int, *, actor: Any, importer: str | None = None, **params:
     return run
 
 
-def _set(run_id: int, states: tuple[RunState, ...], **values: Any) -> bool:
+def move(run_id: int, states: tuple[RunState, ...], **values: Any) -> bool:
+    """Bring a run from one of these states into another; False when it is in none of them."""
     table = Run.__table__
     statement = update(table).where(table.c.id == run_id, table.c.state.in_(states))
     return bool(db.session.execute(statement.values(version=table.c.version + 1, **values)).rowcount)  # type: ignore[attr-defined]
@@ -85,7 +96,7 @@ def _set(run_id: int, states: tuple[RunState, ...], **values: Any) -> bool:
 @transactional
 def ask_check(run_id: int, *, actor: Any) -> None:
     find(run_id, actor=actor)
-    if not _set(run_id, (RunState.DRAFT, RunState.CHECKED), state=RunState.CHECKING, lease_until=0.0, findings={}, read=0):
+    if not move(run_id, (RunState.DRAFT, RunState.CHECKED), state=RunState.CHECKING, lease_until=0.0, findings={}, read=0):
         raise DomainError(_("This import has started; it cannot be changed any more."))
 
 
@@ -96,7 +107,7 @@ def ask_start(run_id: int, *, actor: Any, unchecked: bool = False) -> None:
     ready = (RunState.CHECKED, RunState.DRAFT) if unchecked else (RunState.CHECKED,)
     expected = (run.findings or {}).get("read", 0)
     values = {"state": RunState.QUEUED, "lease_until": 0.0, "read": 0, "rows": 0, "position": 0, "expected": expected}
-    if not _set(run_id, ready, **values):
+    if not move(run_id, ready, **values):
         raise DomainError(_("Check the file first."))
     forget_items(run_id)
 
@@ -105,7 +116,7 @@ def ask_start(run_id: int, *, actor: Any, unchecked: bool = False) -> None:
 def cancel(run_id: int, *, actor: Any) -> bool:
     """Stop a run between two chunks. What is written stays, and can be undone."""
     find(run_id, actor=actor)
-    return _set(run_id, WORKING, state=RunState.CANCELLED, finished_at=clock.now(), fence=Run.__table__.c.fence + 1)
+    return move(run_id, STOPPABLE, state=RunState.CANCELLED, finished_at=clock.now(), fence=Run.__table__.c.fence + 1)
 
 
 @transactional
@@ -126,12 +137,13 @@ def take(run_id: int) -> Hold | None:
         update(table)
         .where(table.c.id == run_id, table.c.state.in_(WORKING), table.c.lease_until < epoch())
         .values(fence=table.c.fence + 1, crashes=table.c.crashes + 1, lease_until=epoch() + LEASE_SECONDS,
-                started_at=func.coalesce(table.c.started_at, clock.now()), version=table.c.version + 1)
+                started_at=func.coalesce(table.c.started_at, clock.now()), taken_at=clock.now(), taken_read=table.c.read,
+                version=table.c.version + 1)
         .returning(table.c.fence, table.c.position, table.c.crashes)
     ).first()
     if row is None:
         return None
-    _set(run_id, (RunState.QUEUED,), state=RunState.RUNNING)
+    move(run_id, (RunState.QUEUED,), state=RunState.RUNNING)
     return Hold(run_id, row.fence, row.position, row.crashes)
 
 
@@ -158,7 +170,7 @@ def renew(held: Hold, **values: Any) -> None:
 @transactional
 def finish(held: Hold, state: RunState, **values: Any) -> None:
     hold(held, state=state, finished_at=clock.now(), crashes=0, **values)
-    _set(held.run_id, (state,), lease_until=0.0)
+    move(held.run_id, (state,), lease_until=0.0)
 
 
 @transactional
@@ -172,7 +184,8 @@ def release(held: Hold) -> None:
 def silent(limit: int = 50) -> list[int]:
     """Runs that should be worked on and are not: their worker died, or their bell was lost."""
     table = Run.__table__
-    query = select(table.c.id).where(table.c.state.in_(WORKING), table.c.lease_until < epoch()).order_by(table.c.id)
+    is_due = or_(table.c.begins_at.is_(None), table.c.begins_at <= clock.now())
+    query = select(table.c.id).where(table.c.state.in_(WORKING), table.c.lease_until < epoch(), is_due).order_by(table.c.id)
     return list(db.session.scalars(query.limit(limit)))
 
 
@@ -207,7 +220,14 @@ def forget_images(run_id: int) -> None:
 
 
 def can_undo(run: Run) -> bool:
-    return run.kind is RunKind.IMPORT and run.state in FINISHED and not run.is_undone and bool(run.new or run.changed)
+    has_effect = run.kind in UNDOABLE and run.state in FINISHED and bool(run.new or run.changed)
+    return has_effect and not run.is_undone and (run.kind is RunKind.IMPORT or _is_kept(run))
+
+
+def _is_kept(run: Run) -> bool:
+    """Can the effect of an operation be taken back, and is it not too long ago?"""
+    ended = run.finished_at or clock.now()
+    return bool((run.params or {}).get("undo")) and ended > clock.now() - clock.days(setting("bulk.undo_days"))
 
 
 def undone_by(run_id: int) -> Run | None:

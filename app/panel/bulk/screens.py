@@ -120,7 +120,7 @@ def check(run: Run, importer: Importer | None) -> dict[str, Any] | None:
         return None
     names = showing.columns(found["first"])
     return {
-        "counts": [(outcome, found.get(outcome.value, 0)) for outcome in Outcome], "read": found["read"],
+        "counts": [(outcome, found.get(outcome.value, 0)) for outcome in runs.COUNTS], "read": found["read"],
         "rows": found["rows"], "skipped": found.get("skipped") or {}, "sums": amounts(found.get("sums"), importer),
         "names": [(name, word(importer, name), is_figure) for name, is_figure in names],
         "first": [

@@ -10,14 +10,17 @@ from app.panel.core.choices import Choices
 class RunKind(Choices):
     IMPORT = "import", _("Import"), "info"
     UNDO = "undo", _("Undo"), "warning"
+    OPERATION = "operation", _("Operation"), "neutral"
 
 
 class RunState(Choices):
     DRAFT = "draft", _("Being prepared"), "muted"
     CHECKING = "checking", _("Being checked"), "info"
     CHECKED = "checked", _("Checked"), "info"
+    ASKED = "asked", _("Waits for approval"), "warning"
     QUEUED = "queued", _("Waiting"), "neutral"
     RUNNING = "running", _("Running"), "info"
+    PAUSED = "paused", _("Paused"), "warning"
     DONE = "done", _("Done"), "success"
     CANCELLED = "cancelled", _("Cancelled"), "warning"
     FAILED = "failed", _("Failed"), "danger"
@@ -34,3 +37,5 @@ class Outcome(Choices):
     CHANGED = "changed", _("Updated"), "info"
     SAME = "same", _("Same"), "muted"
     REFUSED = "refused", _("Refused"), "danger"
+    SKIPPED = "skipped", _("Skipped"), "warning"
+    TODO = "todo", _("Not yet"), "muted"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from app.panel.bulk import importers
+from app.panel.bulk import importers, runs
 from app.panel.bulk.importers import Plan, Result, Sums
 from app.panel.bulk.showing import kept
 from app.panel.bulk.states import Outcome
@@ -39,7 +39,7 @@ class Tally:
 
     def findings(self, meta: dict[str, Any], skipped: dict[str, int]) -> dict[str, Any]:
         """As it is stored with a checked run."""
-        counts = {outcome.value: self.counts[outcome] for outcome in Outcome}
+        counts = {outcome.value: self.counts[outcome] for outcome in runs.COUNTS}
         return {
             "read": self.read, "rows": self.rows, **counts, "sums": self.sums, "refused_sums": self.refused_sums,
             "first": self.first, "refused_rows": self.refused, "meta": meta, "skipped": skipped,

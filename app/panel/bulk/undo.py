@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, insert, select, update
 
 from app.panel.bulk import importers, removal, runs
+from app.panel.bulk.engine import life
 from app.panel.bulk.importers import Image
 from app.panel.bulk.ledger import announce, publish
 from app.panel.bulk.models import BeforeImage, Run, RunItem
@@ -34,9 +35,11 @@ def make(run_id: int, *, actor: Any) -> Run:
     """
     run = runs.find(run_id, actor=actor)
     if run.is_undone or runs.undone_by(run.id) is not None:
-        raise DomainError(_("This import has been taken back already."))
+        raise DomainError(_("This has been taken back already."))
     if not runs.can_undo(run):
         raise DomainError(_("There is nothing to take back."))
+    if run.kind is RunKind.OPERATION:
+        return life.take_back(run, actor=actor)
     importer = importers.get(run.importer)
     if importer is None:
         raise DomainError(_("The layout of this import is no longer known."))

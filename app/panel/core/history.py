@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import has_request_context, request
 from flask_appbuilder import Model
-from sqlalchemy import JSON, Index, Integer, LargeBinary, String, Text, event, insert, inspect
+from sqlalchemy import JSON, Index, Integer, LargeBinary, Select, String, Text, event, insert, inspect, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
 
@@ -123,6 +123,18 @@ def record_many(
         for key, pairs in entries
     ]
     insert_many(HistoryEntry.__table__, rows, alike)
+
+
+def record_selected(model: type[Any], entries: Select[Any], *, verb: str, actor: Any = None, why: str = "") -> None:
+    """The trail of a set-based change, as the database itself tells it: a query of (row id, changes as `diff` writes them)."""
+    alike = _row(model.__tablename__, 0, verb, {}, why, actor)
+    table: Any = HistoryEntry.__table__
+    found = entries.subquery("told")
+    key, pairs = found.columns
+    constants = {name: literal(value, table.c[name].type) for name, value in alike.items() if name not in ("key", "changes")}
+    names = (*constants, "key", "changes")
+    query = select(*constants.values(), key, pairs).order_by(key)
+    db.session.execute(insert(table).from_select(names, query, include_defaults=False))
 
 
 def record_restore(table: str, key: int, *, actor: Any) -> None:

@@ -1,0 +1,73 @@
+"""A piece of a run: the items from one number to another, and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, func, select, update
+
+from app.panel.bulk.engine.selecting import ITEMS, Selection
+from app.panel.bulk.states import Outcome
+from app.panel.core.db import db
+
+if TYPE_CHECKING:
+    from app.panel.bulk.engine.declaring import Operation
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Items `low` to `high` of a run. `undoes`: the run whose effect is taken back."""
+
+    operation: Operation
+    run_id: int
+    low: int
+    high: int
+    actor: Any
+    values: dict[str, Any]
+    selection: Selection
+    undoes: int | None = None
+
+    @property
+    def items(self) -> ColumnElement[bool]:
+        """The condition of the items of this piece."""
+        return (ITEMS.c.run_id == self.run_id) & ITEMS.c.seq.between(self.low, self.high)
+
+    @property
+    def keys(self) -> Select[Any]:
+        """The numbers of its rows."""
+        return select(ITEMS.c.row_id).where(self.items)
+
+    def with_outcome(self, outcome: Outcome) -> ColumnElement[bool]:
+        return self.items & (ITEMS.c.outcome == outcome.value)
+
+
+def counts(piece: Piece) -> dict[str, int]:
+    """How many items of a piece have come to which end."""
+    query = select(ITEMS.c.outcome, func.count()).where(piece.items).group_by(ITEMS.c.outcome)
+    return dict(db.session.execute(query).tuples().all())
+
+
+def refuse_all(piece: Piece, reason: str) -> dict[str, int]:
+    """Leave the rows of a piece alone, and say why."""
+    db.session.execute(update(ITEMS).where(piece.items).values(outcome=Outcome.REFUSED.value, reason=reason))
+    return counts(piece)
+
+
+def lock(piece: Piece) -> None:
+    """Nobody changes these rows until the chunk is committed: what its history says of before is then what stood there."""
+    connection = db.session.connection()
+    if connection.dialect.name != "postgresql":
+        return  # the writer's lock is ours
+    model: Any = piece.operation.model
+    locked = select(model.id).where(model.id.in_(piece.keys)).order_by(model.id).with_for_update().subquery()
+    db.session.execute(select(func.count()).select_from(locked))
+
+
+def gone() -> str:
+    return _("It is no longer there, or no longer among your rows.")
+
+
+def unmatched() -> str:
+    return _("It no longer matches what was chosen.")

@@ -1,0 +1,127 @@
+"""What an operation is: a name, whom it concerns, what it asks, and how a chunk of rows is looked at, done and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from app.panel.core import policy, setwise
+from app.panel.core.fields import resource_of, spec
+from app.panel.core.history import plain
+
+if TYPE_CHECKING:
+    from app.panel.bulk.engine.chunks import Piece
+
+OUR_OWN = ("csrf_token", "idempotency_key")
+T = TypeVar("T", bound="type[Operation]")
+
+
+@dataclass
+class Look:
+    """What an operation would do with one row. Amounts are in minor units, by currency."""
+
+    refused: str = ""
+    same: bool = False
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    money: dict[str, int] = field(default_factory=dict)
+    stock: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A figure over the rows that change, before and after. `currency`: a column, when it is money."""
+
+    label: Any
+    before: Any
+    after: Any
+    currency: Any = None
+
+
+class Operation:
+    """One thing that is done to many rows of one model. There is one object of each, and it keeps nothing of a run.
+
+    `permission` is a verb of the policy on the resource of the model, asked at the start and before each chunk; `fields`
+    are the columns that it writes, whose field rules are asked as well. `values` is what the form held, as JSON keeps it.
+    """
+
+    key: ClassVar[str]
+    model: ClassVar[type[Any]]
+    label: ClassVar[Any]
+    icon: ClassVar[str] = "fa-bolt"
+    help: ClassVar[Any] = ""
+    tone: ClassVar[str] = "neutral"
+    permission: ClassVar[str] = "write"
+    form: ClassVar[type[Any] | None] = None
+    fields: ClassVar[tuple[str, ...]] = ()
+    undo: ClassVar[bool] = True
+    chunk: ClassVar[int] = 500
+    order: ClassVar[int] = 100
+    offered: ClassVar[bool] = True  # among the operations of its list; others are begun by code or by REST
+
+    @property
+    def resource(self) -> str:
+        return resource_of(self.model)
+
+    def authorize(self, actor: Any, values: dict[str, Any]) -> None:
+        """:raises Forbidden: when this person may not do it, or not write one of its columns"""
+        policy.authorize(actor, self.permission, self.resource)
+        access = policy.fields(actor, self.resource)
+        for name in self.written(values):
+            if not access.readable(name) or name in access.fixed or (access.masked(name) and not access.may_reveal):
+                raise setwise.refusal(spec(self.model, name), access)
+
+    def may(self, actor: Any) -> bool:
+        return policy.allowed(actor, self.permission, self.resource)
+
+    def written(self, values: dict[str, Any]) -> Sequence[str]:
+        """The columns that are written with these values."""
+        return self.fields
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        """What a valid form says, as JSON keeps it.
+
+        :raises InvalidInput: for values that do not fit each other
+        """
+        if form is None:
+            return {}
+        return {name: plain(value) for name, value in form.data.items() if name not in OUR_OWN}
+
+    def said(self, values: dict[str, Any]) -> str:
+        """The operation with its values, in a sentence for the list of runs; empty: its label says enough."""
+        return ""
+
+    def look_at(self, piece: Piece) -> dict[int, Look]:
+        """What would become of rows, by `seq`; writes nothing. Rows that no longer match are left out."""
+        raise NotImplementedError
+
+    def apply_chunk(self, piece: Piece) -> dict[str, int]:
+        """Do it to the rows of a piece, inside its transaction: effect, outcomes, before-images; how many by outcome."""
+        raise NotImplementedError
+
+    def undo_chunk(self, piece: Piece) -> dict[str, int]:
+        """Take back what stands in the before-images of another run, for the items of this one."""
+        raise NotImplementedError
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def register(cls: T) -> T:
+    """Declare an operation; in the `operations.py` of a domain."""
+    if cls.key in OPERATIONS:
+        raise ValueError(f"the operation {cls.key} is declared twice")
+    OPERATIONS[cls.key] = cls()
+    return cls
+
+
+def find(key: str) -> Operation | None:
+    return OPERATIONS.get(key)
+
+
+def of_model(model: type[Any]) -> list[Operation]:
+    """The operations of a model, in the order in which they are offered."""
+    found = [one for one in OPERATIONS.values() if one.model is model]
+    return sorted(found, key=lambda one: one.order)

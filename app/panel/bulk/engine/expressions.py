@@ -1,0 +1,110 @@
+"""Values of columns as JSON, made by the database: what stands in the history is the same whoever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Date,
+    Numeric,
+    String,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    type_coerce,
+)
+from sqlalchemy.types import DateTime
+
+from app.panel.core.columns import INFO
+from app.panel.core.db import db
+from app.panel.core.types import UTCDateTime
+
+
+def dialect() -> str:
+    return db.session.connection().dialect.name
+
+
+def value(column: Any, given: Any) -> ColumnElement[Any]:
+    """A new value of a column, typed as the column is."""
+    if isinstance(given, ColumnElement):
+        return given
+    if given is None:
+        return cast(null(), column.type) if dialect() == "postgresql" else null()
+    told = literal(given, column.type)
+    return cast(told, column.type) if dialect() == "postgresql" else told
+
+
+def plain(column: Any, given: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An expression of the type of a column as `history.plain` would write its value."""
+    kind, on_sqlite = column.type, dialect() == "sqlite"
+    if isinstance(kind, UTCDateTime | DateTime):
+        if on_sqlite:
+            return func.replace(type_coerce(given, String), " ", "T").op("||")("+00:00")
+        return func.to_char(type_coerce(given, DateTime), 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+    if isinstance(kind, Date):
+        return type_coerce(given, String) if on_sqlite else func.to_char(given, "YYYY-MM-DD")
+    if isinstance(kind, Boolean) and on_sqlite:
+        told = type_coerce(given, String)
+        return case((told.is_(None), null()), (told == 1, func.json("true")), else_=func.json("false"))
+    if isinstance(kind, Numeric):
+        return func.printf(f"%.{kind.scale or 0}f", type_coerce(given, String)) if on_sqlite else cast(given, Text)
+    if isinstance(kind, JSON):
+        return func.json(type_coerce(given, String)) if on_sqlite else given
+    return type_coerce(given, String) if on_sqlite else given
+
+
+def before_image(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
+    """{"price": 1200} of the columns that are written."""
+    parts: list[Any] = []
+    for column in pairs:
+        parts += [literal(column.key, Text), plain(column, column)]
+    return _as_json(_object(*parts))
+
+
+def differences(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
+    """{"price": [1200, 1080]} of the columns whose value changes."""
+    array = func.json_array if dialect() == "sqlite" else func.json_build_array
+    parts: list[Any] = []
+    for column, after in pairs.items():
+        pair = array(plain(column, column), plain(column, after))
+        parts += [literal(column.key, Text), pair if len(pairs) == 1 else case((differs(column, after), pair), else_=null())]
+    if len(pairs) == 1:
+        return _as_json(_object(*parts))
+    if dialect() == "sqlite":
+        return _as_json(func.json_patch("{}", _object(*parts)))
+    return _as_json(func.json_strip_nulls(_object(*parts)))
+
+
+def differs(column: Any, after: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Does a row change? Empty text and nothing are the same."""
+    if isinstance(column.type, String) and column.info.get(INFO):
+        return func.coalesce(type_coerce(column, Text), "") != func.coalesce(type_coerce(after, Text), "")
+    return type_coerce(column, column.type).is_distinct_from(after)
+
+
+def from_image(column: Any, image: Any) -> ColumnElement[Any]:
+    """The value of a column that a before-image holds, typed as the column is."""
+    if dialect() == "sqlite":
+        told: Any = func.json_extract(type_coerce(image, String), f"$.{column.key}")
+        if isinstance(column.type, UTCDateTime):
+            told = func.substr(func.replace(told, "T", " "), 1, 26)
+        return type_coerce(told, column.type)
+    told = type_coerce(image, JSON).op("->>")(literal(column.key, Text))
+    if isinstance(column.type, UTCDateTime):
+        return type_coerce(func.timezone("UTC", cast(told, DateTime(timezone=True))), column.type)
+    return cast(told, column.type)
+
+
+def _object(*parts: Any) -> Any:
+    return (func.json_object if dialect() == "sqlite" else func.json_build_object)(*parts)
+
+
+def _as_json(given: Any) -> ColumnElement[Any]:
+    return type_coerce(given, JSON)

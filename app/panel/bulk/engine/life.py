@@ -1,0 +1,162 @@
+"""The life of a run of an operation, as people ask for it: prepared, looked at, started, paused, resumed, taken back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from app.panel.bulk import runs
+from app.panel.bulk.engine import declaring, previewing, selecting
+from app.panel.bulk.engine.declaring import Operation
+from app.panel.bulk.engine.selecting import ITEMS, Selection
+from app.panel.bulk.engine.undoing import IMAGES
+from app.panel.bulk.models import Run
+from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.panel.core.errors import Conflict, DomainError
+from app.panel.core.transaction import transactional
+
+RESUMABLE = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED)
+MOST_AT_ONCE = 5  # runs of one person that have begun and not ended
+
+
+def operation_of(run: Run) -> Operation:
+    """:raises DomainError: when a later release has taken it away"""
+    operation = declaring.find(run.operation)
+    if operation is None:
+        raise DomainError(_("This operation is no longer known."))
+    return operation
+
+
+@transactional
+def prepare(operation: Operation, selection: Selection, values: dict[str, Any], *, actor: Any) -> Run:
+    """A run whose rows are frozen: those that are meant now and that `actor` may touch.
+
+    :raises Forbidden: when this person may not do it
+    :raises DomainError: when no row is meant
+    """
+    operation.authorize(actor, values)
+    run = _new(operation, RunKind.OPERATION, actor, params={**selection.kept(), "values": values, "undo": operation.undo})
+    run.expected = selecting.freeze(run.id, operation.model, selection, actor)
+    db.session.flush()
+    return run
+
+
+def _new(operation: Operation, kind: RunKind, actor: Any, **more: Any) -> Run:
+    values = more["params"].get("values") or {}
+    said = operation.said(values)
+    run = Run(
+        kind=kind, state=RunState.DRAFT, operation=operation.key, resource=operation.resource, findings={},
+        file_name=(f"{operation.label}: {said}" if said else str(operation.label))[:200], actor_id=actor.id, **more,
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    return run
+
+
+def look(run: Run, *, actor: Any) -> bool:
+    """Work out what would happen; False when it takes so long that a worker has to, who is to be rung for."""
+    if not previewing.is_quick(operation_of(run), run.expected):
+        _to_check(run.id)
+        return False
+    found = previewing.findings(run, actor)
+    _looked_at(run.id, found)
+    return True
+
+
+@transactional
+def _to_check(run_id: int) -> None:
+    runs.move(run_id, (RunState.DRAFT, RunState.CHECKED), state=RunState.CHECKING, lease_until=0.0, findings={}, read=0)
+
+
+@transactional
+def _looked_at(run_id: int, found: dict[str, Any]) -> None:
+    runs.move(run_id, (RunState.DRAFT, RunState.CHECKED), state=RunState.CHECKED, findings=found)
+
+
+@transactional
+def start(run_id: int, *, actor: Any, begins_at: dt.datetime | None = None) -> Run:
+    """Let a run begin that was looked at, at once or at a time.
+
+    :raises DomainError: when it was not looked at, or has begun
+    """
+    run = runs.find(run_id, actor=actor)
+    operation_of(run).authorize(actor, (run.params or {}).get("values") or {})
+    if begins_at is not None and begins_at <= clock.now():
+        raise DomainError(_("That time has passed."))
+    _demand_room(actor)
+    ready = (RunState.CHECKED,)
+    if not runs.move(run_id, ready, state=RunState.QUEUED, lease_until=0.0, read=0, begins_at=begins_at):
+        raise Conflict(_("This run has begun already, or was not looked at yet."))
+    db.session.refresh(run)
+    return run
+
+
+def _demand_room(actor: Any) -> None:
+    """One person cannot fill the queue."""
+    mine = select(func.count()).select_from(Run).where(Run.actor_id == actor.id, Run.state.in_(WORKING), Run.begins_at.is_(None))
+    if actor.id is not None and (db.session.scalar(mine) or 0) >= MOST_AT_ONCE:
+        raise DomainError(_("You have %(n)s runs under way. Wait for one of them, or cancel it.", n=MOST_AT_ONCE))
+
+
+@transactional
+def pause(run_id: int, *, actor: Any) -> bool:
+    """Stop between two chunks, to go on later."""
+    runs.find(run_id, actor=actor)
+    fence = Run.__table__.c.fence + 1
+    return runs.move(run_id, (RunState.QUEUED, RunState.RUNNING), state=RunState.PAUSED, lease_until=0.0, fence=fence)
+
+
+@transactional
+def resume(run_id: int, *, actor: Any) -> Run:
+    """Go on behind the last row that was done.
+
+    :raises DomainError: when there is nothing left to do
+    """
+    run = runs.find(run_id, actor=actor)
+    operation_of(run).authorize(actor, (run.params or {}).get("values") or {})
+    if not can_resume(run):
+        raise Conflict(_("There is nothing to go on with."))
+    again = {"finished_at": None, "error": None, "begins_at": None, "crashes": 0, "lease_until": 0.0}
+    runs.move(run_id, RESUMABLE, state=RunState.QUEUED, **again)
+    db.session.refresh(run)
+    return run
+
+
+def can_resume(run: Run) -> bool:
+    return bool(run.operation) and run.state in RESUMABLE and not run.is_undone and run.position < run.expected
+
+
+@transactional
+def retry(run_id: int, *, actor: Any) -> Run:
+    """A new run over the rows that were refused, prepared like the first.
+
+    :raises DomainError: when none was
+    """
+    run = runs.find(run_id, actor=actor)
+    operation = operation_of(run)
+    operation.authorize(actor, (run.params or {}).get("values") or {})
+    if run.kind is not RunKind.OPERATION or run.state not in FINISHED or not run.refused:
+        raise DomainError(_("No row was refused."))
+    again = _new(operation, RunKind.OPERATION, actor, params=dict(run.params or {}))
+    mine = (ITEMS.c.run_id == run.id) & (ITEMS.c.outcome == Outcome.REFUSED.value)
+    again.expected = selecting.fill(again.id, ITEMS.c.row_id, mine)
+    db.session.flush()
+    return again
+
+
+@transactional
+def take_back(run: Run, *, actor: Any) -> Run:
+    """The undo of a run, ready to be worked off: its rows are those that it changed."""
+    operation = operation_of(run)
+    params = {"values": (run.params or {}).get("values") or {}}
+    operation.authorize(actor, params["values"])
+    back = _new(operation, RunKind.UNDO, actor, params=params, undo_of_id=run.id)
+    back.expected = selecting.fill(back.id, IMAGES.c.row_id, IMAGES.c.run_id == run.id)
+    back.state = RunState.QUEUED
+    db.session.flush()
+    return back

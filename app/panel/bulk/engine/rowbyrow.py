@@ -1,0 +1,166 @@
+"""Operations that call a service for each row: in chunks all the same, each row in a savepoint of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from flask_babel import gettext as _
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import DataError, IntegrityError
+
+from app.panel.bulk import removal
+from app.panel.bulk.engine import chunks
+from app.panel.bulk.engine.chunks import Piece
+from app.panel.bulk.engine.declaring import Look, Operation
+from app.panel.bulk.engine.selecting import ITEMS, still
+from app.panel.bulk.engine.survey import Survey
+from app.panel.bulk.importers import Image
+from app.panel.bulk.models import BeforeImage
+from app.panel.bulk.states import Outcome
+from app.panel.core import clock, policy
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, Forbidden
+from app.panel.core.history import plain
+from app.panel.core.rows import insert_many
+from app.panel.core.transaction import savepoint
+
+IMAGES: Any = BeforeImage.__table__
+Said = dict[int, tuple[Outcome, str]]
+
+
+class RowByRow(Operation):
+    """An operation whose effect on a row is a service of its domain. `keeps`: columns whose values before are its image."""
+
+    chunk = 200
+    keeps: ClassVar[tuple[str, ...]] = ()
+
+    def prepare(self, rows: Sequence[Any], values: dict[str, Any], *, actor: Any) -> None:
+        """Load what `look` and `apply` need of a chunk, in few statements."""
+
+    def look(self, row: Any, values: dict[str, Any], *, actor: Any) -> Look:
+        """What would become of a row; never writes."""
+        return Look()
+
+    def apply(self, row: Any, values: dict[str, Any], *, actor: Any) -> str | None:
+        """Do it, by a service; what is to be said of the row, if anything.
+
+        :raises DomainError: the row is refused with its sentence
+        """
+        raise NotImplementedError
+
+    def take_back(self, row: Any, image: dict[str, Any], *, actor: Any) -> str:
+        """Undo it for a row: "" when it is done, else why not. Without one of its own the kept columns get their old values."""
+        told = Image(self.model.__tablename__, row.id, image, row.version)
+        return removal.take_back([told], actor=actor, since=clock.now(), run_id=0)[0] if image else _("It cannot be taken back.")
+
+    def look_at(self, piece: Piece) -> dict[int, Look]:
+        rows = self._rows(piece)
+        self.prepare(list(rows.values()), piece.values, actor=piece.actor)
+        return {seq: self._look(row, piece) for seq, row in rows.items()}
+
+    def _look(self, row: Any, piece: Piece) -> Look:
+        try:
+            return self.look(row, piece.values, actor=piece.actor)
+        except Forbidden:
+            raise
+        except DomainError as error:
+            return Look(refused=str(error))
+
+    def survey(self, piece: Piece) -> Survey:
+        """Of the rows of one piece; whoever asks for all of them goes through the pieces."""
+        found, looks = Survey(), self.look_at(piece)
+        for look in looks.values():
+            outcome = Outcome.REFUSED if look.refused else Outcome.SAME if look.same else Outcome.CHANGED
+            found.count(outcome.value, look.refused)
+            if outcome is Outcome.CHANGED:
+                found.messages += look.messages
+                for currency, amount in look.money.items():
+                    found.sum("money", _("Money moved"), currency, None, amount)
+                if look.stock:
+                    found.sum("stock", _("Stock moved"), "", None, look.stock)
+        if left := piece.high - piece.low + 1 - len(looks):
+            found.count(Outcome.SKIPPED.value, chunks.unmatched(), left)
+        return found
+
+    def apply_chunk(self, piece: Piece) -> dict[str, int]:
+        chunks.lock(piece)
+        rows = self._rows(piece)
+        self.prepare(list(rows.values()), piece.values, actor=piece.actor)
+        said, images = {}, []
+        for seq, row in rows.items():
+            before = {name: plain(getattr(row, name)) for name in self.keeps}
+            said[seq] = self._apply(row, piece)
+            if said[seq][0] is Outcome.CHANGED:
+                images.append(({"seq": seq, "row_id": row.id, "before": before}, row))
+        db.session.flush()
+        table = self.model.__tablename__
+        kept = [{**image, "version": row.version} for image, row in images]
+        insert_many(IMAGES, kept, {"run_id": piece.run_id, "table": table})
+        return _settle(piece, said)
+
+    def _apply(self, row: Any, piece: Piece) -> tuple[Outcome, str]:
+        look = self._look(row, piece)
+        if look.refused or look.same:
+            return (Outcome.REFUSED, look.refused) if look.refused else (Outcome.SAME, "")
+        try:
+            with savepoint():
+                told = self.apply(row, piece.values, actor=piece.actor)
+                db.session.flush()
+        except Forbidden:
+            raise
+        except DomainError as error:
+            return Outcome.REFUSED, str(error)
+        except (IntegrityError, DataError):
+            return Outcome.REFUSED, _("The database refused this row: it contradicts another one.")
+        return Outcome.CHANGED, told or ""
+
+    def undo_chunk(self, piece: Piece) -> dict[str, int]:
+        chunks.lock(piece)
+        rows, said = self._rows(piece), {}
+        mine = (IMAGES.c.table == self.model.__tablename__) & (IMAGES.c.run_id == piece.undoes)
+        found = {image.row_id: image for image in db.session.execute(select(IMAGES).where(mine, IMAGES.c.row_id.in_(piece.keys)))}
+        self.prepare(list(rows.values()), piece.values, actor=piece.actor)
+        for seq, row in rows.items():
+            image = found[row.id]
+            if image.version is not None and image.version != row.version:
+                said[seq] = (Outcome.REFUSED, _("It was changed since."))
+            else:
+                said[seq] = self._take_back(row, image.before or {}, piece)
+        return _settle(piece, said)
+
+    def _take_back(self, row: Any, image: dict[str, Any], piece: Piece) -> tuple[Outcome, str]:
+        try:
+            with savepoint():
+                why = self.take_back(row, image, actor=piece.actor)
+                db.session.flush()
+        except Forbidden:
+            raise
+        except DomainError as error:
+            why = str(error)
+        return (Outcome.REFUSED, why) if why else (Outcome.CHANGED, "")
+
+    def _rows(self, piece: Piece) -> dict[int, Any]:
+        """The rows of a piece that are there and still meant, by `seq`, as they stand now."""
+        model: Any = self.model
+        query = select(model).where(model.id.in_(piece.keys)).execution_options(populate_existing=True)
+        asked = policy.row_condition(piece.actor, model)
+        if piece.undoes is None:
+            asked = still(model, piece.selection, piece.actor, piece.keys)
+        found = {row.id: row for row in db.session.scalars(query if asked is None else query.where(asked))}
+        places = db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq))
+        return {seq: found[key] for seq, key in places if key in found}
+
+
+def _settle(piece: Piece, said: Said) -> dict[str, int]:
+    """Write down what became of the rows; those that nobody spoke of are no longer there, or no longer meant."""
+    groups: dict[tuple[Outcome, str], list[int]] = {}
+    left = (Outcome.SKIPPED, chunks.gone() if piece.selection.is_plain else chunks.unmatched())
+    for seq in range(piece.low, piece.high + 1):
+        groups.setdefault(said.get(seq, left), []).append(seq)
+    rows = [{"at": seq, "now": outcome.value, "why": why} for (outcome, why), seqs in groups.items() for seq in seqs]
+    mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
+    statement = update(ITEMS).where(mine).values(outcome=bindparam("now"), reason=bindparam("why"))
+    db.session.connection().execute(statement, rows)
+    return dict(Counter(row["now"] for row in rows))

@@ -1,0 +1,167 @@
+"""Operations that are SQL: a chunk is a handful of statements, whatever the number of its rows.
+
+Trail, before-images and outcomes are written by INSERT … SELECT from the rows themselves, before these are changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, case, func, insert, literal, select, true, update
+
+from app.panel.bulk.engine import chunks, expressions, undoing
+from app.panel.bulk.engine.chunks import Piece
+from app.panel.bulk.engine.declaring import Look, Operation, Sum
+from app.panel.bulk.engine.selecting import ITEMS, still
+from app.panel.bulk.engine.survey import Survey
+from app.panel.bulk.models import BeforeImage
+from app.panel.bulk.states import Outcome
+from app.panel.core import changes, clock, history
+from app.panel.core.db import db
+
+IMAGES: Any = BeforeImage.__table__
+Refusals = Sequence[tuple[ColumnElement[bool], Any]]
+
+
+class SetBased(Operation):
+    """An operation that sets columns of each row to what SQL makes of them."""
+
+    chunk = 5000
+
+    def refuse(self, values: dict[str, Any]) -> Refusals:
+        """(condition, sentence) of rows that are left alone; the first that holds is told."""
+        return ()
+
+    def assign(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        """{column: SQL expression or plain value}."""
+        raise NotImplementedError
+
+    def sums(self, values: dict[str, Any]) -> Mapping[str, Sum]:
+        """Figures for the preview."""
+        return {}
+
+    def changed(self, ids: Sequence[int], values: dict[str, Any], *, actor: Any) -> None:
+        """Called with the rows of a chunk, in its transaction, once they are changed or taken back: for what hangs on them."""
+
+    def written(self, values: dict[str, Any]) -> Sequence[str]:
+        return self.fields or tuple(self.assign(values))
+
+    def pairs(self, values: dict[str, Any]) -> dict[Any, ColumnElement[Any]]:
+        """{column: expression of its new value}."""
+        columns = self.model.__table__.c
+        return {columns[name]: expressions.value(columns[name], given) for name, given in self.assign(values).items()}
+
+    def judged(self, piece: Piece) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """(outcome, reason) of an item whose row is joined."""
+        table, pairs = self.model.__table__, self.pairs(piece.values)
+        whens: list[tuple[Any, Outcome, Any]] = [(table.c.id.is_(None), Outcome.SKIPPED, chunks.gone())]
+        if (asked := still(self.model, piece.selection, piece.actor, piece.keys)) is not None:
+            whens.append((~asked, Outcome.SKIPPED, chunks.unmatched()))
+        whens += [(condition, Outcome.REFUSED, sentence) for condition, sentence in self.refuse(piece.values)]
+        same = and_(true(), *(~expressions.differs(column, after) for column, after in pairs.items()))
+        ends = [(when, outcome.value) for when, outcome, _said in whens]
+        return (
+            case(*ends, (same, Outcome.SAME.value), else_=Outcome.CHANGED.value),
+            case(*((when, literal(str(said), Text)) for when, _outcome, said in whens), else_=literal("", Text)),
+        )
+
+    def joined(self, piece: Piece, *columns: Any) -> Select[Any]:
+        table = self.model.__table__
+        rows = ITEMS.outerjoin(table, table.c.id == ITEMS.c.row_id)
+        return select(*columns).select_from(rows).where(piece.items)
+
+    def survey(self, piece: Piece) -> Survey:
+        """Of all rows that are meant, in one statement."""
+        outcome, reason = self.judged(piece)
+        sums = list(self.sums(piece.values).items())
+        judged = self.joined(
+            piece, outcome.label("outcome"), reason.label("reason"),
+            *(part.label(f"{side}{place}") for place, (_name, one) in enumerate(sums)
+              for side, part in (("before", one.before), ("after", one.after))),
+            *((one.currency if one.currency is not None else literal("", Text)).label(f"currency{place}")
+              for place, (_name, one) in enumerate(sums)),
+        ).subquery("judged")  # fmt: skip
+        by = [judged.c.outcome, judged.c.reason, *(judged.c[f"currency{place}"] for place in range(len(sums)))]
+        totals = [func.sum(judged.c[f"{side}{place}"]) for place in range(len(sums)) for side in ("before", "after")]
+        found = Survey()
+        for row in db.session.execute(select(*by, func.count(), *totals).group_by(*by)):
+            found.count(row[0], row[1], row[len(by)])
+            for place, (name, one) in enumerate(sums):
+                if row[0] == Outcome.CHANGED.value:
+                    before, after = row[len(by) + 1 + 2 * place : len(by) + 3 + 2 * place]
+                    found.sum(name, one.label, row[2 + place] or "", before or 0, after or 0)
+        return found
+
+    def look_at(self, piece: Piece) -> dict[int, Look]:
+        pairs = self.pairs(piece.values)
+        outcome, reason = self.judged(piece)
+        before = [column.label(f"before_{place}") for place, column in enumerate(pairs)]
+        after = [expression.label(f"after_{place}") for place, expression in enumerate(pairs.values())]
+        query = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason"), *before, *after)
+        names, looks = [column.key for column in pairs], {}
+        for row in db.session.execute(query.order_by(ITEMS.c.seq)):
+            if row.outcome != Outcome.SKIPPED.value:
+                was, becomes = row[3 : 3 + len(names)], row[3 + len(names) :]
+                looks[row.seq] = Look(
+                    row.reason, row.outcome == Outcome.SAME.value, dict(zip(names, was, strict=True)),
+                    dict(zip(names, becomes, strict=True)),
+                )  # fmt: skip
+        return looks
+
+    def apply_chunk(self, piece: Piece) -> dict[str, int]:
+        chunks.lock(piece)
+        self._judge(piece)
+        ids = _rows_of(piece)
+        if ids:
+            pairs, table = self.pairs(piece.values), self.model.__table__
+            self._keep_images(piece, pairs)
+            told = select(table.c.id, expressions.differences(pairs)).where(table.c.id.in_(_changing(piece)))
+            history.record_selected(self.model, told.order_by(table.c.id), verb="update", actor=piece.actor)
+            self._write(_changing(piece), pairs, piece.actor)
+            changes.record(self.model, ids)
+            self.changed(ids, piece.values, actor=piece.actor)
+        return chunks.counts(piece)
+
+    def _judge(self, piece: Piece) -> None:
+        outcome, reason = self.judged(piece)
+        judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason")).subquery("judged")
+        mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == judged.c.seq)
+        db.session.execute(update(ITEMS).where(mine).values(outcome=judged.c.outcome, reason=judged.c.reason))
+
+    def _keep_images(self, piece: Piece, pairs: dict[Any, Any]) -> None:
+        table = self.model.__table__
+        images = (
+            select(literal(piece.run_id), ITEMS.c.seq, literal(table.name, Text), table.c.id,
+                   expressions.before_image(pairs), table.c.version + 1)
+            .select_from(ITEMS.join(table, table.c.id == ITEMS.c.row_id))
+            .where(piece.with_outcome(Outcome.CHANGED)).order_by(ITEMS.c.seq)
+        )  # fmt: skip
+        names = ("run_id", "seq", "table", "row_id", "before", "version")
+        db.session.execute(insert(IMAGES).from_select(names, images, include_defaults=False))
+
+    def _write(self, which: Any, pairs: Mapping[Any, Any], actor: Any) -> None:
+        table = self.model.__table__
+        sets = {column.key: after for column, after in pairs.items()}
+        stamp = {"version": table.c.version + 1, "changed_at": clock.now(), "changed_by_id": actor.id}
+        db.session.execute(
+            update(table).where(table.c.id.in_(which)).values(**sets, **stamp).execution_options(synchronize_session=False)
+        )
+
+    def undo_chunk(self, piece: Piece) -> dict[str, int]:
+        """Old values back where nobody has written since; the others are listed."""
+        chunks.lock(piece)
+        undoing.judge(self, piece)
+        ids = _rows_of(piece)
+        if ids:
+            undoing.restore(self, piece, ids)
+            self.changed(ids, piece.values, actor=piece.actor)
+        return chunks.counts(piece)
+
+
+def _changing(piece: Piece) -> Select[Any]:
+    return select(ITEMS.c.row_id).where(piece.with_outcome(Outcome.CHANGED))
+
+
+def _rows_of(piece: Piece) -> list[int]:
+    return list(db.session.scalars(_changing(piece).order_by(ITEMS.c.seq)))

@@ -1,0 +1,139 @@
+"""Working a run of an operation, or its undo, off: chunk by chunk, each one transaction with its checkpoint.
+
+Whoever takes up a run whose worker was killed goes on behind `position`: effect, outcomes, images and position are one
+commit. Each chunk raises its flag first (`runs.hold`): who has lost the run commits nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import update
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from app.panel.bulk import ledger, runs
+from app.panel.bulk.engine import chunks, declaring, previewing
+from app.panel.bulk.engine.chunks import Piece
+from app.panel.bulk.engine.selecting import Selection
+from app.panel.bulk.models import Run
+from app.panel.bulk.runs import Hold
+from app.panel.bulk.states import RunKind, RunState
+from app.panel.core import history, policy, rows
+from app.panel.core.db import db
+from app.panel.core.errors import Conflict, DomainError, Forbidden
+from app.panel.core.transaction import after_commit, transactional
+
+POISON_CRASHES = 4
+
+
+@dataclass(frozen=True)
+class Work:
+    """A run in the hands of this worker."""
+
+    held: Hold
+    whole: Piece
+    is_undo: bool
+    size: int
+
+
+def work_off(run: Run, held: Hold) -> RunState:
+    """Do what is left of a run.
+
+    :raises DomainError: when the operation is not known any more, or its owner may not do it
+    """
+    if run.state is RunState.CHECKING:
+        return _look(run, held)
+    work = _work(run, held)
+    low = held.position + 1
+    if held.crashes > POISON_CRASHES and low <= work.whole.high:
+        _chunk(work, low, low, _("The run stopped several times at this row; it was left out."))
+        low += 1
+    size = max(1, work.size >> (3 * (held.crashes - 1)))
+    while low <= work.whole.high:
+        high = min(low + size - 1, work.whole.high)
+        _chunk_or_halves(work, low, high)
+        low, size = high + 1, min(work.size, size * 2)
+    _finish(work, run.undo_of_id)
+    ledger.publish(held.run_id)
+    ledger.announce(held.run_id)
+    return RunState.DONE
+
+
+def _look(run: Run, held: Hold) -> RunState:
+    """A preview that takes too long for a request."""
+    findings = previewing.findings(run, runs.actor_of(run), lambda read: runs.renew(held, read=read))
+    runs.finish(held, RunState.CHECKED, findings=findings, read=0, error=None)
+    ledger.publish(held.run_id)
+    return RunState.CHECKED
+
+
+def _work(run: Run, held: Hold) -> Work:
+    operation = declaring.find(run.operation)
+    if operation is None:
+        raise DomainError(_("This operation is no longer known."))
+    is_undo = run.kind is RunKind.UNDO
+    params = run.params or {}
+    whole = Piece(
+        operation, run.id, 1, run.expected, runs.actor_of(run), params.get("values") or {},
+        Selection() if is_undo else Selection.of(params), run.undo_of_id if is_undo else None,
+    )  # fmt: skip
+    return Work(held, whole, is_undo, operation.chunk)
+
+
+@transactional
+def _finish(work: Work, undone_id: int | None) -> None:
+    runs.finish(work.held, RunState.DONE)
+    if work.is_undo:
+        table = Run.__table__
+        db.session.execute(update(table).where(table.c.id == undone_id).values(is_undone=True))
+
+
+def _chunk_or_halves(work: Work, low: int, high: int) -> None:
+    """One transaction for the chunk; when the database refuses it, halves of it, down to the row that is wrong."""
+    try:
+        _chunk(work, low, high)
+    except Forbidden:
+        raise  # no fault of a row: the run ends with the sentence
+    except (IntegrityError, DataError, DomainError) as error:
+        db.session.rollback()
+        if low == high:
+            _chunk(work, low, high, _reason(error))
+            return
+        middle = (low + high) // 2
+        _chunk_or_halves(work, low, middle)
+        _chunk_or_halves(work, middle + 1, high)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SQLAlchemyError):
+        current_app.logger.warning("a row of a run is refused by the database", exc_info=error)
+    if isinstance(error, DomainError) and not isinstance(error, Conflict):
+        return str(error)
+    return _("The database refused this row: it contradicts another one.")
+
+
+@transactional
+def _chunk(work: Work, low: int, high: int, refused: str = "") -> None:
+    # small chunks are the search for a row that kills: they do not end it
+    calm = {"crashes": 0} if high - low + 1 >= work.size or high == work.whole.high or work.held.crashes == 1 else {}
+    runs.hold(work.held, position=high, **calm)
+    rows.make_room()
+    policy.forget()
+    piece, operation = replace(work.whole, low=low, high=high), work.whole.operation
+    operation.authorize(piece.actor, piece.values)
+    with history.by("undo" if work.is_undo else "bulk", actor=piece.actor, run_id=piece.run_id):
+        if refused:
+            counts = chunks.refuse_all(piece, refused)
+        else:
+            counts = (operation.undo_chunk if work.is_undo else operation.apply_chunk)(piece)
+    _count(piece.run_id, high - low + 1, counts)
+    after_commit(lambda: ledger.publish(piece.run_id))
+
+
+def _count(run_id: int, read: int, counts: dict[str, int]) -> None:
+    table: Any = Run.__table__
+    more = {name: table.c[name] + counts[outcome.value] for outcome, name in runs.ROW_COUNTS.items() if counts.get(outcome.value)}
+    db.session.execute(update(table).where(table.c.id == run_id).values(read=table.c.read + read, **more))

@@ -1,0 +1,279 @@
+"""Operations on many rows: frozen, looked at, done once, stopped, resumed and taken back."""
+
+import pytest
+
+from tests.panel.bulk.operating import books, done, dying_after, ends, fresh, prepared, prices, taken_back
+from tests.panel.bulk.test_runs import expire_lease
+
+RAISE, BUY = "books.raise_price", "books.buy"
+
+
+def history_of(run_id):
+    from app.panel.core.db import db
+    from app.panel.core.history import HistoryEntry
+
+    return db.session.query(HistoryEntry).filter_by(run_id=run_id).order_by(HistoryEntry.key).all()
+
+
+def test_the_preview_says_what_changes_what_is_refused_and_the_sums(shelf):
+    ids = books(5)
+    books_without_price(1)
+    run = prepared(RAISE, 200)
+    found = run.findings
+    assert run.state.value == "checked"
+    assert found["counts"] == {"changed": 5, "refused": 1}
+    assert found["reasons"] == [["refused", "It has no price.", 1]]
+    assert found["sums"]["price"] == {"label": "Prices", "before": {"CNY": 5010}, "after": {"CNY": 6010}}
+    first = found["first"][0]
+    assert (first["id"], first["label"]) == (ids[0], "Book 0")
+    assert first["changes"][0] == {"name": "price", "label": "Price", "before": "CN¥10.00", "after": "CN¥12.00", "differs": True}
+    assert prices()["978-0"] == 1000, "looking writes nothing"
+
+
+def books_without_price(count):
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    for n in range(count):
+        records.create(Book, {"isbn": f"free-{n}", "title": f"Free {n}"}, actor=SYSTEM)
+
+
+def test_a_set_based_run_writes_rows_outcomes_trail_feed_and_images_in_one_go(shelf):
+    from app.panel.bulk.models import BeforeImage
+    from app.panel.core.changes import Change
+    from tests.library.books.models import Book
+
+    ids = books(3)
+    books_without_price(1)
+    fed = shelf.query(Change).count()
+    run = done(prepared(RAISE, 50))
+    assert run.state.value == "done"
+    assert ends(run) == {"changed": 3, "refused": 1}
+    assert prices() == {"978-0": 1050, "978-1": 1051, "978-2": 1052, "free-0": None}
+    lines = history_of(run.id)
+    assert [(line.key, line.changes, line.verb, line.path) for line in lines] == [
+        (key, {"price": [1000 + n, 1050 + n]}, "update", "bulk") for n, key in enumerate(ids)
+    ]
+    assert all(line.salt for line in lines), "an erasure could not keep its commitment"
+    images = shelf.query(BeforeImage).filter_by(run_id=run.id).order_by(BeforeImage.seq).all()
+    assert [(image.row_id, image.before, image.version) for image in images] == [(key, {"price": 1000 + n}, 2) for n, key in enumerate(ids)]
+    assert shelf.query(Change).count() == fed + 3
+    assert {book.version for book in shelf.query(Book).filter(Book.id.in_(ids))} == {2}
+
+
+def test_only_what_matched_when_it_was_asked_is_touched_and_only_if_it_still_matches(shelf):
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    ids = books(4)
+    run = prepared(RAISE, 10, state={"f": '["price", "lt", "10.03"]'})
+    assert run.expected == 3
+    records.update(shelf.get(Book, ids[0]), {"price": 5000}, actor=SYSTEM)  # no longer matches
+    records.update(shelf.get(Book, ids[3]), {"price": 100}, actor=SYSTEM)  # newly matches
+    records.delete(shelf.get(Book, ids[1]), actor=SYSTEM)
+    run = done(run)
+    assert ends(run) == {"changed": 1, "skipped": 2}
+    assert prices() == {"978-0": 5000, "978-2": 1012, "978-3": 100}
+
+
+def test_rows_that_the_person_may_not_touch_are_not_even_frozen(shelf):
+    from app.panel.accounts.models import User
+
+    books(2)
+    books(1, isbn="VAULT-1")
+    lena = shelf.query(User).filter_by(username="lena").one()
+    run = prepared(RAISE, 10, actor=lena)
+    assert run.expected == 2
+    run = done(run, actor=lena)
+    assert prices() == {"978-0": 1010, "978-1": 1011, "VAULT-1": 1000}
+
+
+def test_somebody_without_the_right_can_neither_prepare_nor_go_on(shelf):
+    from app.panel.accounts.models import Role, User
+    from app.panel.core import policy
+    from app.panel.core.errors import Forbidden
+
+    books(2)
+    people = {user.username: user for user in shelf.query(User)}
+    with pytest.raises(Forbidden):
+        prepared(RAISE, 10, actor=people["nobody"])
+    run = prepared(RAISE, 10, actor=people["lena"])
+    roles = list(people["lena"].roles)
+    people["lena"].roles = []
+    shelf.commit()
+    policy.forget()
+    try:
+        with pytest.raises(Forbidden):
+            done(run, actor=people["lena"])
+    finally:
+        shelf.rollback()
+        shelf.get(User, people["lena"].id).roles = [shelf.get(Role, role.id) for role in roles]
+        shelf.commit()
+        policy.forget()
+
+
+def test_a_killed_chunk_leaves_nothing_and_the_next_worker_does_every_row_once(shelf, monkeypatch):
+    from app.panel.bulk import loop, runs
+    from app.panel.bulk.engine import declaring, life
+    from app.panel.core.actor import SYSTEM
+    from app.panel.core.db import db
+
+    books(30)
+    monkeypatch.setattr(type(declaring.find(RAISE)), "chunk", 10)
+    run = prepared(RAISE, 7)
+    life.start(run.id, actor=SYSTEM)
+    with dying_after(1, monkeypatch) as killed, pytest.raises(killed):
+        loop.work_off(run.id)
+    db.session.rollback()
+    assert fresh(run).position == 10
+    assert len(history_of(run.id)) == 10
+    expire_lease(run.id)
+    assert run.id in runs.silent()
+    loop.work_off(run.id)
+    run = fresh(run)
+    assert run.state.value == "done"
+    assert ends(run) == {"changed": 30}
+    assert prices() == {f"978-{n}": 1007 + n for n in range(30)}
+    assert len(history_of(run.id)) == 30
+
+
+def test_a_row_that_the_database_refuses_is_found_and_the_others_are_done(shelf, monkeypatch):
+    from app.panel.bulk.engine import declaring
+    from tests.library.books.models import Book
+
+    books(9)
+    table = Book.__table__
+
+    def assign(self, values):
+        from sqlalchemy import case
+
+        return {"title": case((table.c.isbn == "978-4", None), else_=table.c.title + "!")}
+
+    monkeypatch.setattr(type(declaring.find(RAISE)), "assign", assign)
+    run = done(prepared(RAISE, 0))
+    assert ends(run) == {"changed": 8, "refused": 1}
+
+
+def test_a_taken_back_run_leaves_alone_what_somebody_changed_since_and_says_which(shelf):
+    from app.panel.bulk import runs
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    ids = books(6)
+    run = done(prepared(RAISE, 100))
+    for key in ids[:2]:
+        records.update(shelf.get(Book, key), {"title": "By hand"}, actor=SYSTEM)
+    records.delete(shelf.get(Book, ids[2]), actor=SYSTEM)
+    back = taken_back(run)
+    assert ends(back) == {"changed": 3, "refused": 3}
+    assert prices() == {"978-0": 1100, "978-1": 1101, "978-3": 1003, "978-4": 1004, "978-5": 1005}
+    reasons = {item.row_id: item.reason for item in runs.items(back.id) if item.reason}
+    assert reasons == {ids[0]: "It was changed since.", ids[1]: "It was changed since.", ids[2]: "It was deleted since."}
+    assert fresh(run).is_undone
+    assert [line.changes for line in history_of(back.id)] == [{"price": [1100 + n, 1000 + n]} for n in (3, 4, 5)]
+
+
+def test_runs_are_taken_back_one_after_the_other(shelf):
+    books(2)
+    first, second = done(prepared(RAISE, 100)), done(prepared(RAISE, 10))
+    assert ends(taken_back(second)) == {"changed": 2}
+    assert ends(taken_back(first)) == {"changed": 2}
+    assert prices() == {"978-0": 1000, "978-1": 1001}
+
+
+def test_row_by_row_each_row_stands_for_itself(shelf):
+    from app.panel.bulk import runs
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    ids = books(4)
+    records.update(shelf.get(Book, ids[1]), {"title": "Broken"}, actor=SYSTEM)
+    run = prepared(BUY, 3)
+    assert run.findings["counts"] == {"changed": 3, "refused": 1}
+    assert run.findings["sums"]["money"]["after"] == {"CNY": 3 * (1000 + 1001 + 1003)}
+    assert run.findings["sums"]["stock"]["after"] == {"": 9}
+    run = done(run)
+    assert ends(run) == {"changed": 2, "refused": 2}
+    assert {item.row_id: item.reason for item in runs.items(run.id) if item.reason} == {
+        ids[1]: "The supplier does not answer.", ids[2]: "Out of print.",
+    }  # fmt: skip
+    shelf.expire_all()
+    assert [shelf.get(Book, key).copies for key in ids] == [4, 1, 1, 4]
+    assert ends(taken_back(run)) == {"changed": 2}
+    shelf.expire_all()
+    assert [shelf.get(Book, key).copies for key in ids] == [1, 1, 1, 1]
+
+
+def test_two_runs_over_the_same_rows_go_one_after_the_other(shelf):
+    from app.panel.bulk import loop
+    from app.panel.bulk.engine import conflicts, life
+    from app.panel.core.actor import SYSTEM
+
+    ids = books(4)
+    first, second, other = prepared(RAISE, 100, ids[:3]), prepared(RAISE, 10, ids[2:]), prepared(RAISE, 1, ids[3:])
+    for run in (first, second):
+        life.start(run.id, actor=SYSTEM)
+    assert conflicts.before(second.id, "books.Book") == first.id
+    assert loop.work_off(second.id) is None, "it waits for the first"
+    held = conflicts.take(first.id)
+    assert held is not None
+    assert conflicts.take(second.id) is None
+    expire_lease(first.id)
+    loop.work_off(first.id)
+    assert loop.work_off(second.id).value == "done"
+    assert done(other).state.value == "done"
+    assert prices() == {"978-0": 1100, "978-1": 1101, "978-2": 1112, "978-3": 1014}
+
+
+def test_a_paused_run_goes_on_where_it_stood_and_a_cancelled_one_can_be_resumed(shelf, monkeypatch):
+    from app.panel.bulk import loop, runs
+    from app.panel.bulk.engine import declaring, life
+    from app.panel.core.actor import SYSTEM
+
+    books(30)
+    operation = type(declaring.find(RAISE))
+    monkeypatch.setattr(operation, "chunk", 10)
+    run = prepared(RAISE, 5)
+    life.start(run.id, actor=SYSTEM)
+    stops = [life.pause, runs.cancel]
+    whole = operation.changed
+
+    def changed(self, ids, values, *, actor):
+        after_commit(lambda: stops and stops.pop(0)(run.id, actor=SYSTEM))
+
+    from app.panel.core.transaction import after_commit
+
+    monkeypatch.setattr(operation, "changed", changed)
+    loop.work_off(run.id)
+    assert (fresh(run).state.value, fresh(run).position) == ("paused", 10)
+    assert loop.work_off(run.id) is None
+    life.resume(run.id, actor=SYSTEM)
+    loop.work_off(run.id)
+    assert (fresh(run).state.value, fresh(run).position) == ("cancelled", 20)
+    life.resume(run.id, actor=SYSTEM)
+    loop.work_off(run.id)
+    monkeypatch.setattr(operation, "changed", whole)
+    assert ends(fresh(run)) == {"changed": 30}
+    assert prices() == {f"978-{n}": 1005 + n for n in range(30)}
+
+
+def test_the_refused_rows_can_be_tried_again(shelf):
+    from app.panel.bulk.engine import life
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    books(2)
+    books_without_price(1)
+    run = done(prepared(RAISE, 10))
+    assert run.refused == 1
+    records.update(shelf.query(Book).filter_by(isbn="free-0").one(), {"price": 1}, actor=SYSTEM)
+    again = life.retry(run.id, actor=SYSTEM)
+    assert again.expected == 1
+    life.look(again, actor=SYSTEM)
+    done(again)
+    assert prices() == {"978-0": 1010, "978-1": 1011, "free-0": 11}
