@@ -34,10 +34,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    runs = "SELECT id FROM bulk_run WHERE kind = 'operation' OR operation <> ''"
-    for table in ('bulk_before_image', 'bulk_run_item'):
-        op.execute(f"DELETE FROM {table} WHERE run_id IN ({runs})")
-    op.execute("DELETE FROM bulk_run WHERE kind = 'operation' OR operation <> ''")
+    # items and images go with their run, but not where foreign keys are off while tables are copied
+    op.execute("DELETE FROM bulk_before_image WHERE run_id IN (SELECT id FROM bulk_run WHERE operation <> '')")
+    op.execute("DELETE FROM bulk_run_item WHERE run_id IN (SELECT id FROM bulk_run WHERE operation <> '')")
+    op.execute("DELETE FROM bulk_run WHERE operation <> ''")
     with op.batch_alter_table('bulk_run', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bulk_run_approved_by_id'))
         batch_op.drop_constraint(batch_op.f('fk_bulk_run_approved_by_id'), type_='foreignkey')
