@@ -9,6 +9,7 @@ from flask import Flask, current_app, jsonify, redirect, render_template, reques
 from flask_babel import Babel
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
+from markupsafe import Markup
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
@@ -61,25 +62,28 @@ def _chrome() -> dict:
 def _list() -> str:
     columns = [Page(name=n, label=n.title(), kind=k, align=a, sorted=s, sort_url="/list?sort=" + n) for n, k, a, s in (
         ("title", "text", "start", "asc"), ("state", "choice", "start", ""), ("price", "money", "end", ""))]  # fmt: skip
-    state = {"kind": "badge", "text": "In", "tone": "success"}
-    rows = [
-        Page(pk=k, url=f"/show?k={k}", label=t, cells=[t, state, {"kind": "money", "text": f"€{k}.50"}]) for k, t in BOOKS
-    ]
-    operators = [{"op": o, "label": o} for o in ("contains", "empty")]
+    line = (
+        '<tr data-url="/show?k={k}" data-pk="{k}"><td class="pick"><input type="checkbox" name="rowid" value="{k}"></td>'
+        '<td><a class="lead" href="/show?k={k}">{title}</a></td><td><span class="badge badge-success">In</span></td>'
+        '<td class="n">€{k}.50</td></tr>'
+    )
+    body = Markup().join(Markup(line).format(k=k, title=title) for k, title in BOOKS)
     fields = [
-        {"name": "title", "label": "Title", "kind": "text", "choices": [], "picker_url": "", "ops": operators},
-        {"name": "state", "label": "State", "kind": "choice", "picker_url": "", "ops": [{"op": "in", "label": "one of"}],
+        {"name": "title", "label": "Title", "kind": "text", "choices": [], "picker_url": "", "ops": 0},
+        {"name": "state", "label": "State", "kind": "choice", "picker_url": "", "ops": 1,
          "choices": [{"value": "in", "label": "In"}, {"value": "out", "label": "Out"}]},
         {"name": "price", "label": "Price", "kind": "money", "choices": [], "picker_url": "",
-         "ops": [{"op": "between", "label": "between"}]},
+         "ops": 2},
     ]  # fmt: skip
-    shown = [] if request.args.get("q") else rows
+    ops = [[{"op": op, "label": op} for op in some] for some in (("contains", "empty"), ("in",), ("between",))]
+    asked = {"fields": fields, "ops": ops, "periods": [("today", "today")]}
+    shown = 0 if request.args.get("q") else len(BOOKS)
     return render_template("panel/list.html", page=Page(
-        title="Books", one="book", columns=columns, rows=shown, total=len(shown), exact=True,
+        title="Books", one="book", columns=columns, has_rows=bool(shown), body=body, total=shown, exact=True,
         as_of=dt.datetime(2026, 11, 11, 20, 0),
         page=1, pages=1, size=50, sizes=[(25, "/list?size=25"), (50, "/list")], q=request.args.get("q", ""), can_search=True,
         urls=Page(first="", prev="", next="", last="", clear="/list", action="/action", export=""), chips=[], quick=[],
-        filter=Page(plain=None, plain_url="/list?plain=1", data={"fields": fields, "tree": None, "periods": [("today", "today")]}), adding=Page(url="/form", label="Add book"), trash_url="/list",
+        filter=Page(plain=None, plain_url="/list?plain=1", data={"tree": None}, fields_json=fragments.as_json(asked)), adding=Page(url="/form", label="Add book"), trash_url="/list",
         import_url="",
         actions=[Page(name="lend", label="Lend", icon="fa-hand", tone="", confirm="", needs_form=False, url="/action")],
         empty=Page(title="Nothing matches", text="", url="/list", label="Show all")))  # fmt: skip

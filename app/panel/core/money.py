@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
@@ -86,6 +86,12 @@ def format(minor: int | str | None, currency: str) -> str:
     if minor is None or isinstance(minor, str):  # as a reader may see it: nothing, or the mask
         return minor or ""
     return _written(minor, currency, str(get_locale() or "en"))
+
+
+def writer() -> Callable[[int, str], str]:
+    """`format` for many amounts in the language of one reader."""
+    locale = str(get_locale() or "en")
+    return lambda minor, currency: _written(minor, currency, locale)
 
 
 @lru_cache(maxsize=8192)

@@ -44,11 +44,16 @@ def numbered(endpoint: str, name: str, number: int | str) -> str:
 
     :param number: or a word of which no letter means anything in an address
     """
+    head, tail = around(endpoint, name)
+    return f"{head}{number}{tail}"
+
+
+def around(endpoint: str, name: str) -> tuple[str, str]:
+    """What stands before and behind the one argument of a view in its address."""
     known: dict[tuple[str, str, str], tuple[str, str]] = current_app.extensions.setdefault("panel_numbered", {})
     place = (request.environ.get("SCRIPT_NAME", "") if request else "", endpoint, name)
     if place not in known:
         marked: dict[str, Any] = {name: MARK}
         head, _mark, tail = url_for(endpoint, **marked).rpartition(str(MARK))
         known[place] = head, tail
-    head, tail = known[place]
-    return f"{head}{number}{tail}"
+    return known[place]

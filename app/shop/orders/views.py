@@ -37,14 +37,17 @@ from app.shop.setup.views import PerShopView
 ADDRESS = list(forms.ADDRESS)
 
 
+@cells.made_of("state", "is_held")
 def _state(order: Order) -> Any:
     return cells.badge(order.state.label, order.state.tone, gettext("On hold") if order.is_held else "")
 
 
+@cells.made_of("refund_state")
 def _refund_state(order: Order) -> Any:
     return "" if order.refund_state is RefundState.NONE else order.refund_state
 
 
+@cells.made_of("review")
 def _review(order: Order) -> Any:
     return "" if order.review is ReviewState.CONFIRMED else order.review
 

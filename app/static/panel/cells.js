@@ -177,7 +177,7 @@ export function editableCells(table) {
   }
 
   table.addEventListener("dblclick", (event) => {
-    const td = event.target.closest("[data-edit]");
+    const td = event.target.closest("td[data-edit]");
     if (!td || event.target.closest("a, button, input, select")) return;
     event.stopPropagation();
     begin(td);

@@ -208,8 +208,9 @@ function addressOf(tree) {
 
 /** Wire the dialog: opens with the present tree, says how many rows there would be, applies by going to the new address. */
 export function filterEditor(dialog) {
-  const data = json("list-filter");
-  if (!dialog || !data) return;
+  if (!dialog) return;
+  const data = { ...json("list-fields"), ...json("list-filter") };
+  for (const field of data.fields) field.ops = data.ops[field.ops];
   const place = dialog.querySelector("[data-rows]");
   const mode = dialog.querySelector("[data-mode]");
   const found = dialog.querySelector("[data-found]");

@@ -44,6 +44,18 @@ function selection(form) {
   show();
 }
 
+/** What a head says, said of each cell below it: its label, which phones show, and whether it is changed where it stands. */
+function told(table) {
+  const heads = [...table.querySelectorAll("thead th")].map((head) => head.dataset.col && { label: head.textContent.trim(), edit: head.dataset.edit });
+  for (const row of table.querySelectorAll("tbody tr[data-pk]")) {
+    heads.forEach((head, at) => {
+      if (!head) return;
+      row.cells[at].dataset.label = head.label;
+      if (head.edit) row.cells[at].dataset.edit = head.edit;
+    });
+  }
+}
+
 function rows(form) {
   const editing = editableCells(form.querySelector("table"));
   const lines = [...form.querySelectorAll("tbody tr[data-url]")];
@@ -79,6 +91,7 @@ function rows(form) {
 }
 
 for (const form of document.querySelectorAll("[data-list]")) {
+  told(form.querySelector("table"));
   selection(form);
   rows(form);
 }

@@ -1,5 +1,5 @@
 /* The layout of a list: columns put into order by dragging or with keys, widths drawn at the edges of the heads, sums after the page. */
-import { announce, ask, csrf, flash, t } from "./dom.js";
+import { announce, ask, csrf, el, flash, icon, json, t } from "./dom.js";
 
 /** Lines that one drags, or moves with Alt and the arrow keys or with their buttons. */
 export function orderable(list) {
@@ -102,8 +102,24 @@ async function counts(list) {
   }
 }
 
+/** The lines of the dialog, drawn from what the page tells of the columns. */
+function columnLines(list) {
+  const said = json("list-columns");
+  for (const [name, label, isShown, width] of said.columns) {
+    const word = (text) => text.replace("{name}", label);
+    const button = (way, sign) => el("button", { class: "btn btn-quiet btn-icon", type: "button", [`data-${way}`]: true, "aria-label": word(said[way]) }, icon(sign));
+    list.append(el("li", { draggable: "true" },
+      el("i", { class: "fa-solid fa-grip-vertical quiet", "aria-hidden": "true" }),
+      el("label", { class: "check" }, el("input", { class: "form-check-input", type: "checkbox", name: "col", value: name, checked: isShown }), label),
+      el("span", { class: "push" }),
+      el("input", { class: "form-control", type: "text", inputmode: "numeric", maxlength: 3, name: `width-${name}`, value: width, "aria-label": word(said.width), placeholder: said.auto }),
+      button("up", "fa-arrow-up"), button("down", "fa-arrow-down")));
+  }
+}
+
 const form = document.querySelector("[data-columns]");
 if (form) {
+  columnLines(form.querySelector("[data-order]"));
   orderable(form.querySelector("[data-order]"));
   const table = document.querySelector(".grid-table.laid");
   if (table) edges(table, form);

@@ -8,9 +8,11 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import get_locale
+from markupsafe import Markup
 
-from app.panel.core import filters, filterwords, listing, plainfilter
+from app.panel.core import filters, filterwords, fragments, listing, plainfilter
 from app.panel.core.fields import FieldSpec, resource_of, spec
+from app.panel.core.routing import numbered
 
 Names = filterwords.Names
 
@@ -26,14 +28,24 @@ def filtering(view: Any, asked: listing.Asked, plan: listing.Plan, found: listin
             labels[condition.name] = known
     return SimpleNamespace(
         chips=chips(view, asked, base, found.conditions, names),
-        fields=fields,
-        data={
-            "fields": fields, "tree": asked.tree, "periods": [(key, str(label)) for key, label in filters.PERIODS.items()],
-            "labels": labels, "count": url_for("savedlists.count", list_key=view.endpoint), "q": asked.q,
-        } if fields else None,
+        fields_json=fragments.remembered(lambda: _asked_with(view, fields), "filter", view.endpoint, plan.filterable),
+        data={"tree": asked.tree, "labels": labels, "q": asked.q} if fields else None,
         plain_url=asked.url(base, plain="1"),
         plain=_plain(view, asked, plan, actor),
     )  # fmt: skip
+
+
+def _asked_with(view: Any, fields: list[dict[str, Any]]) -> Markup:
+    """What the script needs to ask about these columns. Operators that columns share are told once."""
+    ops: list[Any] = []
+    for field in fields:
+        if field["ops"] not in ops:
+            ops.append(field["ops"])
+    return fragments.as_json({
+        "fields": [{**field, "ops": ops.index(field["ops"])} for field in fields], "ops": ops,
+        "periods": [(key, str(label)) for key, label in filters.PERIODS.items()],
+        "count": numbered("savedlists.count", "list_key", view.endpoint),
+    })  # fmt: skip
 
 
 def chips(

@@ -8,8 +8,10 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from app.panel.core import listcolumns, listing, policy, savedlists
+from app.panel.core import fragments, listcolumns, listing, policy, savedlists
+from app.panel.core.routing import numbered
 
 
 def saved_views(view: Any, asked: listing.Asked, kept: savedlists.Kept, actor: Any) -> SimpleNamespace:
@@ -38,8 +40,8 @@ def saved_views(view: Any, asked: listing.Asked, kept: savedlists.Kept, actor: A
     return SimpleNamespace(
         items=items,
         active=next((item for item in items if item.active), None),
-        save_url=url_for("savedlists.save", list_key=view.endpoint),
-        counts_url=url_for("savedlists.counts", list_key=view.endpoint),
+        save_url=numbered("savedlists.save", "list_key", view.endpoint),
+        counts_url=numbered("savedlists.counts", "list_key", view.endpoint),
         state=list({**now, **laid}.items()),
         roles=roles,
     )
@@ -50,14 +52,19 @@ def laid_out(
 ) -> SimpleNamespace:
     """The columns to choose among, those that are shown first and in their order, and how dense the rows stand."""
     others = [name for name in listcolumns.choosable(plan) if name not in shown]
-    columns = [
-        SimpleNamespace(name=name, label=view.label(name), shown=name in shown, width=shown.get(name) or "")
-        for name in (*shown, *others)
-    ]
     return SimpleNamespace(
-        columns=columns,
+        lines=fragments.remembered(lambda: _lines(view, shown, others), "columns", view.endpoint, *shown.items(), *others),
         density=layout.density,
-        url=url_for("savedlists.columns", list_key=view.endpoint),
+        url=numbered("savedlists.columns", "list_key", view.endpoint),
         state=list(savedlists.state_of(asked).items()),
         widths=[(at, width) for at, width in enumerate(shown.values(), 1) if width],
     )
+
+
+def _lines(view: Any, shown: dict[str, int | None], others: list[str]) -> Markup:
+    """What the script draws the columns of the dialog from."""
+    return fragments.as_json({
+        "columns": [(name, view.label(name), name in shown, shown.get(name) or "") for name in (*shown, *others)],
+        "auto": _("auto"), "width": _("Width of %(name)s", name="{name}"), "up": _("Move %(name)s up", name="{name}"),
+        "down": _("Move %(name)s down", name="{name}"),
+    })  # fmt: skip

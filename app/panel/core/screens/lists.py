@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, listing, listtotals, neighbours, paging, policy, records, savedlists, trash, veil
+from app.panel.core import cells, listing, listtotals, neighbours, paging, policy, records, savedlists, trash
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
 from app.panel.core.screens.cellediting import editable
-from app.panel.core.screens.common import action, may, row_url
+from app.panel.core.screens.common import action, may
+from app.panel.core.screens.drawing import cell_of, rows_html
 from app.panel.core.screens.filtering import filtering
 from app.panel.core.screens.layouts import laid_out, saved_views
 
@@ -32,13 +32,16 @@ def list_page(
     plan = replace(plan, columns=tuple(shown))
     asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
     asked_for = filtering(view, asked, plan, found, actor)
+    columns = columns_of(view, asked, plan, shown, editable(view, plan, actor))
+    actions = [action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)]
     return SimpleNamespace(
         title=view.title,
         one=view.one,
         resource=view.resource,
-        columns=columns_of(view, asked, plan, shown, editable(view, plan, actor)),
+        columns=columns,
         cell_url=url_for("savedlists.columns", list_key=view.endpoint).removesuffix("columns") + "cell/",
-        rows=rows_of(view, found.rows, plan, neighbours.state_of(asked)),
+        has_rows=bool(found.rows),
+        body=rows_html(view, found.rows, plan, columns, neighbours.state_of(asked), choosable=bool(actions)),
         total=found.total,
         least=asked.size,
         as_of=found.as_of,
@@ -51,7 +54,7 @@ def list_page(
         chips=asked_for.chips,
         filter=asked_for,
         quick=_quick(view, asked, plan, base),
-        actions=[action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)],
+        actions=actions,
         adding=adding(view),
         trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
         import_url=_import_url(view),
@@ -124,26 +127,13 @@ def columns_of(
     return result
 
 
-def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str = "") -> list[SimpleNamespace]:
-    """The lines of a table. What is the same for all of a column is asked once.
-
-    :param state: of the list, for the way to the next row
-    """
-    drawn = [_drawn(view, name, plan) for name in plan.columns]
-    tail = f"?{urlencode({'list': state})}" if state else ""
+def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan) -> list[SimpleNamespace]:
+    """The lines of a small table, as data. What is the same for all of a column is asked once."""
+    made = [cell_of(view, name, plan) for name in plan.columns]
     return [
-        SimpleNamespace(
-            pk=row.id, url=f"{view.url('show', pk=row.id)}{tail}", label=str(row), cells=[draw(row) for draw in drawn]
-        )
+        SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), cells=[make(row) for make in made])
         for row in rows
     ]
-
-
-def _drawn(view: Any, name: str, plan: listing.Plan) -> Callable[[Any], Any]:
-    if name in view.formatters and not plan.access.masked(name):
-        form = view.formatters[name]
-        return lambda row: cells.show(form(veil.seen(row)), None)
-    return cells.of_column(view.model, name, plan.access, row_url)
 
 
 def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:

@@ -1,0 +1,192 @@
+"""The rows of a list as HTML.
+
+A template would ask for the name, the kind and the tone of each of some five hundred cells, and of every name it asks the
+context. Here whatever depends on the column alone is asked once, and so is each value that rows share.
+"""
+
+from __future__ import annotations
+
+import html
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from app.panel.core import cells, clock, fields, listing, money, routing, veil
+from app.panel.core.fields import FieldSpec, spec
+from app.panel.core.screens.common import row_url
+
+LONG = 24  # letters; what is longer is cut off on the screen and whole in its title
+FEW_BADGES = 3
+Draw = Callable[[Any], str]
+
+
+def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, columns: Sequence[Any], state: str, *, choosable: bool) -> Markup:
+    """The lines of a table.
+
+    :param columns: what `columns_of` says of them
+    :param state: of the list, for the way to the next row
+    :param choosable: are there operations on several of them?
+    """
+    head, tail = routing.around(f"{view.endpoint}.show", "pk")
+    tail += f"?{urlencode({'list': state})}" if state else ""
+    before, behind = html.escape(head), html.escape(tail)
+    lead = _lead(view, plan.columns[0], plan) if plan.columns else None
+    opened = ['<td class="n">' if column.align == "end" else "<td>" for column in columns]
+    others = [(f"</td>{td}", _draw(view, name, plan)) for td, name in zip(opened[1:], plan.columns[1:], strict=True)]
+    pick = html.escape(_("Select"))
+    lines = []
+    for row in rows:
+        key = row.id
+        url = f"{before}{key}{behind}"
+        parts = [f'<tr data-url="{url}" data-pk="{key}">']
+        if choosable:
+            parts.append(
+                '<td class="pick"><input class="form-check-input" type="checkbox" name="rowid" '
+                f'value="{key}" aria-label="{pick} {_plain(str(row)) or key}"></td>'
+            )
+        if lead is not None:
+            parts += opened[0], lead(row, url)
+            for between, draw in others:
+                parts += between, draw(row)
+            parts.append("</td>")
+        parts.append("</tr>\n")
+        lines.append("".join(parts))
+    return Markup("".join(lines))  # noqa: S704 — every value in it was escaped when it was drawn
+
+
+def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Any, str], str]:
+    """How the first cell of a row is drawn, which leads to its page."""
+    made = cell_of(view, name, plan)
+
+    def draw(row: Any, url: str) -> str:
+        cell = made(row)
+        kind, text = cell.get("kind"), _plain(cell.get("text"))
+        if kind == "image":
+            return f'<a href="{url}" tabindex="-1" aria-hidden="true">{_image(cell, "")}</a>' if cell.get("url") else ""
+        if kind in ("instant", "bool"):
+            return inside(cell)
+        return f'<a class="lead" href="{url}">{text or f"#{row.id}"}</a>'
+
+    return draw
+
+
+def cell_of(view: Any, name: str, plan: listing.Plan) -> Callable[[Any], cells.Cell]:
+    """How the cells of a column are made, by the view or by the field."""
+    if name not in view.formatters or plan.access.masked(name):
+        return cells.of_column(view.model, name, plan.access, row_url)
+    form, seen = view.formatters[name], veil.reader_of(view.model)
+    return lambda row: cells.show(form(seen(row)), None)
+
+
+def _draw(view: Any, name: str, plan: listing.Plan) -> Draw:
+    """How the cells of a column are drawn. Those that are most of a page are not made first."""
+    made = cell_of(view, name, plan)
+    if name in view.formatters:
+        known_by = getattr(view.formatters[name], "made_of", ())
+        return _shared(lambda row: inside(made(row)), known_by) if known_by else lambda row: inside(made(row))
+    if plan.access.masked(name) or "." in name:
+        return lambda row: inside(made(row))
+    field = spec(view.model, name)
+    if field.choices is not None or field.kind == "bool" or field.relation == name:
+        return _shared(lambda row: inside(made(row)), (field.name,))
+    quick = {"instant": _instants, "money": _amounts, "text": _texts}.get(field.kind)
+    return quick(name, field) if quick is not None else lambda row: inside(made(row))
+
+
+def _shared(draw: Draw, names: tuple[str, ...]) -> Draw:
+    """Draw once what rows share that agree in these columns."""
+    known: dict[Any, str] = {}
+    read = operator.attrgetter(*names)
+
+    def drawn(row: Any) -> str:
+        key = read(row)
+        if key not in known:
+            known[key] = draw(row)
+        return known[key]
+
+    return drawn
+
+
+def _texts(name: str, field: FieldSpec) -> Draw:
+    def draw(row: Any) -> str:
+        value = getattr(row, name)
+        if type(value) is str and len(value) <= LONG:
+            return html.escape(value)
+        return inside(cells.show(value, field, row))
+
+    return draw
+
+
+def _instants(name: str, field: FieldSpec) -> Draw:
+    zone = clock.zone()
+
+    def draw(row: Any) -> str:
+        at = getattr(row, name)
+        if at is None:
+            return ""
+        return f'<time datetime="{at.isoformat()}">{at.astimezone(zone).isoformat(" ", "minutes")[:16]}</time>'
+
+    return draw
+
+
+def _amounts(name: str, field: FieldSpec) -> Draw:
+    written, usual = money.writer(), fields.default_currency()
+    currency_of = field.currency_of if "." in field.currency else lambda row: getattr(row, field.currency, None) or usual
+
+    def draw(row: Any) -> str:
+        amount = getattr(row, name)
+        return "" if amount is None else html.escape(written(amount, currency_of(row)))
+
+    return draw
+
+
+def inside(cell: cells.Cell) -> str:
+    """What stands in a cell."""
+    kind, title = cell.get("kind"), cell.get("title", "")
+    text = _plain(cell.get("text"))
+    if kind == "badge":
+        return f'<span class="badge badge-{_plain(cell.get("tone")) or "neutral"}">{text}</span>' if text else ""
+    if kind == "image":
+        return _image(cell, text) if cell.get("url") else ""
+    if kind == "instant":
+        return f'<time datetime="{_plain(title)}">{text}</time>'
+    if kind == "bool":
+        return f'<span class="{"yes" if cell.get("tone") == "success" else "no"}">{text}</span>'
+    if kind == "badges":
+        return _badges(cell, text)
+    if url := _plain(cell.get("url")):
+        return _masked(text, url) if kind == "masked" else f'<a href="{url}">{text}</a>'
+    if len(str(cell.get("text", ""))) > LONG:
+        return f'<span class="clip" title="{_plain(title) or text}">{text}</span>'
+    return text
+
+
+def _image(cell: cells.Cell, text: str) -> str:
+    return f'<img class="thumb" src="{_plain(cell["url"])}" alt="{text}" loading="lazy" width="30" height="30">'
+
+
+def _badges(cell: cells.Cell, text: str) -> str:
+    items = cell.get("items", [])
+    shown = "".join(f'<span class="badge badge-neutral plain">{_plain(item)}</span> ' for item in items[:FEW_BADGES])
+    more = len(items) - FEW_BADGES
+    return shown + (f'<span class="quiet" title="{text}">+{more}</span>' if more > 0 else "")
+
+
+def _masked(text: str, url: str) -> str:
+    """What is not shown whole, and how it is for a reason."""
+    word = _plain(_("Show it in full"))
+    return (
+        f'<span class="num masked"><span data-masked>{text}</span><a class="reveal" href="{url}" data-reveal '
+        f'aria-label="{word}" title="{word}"><i class="fa-solid fa-eye" aria-hidden="true"></i></a></span>'
+    )
+
+
+def _plain(value: Any) -> str:
+    """A value as HTML shows it; nothing for nothing."""
+    if type(value) is str:
+        return html.escape(value)
+    return "" if value is None else str(escape(value))
