@@ -87,7 +87,7 @@ def _arguments(
             given[name] = "orders.Order"
         elif name in ("filename", "path", "tag", "source", "token", "signed", "public_id"):
             given[name] = "x"
-        elif name in ("saved_id", "publication_id", "remark_id"):
+        elif name in ("saved_id", "publication_id", "remark_id", "template_id"):
             given[name] = 1
         elif name == "list_key":
             given[name] = "orders_order"

@@ -151,7 +151,6 @@ class LoginEventView(PanelView):
     default_sort = "-at"
     quick_filters = ["result"]
     can_add = can_edit = can_delete = can_import = False
-    export_endpoint = "accounts_audit.logins"
     formatters = {"agent": lambda event: cells.text(devices.describe(event.agent), event.agent)}
 
 

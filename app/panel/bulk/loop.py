@@ -37,6 +37,7 @@ POISON_CRASHES = 4
 GIVE_UP_CRASHES = 8
 BEAT_SECONDS = 4.0
 SHORT = frozenset({str, int, bool, type(None), list, dict})
+WORK: dict[RunKind, Callable[[Run, Hold], RunState | None]] = {}  # runs of other domains, and who works them off
 
 
 def work_off(run_id: int) -> RunState | None:
@@ -57,6 +58,8 @@ def _work_off(run: Run, held: Hold) -> RunState | None:
     try:
         if run.operation:
             return working.work_off(run, held)
+        if run.kind in WORK:
+            return WORK[run.kind](run, held)
         if run.kind is RunKind.UNDO:
             return undo.work_off(run, held)
         return _check(run, held) if checking else _write(run, held)

@@ -11,6 +11,7 @@ class RunKind(Choices):
     IMPORT = "import", _("Import"), "info"
     UNDO = "undo", _("Undo"), "warning"
     OPERATION = "operation", _("Operation"), "neutral"
+    EXPORT = "export", _("Export"), "info"
 
 
 class RunState(Choices):

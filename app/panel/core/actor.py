@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -163,10 +164,24 @@ SYSTEM = _System()
 NOBODY = _Nobody()
 
 
+_acting: ContextVar[Any] = ContextVar("acting", default=SYSTEM)
+
+
+@contextmanager
+def acting_as(actor: Any) -> Iterator[None]:
+    """Let work in the background see what somebody may see, and no more. In a request it changes nothing."""
+    token = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
 def current_actor() -> Any:
-    """The person of this request, the holder of its key, as whom he looks, or nobody. Outside of a request the system."""
+    """The person of this request, the holder of its key, as whom he looks, or nobody. Outside of a request the system, or
+    whoever work is done for (`acting_as`)."""
     if not has_request_context():
-        return SYSTEM
+        return _acting.get()
     # read past `g`: a page asks for its reader some hundred times, and each question to a proxy costs more than the answer
     known = vars(app_ctx._get_current_object().g)  # type: ignore[attr-defined]
     if (holder := known.get("key_holder") or known.get("preview")) is not None:

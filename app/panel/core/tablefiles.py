@@ -9,8 +9,10 @@ from typing import Any
 
 import xlsxwriter
 
-# what makes a spreadsheet calculate; an apostrophe before it makes it a text
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+# what makes a spreadsheet calculate, also behind blanks and quotes; an apostrophe before it makes it a text
+BEGINS = frozenset("=+-@＝＋－＠\t\r\n")
+SKIPPED = " \t\r\n\v\f\u00a0\u3000\ufeff\"'"
+DOUBTFUL = BEGINS | frozenset(SKIPPED)  # how a text begins that must be looked at closely
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -20,7 +22,12 @@ KINDS = {
 def safe(value: Any) -> str:
     """A cell of a CSV file."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(RISKY) else text
+    return guarded(text) if text[:1] in DOUBTFUL else text
+
+
+def guarded(text: str) -> str:
+    """A text that begins in a doubtful way, so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in BEGINS or text.lstrip(SKIPPED)[:1] in BEGINS else text
 
 
 def written(kind: str, headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:

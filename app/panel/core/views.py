@@ -47,7 +47,7 @@ class PanelView(FormPages, ModelView):
     can_add = can_edit = can_delete = True
     can_import = True
     added_on: tuple[str, str, Any] | None = None  # address, verb and label of a page on which rows are added instead
-    export_endpoint = ""  # a page that hands out the filtered list as a file
+    can_export = True  # are its rows handed out as a file, to whoever may export them?
     empty_text: Any = lazy_gettext("Nothing here yet.")
     formatters: dict[str, Any] = {}
     board_column: str | None = None  # the choice by which cards stand on the board; empty for no board

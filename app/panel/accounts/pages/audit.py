@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +11,8 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.accounts import domain
 from app.panel.accounts.audit import places, reading, refusals, words
-from app.panel.accounts.models import LoginEvent
 from app.panel.accounts.pages import takeaway
-from app.panel.core import chain_check, listing, paging, policy, tablefiles
+from app.panel.core import chain_check, policy, tablefiles
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import show_instant
@@ -69,21 +67,6 @@ class AuditPage(PanelPage):
         by = asked.words(before=None, after=None)
         takeaway.told("core_history", rows=len(rows), columns=list(HEADINGS), asked=by, file=kind, actor=actor)
         return takeaway.attachment(kind, "trail", [str(heading) for heading in HEADINGS.values()], rows)
-
-    @expose("/logins", methods=["POST"])
-    @needs("export", "accounts.LoginEvent")
-    def logins(self) -> Any:
-        """The log-ins of a filtered list as a file, newest first."""
-        actor, kind = current_actor(), request.form.get("format", "csv")
-        view = current_app.extensions["panel_views"][LoginEvent]
-        plan = view.plan(actor)
-        asked = replace(listing.read(request.args, plan), sort=request.args.get("sort") or view.default_sort, size=1000)
-        asked = replace(asked, place=paging.FIRST)
-        if kind not in tablefiles.KINDS:
-            raise BadRequest(gettext("This request cannot be understood."))
-        rows: list[LoginEvent] = [*listing.every(asked, plan, actor, reading.MOST_EXPORTED)]
-        by = {"q": asked.q, "f": asked.words().get("f", "")}
-        return takeaway.logins(rows, kind, asked={k: v for k, v in by.items() if v}, actor=actor)
 
 
 HEADINGS = {

@@ -31,9 +31,10 @@ def list_page(
     base, declared = view.url("list"), plan
     plan = replace(plan, columns=tuple(shown))
     asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
-    asked_for = filtering(view, asked, plan, found, actor)
+    asked_for, exports = filtering(view, asked, plan, found, actor), _exports(view, asked)
     columns = columns_of(view, asked, plan, shown, editable(view, plan, actor))
     actions = [action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)]
+    actions += _export_action(exports)
     return SimpleNamespace(
         title=view.title,
         one=view.one,
@@ -59,7 +60,7 @@ def list_page(
         trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
         import_url=_import_url(view),
         sheet_url=_sheet_url(view),
-        export_url=_export_url(view, asked),
+        exports=exports,
         empty=_empty(view, asked),
         sort=asked.sort or view.default_sort,
         saved=saved_views(view, asked, kept, actor),
@@ -178,11 +179,19 @@ def _import_url(view: Any) -> str:
     return str(build(view)) if build is not None and view.can_import and view.can_add and may(view, "import") else ""
 
 
-def _export_url(view: Any, asked: listing.Asked) -> str:
-    """Where the rows that are shown, on all pages, are handed out as a file."""
-    if not view.export_endpoint or not may(view, "export"):
-        return ""
-    return asked.url(url_for(view.export_endpoint), size=50)
+def _exports(view: Any, asked: listing.Asked) -> Any:
+    """Where the rows that are shown, on all pages, are handed out as a file; None where that is not for this reader."""
+    build = current_app.extensions.get("panel_exports")
+    return build(view, asked) if build is not None and view.can_export and may(view, "export") else None
+
+
+def _export_action(exports: Any) -> list[SimpleNamespace]:
+    """The same for ticked rows."""
+    if exports is None:
+        return []
+    return [SimpleNamespace(
+        name="export", label=_("Export"), icon="fa-file-export", tone="", confirm="", needs_form=True, url=exports.choose_url,
+    )]  # fmt: skip
 
 
 def _sheet_url(view: Any) -> str:

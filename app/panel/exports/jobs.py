@@ -1,0 +1,113 @@
+"""Making large files in the background. A worker that dies begins anew: nobody has seen half of a file."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _
+
+from app.panel.bulk import ledger, loop, runs, store
+from app.panel.bulk.models import Run
+from app.panel.bulk.runs import Hold, Lost
+from app.panel.bulk.states import RunKind, RunState
+from app.panel.core import history, notices
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.jobs import job, scheduled
+from app.panel.core.transaction import transactional
+from app.panel.exports import services
+
+TELL_SECONDS = 1.0  # between two words on how far it is
+BEAT_SECONDS = 4.0
+
+
+def work_off(run: Run, held: Hold) -> RunState:
+    """Write the file of a run to its end, or say why that is not possible."""
+    try:
+        return _write(run, held)
+    except DomainError as error:
+        db.session.rollback()
+        runs.finish(held, RunState.FAILED, error=str(error))
+        ledger.publish(held.run_id)
+        return RunState.FAILED
+
+
+def _write(run: Run, held: Hold) -> RunState:
+    run_id, wish, actor = run.id, services.wish_of(run), runs.actor_of(run)
+    keys = services.numbers(wish, actor=actor)
+    runs.renew(held, expected=len(keys), read=0)
+    ledger.publish(run_id)
+    key, last = secrets.token_hex(16), [time.monotonic()]
+    path = store.folder() / key
+
+    def told(count: int) -> None:
+        if time.monotonic() - last[0] > TELL_SECONDS and count < len(keys):
+            runs.renew(held, read=count)
+            ledger.publish(run_id)
+            last[0] = time.monotonic()
+
+    try:
+        with Beat(held):
+            count = services.write(path, wish, keys, actor=actor, told=told)
+        _finish(held, key, path.stat().st_size, count, wish, actor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    ledger.publish(run_id)
+    announce(run_id, run.file_name, count, actor)
+    return RunState.DONE
+
+
+@transactional
+def _finish(held: Hold, key: str, size: int, count: int, wish: services.Wish, actor: Any) -> None:
+    with history.by("job", actor=actor):
+        services.tell(services.view_of(wish.list_key), wish, count, actor=actor)
+    runs.finish(held, RunState.DONE, file_key=key, file_size=size, read=count, rows=count)
+
+
+@transactional
+def announce(run_id: int, name: str, count: int, actor: Any) -> None:
+    """Tell whoever has closed the page."""
+    title = _("“%(file)s” is ready", file=name)
+    body = _("%(n)s rows. The file can be fetched for %(hours)s hours.", n=count, hours=services.KEPT_HOURS)
+    notices.send([actor.id], title, body, f"/exports/{run_id}/")
+
+
+class Beat:
+    """Holds the run while the last part of a file is packed, which takes no notice of anything else."""
+
+    def __init__(self, held: Hold) -> None:
+        self.held, self.app = held, current_app._get_current_object()  # type: ignore[attr-defined]
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._beat, name=f"export {held.run_id}", daemon=True)
+
+    def __enter__(self) -> Beat:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.over.set()
+        self.thread.join()
+
+    def _beat(self) -> None:
+        while not self.over.wait(BEAT_SECONDS):
+            with self.app.app_context():
+                try:
+                    runs.renew(self.held)
+                except Lost:
+                    return
+                except Exception:
+                    self.app.logger.exception("export %s: no beat", self.held.run_id)
+
+
+loop.WORK[RunKind.EXPORT] = work_off  # type: ignore[assignment]
+
+
+@scheduled("exports.tidy", cron="40 * * * *", label=_("Delete exported files that have expired"))
+@job("exports.tidy")
+def tidy(**_arguments: Any) -> None:
+    services.forget_old()

@@ -1,0 +1,222 @@
+"""Reading the rows of a file: which ones, frozen as numbers; then chunk by chunk what their reader may see at that moment."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Numeric, Select, String, and_, select, type_coerce
+from sqlalchemy.orm import aliased, selectinload
+
+from app.panel.core import cells, listing, paging, policy, sight, veil
+from app.panel.core.actor import acting_as
+from app.panel.core.db import PanelModel, db
+from app.panel.core.fields import FieldSpec, resource_of, spec
+from app.panel.core.types import ChoiceType, UTCDateTime
+from app.panel.exports import columns as choosing
+from app.panel.exports import values
+from app.panel.exports.values import texts
+
+CHUNK = 5000
+LOADED = 500  # rows at a time of which more than columns is asked for
+REMEMBERED = 20_000  # names of related rows
+RAW = (UTCDateTime, ChoiceType, Boolean, Date, Numeric)  # left as the driver gives them
+Cells = Callable[[list[int], dict[str, Sequence[Any]]], Sequence[Any]]
+
+
+def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int | None = None) -> array[int]:
+    """The numbers of the rows that a list asks for, in its order; eight bytes each, however many there are."""
+    query: Select[Any] = listing.statement(asked, plan, actor)[0]
+    order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
+    if order.join is not None:
+        query = query.outerjoin(*order.join)
+    if not order.is_id:
+        query = query.order_by((order.column.desc() if order.descending else order.column).nulls_last())
+    query = query.order_by(order.id.desc() if order.descending else order.id)
+    model: Any = plan.model
+    found = db.session.execute(query.with_only_columns(model.id).limit(most), execution_options={"yield_per": CHUNK})
+    return array("q", found.scalars())
+
+
+def chosen(keys: Iterable[int], plan: listing.Plan, actor: Any) -> array[int]:
+    """Those of some ticked rows that are the actor's, in the order in which they were ticked."""
+    wanted, model = list(dict.fromkeys(keys)), plan.model
+    query = policy.scope(select(model.id), actor, model).where(model.id.in_(wanted))  # type: ignore[attr-defined]
+    if plan.base is not None:
+        query = query.where(plan.base)
+    mine = set(db.session.scalars(query))
+    return array("q", [key for key in wanted if key in mine])
+
+
+class Reader:
+    """Reads rows of one list for one person, and asks for each chunk again what he may.
+
+    :param is_typed: cells for a sheet, not for a text
+    """
+
+    def __init__(self, view: Any, actor: Any, names: Sequence[str], *, is_typed: bool) -> None:
+        self.view, self.model, self.actor, self.names, self.is_typed = view, view.model, actor, list(names), is_typed
+        self.labels: dict[type, dict[int, str]] = {}
+
+    def rows(self, keys: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        """The rows of these numbers, CHUNK at a time; those that went, or went out of sight, are left out."""
+        for start in range(0, len(keys), CHUNK):
+            yield from self.chunk(list(keys[start : start + CHUNK]))
+
+    def chunk(self, keys: list[int]) -> list[tuple[Any, ...]]:
+        """:raises Forbidden: when the actor may not export this any more"""
+        policy.forget()
+        policy.authorize(self.actor, "export", self.view.resource)
+        with acting_as(self.actor):
+            return Chunk(self, keys).rows()
+
+
+class Chunk:
+    """What is asked for some rows, by the rights of this moment."""
+
+    def __init__(self, reader: Reader, keys: list[int]) -> None:
+        self.reader, self.keys, self.model, self.actor = reader, keys, reader.model, reader.actor
+        self.plan = reader.view.plan(reader.actor)
+        self.selected: dict[str, Any] = {"id": self.model.id}
+        self.joins: dict[str, tuple[Any, Any]] = {}
+        self.loaded: dict[str, list[Any]] = {}
+        self.options: list[Any] = []
+        self.late: list[Callable[[Any], Any]] = []
+        open_ = set(choosing.still(reader.names, reader.view, self.plan))
+        self.cells: list[Cells] = [self._cells(name) if name in open_ else _nothing for name in reader.names]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        found = db.session.connection().execute(self._statement()).all()
+        if not found:
+            return []
+        columns: dict[str, Sequence[Any]] = dict(zip(self.selected, zip(*found, strict=True), strict=True))
+        keys = list(columns["id"])
+        rows = list(zip(*(make(keys, columns) for make in self.cells), strict=True))
+        if keys == self.keys:
+            return rows
+        by_key = dict(zip(keys, rows, strict=True))
+        return [by_key[key] for key in self.keys if key in by_key]
+
+    def _statement(self) -> Select[Any]:
+        first, last, column = min(self.keys), max(self.keys), self.model.id
+        is_dense = last - first < 4 * len(self.keys)
+        query = select(*(value.label(f"c{at}") for at, value in enumerate(self.selected.values()))).select_from(self.model)
+        for related, condition in self.joins.values():
+            query = query.outerjoin(related, condition)
+        query = query.where(column.between(first, last) if is_dense else column.in_(self.keys))
+        if self.plan.base is not None:
+            query = query.where(self.plan.base)
+        return policy.scope(query, self.actor, self.model).order_by(column.desc() if self.keys[0] > self.keys[-1] else column)
+
+    def _cells(self, name: str) -> Cells:
+        """How the cells of one column are made of what the statement finds."""
+        head, _dot, tail = name.partition(".")
+        field = spec(self.model, head)
+        if tail:
+            target = field.target
+            assert target is not None
+            related = self._joined(field, target)
+            return self._column(name, spec(target, tail), related, policy.fields(self.actor, resource_of(target)))
+        if field.kind in ("ref", "file") and field.is_column and not self.plan.access.masked(name):
+            return self._named(name, field)
+        formatter = self.reader.view.formatters.get(name)
+        if not field.is_column or field.kind == "ref" or (formatter is not None and name not in self.model.__table__.c):
+            return self._worked_out(name, field, formatter)
+        return self._column(name, field, self.model, self.plan.access)
+
+    def _joined(self, field: FieldSpec, target: type[Any]) -> Any:
+        """The related rows beside the own; one that is not the actor's counts as none."""
+        if field.name not in self.joins:
+            related: Any = aliased(target)
+            condition = related.id == field.column
+            if policy.row_condition(self.actor, target) is not None:
+                mine: Any = target
+                condition = and_(condition, field.column.in_(policy.scope(select(mine.id), self.actor, target)))
+            self.joins[field.name] = (related, condition)
+        return self.joins[field.name][0]
+
+    def _column(self, name: str, field: FieldSpec, source: Any, access: policy.FieldAccess) -> Cells:
+        self.selected[name] = _raw(getattr(source, field.name))
+        currency = ""
+        if field.kind == "money":
+            currency = self._currency(name, field, source)
+        is_typed, is_masked = self.reader.is_typed, access.masked(field.name)
+        make = values.maker(field, is_typed=is_typed or is_masked)
+        if not is_masked:
+            return lambda _keys, found: make(found[name], found[currency] if currency else None)
+
+        def masked(_keys: list[int], found: dict[str, Sequence[Any]]) -> Sequence[Any]:
+            shown = make(found[name], found[currency] if currency else None)
+            return texts([None if one is None else access.mask(field.name, one) for one in shown], is_typed=is_typed)
+
+        return masked
+
+    def _currency(self, name: str, field: FieldSpec, source: Any) -> str:
+        """Under which name the currency of an amount is found; empty where it is that of the business."""
+        head, _dot, tail = field.currency.partition(".")
+        if tail:
+            leads = spec(field.model, head)
+            assert leads.target is not None
+            source, head = self._joined(leads, leads.target), tail
+        if not hasattr(source, head):
+            return ""
+        self.selected[f"{name} currency"] = getattr(source, head)
+        return f"{name} currency"
+
+    def _named(self, name: str, field: FieldSpec) -> Cells:
+        """What the row is called that a field points at."""
+        self.selected[name] = field.column
+        target = field.target
+
+        def make(_keys: list[int], found: dict[str, Sequence[Any]]) -> Sequence[Any]:
+            known = self._names_of(target, {key for key in found[name] if key is not None})
+            return texts([None if key is None else known.get(key, "") for key in found[name]], is_typed=self.reader.is_typed)
+
+        return make
+
+    def _names_of(self, target: Any, wanted: set[int]) -> dict[int, str]:
+        known = self.reader.labels.setdefault(target, {})
+        if len(known) > REMEMBERED:
+            known.clear()
+        missing = sorted(wanted - set(known))
+        for start in range(0, len(missing), LOADED):
+            found = list(db.session.scalars(select(target).where(target.id.in_(missing[start : start + LOADED]))))
+            sight.look(self.actor, found)
+            known.update({row.id: sight.called(self.actor, row) for row in found})
+        return known
+
+    def _worked_out(self, name: str, field: FieldSpec, formatter: Any) -> Cells:
+        """A value that no column holds: of the row itself, as a list shows it."""
+        if field.kind == "many":
+            self.options.append(selectinload(getattr(self.model, name)))
+
+        def one(row: Any) -> Any:
+            if self.plan.access.masked(name):
+                return str(veil.value_of(row, name))
+            if formatter is not None:
+                return cells.show(formatter(veil.seen(row)), None).get("text", "")
+            value = veil.value_of(row, name)
+            if isinstance(value, list | tuple | set):
+                return ", ".join(str(part) for part in value if not isinstance(part, PanelModel) or sight.sees(self.actor, part))
+            if isinstance(value, PanelModel):
+                return sight.called(self.actor, value)
+            return cells.show(value, field, row).get("text", "")
+
+        return lambda keys, _found: texts([one(row) for row in self._load(keys)], is_typed=self.reader.is_typed)
+
+    def _load(self, keys: list[int]) -> Iterator[Any]:
+        for start in range(0, len(keys), LOADED):
+            part = keys[start : start + LOADED]
+            query = select(self.model).where(self.model.id.in_(part)).options(*self.options)
+            known = {row.id: row for row in db.session.scalars(query)}
+            yield from (known[key] for key in part)
+
+
+def _nothing(keys: list[int], _found: Any) -> Sequence[Any]:
+    """The cells of a column that the actor may not see any more."""
+    return [None] * len(keys)
+
+
+def _raw(column: Any) -> Any:
+    return type_coerce(column, String()) if isinstance(column.type, RAW) else column
