@@ -42,7 +42,7 @@ LONGEST_SOCKET = 107  # bytes that fit into sockaddr_un on Linux
 NAMES = {  # what the environment may say with our prefix; PART, DATA and ENV_FILE are no settings of an instance
     f"ZHANGGUI_{name}"
     for name in (
-        "HOME", "UPLOADS", "URL", "TRUSTED_HOSTS", "PROXIES", "WEB_PROCESSES", "WEB_THREADS", "UPLOAD_MB", "METRICS_TOKEN",
+        "HOME", "CACHE", "UPLOADS", "URL", "TRUSTED_HOSTS", "PROXIES", "WEB_PROCESSES", "WEB_THREADS", "UPLOAD_MB", "METRICS_TOKEN",
         "LOG_LEVEL", "SMTP_URL", "MAIL_FROM", "TIMEZONE", "LANGUAGE", "ADMIN_PASSWORD", "PART", "DATA", "ENV_FILE",
     )
 }  # fmt: skip
@@ -103,6 +103,7 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MIGRATIONS": str(ROOT / "migrations"),
         "UPLOAD_FOLDER": str((home / Path(env.get("ZHANGGUI_UPLOADS") or "files").expanduser()).resolve()),
         "LOG_FOLDER": home / "logs",
+        "CACHE_FOLDER": (home / Path(env.get("ZHANGGUI_CACHE") or "cache").expanduser()).resolve(),  # may be deleted
         "LOG_LEVEL": _one_of(env, "ZHANGGUI_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         "SQLALCHEMY_DATABASE_URI": _database_url(env.get("DATABASE_URL") or "sqlite:///zhanggui.db", home),
         "REDIS_URL": redis_url or f"unix://{quote(str(socket_path(home)))}",

@@ -25,7 +25,7 @@ import config
 from app import welcome
 from app.panel.accounts import queries
 from app.panel.accounts.login import passwords
-from app.panel.core import health, setup, translations
+from app.panel.core import assets, health, setup, translations
 from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES
 from app.panel.core.queue import forget_connections, run_worker
@@ -54,6 +54,7 @@ def set_up(demo: bool) -> None:
     ask_database()
     with one_at_a_time(app):
         translations.compile_all()
+        assets.prepare()
         flask_migrate.upgrade()
         setup.sync(app)
         refuse_weak_password(app.config["ADMIN_PASSWORD"])

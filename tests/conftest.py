@@ -173,6 +173,7 @@ def settings(url, home, **more):
         "HOME": home,
         "UPLOAD_FOLDER": str(home / "files"),
         "LOG_FOLDER": home / "logs",
+        "CACHE_FOLDER": databases.CACHE,
         "PASSWORD_COST": {"time_cost": 1, "memory_cost": 8, "parallelism": 1},
         "LIMITS_STORAGE": "memory://",
         "BABEL_DEFAULT_LOCALE": "en",

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+CACHE = Path(tempfile.gettempdir()) / f"zhanggui-cache-{os.getuid()}"  # what is made of our files alone is made once a machine
+
 
 @functools.cache
 def folder() -> Path:

@@ -16,6 +16,7 @@ from wtforms.validators import DataRequired
 from app.panel.core import assets, charts, fragments, security
 from app.panel.core.charts import Chart, line
 from app.panel.core.menutree import Item
+from tests.databases import CACHE
 
 BOOKS = [(1, "Middlemarch"), (2, "Moby-Dick"), (3, "红楼梦"), (4, "Mansfield Park")]
 
@@ -31,7 +32,7 @@ class BookForm(FlaskForm):
 
 def make() -> Flask:
     app = Flask("app", static_folder="static", template_folder="templates", root_path="app")
-    app.config.update(SECRET_KEY="s" * 40, TESTING=True, BABEL_TRANSLATION_DIRECTORIES="translations")
+    app.config.update(SECRET_KEY="s" * 40, TESTING=True, CACHE_FOLDER=CACHE, BABEL_TRANSLATION_DIRECTORIES="translations")
     Babel(app, locale_selector=lambda: request.args.get("lang", "en"))
     CSRFProtect(app)
     app.jinja_env.globals["csp_nonce"] = security.csp_nonce
@@ -47,10 +48,10 @@ def make() -> Flask:
 
 def _chrome() -> dict:
     items = (Item("books", "Books", "fa-book", "/list"), Item("loans", "Loans", "fa-hand", "/form"))
-    tree = (Item("group:library", "Library", "fa-book", children=items),)
+    menu = (Item("group:library", "Library", "fa-book", children=items),)
     parts = current_app.jinja_env.get_template("panel/_menu_items.html").module
     return {
-        "panel_nav": lambda: parts.tree(tree, "books", {"group:library"}, {"numbers": {"books": 3}, "topics": ""}),
+        "panel_nav": lambda: parts.tree(menu, "books", {"group:library"}, {"numbers": {"books": 3}, "topics": ""}),
         "panel_user": {"id": 1, "name": "Ada", "username": "ada", "role": "Librarian"},
         "languages": [{"key": k, "label": n, "active": k == "en"} for k, n in (("en", "English"), ("zh_Hans_CN", "简体中文"))],
         "locale_tag": request.args.get("lang", "en").replace("_", "-"), "skin": request.args.get("skin", "light"),

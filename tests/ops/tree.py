@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import databases
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("ZHANGGUI_", "FLASK_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HOST", "PORT")
 NO_FILE = {"ZHANGGUI_ENV_FILE": os.devnull, "FLASK_SKIP_DOTENV": "1"}  # the .env beside the program is a real instance's
@@ -45,7 +47,7 @@ def free_port() -> int:
 
 def clean_env(home: Path, port: int, **more: str) -> dict[str, str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
-    return env | NO_FILE | {"ZHANGGUI_HOME": str(home), "PORT": str(port)} | more
+    return env | NO_FILE | {"ZHANGGUI_HOME": str(home), "ZHANGGUI_CACHE": str(databases.CACHE), "PORT": str(port)} | more
 
 
 def get(port: int, path: str) -> tuple[int, dict]:

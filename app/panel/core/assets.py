@@ -3,6 +3,7 @@
 Nothing third-party lies in the repository and nothing comes from a CDN: Bootstrap is read out of `bootstrap-flask`,
 Plotly's script out of `plotly`, the icon font out of Flask-AppBuilder. An address holds a tag of its source
 (`/static/assets/<tag>/<source>/<path>`), so browsers keep it for ever, and relative imports and `url()` stay in one source.
+The style sheet and the icons of every page are the source `kept`: what our pages can use of all that, see `kept.py`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ import gzip
 import hashlib
 import mimetypes
 import re
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
+
+from app.panel.core import kept
 
 YEAR = 31_536_000
 COMPRESSIBLE = {".css", ".js", ".mjs", ".json", ".map", ".svg", ".txt"}
@@ -35,15 +41,12 @@ ALIASES = {
     "swagger.js": "swagger/swagger-ui-bundle.js",
 }
 
-# What every page loads is one sheet: a browser asks once and reads one file.
-BUNDLES = {
-    "panel.css": (
-        "bootstrap.css",
-        "icons.css",
-        "icons-solid.css",
-        *(f"panel/{name}.css" for name in ("tokens", "base", "shell", "components", "tables", "forms", "home", "print")),
-    )
-}
+# The sheets of ours that every page loads, in the order of the cascade.
+OWN_SHEETS = ("tokens", "base", "shell", "components", "tables", "forms", "home", "print")
+# Whose icons stand on the pages that are opened most: the others are fetched when one of them is shown.
+SHOWN_FIRST = ("templates/panel", "static/panel/dom.js", "static/panel/panel.js", "static/panel/list.js")
+KEPT = "kept"
+_making = threading.Lock()
 
 blueprint = Blueprint("assets", __name__)
 
@@ -107,7 +110,7 @@ def init_app(app: Flask) -> None:
     app.extensions["panel_assets"] = _packages()
     mount(app, "panel", Path(app.static_folder or "") / "panel")
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(asset=asset, bundle=bundle)
+    app.jinja_env.globals.update(asset=asset, wears_other_icons=wears_other_icons)
 
 
 def mount(app: Flask, name: str, folder: Path) -> None:
@@ -118,12 +121,12 @@ def mount(app: Flask, name: str, folder: Path) -> None:
 
 def asset(name: str) -> str:
     """The address of a script, style sheet or font; a wrong name fails at once instead of as a 404 in a browser."""
-    sources: dict[str, Source] = current_app.extensions["panel_assets"]
+    sources = _sources()
     key, _, path = ALIASES.get(name, name).partition("/")
     source = sources.get(key)
     if source is None:
         raise LookupError(f"No such asset source: {name}")
-    if current_app.debug and key not in _PACKAGED:
+    if current_app.debug and key not in _PACKAGED and key != KEPT:
         source.tag = _tag_of_folder(source.folder)
         source.known.clear()
     if path not in source.known:
@@ -133,10 +136,57 @@ def asset(name: str) -> str:
     return (request.script_root if request else "") + source.known[path]
 
 
-def bundle(name: str) -> str:
-    """The address of several style sheets in one."""
-    tag = _tag(*(asset(part) for part in BUNDLES[name]))
-    return f"{request.script_root if request else ''}/static/assets/{tag}/bundle/{name}"
+def wears_other_icons(entries: Iterable[Any]) -> bool:
+    """Has a menu an icon that the sheet of every page lacks? Then its page needs `kept/icons.css` as well."""
+    known = _kept_icons(_kept().folder)
+    return any((entry.icon and entry.icon not in known) or wears_other_icons(entry.children) for entry in entries)
+
+
+@lru_cache(maxsize=8)
+def _kept_icons(folder: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"\.(fa-[a-z0-9-]+):before", (folder / "panel.css").read_text()))
+
+
+def _sources() -> dict[str, Source]:
+    sources: dict[str, Source] = current_app.extensions["panel_assets"]
+    if KEPT not in sources or current_app.debug:
+        _kept()
+    return sources
+
+
+def prepare() -> None:
+    """Make what every page loads first, unless it is there."""
+    _kept()
+
+
+def _kept() -> Source:
+    sources: dict[str, Source] = current_app.extensions["panel_assets"]
+    source = sources.get(KEPT)
+    if source is None or current_app.debug:
+        with _making:
+            config = current_app.config
+            folder = kept.folder(Path(config.get("CACHE_FOLDER") or Path(config["HOME"]) / "cache"), _pieces(sources))
+            if source is None or source.folder != folder:
+                source = sources[KEPT] = Source(folder, _tag_of_folder(folder))
+    return source
+
+
+def _pieces(sources: dict[str, Source]) -> kept.Pieces:
+    """Of what it is made: our sheets, and the words of our own folders and of all domains."""
+    ours, icons = sources["panel"].folder, sources["icons"]
+    home = Path(current_app.root_path).resolve()
+    others = (domain.folder.resolve() for domain in current_app.extensions.get("panel_domains", ()))
+    return kept.Pieces(
+        bootstrap=sources["bootstrap"].folder / "css/bootstrap.min.css",
+        icons=(icons.folder / "fontawesome/fontawesome.min.css", icons.folder / "fontawesome/solid.min.css"),
+        own=tuple(ours / f"{name}.css" for name in OWN_SHEETS),
+        scripts=(sources["bootstrap"].folder / "js/bootstrap.min.js",),
+        font=icons.folder / "webfonts/fa-solid-900.ttf",
+        whole_font=f"../../{icons.tag}/icons/webfonts/fa-solid-900.woff2",
+        version=f"{sources['bootstrap'].tag} {icons.tag}",
+        roots=(home, *(folder for folder in others if not folder.is_relative_to(home))),
+        shown_first=tuple(home / one for one in SHOWN_FIRST),
+    )
 
 
 _PACKAGED = frozenset({"bootstrap", "icons", "swagger", "plotly"})
@@ -149,35 +199,16 @@ def _read(path: Path, stamp: int, packed: bool) -> bytes:
     return gzip.compress(content, 6, mtime=0) if packed else content
 
 
-@lru_cache(maxsize=8)
-def _joined(addresses: tuple[str, ...], packed: bool) -> bytes:
-    """The style sheets at these addresses, one behind the other; what they point at is named from the root."""
-    sources: dict[str, Source] = current_app.extensions["panel_assets"]
-    parts = []
-    for address in addresses:
-        key, _, path = address.partition("/static/assets/")[2].partition("/")[2].partition("/")
-        text = (sources[key].folder / path).read_text()
-        folder = address.rpartition("/")[0]
-        parts.append(re.sub(r"url\((?=\w|\.)(?!data:)", f"url({folder}/", text))
-    content = "\n".join(parts).encode()
-    return gzip.compress(content, 6, mtime=0) if packed else content
-
-
 @blueprint.get("/static/assets/<tag>/<source>/<path:path>", endpoint="static")
 def serve(tag: str, source: str, path: str) -> Response:
     """Serve one file. An old tag (a page from before an update) still answers, but is not kept for ever."""
     packed = Path(path).suffix in COMPRESSIBLE and request.accept_encodings["gzip"] > 0
-    if source == "bundle":
-        if path not in BUNDLES:
-            abort(404)
-        now, body = bundle(path).split("/")[-3], _joined(tuple(asset(part) for part in BUNDLES[path]), packed)
-    else:
-        origin: Source | None = current_app.extensions["panel_assets"].get(source)
-        target = origin.find(path) if origin else None
-        if origin is None or target is None:
-            abort(404)
-        now, body = origin.tag, _read(target, target.stat().st_mtime_ns, packed)
-    return _answer(body, path, packed, now, tag == now)
+    origin = _sources().get(source)
+    target = origin.find(path) if origin else None
+    if origin is None or target is None:
+        abort(404)
+    body = _read(target, target.stat().st_mtime_ns, packed)
+    return _answer(body, path, packed, origin.tag, tag == origin.tag)
 
 
 def _answer(body: bytes, path: str, packed: bool, tag: str, is_latest: bool) -> Response:

@@ -46,7 +46,7 @@ function paint(td, cell) {
   else td.replaceChildren(text);
 }
 
-/** Wire a table; returns {begin(td), first(row)}. Cells are saved in the order in which they are left, while one writes on. */
+/** Wire a table; returns {begin(td)}. Cells are saved in the order in which they are left, while one writes on. */
 export function editableCells(table) {
   if (!table?.dataset.cells || !table.querySelector("[data-edit]")) return null;
   const columns = [...table.querySelectorAll("thead [data-col]")].map((head) => head.dataset.col);
@@ -194,5 +194,5 @@ export function editableCells(table) {
     event.preventDefault();
     event.stopPropagation();
   });
-  return { begin, first: (row) => row?.querySelector("[data-edit]") };
+  return { begin };
 }

@@ -1,9 +1,6 @@
-/* How many rows a list has and how many its tabs: asked when the page is there, so that nobody waits for a number. */
-
-async function ask(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
-  return answer.ok ? answer.json() : null;
-}
+/* How many rows a list has and how many its tabs, and the sums below it: asked when the page is there, so that nobody waits
+   for a number. */
+import { ask, flash } from "./dom.js";
 
 export async function countRows() {
   const place = document.querySelector("[data-howmany]");
@@ -30,4 +27,42 @@ export async function countRows() {
     place.textContent = exact.words;
     all.hidden = true;
   });
+}
+
+async function addUp(foot) {
+  try {
+    const answer = await ask(foot.dataset.totals);
+    foot.querySelector("[data-sum-up]")?.remove();
+    const label = foot.querySelector("[data-sum-label]");
+    if (label) label.textContent = answer.count;
+    for (const cell of foot.querySelectorAll("[data-sum]")) {
+      cell.replaceChildren(...(answer.sums[cell.dataset.sum] || []).map((text) => {
+        const line = document.createElement("div");
+        line.textContent = text;
+        return line;
+      }));
+    }
+  } catch (error) {
+    flash(error.message, "danger");
+  }
+}
+
+async function counts(list) {
+  try {
+    const found = await ask(list.dataset.counts);
+    for (const place of list.querySelectorAll("[data-count-of]")) place.textContent = found[place.dataset.countOf] ?? "";
+  } catch {
+    // a tab without its number leads to its rows all the same
+  }
+}
+
+/** The sums below the columns and the counts of the kept views. */
+export function sums() {
+  const foot = document.querySelector("[data-totals]");
+  if (foot) {
+    foot.querySelector("[data-sum-up]")?.addEventListener("click", () => addUp(foot));
+    if (!("large" in foot.dataset)) addUp(foot);
+  }
+  const tabs = document.querySelector("[data-counts]");
+  if (tabs) counts(tabs);
 }

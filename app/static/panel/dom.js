@@ -57,6 +57,14 @@ export async function ask(url, options = {}) {
   return body;
 }
 
+export const DRAFTS = "panel-draft:";
+/** Drop the drafts whose key begins so: one of them, or all of a person. */
+export function forget(begin) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(DRAFTS + begin)) localStorage.removeItem(key);
+  } catch { /* a browser that keeps nothing */ }
+}
+
 /** Is the reader typing somewhere, so that single keys belong to him? */
 export function isTyping(target) {
   return target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog") != null;

@@ -1,7 +1,6 @@
 /* Drafts: what is typed into a form stays in this browser until it is saved, for its writer and its record alone. */
-import { confirmDialog, el, icon, t } from "./dom.js";
+import { confirmDialog, DRAFTS as PREFIX, el, forget, icon, t } from "./dom.js";
 
-const PREFIX = "panel-draft:";
 const LONGEST = 14 * 24 * 3600 * 1000;
 const WAIT = 300;
 const FRESH = new Set(["csrf_token", "idempotency_key", "next", "_draft"]);
@@ -12,13 +11,6 @@ function read(key) {
 
 function write(key, draft) {
   try { localStorage.setItem(PREFIX + key, JSON.stringify(draft)); } catch { /* a browser that keeps nothing */ }
-}
-
-/** Drop the drafts whose key begins so: one of them, or all of a person. */
-export function forget(begin) {
-  try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX + begin)) localStorage.removeItem(key);
-  } catch { /* a browser that keeps nothing */ }
 }
 
 function sweep() {

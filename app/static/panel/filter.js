@@ -1,6 +1,6 @@
 /* Conditions as lines and groups of lines: the filter of lists and the rules of rows are written with them. What comes out
    is the tree that the server reads, {"and": [[name, op, value], {"or": […]}]}. */
-import { announce, ask, el, icon, isTyping, json, t } from "./dom.js";
+import { announce, ask, el, icon, json, t } from "./dom.js";
 import { combobox } from "./picker.js";
 
 const NOTHING = new Set(["empty", "not_empty"]);
@@ -206,9 +206,8 @@ function addressOf(tree) {
   return url;
 }
 
-/** Wire the dialog: opens with the present tree, says how many rows there would be, applies by going to the new address. */
+/** Wire the dialog: it says how many rows there would be, and applies by going to the new address. Returns what opens it. */
 export function filterEditor(dialog) {
-  if (!dialog) return;
   const data = { ...json("list-fields"), ...json("list-filter") };
   for (const field of data.fields) field.ops = data.ops[field.ops];
   const place = dialog.querySelector("[data-rows]");
@@ -251,18 +250,10 @@ export function filterEditor(dialog) {
     check();
   };
   for (const name of ["input", "change", "pick"]) dialog.addEventListener(name, later);
-  document.querySelector("[data-filter-open]")?.addEventListener("click", (event) => {
-    event.preventDefault();
-    open();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "f" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    event.preventDefault();
-    open();
-  });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     if (await check()) location.assign(addressOf(whole.read()));
   });
+  return open;
 }

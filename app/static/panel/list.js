@@ -1,9 +1,6 @@
-/* A list: choosing rows, walking with the keyboard, and the dialog that writes the filter into the address. */
+/* A list: choosing rows and walking with the keyboard. What writes cells, filters and columns comes when it is first used. */
 import { announce, isTyping, t } from "./dom.js";
-import { editableCells } from "./cells.js";
-import { filterEditor } from "./filter.js";
-import "./listlayout.js";
-import { countRows } from "./count.js";
+import { countRows, sums } from "./count.js";
 
 function selection(form) {
   const bar = form.querySelector("[data-bulk]");
@@ -56,8 +53,15 @@ function told(table) {
   }
 }
 
+/** What writes into the cells of a table, made at the first one; null where none can be written. */
+function cellEditor(table) {
+  let made = null;
+  if (!table?.dataset.cells || !table.querySelector("[data-edit]")) return null;
+  return () => (made ||= import("./cells.js").then((cells) => cells.editableCells(table)));
+}
+
 function rows(form) {
-  const editing = editableCells(form.querySelector("table"));
+  const editing = cellEditor(form.querySelector("table"));
   const lines = [...form.querySelectorAll("tbody tr[data-url]")];
   let here = -1;
   const go = (to) => {
@@ -76,9 +80,9 @@ function rows(form) {
     else if (key === "k") go(here < 0 ? 0 : here - 1);
     else if (key === "x" && here >= 0) lines[here].querySelector("input[name=rowid]")?.click();
     else if (key === "e" && editing) {
-      const cell = event.target.closest?.("td[data-edit]") || editing.first(lines[Math.max(here, 0)]);
+      const cell = event.target.closest?.("td[data-edit]") || lines[Math.max(here, 0)]?.querySelector("[data-edit]");
       if (here < 0) go(0);
-      editing.begin(cell);
+      editing().then((cells) => cells.begin(cell));
     }
     else if (key === "enter" && here >= 0 && event.target === document.body) location.assign(lines[here].dataset.url);
     else return;
@@ -86,8 +90,32 @@ function rows(form) {
   });
   form.addEventListener("dblclick", (event) => {
     const line = event.target.closest("tr[data-url]");
-    if (line && !event.target.closest("a, button, input") && !String(getSelection())) location.assign(line.dataset.url);
+    const cell = event.target.closest("td[data-edit]");
+    if (event.target.closest("a, button, input, select")) return;
+    if (cell && editing) editing().then((cells) => cells.begin(cell));
+    else if (line && !String(getSelection())) location.assign(line.dataset.url);
   });
+}
+
+function filter() {
+  const dialog = document.getElementById("filter");
+  if (!dialog) return;
+  let made = null;
+  const open = async (event) => {
+    event.preventDefault();
+    made ||= import("./filter.js").then((editor) => editor.filterEditor(dialog));
+    (await made)();
+  };
+  document.querySelector("[data-filter-open]")?.addEventListener("click", open);
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "f" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) open(event);
+  });
+}
+
+/** Columns are moved in their dialog, and drawn wide at the edges of the heads. */
+function layout() {
+  if (!document.getElementById("columns")) return;
+  for (const edge of document.querySelectorAll("[data-edge]")) edge.addEventListener("pointerover", () => import("./listlayout.js"), { once: true });
 }
 
 for (const form of document.querySelectorAll("[data-list]")) {
@@ -95,11 +123,15 @@ for (const form of document.querySelectorAll("[data-list]")) {
   selection(form);
   rows(form);
 }
-filterEditor(document.getElementById("filter"));
 countRows();
-
+sums();
+filter();
+layout();
 for (const button of document.querySelectorAll("[data-dialog]")) {
   const dialog = document.getElementById(button.dataset.dialog);
-  button.addEventListener("click", () => dialog.showModal());
+  button.addEventListener("click", async () => {
+    if (dialog.id === "columns") await import("./listlayout.js"); // it writes the lines of the dialog
+    dialog.showModal();
+  });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 }

@@ -1,8 +1,8 @@
-/* The layout of a list: columns put into order by dragging or with keys, widths drawn at the edges of the heads, sums after the page. */
-import { announce, ask, csrf, el, flash, icon, json, t } from "./dom.js";
+/* The layout of a list: columns put into order by dragging or with keys, widths drawn at the edges of the heads. */
+import { announce, csrf, el, flash, icon, json, t } from "./dom.js";
 
 /** Lines that one drags, or moves with Alt and the arrow keys or with their buttons. */
-export function orderable(list) {
+function orderable(list) {
   let dragged = null;
   const move = (line, by) => {
     const other = by < 0 ? line.previousElementSibling : line.nextElementSibling;
@@ -75,33 +75,6 @@ function edges(table, form) {
   table.addEventListener("click", (event) => { if (event.target.closest("[data-edge]")) event.preventDefault(); });
 }
 
-async function addUp(foot) {
-  try {
-    const answer = await ask(foot.dataset.totals);
-    foot.querySelector("[data-sum-up]")?.remove();
-    const label = foot.querySelector("[data-sum-label]");
-    if (label) label.textContent = answer.count;
-    for (const cell of foot.querySelectorAll("[data-sum]")) {
-      cell.replaceChildren(...(answer.sums[cell.dataset.sum] || []).map((text) => {
-        const line = document.createElement("div");
-        line.textContent = text;
-        return line;
-      }));
-    }
-  } catch (error) {
-    flash(error.message, "danger");
-  }
-}
-
-async function counts(list) {
-  try {
-    const found = await ask(list.dataset.counts);
-    for (const place of list.querySelectorAll("[data-count-of]")) place.textContent = found[place.dataset.countOf] ?? "";
-  } catch {
-    // a tab without its number leads to its rows all the same
-  }
-}
-
 /** The lines of the dialog, drawn from what the page tells of the columns. */
 function columnLines(list) {
   const said = json("list-columns");
@@ -118,16 +91,7 @@ function columnLines(list) {
 }
 
 const form = document.querySelector("[data-columns]");
-if (form) {
-  columnLines(form.querySelector("[data-order]"));
-  orderable(form.querySelector("[data-order]"));
-  const table = document.querySelector(".grid-table.laid");
-  if (table) edges(table, form);
-}
-const foot = document.querySelector("[data-totals]");
-if (foot) {
-  foot.querySelector("[data-sum-up]")?.addEventListener("click", () => addUp(foot));
-  if (!("large" in foot.dataset)) addUp(foot);
-}
-const tabs = document.querySelector("[data-counts]");
-if (tabs) counts(tabs);
+columnLines(form.querySelector("[data-order]"));
+orderable(form.querySelector("[data-order]"));
+const table = document.querySelector(".grid-table.laid");
+if (table) edges(table, form);

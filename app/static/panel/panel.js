@@ -1,6 +1,5 @@
 /* What every page has: menu, appearance, messages, questions before an effect, keys. */
-import { announce, ask, confirmDialog, flash, isTyping, t } from "./dom.js";
-import { forget } from "./drafts.js";
+import { announce, ask, confirmDialog, flash, forget, isTyping, t } from "./dom.js";
 
 const root = document.documentElement;
 
@@ -147,6 +146,31 @@ function questions() {
     if (!link || event.defaultPrevented) return;
     event.preventDefault();
     if (await confirmDialog(link.dataset.confirm, link.dataset.tone || "primary")) location.assign(link.href);
+  });
+}
+
+/** Menus that open at a button are Bootstrap's; its scripts come when somebody reaches for the first one. */
+function dropdowns() {
+  const own = document.querySelector("script[data-dropdowns]");
+  const MENU = "[data-bs-toggle=dropdown]";
+  let there = null;
+  const fetched = (src) => new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+  const fetch = () => {
+    there ||= own.dataset.dropdowns.split(" ").reduce((before, src) => before.then(() => fetched(src)), Promise.resolve());
+    return there;
+  };
+  for (const kind of ["pointerover", "focusin"]) {
+    document.addEventListener(kind, (event) => { if (event.target.closest?.(MENU)) fetch(); });
+  }
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.(MENU);
+    if (!button || window.bootstrap) return; // its own listener does it
+    event.preventDefault();
+    await fetch();
+    window.bootstrap.Dropdown.getOrCreateInstance(button).show();
   });
 }
 
@@ -298,6 +322,7 @@ appearance();
 tabs();
 copies();
 questions();
+dropdowns();
 once();
 clicks();
 keys();
