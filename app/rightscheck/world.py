@@ -30,6 +30,7 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.db import PanelModel, db
 from app.panel.core.fields import resource_of
 from app.panel.core.notices import Notice
+from app.panel.core.rows import reserve_ids
 from app.panel.core.types import ChoiceType
 
 PASSWORD, CSRF = secrets.token_hex(16), "c" * 40
@@ -51,7 +52,7 @@ FIXED = {
     "reserved_quantity": 0, "restocked_quantity": 0, "reserved": 0, "held": 0, "discount": 0, "refunded": 0,
     "shipping_fee": 0, "tax": 0, "adjustment": 0, "completeness": 50, "is_active": True, "code_": "X", "undo_of_id": None,
     "attributes": {}, "price_trace": [], "cron": "0 4 * * *", "must_change": False, "is_closed": False, "closed_at": None,
-    "revoked_at": None, "anonymised_at": None, "erased_at": None, "merged_into_id": None, "done_at": None,
+    "reverses_id": None, "revoked_at": None, "anonymised_at": None, "erased_at": None, "merged_into_id": None, "done_at": None,
 }  # fmt: skip
 # tables that the house fills itself; rows of some are made by hand below
 OWN = re.compile(r"ab_|core_(?!file)|accounts_|notices_|alembic|bulk_(?!run$|mapping$)")
@@ -163,10 +164,14 @@ def _strange_names(text: Callable[[str, str, str], str]) -> None:
 
 
 def _row(world: World, table: sa.Table, side: str, text: Any) -> None:
+    if table.name == "finance_posting":
+        return  # they stand since their entry does
     values = {column.name: _value(world, table, column, side, text) for column in table.columns if column.name != "id"}
     values = {name: value for name, value in values.items() if value is not _DEFAULT} | _sums(
         world, table, side, values
     )
+    if table.name == "finance_entry":
+        values |= _both_sides(world, side, values)
     result = db.session.execute(sa.insert(table).values(values))
     if "id" in table.c:
         world.ids[side][table.name] = result.inserted_primary_key[0]
@@ -178,6 +183,20 @@ def _row(world: World, table: sa.Table, side: str, text: Any) -> None:
         )
     if table.name == "core_file":
         _bytes(values["token"])
+
+
+def _both_sides(world: World, side: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The postings of an entry, which come before it: so much to the debit of an account, and to its credit."""
+    table = db.metadata.tables["finance_posting"]
+    number = reserve_ids(db.metadata.tables["finance_entry"], 1)[0]
+    same = {name: entry[name] for name in ("shop_id", "occurred_at", "currency")}
+    for debit, credit in ((entry["amount"], 0), (0, entry["amount"])):
+        row = {
+            **same, "entry_id": number, "account_id": world.ids[side]["finance_account"], "debit": debit, "credit": credit,
+            "created_by_id": entry["created_by_id"], "changed_by_id": entry["changed_by_id"],
+        }  # fmt: skip
+        world.ids[side][table.name] = db.session.execute(sa.insert(table).values(row)).inserted_primary_key[0]
+    return {"id": number}
 
 
 _DEFAULT = object()

@@ -84,10 +84,14 @@ def json_column(label: Any, **options: Any) -> Any:
     return _column(label, "json", JSON(none_as_null=True), **options)
 
 
-def ref(label: Any, target: str, *, ondelete: str = "RESTRICT", **options: Any) -> Any:
-    """A foreign key (`"books_author.id"`), indexed; give the relation of the same name without `_id` beside it."""
+def ref(label: Any, target: str, *, ondelete: str = "RESTRICT", deferred: bool = False, **options: Any) -> Any:
+    """A foreign key (`"books_author.id"`), indexed; give the relation of the same name without `_id` beside it.
+
+    :param deferred: the database looks at it at the commit, so that the row may come before the one that it points at
+    """
     options.setdefault("index", True)
-    return _column(label, "ref", ForeignKey(target, ondelete=ondelete), **options)
+    late: dict[str, Any] = {"deferrable": True, "initially": "DEFERRED"} if deferred else {}
+    return _column(label, "ref", ForeignKey(target, ondelete=ondelete, **late), **options)
 
 
 def file_ref(label: Any, *, kinds: tuple[str, ...] = ("image",), **options: Any) -> Any:

@@ -13,6 +13,9 @@ order_review_needed = _signals.signal("order-review-needed")
 order_confirmed = _signals.signal("order-confirmed")
 """Somebody said that the order is right: (order, actor)."""
 
+payment_booked = _signals.signal("payment-booked")
+"""Money came in, all of it or a part: (order, payment, actor). Comes before `order_paid`."""
+
 order_paid = _signals.signal("order-paid")
 """The order is paid in full: (order, payment or None for a free order, actor)."""
 
@@ -39,3 +42,6 @@ address_changed = _signals.signal("address-changed")
 
 past_orders_recorded = _signals.signal("past-orders-recorded")
 """History came in: (sender: the Order class, ids: list of order ids, actor). Set-based; there is no event per order."""
+
+past_orders_going = _signals.signal("past-orders-going")
+"""History is taken out again, before it is gone: (sender: the Order class, ids: list of order ids, actor)."""

@@ -196,6 +196,7 @@ def remove_past_orders(ids: Sequence[int], *, actor: Any) -> int:
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         past = list(db.session.scalars(select(Order.id).where(Order.id.in_(part), Order.is_past)))
+        events.past_orders_going.send(Order, ids=past, actor=actor)
         db.session.execute(delete(Order).where(Order.id.in_(past)))  # children go by ON DELETE CASCADE
         gone += past
     db.session.expire_all()

@@ -52,6 +52,8 @@ def pay(
     db.session.add(payment)
     order.paid += amount
     history.record(order, "order.payment", actor=actor, data={"amount": money.plain(amount, order.currency)})
+    db.session.flush()
+    events.payment_booked.send(order, payment=payment, actor=actor)
     if order.left_to_pay == 0:
         move(order, OrderState.PAID, actor=actor, at=at)
         db.session.flush()
