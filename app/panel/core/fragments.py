@@ -7,19 +7,22 @@ that is kept so sees nothing but its arguments, the language and the place of th
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from flask_babel import get_locale
+from flask_wtf.csrf import generate_csrf
 from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-MOST_KEPT = 500
+MOST_KEPT, MOST_FRAMES = 500, 150
+TOKEN, HERE = (f"\ue000{secrets.token_hex(8)}" for _ in range(2))  # nobody can type what stands for something in a frame
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["panel_kept"] = kept
+    app.jinja_env.globals.update(panel_kept=kept, panel_framed=framed, panel_here=HERE)
 
 
 def kept(template: str, macro: str, *given: Hashable) -> Any:
@@ -29,15 +32,37 @@ def kept(template: str, macro: str, *given: Hashable) -> Any:
     )
 
 
-def remembered(make: Callable[[], Any], *key: Hashable) -> Any:
+def remembered(make: Callable[[], Any], *key: Hashable, most: int = MOST_KEPT, kind: str = "panel_fragments") -> Any:
     """What was made under this key before, in the language of the reader; the key names whatever else decides it."""
-    made: dict[Hashable, Any] = current_app.extensions.setdefault("panel_fragments", {})
+    made: dict[Hashable, Any] = current_app.extensions.setdefault(kind, {})
     place = (str(get_locale()), request.script_root if request else "", *key)
     if (found := made.get(place)) is None:
-        if len(made) >= MOST_KEPT:
+        if len(made) >= most:
             made.clear()
         found = made[place] = make()
     return found
+
+
+def framed(key: tuple[Hashable, ...] | None, here: str = "", *, caller: Callable[[], Any]) -> Markup:
+    """A part of a page that readers with the same key share: `{% call panel_framed(("top", …), request.full_path) %}`.
+
+    The token against forged requests may stand in it, and `panel_here` for the address of the page; both are put in anew
+    each time. Nothing is kept without a key.
+    """
+    text: str = (
+        _with_marks(caller) if key is None
+        else remembered(lambda: _with_marks(caller), *key, most=MOST_FRAMES, kind="panel_frames")
+    )  # fmt: skip
+    return Markup(text.replace(TOKEN, generate_csrf()).replace(HERE, escape(here)))  # noqa: S704 — drawn by a template
+
+
+def _with_marks(caller: Callable[[], Any]) -> str:
+    token = generate_csrf()
+    g.csrf_token = TOKEN
+    try:
+        return str(caller())
+    finally:
+        g.csrf_token = token
 
 
 def as_json(value: Any) -> Markup:

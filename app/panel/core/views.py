@@ -174,7 +174,6 @@ class PanelView(FormPages, ModelView):
         found = listing.find(replace(asked, size=1) if asked.shape else asked, laid, actor)
         listing.tell(self.model, asked, found, "list")
         page = screens.list_page(self, asked, plan, found, actor, kept, shown)
-        page.shapes = screens.shapes(self, asked, laid)
         page.board = screens.board(self, asked, laid, actor) if asked.shape == "board" else None
         page.calendar = screens.calendar(self, asked, laid, actor) if asked.shape == "calendar" else None
         return self.page_of("panel/list.html", page=page)

@@ -1,6 +1,6 @@
 """What the templates get: one plain object a page."""
 
-from app.panel.core.screens.boards import board, calendar, shapes
+from app.panel.core.screens.boards import board, calendar
 from app.panel.core.screens.cellediting import change as change_cell
 from app.panel.core.screens.cellediting import editor as cell_editor
 from app.panel.core.screens.common import default_fieldsets, default_form, fieldsets, names, row_url
@@ -44,7 +44,6 @@ __all__ = [
     "row_url",
     "said_before",
     "send_again",
-    "shapes",
     "show_page",
     "snapshot",
     "timeline",

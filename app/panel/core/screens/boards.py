@@ -18,7 +18,7 @@ from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, spec, specs
 from app.panel.core.screens.cellediting import editable
 from app.panel.core.screens.common import may
-from app.panel.core.screens.lists import rows_of
+from app.panel.core.screens.drawing import rows_of
 
 MOST_CARDS, MOST_OF_A_MONTH, MOST_OF_A_DAY, LINES = 30, 400, 4, 4
 

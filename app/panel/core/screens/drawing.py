@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import html
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,10 +25,9 @@ FEW_BADGES = 3
 Draw = Callable[[Any], str]
 
 
-def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, columns: Sequence[Any], state: str, *, choosable: bool) -> Markup:
+def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str, *, choosable: bool) -> Markup:
     """The lines of a table.
 
-    :param columns: what `columns_of` says of them
     :param state: of the list, for the way to the next row
     :param choosable: are there operations on several of them?
     """
@@ -35,7 +35,8 @@ def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, columns: Seque
     tail += f"?{urlencode({'list': state})}" if state else ""
     before, behind = html.escape(head), html.escape(tail)
     lead = _lead(view, plan.columns[0], plan) if plan.columns else None
-    opened = ['<td class="n">' if column.align == "end" else "<td>" for column in columns]
+    heads = [spec(view.model, name.split(".")[0]) for name in plan.columns]
+    opened = ['<td class="n">' if cells.align(field) == "end" else "<td>" for field in heads]
     others = [(f"</td>{td}", _draw(view, name, plan)) for td, name in zip(opened[1:], plan.columns[1:], strict=True)]
     pick = html.escape(_("Select"))
     lines = []
@@ -56,6 +57,15 @@ def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, columns: Seque
         parts.append("</tr>\n")
         lines.append("".join(parts))
     return Markup("".join(lines))  # noqa: S704 — every value in it was escaped when it was drawn
+
+
+def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan) -> list[SimpleNamespace]:
+    """The lines of a small table, as data. What is the same for all of a column is asked once."""
+    made = [cell_of(view, name, plan) for name in plan.columns]
+    return [
+        SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), cells=[make(row) for make in made])
+        for row in rows
+    ]
 
 
 def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Any, str], str]:

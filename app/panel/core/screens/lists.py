@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -10,62 +10,80 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, listing, listtotals, neighbours, paging, policy, records, savedlists, trash
+from app.panel.core import cells, fragments, listing, listtotals, neighbours, paging, policy, records, savedlists, trash
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
+from app.panel.core.routing import numbered
+from app.panel.core.screens import listframe
+from app.panel.core.screens.boards import shapes
 from app.panel.core.screens.cellediting import editable
 from app.panel.core.screens.common import action, may
-from app.panel.core.screens.drawing import cell_of, rows_html
+from app.panel.core.screens.drawing import rows_html
 from app.panel.core.screens.filtering import filtering
 from app.panel.core.screens.layouts import laid_out, saved_views
 
 EMPTY: Mapping[str, int | None] = MappingProxyType({})
 
 
+class ListPage(SimpleNamespace):
+    """What the template of a list gets. What stands under `later` is made when it is asked for: never, where the parts of
+    the page that show it were drawn before."""
+
+    def __getattr__(self, name: str) -> Any:
+        make = vars(self).get("later", {}).get(name)
+        if make is None:
+            raise AttributeError(name)
+        setattr(self, name, value := make())
+        return value
+
+
 def list_page(
     view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found, actor: Any, kept: savedlists.Kept,
     shown: dict[str, int | None],
-) -> SimpleNamespace:  # fmt: skip
+) -> ListPage:  # fmt: skip
     """:param shown: the columns and their widths"""
     base, declared = view.url("list"), plan
     plan = replace(plan, columns=tuple(shown))
     asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
-    asked_for, exports = filtering(view, asked, plan, found, actor), _exports(view, asked)
-    columns = columns_of(view, asked, plan, shown, editable(view, plan, actor))
-    actions = [action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)]
-    actions += _export_action(exports)
-    return SimpleNamespace(
+    offered, urls = _offered(view, plan), _urls(view, asked, found)
+    key = listframe.key_of(view, asked, declared, found, actor, kept, shown, offered)
+    choosable = _may_export(view) or any(verb.many and may(view, verb.permission) for verb in view.verbs.values())
+    return ListPage(
         title=view.title,
         one=view.one,
         resource=view.resource,
-        columns=columns,
-        cell_url=url_for("savedlists.columns", list_key=view.endpoint).removesuffix("columns") + "cell/",
+        frame=lambda name, caller: fragments.framed(key and (*key, name), urls.self, caller=caller),
         has_rows=bool(found.rows),
-        body=rows_html(view, found.rows, plan, columns, neighbours.state_of(asked), choosable=bool(actions)),
+        body=rows_html(view, found.rows, plan, neighbours.state_of(asked), choosable=choosable),
+        widths=[(at + choosable, width) for at, width in enumerate(shown.values(), 1) if width],
         total=found.total,
         least=asked.size,
         as_of=found.as_of,
         jump=_jump(view, asked, plan, found),
         size=asked.size,
-        sizes=[(n, asked.url(base, size=n)) for n in listing.SIZES],
-        urls=_urls(view, asked, found),
+        urls=urls,
         q=asked.q,
+        filtered=bool(asked.q or asked.tree),
         can_search=bool(plan.searchable),
-        chips=asked_for.chips,
-        filter=asked_for,
-        quick=_quick(view, asked, plan, base),
-        actions=actions,
-        adding=adding(view),
-        trash_url=view.url("trash") if view.can_delete and may(view, "delete") else "",
-        import_url=_import_url(view),
-        sheet_url=_sheet_url(view),
-        exports=exports,
-        empty=_empty(view, asked),
-        sort=asked.sort or view.default_sort,
-        saved=saved_views(view, asked, kept, actor),
-        layout=laid_out(view, asked, declared, shown, kept.layout),
-        totals=_totals(view, asked, plan, found),
+        later={
+            "sizes": lambda: [(n, asked.url(base, size=n)) for n in listing.SIZES],
+            "columns": lambda: columns_of(view, asked, plan, shown, editable(view, plan, actor)),
+            "cell_url": lambda: numbered("savedlists.columns", "list_key", view.endpoint).removesuffix("columns") + "cell/",
+            "filter": lambda: filtering(view, asked, plan, found, actor),
+            "quick": lambda: _quick(view, asked, base, offered),
+            "actions": lambda: _actions(view, _exports(view, asked)),
+            "adding": lambda: adding(view),
+            "trash_url": lambda: view.url("trash") if view.can_delete and may(view, "delete") else "",
+            "import_url": lambda: _import_url(view),
+            "sheet_url": lambda: _sheet_url(view),
+            "exports": lambda: _exports(view, asked),
+            "empty": lambda: _empty(view, asked),
+            "saved": lambda: saved_views(view, asked, kept, actor),
+            "layout": lambda: laid_out(view, asked, declared, shown, kept.layout),
+            "totals": lambda: _totals(view, asked, plan, found),
+            "shapes": lambda: shapes(view, asked, plan),
+        },
     )
 
 
@@ -89,7 +107,7 @@ def _count_url(view: Any, asked: listing.Asked, found: listing.Found) -> str:
     more: dict[str, Any] = {"tabs": "1"} if view.counts_tabs else {}
     if found.total is not None and not more:
         return ""
-    return asked.url(url_for("savedlists.count", list_key=view.endpoint), sort="", size=0, cols="", **more)
+    return asked.url(numbered("savedlists.count", "list_key", view.endpoint), sort="", size=0, cols="", **more)
 
 
 def _jump(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.Found) -> SimpleNamespace | None:
@@ -128,29 +146,23 @@ def columns_of(
     return result
 
 
-def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan) -> list[SimpleNamespace]:
-    """The lines of a small table, as data. What is the same for all of a column is asked once."""
-    made = [cell_of(view, name, plan) for name in plan.columns]
-    return [
-        SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), cells=[make(row) for make in made])
-        for row in rows
-    ]
+def _offered(view: Any, plan: listing.Plan) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """(value, label, tone) of what the quick filters of this reader offer."""
+    known = {name: spec(view.model, name) for name in view.quick_filters if name in plan.filterable}
+    return {name: _options(field) for name, field in known.items() if field.kind in ("choice", "bool", "ref")}
 
 
-def _quick(view: Any, asked: listing.Asked, plan: listing.Plan, base: str) -> list[Any]:
+def _quick(view: Any, asked: listing.Asked, base: str, offered: dict[str, tuple[tuple[str, str, str], ...]]) -> list[Any]:
     """Choices as tabs: one click sets one condition and leaves the others."""
     tree = asked.tree if isinstance(asked.tree, dict) and isinstance(asked.tree.get("and"), list) else {"and": []}
     groups: list[Any] = []
-    for name in view.quick_filters:
-        field = spec(view.model, name)
-        if name not in plan.filterable or field.kind not in ("choice", "bool", "ref"):
-            continue
+    for name, options in offered.items():
         others = [part for part in tree["and"] if not (isinstance(part, list) and part[:1] == [name])]
         mine = [part for part in tree["and"] if isinstance(part, list) and part[:1] == [name]]
         current = str(mine[0][2]) if len(mine) == 1 and len(mine[0]) == 3 else None
         items = [SimpleNamespace(label=_("All"), url=_with(asked, base, others), active=not mine, counted="", tone="")]
-        for value, label, tone in _options(field):
-            op = "is" if field.kind == "bool" else "eq"
+        op = "is" if spec(view.model, name).kind == "bool" else "eq"
+        for value, label, tone in options:
             url = _with(asked, base, [*others, [name, op, value]])
             counted = f"{name}.{value}" if view.counts_tabs and not groups else ""
             items.append(SimpleNamespace(label=label, url=url, active=current == value, counted=counted, tone=tone))
@@ -162,16 +174,16 @@ def _with(asked: listing.Asked, base: str, parts: list[Any]) -> str:
     return asked.url(base, f={"and": parts} if parts else None)
 
 
-def _options(field: FieldSpec) -> list[tuple[str, str, str]]:
+def _options(field: FieldSpec) -> tuple[tuple[str, str, str], ...]:
     if field.choices is not None:
-        return [(member.value, str(member.label), member.tone) for member in field.choices]
+        return tuple((member.value, str(member.label), member.tone) for member in field.choices)
     if field.kind == "bool":
-        return [("true", _("yes"), "success"), ("false", _("no"), "muted")]
+        return ("true", _("yes"), "success"), ("false", _("no"), "muted")
     target: Any = field.target
     found = db.session.scalars(
         policy.scope(listing.select(target), current_actor(), target).order_by(target.id).limit(20)
     )
-    return [(str(row.id), str(row), "") for row in found]
+    return tuple((str(row.id), str(row), "") for row in found)
 
 
 def _import_url(view: Any) -> str:
@@ -179,19 +191,23 @@ def _import_url(view: Any) -> str:
     return str(build(view)) if build is not None and view.can_import and view.can_add and may(view, "import") else ""
 
 
+def _may_export(view: Any) -> bool:
+    return "panel_exports" in current_app.extensions and view.can_export and may(view, "export")
+
+
 def _exports(view: Any, asked: listing.Asked) -> Any:
     """Where the rows that are shown, on all pages, are handed out as a file; None where that is not for this reader."""
-    build = current_app.extensions.get("panel_exports")
-    return build(view, asked) if build is not None and view.can_export and may(view, "export") else None
+    return current_app.extensions["panel_exports"](view, asked) if _may_export(view) else None
 
 
-def _export_action(exports: Any) -> list[SimpleNamespace]:
-    """The same for ticked rows."""
-    if exports is None:
-        return []
-    return [SimpleNamespace(
-        name="export", label=_("Export"), icon="fa-file-export", tone="", confirm="", needs_form=True, url=exports.choose_url,
-    )]  # fmt: skip
+def _actions(view: Any, exports: Any) -> list[SimpleNamespace]:
+    """What can be done to ticked rows."""
+    found = [action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)]
+    if exports is not None:
+        found.append(SimpleNamespace(
+            name="export", label=_("Export"), icon="fa-file-export", tone="", confirm="", needs_form=True, url=exports.choose_url,
+        ))  # fmt: skip
+    return found
 
 
 def _sheet_url(view: Any) -> str:

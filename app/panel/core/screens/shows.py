@@ -13,7 +13,8 @@ from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.screens.common import action, may, owning, row_url, visible
-from app.panel.core.screens.lists import adding, columns_of, rows_of
+from app.panel.core.screens.drawing import rows_of
+from app.panel.core.screens.lists import adding, columns_of
 from app.panel.core.screens.remarks import remarks_part
 
 
