@@ -110,3 +110,30 @@ def test_the_trash_says_how_long_it_keeps_what_lies_in_it(visit):
     from app.panel.core import trash
 
     assert f"for {trash.KEPT_DAYS} days" in visit("ada").get("/books/book/trash/").text
+
+
+def test_rows_of_a_table_come_back_with_an_earlier_version(visit, book):
+    ada, key = visit("ada"), book("982-9")
+    due = {"due_on": "2026-12-01"}
+    change(ada, key, title="Second", loans=[{"reader": "Kept", **due}, {"reader": "Removed", **due}])
+    kept, removed = stored(ada, key)["loans"]
+    change(ada, key, title="Third", loans=[{"id": kept["id"], "version": kept["version"], "reader": "Changed", **due}, {"reader": "Added", **due}])
+    page = ada.get(f"/books/book/edit/{key}?as_of={lines_of(ada, key)[0]}").text
+    assert "differ from now: 4" in page
+    shown = html.unescape(page.partition("<template>")[0])
+    form = dict(re.findall(r'<input[^>]*? name="([\w-]+)"[^>]*? value="([^"]*)"', shown))
+    assert [form[f"loans-{n}-reader"] for n in (0, 1)] == ["Kept", "Removed"] and "loans-2-reader" not in form
+    assert (form["loans-0-id"], form["loans-1-id"]) == (str(kept["id"]), "")
+    assert ada.post(f"/books/book/edit/{key}", data=form).status_code == 302
+    found = stored(ada, key)
+    assert found["title"] == "Second" and [loan["reader"] for loan in found["loans"]] == ["Kept", "Removed"]
+    assert found["loans"][0]["id"] == kept["id"]
+
+
+def test_rows_that_another_role_does_not_see_do_not_come_back_for_it(visit, book):
+    ada, lena, key = visit("ada"), visit("lena"), book("982-10")
+    change(ada, key, title="Second", loans=[{"reader": "secret", "due_on": "2026-12-01"}])
+    change(ada, key, title="Third", loans=[])
+    line = lines_of(ada, key)[0]
+    assert "secret" in ada.get(f"/books/book/edit/{key}?as_of={line}").text
+    assert "secret" not in lena.get(f"/books/book/edit/{key}?as_of={line}").text

@@ -33,6 +33,7 @@ from app.panel.core.transaction import transactional
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 MAX_BYTES, MAX_PIXELS, LINK_SECONDS = 20 * 2**20, 50_000_000, 8 * 3600
+HELD_SECONDS = 24 * 3600
 SAME_SECONDS = 900  # so long a page shows the same link
 THUMBNAILS = {"thumb": 160, "medium": 800}
 IMAGES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif"}
@@ -247,8 +248,23 @@ def may_read(actor: Any, file: File) -> bool:
     return any(rule(actor, file) for rule in _readers)
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="files")
+def ticket(file: File, actor: Any) -> str:
+    """By which a form that is shown again sends a file that was chosen before; it is good for this writer alone."""
+    return str(_signer("held").dumps([file.id, actor.id]))
+
+
+def held(text: str, *, actor: Any, kinds: Iterable[str]) -> File | None:
+    """The file of a ticket of this actor, where it still is and is of these kinds."""
+    try:
+        key, writer = _signer("held").loads(text, max_age=HELD_SECONDS)
+    except BadSignature:
+        return None
+    file = db.session.get(File, key) if actor is not NOBODY and owns(actor, writer) else None
+    return file if file is not None and any(file.mime in KINDS[kind] for kind in kinds) else None
+
+
+def _signer(purpose: str = "files") -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=purpose)
 
 
 def url(file: File | int | None, size: str = "") -> str:
@@ -291,6 +307,12 @@ def serve(signed: str) -> Response:
     # a file that somebody uploaded runs nothing, whatever is in it
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
+
+
+def known(keys: Iterable[int]) -> list[File]:
+    """These files, none of which is asked for again while they are held."""
+    wanted = list(keys)
+    return list(db.session.scalars(select(File).where(File.id.in_(wanted)))) if wanted else []
 
 
 def cell(key: int) -> Cell:

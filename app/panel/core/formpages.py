@@ -70,7 +70,7 @@ class FormPages:
         form.base.data = screens.snapshot(form, row, self._editable_columns(row))
         if as_of := request.args.get("as_of"):
             form.earlier = entry = earlier.entry_of(row, as_of)
-            form.differing = earlier.show(form, row, entry)
+            form.differing = earlier.show(form, row, entry, current_actor())
             forms.dress(form, row)
         return self.render_form(form, row)
 
@@ -106,8 +106,12 @@ class FormPages:
         return redirect(safe_next(request.form.get("next"), self.url("show", pk=saved)))
 
     def _write(self, form: Any, row: Any) -> int:
+        tables = {name: screens.open_columns(self, name) for name in self.editable_children(row)}
+        refused: dict[str, Any] = screens.hold_in_rows(tables)
         if not form.validate():
-            raise InvalidInput({name: texts[0] for name, texts in form.errors.items() if texts})
+            refused |= {name: texts[0] for name, texts in form.errors.items() if texts}
+        if refused:
+            raise InvalidInput(refused)
         raw = {**forms.raw_values(form, row), **self._children(row)}
         names = {spec(self.model, name).name for name in raw}
         actor = current_actor()
@@ -126,7 +130,7 @@ class FormPages:
 
             if row is not None:
                 return write()
-            key, sent = form.idempotency_key.data or None, {**raw, **given.fingerprint()}
+            key, sent = form.idempotency_key.data or None, {**screens.fingerprint(raw, tables), **given.fingerprint()}
             return int(with_key(key, actor, f"{self.resource}.create", sent, write))
 
     def editable_children(self, row: Any) -> Sequence[str]:
@@ -150,7 +154,7 @@ class FormPages:
         """The rows of a table of children; a box that is not ticked is not sent, and says no all the same."""
         columns = screens.open_columns(self, name)
         boxes = {known.name: "" for known in columns if known.kind == "bool"}
-        rows = [{**boxes, **row} for row in forms.child_rows(request.form, name)]
+        rows = [screens.numbered({**boxes, **row}, columns) for row in forms.child_rows(request.form, name)]
         if any(known.name == "position" for known in columns):  # where a row stands is its position, whatever was sent
             return [{**row, "position": str(place)} for place, row in enumerate(rows)]
         return rows
@@ -158,12 +162,14 @@ class FormPages:
     def _restored(self, form: Any, row: Any) -> Any:
         """The form with what a browser had kept of it; nothing is checked and nothing is saved."""
         forms.dress(form, row)
+        screens.hold(form)
         return self.render_form(form, row)
 
     def _again(self, form: Any, pk: int | None, errors: dict[str, Any]) -> Any:
         # a child's error (`lines.0.title`) is drawn by the child table, the rest hangs on its field
         row = records.get(self.model, pk, actor=current_actor(), verb="write") if pk is not None else None
         forms.dress(form, row)
+        screens.hold(form)
         own = {name: text for name, text in errors.items() if "." not in name}
         for text in forms.show_errors(form, own):
             flash(text, "danger")
@@ -172,6 +178,7 @@ class FormPages:
     def _conflict(self, form: Any, pk: int, error: Conflict, again: bool) -> Any:
         """Ask about what the other person changed; where nothing is to be asked, save it as if it had been known."""
         row = records.get(self.model, pk, actor=current_actor(), verb="write")
+        screens.hold(form)
         found = screens.merge(self, form, row)
         if found.questions:
             return self.page_of("panel/conflict.html", page=screens.conflict_page(found), form=form, row=row), 409

@@ -54,6 +54,8 @@ class RawField(Field):
         self.choices: list[tuple[str, Any]] = []
         self.required = bool(spec is not None and spec.required)
         self.unit = spec.unit if spec is not None else ""
+        self.held = self.held_name = ""  # a file that was chosen before the form was shown again
+        self.is_taken_off = False  # is the box ticked by which its file goes?
         self.secret = False  # no browser keeps it in a draft
 
     def process_formdata(self, valuelist: list[Any]) -> None:

@@ -23,23 +23,39 @@ def known_people_only() -> Any:
 @blueprint.post("/<resource>/<int:pk>")
 def add(resource: str, pk: int) -> Any:
     view, row = _row(resource, pk)
+    actor, body = current_actor(), request.form.get("body", "")
     received: list[files.Received] = []
+    found = [files.held(text, actor=actor, kinds=remarks.KINDS) for text in request.form.getlist("held")[: remarks.MAX_FILES]]
+    held = [file for file in found if file is not None]
     try:
         given = [one for one in request.files.getlist("files") if one.filename]
-        if len(given) > remarks.MAX_FILES:
+        if len(given) + len(held) > remarks.MAX_FILES:
             raise DomainError(gettext("At most %(n)s files at once.", n=remarks.MAX_FILES))
-        for one in given:
-            received.append(files.receive(one.stream, one.filename or "", kinds=remarks.KINDS))
-        remarks.add(row, request.form.get("body", ""), received, actor=current_actor())
+        refused = _receive(given, received)
+        if refused is not None:
+            raise refused
+        remarks.add(row, body, received, actor=actor, held=held)
     except (DomainError, OSError) as error:
-        for dropped in received:
-            dropped.drop()
         if not isinstance(error, DomainError) or isinstance(error, Forbidden | NotFound):
+            for dropped in received:
+                dropped.drop()
             raise
         flash(error.message, "danger")
-        return redirect(view.url("show", pk=pk, remark=request.form.get("body", "")[:1000] or None) + "#remarks")
+        tickets = [files.ticket(file, actor) for file in [*held, *(files.keep(one, actor=actor) for one in received)]]
+        return redirect(view.url("show", pk=pk, remark=body[:1000] or None, held=tickets) + "#remarks")
     flash(gettext("Saved."), "success")
     return redirect(view.url("show", pk=pk) + "#remarks")
+
+
+def _receive(given: list[Any], received: list[files.Received]) -> DomainError | None:
+    """Take all that can be taken, so that only what is refused is chosen anew; why the first of those is."""
+    refused = None
+    for one in given:
+        try:
+            received.append(files.receive(one.stream, one.filename or "", kinds=remarks.KINDS))
+        except DomainError as error:
+            refused = refused or error
+    return refused
 
 
 @blueprint.post("/<resource>/<int:pk>/<int:remark_id>/remove")
@@ -47,6 +63,15 @@ def remove(resource: str, pk: int, remark_id: int) -> Any:
     view, row = _row(resource, pk)
     remarks.remove(row, remark_id, actor=current_actor())
     flash(gettext("Removed."), "success")
+    return redirect(view.url("show", pk=pk, removed=1) + "#remarks")
+
+
+@blueprint.post("/<resource>/<int:pk>/<int:remark_id>/bring-back")
+def bring_back(resource: str, pk: int, remark_id: int) -> Any:
+    """`remark_id` is the number of what lies in the trash."""
+    view, row = _row(resource, pk)
+    remarks.bring_back(row, remark_id, actor=current_actor())
+    flash(gettext("It is back."), "success")
     return redirect(view.url("show", pk=pk) + "#remarks")
 
 

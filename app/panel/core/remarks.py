@@ -49,22 +49,26 @@ def of(row: Any) -> list[Remark]:
 
 
 @transactional
-def add(row: Any, body: str, received: Iterable[files.Received], *, actor: Any) -> list[Remark]:
+def add(
+    row: Any, body: str, received: Iterable[files.Received], *, actor: Any, held: Iterable[files.File] = ()
+) -> list[Remark]:
     """A note, and each file as a remark of its own; the note stands with the first of them.
+
+    :param held: files that were received with a form that was refused
 
     :raises Forbidden: when the actor may not change such a row
     :raises InvalidInput: for nothing at all, or too much
     """
     policy.authorize(actor, "write", resource_of(type(row)))
-    body, given = body.replace("\x00", "").strip(), list(received)
-    if not body and not given:
+    body, given, known = body.replace("\x00", "").strip(), list(received), [file.id for file in held]
+    if not body and not given and not known:
         raise InvalidInput({"body": _("Write something or choose a file.")})
     if len(body) > LONGEST:
         raise InvalidInput({"body": _("At most %(max)s characters, these are %(n)s.", max=LONGEST, n=len(body))})
     here = select(func.count()).select_from(Remark).where(Remark.table == row.__tablename__, Remark.key == row.id)
-    if int(db.session.scalar(here) or 0) + max(1, len(given)) > MAX_ON_ROW:
+    if int(db.session.scalar(here) or 0) + max(1, len(given) + len(known)) > MAX_ON_ROW:
         raise DomainError(_("There are too many notes and files on this already."))
-    kept = [files.keep(one, actor=actor).id for one in given]
+    kept = known + [files.keep(one, actor=actor).id for one in given]
     made = [
         Remark(
             table=row.__tablename__, key=row.id, body=body if number == 0 else None, file_id=file_id,
@@ -91,6 +95,31 @@ def remove(row: Any, number: int, *, actor: Any) -> None:
     if not may_remove(found, actor):
         raise Forbidden(_("Only who wrote it can remove it."))
     trash.put(found, actor=actor)
+
+
+def removed(row: Any, actor: Any) -> list[TrashEntry]:
+    """What was taken off a row and this actor may bring back: what he removed himself, an administrator all of it."""
+    place = TrashEntry.rows[0][1]
+    query = select(TrashEntry).where(
+        TrashEntry.resource == Remark.__resource__, place["table"].as_string() == row.__tablename__,
+        place["key"].as_integer() == row.id,
+    )  # fmt: skip
+    if not policy.is_administrator(actor):
+        query = query.where(TrashEntry.deleted_by_id == actor.id)
+    return list(db.session.scalars(query.order_by(TrashEntry.id.desc()).limit(MAX_ON_ROW)))
+
+
+@transactional
+def bring_back(row: Any, entry_id: int, *, actor: Any) -> None:
+    """Put a remark that was removed where it was.
+
+    :raises NotFound: when it is none of this row, or none that this actor may bring back
+    """
+    policy.authorize(actor, "write", resource_of(type(row)))
+    entry = next((entry for entry in removed(row, actor) if entry.id == entry_id), None)
+    if entry is None:
+        raise NotFound(_("This is no longer in the trash."))
+    trash.put_back(entry, actor=actor)
 
 
 def may_remove(remark: Remark, actor: Any) -> bool:

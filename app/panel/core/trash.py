@@ -158,6 +158,14 @@ def restore(entry_id: int, *, actor: Any) -> tuple[str, int]:
     if entry is None:
         raise NotFound(_("This is no longer in the trash."))
     policy.authorize(actor, "delete", entry.resource)
+    return put_back(entry, actor=actor)
+
+
+def put_back(entry: TrashEntry, *, actor: Any) -> tuple[str, int]:
+    """Bring back what an entry holds; for a caller that asked already whether the actor may.
+
+    :raises DomainError: as `restore`
+    """
     tables: dict[str, Table] = db.metadata.tables  # type: ignore[assignment]
     try:
         with db.session.begin_nested():

@@ -1,6 +1,7 @@
 """Files that people give: who may fetch them, for how long, and when their bytes are gone."""
 
 import io
+import re
 
 import pytest
 from flask import g
@@ -9,6 +10,7 @@ from PIL import Image
 from app.panel.core import files, housekeeping, policy, records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.transaction import transactional
+from app.shop.catalog.models import Brand, Sku
 
 
 def png(colour="red"):
@@ -122,16 +124,56 @@ def test_the_same_form_sent_twice_with_its_file_makes_one_row_and_one_file(sessi
     assert other.status_code == 422
 
 
-def test_a_refused_form_leaves_neither_row_nor_bytes_of_its_file(session, as_user, brand_form):
-    client, before, rows = as_user("ada"), stored(), session.query(files.File).count()
+def ticket_in(page, name="logo_id"):
+    return re.search(rf'name="{name}" value="([^"]+)"', page)[1]
+
+
+def test_a_refused_form_sends_the_file_again_that_was_chosen_before(session, as_user, brand_form, clock):
+    client, before = as_user("ada"), stored()
     refused = client.post("/catalog/brand/add", data={**brand_form, "name": "", "logo_id": (png(), "logo.png")})
-    assert refused.status_code == 422
-    client.post("/catalog/brand/add", data=brand_form)
-    taken = {**brand_form, "idempotency_key": "c" * 32, "logo_id": (png(), "logo.png")}
+    assert refused.status_code == 422 and "Chosen: logo.png" in refused.text
+    ticket = ticket_in(refused.text)
+    again = client.post("/catalog/brand/add", data={**brand_form, "name": "", "logo_id": ticket})
+    assert "Chosen: logo.png" in again.text and len(stored()) == len(before) + 1
+    assert client.post("/catalog/brand/add", data={**brand_form, "logo_id": ticket_in(again.text)}).status_code == 302
+    assert session.query(Brand).filter_by(name="Brand of tests").one().logo.name == "logo.png"
+    taken = {**brand_form, "idempotency_key": "c" * 32, "logo_id": (png("blue"), "other.png")}
     assert client.post("/catalog/brand/add", data=taken).status_code == 422
-    wrong = {**brand_form, "name": "Other", "idempotency_key": "d" * 32, "logo_id": (io.BytesIO(b"MZ"), "logo.png")}
-    answer = client.post("/catalog/brand/add", data=wrong)
-    assert answer.status_code == 422
-    assert "is none of" in answer.text
+    clock.advance(days=8)
+    housekeeping.sweep()
+    assert session.query(files.File).filter_by(name="other.png").count() == 0, "what was never sent again goes"
+    assert session.query(files.File).filter_by(name="logo.png").count() == 1
+
+
+def test_a_ticket_of_a_file_is_good_for_nobody_else_and_for_no_other_kind(session, as_user, brand_form, ada, ben, picture):
+    ticket = files.ticket(picture, ada)
+    assert files.held(ticket, actor=ben, kinds=["image"]) is None
+    assert as_user("ada").post("/catalog/brand/add", data={**brand_form, "logo_id": ticket + "x"}).status_code == 302
+    assert session.query(Brand).filter_by(name="Brand of tests").one().logo_id is None
+    assert files.held(ticket, actor=ada, kinds=["table"]) is None and files.held(ticket, actor=ada, kinds=["image"]) is picture
+
+
+def test_a_file_of_a_wrong_kind_leaves_neither_row_nor_bytes(session, as_user, brand_form):
+    before, rows = stored(), session.query(files.File).count()
+    wrong = {**brand_form, "name": "Other", "logo_id": (io.BytesIO(b"MZ"), "logo.png")}
+    answer = as_user("ada").post("/catalog/brand/add", data=wrong)
+    assert answer.status_code == 422 and "is none of" in answer.text
     assert stored() == before
     assert session.query(files.File).count() == rows
+
+
+def test_a_picture_in_a_row_of_a_table_is_saved_with_it_and_survives_a_refusal(session, as_user):
+    product = {"title": "Lamp", "kind": "regular", "skus-present": "1", "skus-0-code": "LAMP-1", "skus-0-price": "1"}
+    client, key = as_user("ada"), {"idempotency_key": "e" * 32}
+    wrong = {**product, **key, "title": "", "skus-0-image_id": (png(), "lamp.png")}
+    refused = client.post("/catalog/product/add", data=wrong)
+    assert refused.status_code == 422 and "Chosen: lamp.png" in refused.text
+    data = {**product, **key, "skus-0-image_id": ticket_in(refused.text, "skus-0-image_id")}
+    first = client.post("/catalog/product/add", data=data)
+    assert first.status_code == 302, re.findall(r'class="error"[^<]*<', first.text)
+    twice = client.post("/catalog/product/add", data={**product, **key, "skus-0-image_id": (png(), "lamp.png")})
+    assert twice.location == first.location
+    sku = session.query(Sku).filter_by(code="LAMP-1").one()
+    assert sku.image.name == "lamp.png"
+    page = client.get(f"/catalog/product/edit/{sku.product_id}").text
+    assert 'alt="lamp.png"' in page

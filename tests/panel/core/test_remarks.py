@@ -76,10 +76,15 @@ def test_a_file_that_is_none_of_the_kinds_is_refused_and_the_note_is_kept(as_use
     assert "is none of" in page
     assert "Typed with care</textarea>" in page
     assert session.query(remarks.Remark).count() == 0
+    assert "Chosen: face.png" in page, "what was good of it is not chosen anew"
+    held = re.findall(r'name="held" value="([^"]+)"', page)
+    assert ben.post(f"/remarks/customers.Customer/{customer}", data={"body": "Typed with care", "held": held}).status_code == 302
+    kept = session.query(remarks.Remark).one()
+    assert (kept.body, kept.file.name) == ("Typed with care", "face.png")
 
 
 def test_a_remark_goes_to_the_trash_by_its_writer_and_comes_back(as_user, customer, session):
-    ada, ben = as_user("ada"), as_user("ben")
+    ada, ben, cleo = as_user("ada"), as_user("ben"), as_user("cleo")
     send(ada, customer, body="Ada's")
     send(ben, customer, body="Ben's")
     number = {one.body: one.id for one in session.query(remarks.Remark)}
@@ -88,13 +93,19 @@ def test_a_remark_goes_to_the_trash_by_its_writer_and_comes_back(as_user, custom
     assert ben.post(address.format(number["Ben's"])).status_code == 302
     assert ben.post(address.format(number["Ben's"])).status_code == 404
     assert [one.body for one in session.query(remarks.Remark)] == ["Ada's"]
-    from app.panel.accounts.models import User
-    from app.panel.core import trash
-
-    person = session.query(User).filter_by(username="ada").one()
     session.commit()
-    entry, = trash.entries("core.Remark", person)
-    trash.restore(entry.id, actor=person)
+    page = ben.get(f"/customers/customer/show/{customer}?removed=1").text
+    back = re.search(r'action="(/remarks/[^"]+/bring-back)"', page)[1]
+    assert cleo.post(back).status_code == 404
+    send(ada, customer, body="Not his")
+    own = session.query(remarks.Remark).filter_by(body="Not his").one().id
+    session.commit()
+    assert ada.post(address.format(own)).status_code == 302
+    assert ben.get(f"/customers/customer/show/{customer}?removed=1").text.count("/bring-back") == 1, "each his own"
+    assert ada.get(f"/customers/customer/show/{customer}?removed=1").text.count("/bring-back") == 2
+    assert "/bring-back" not in ada.get(f"/customers/customer/show/{customer}").text
+    assert ben.post(back).status_code == 302
+    assert ben.post(back).status_code == 404
     assert {one.body for one in session.query(remarks.Remark)} == {"Ada's", "Ben's"}
 
 

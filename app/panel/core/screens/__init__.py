@@ -17,7 +17,7 @@ from app.panel.core.screens.editing import (
 from app.panel.core.screens.filtering import asked_plainly
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.shows import changes_said, related_part, show_page, timeline, verb_word, who_said
-from app.panel.core.screens.uploads import Uploads
+from app.panel.core.screens.uploads import Uploads, fingerprint, hold, hold_in_rows, numbered
 from app.panel.core.screens.versions import snapshot
 
 __all__ = [
@@ -34,10 +34,14 @@ __all__ = [
     "default_form",
     "draft_key",
     "fieldsets",
+    "fingerprint",
     "form_page",
+    "hold",
+    "hold_in_rows",
     "list_page",
     "merge",
     "names",
+    "numbered",
     "once",
     "open_columns",
     "related_part",

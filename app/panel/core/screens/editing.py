@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app, request
 from flask_babel import gettext as _
 
-from app.panel.core import forms, policy, sight
+from app.panel.core import earlier, files, forms, policy, sight
 from app.panel.core.actor import current_actor
 from app.panel.core.fields import FieldSpec, resource_of, show_instant, spec, specs
 from app.panel.core.idempotency import reply_to, with_key
@@ -28,11 +28,12 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
             shown.append(SimpleNamespace(label=str(title or ""), fields=present, help=str(part.get("description", ""))))
     title = _("Edit %(row)s", row=str(row)) if row is not None else _("Add %(one)s", one=view.one)
     subtitle = _("A copy of “%(row)s”. Nothing is saved yet.", row=str(form.copied)) if form.copied is not None else ""
-    if form.earlier is not None:
-        subtitle = _as_it_stood(form)
     access = policy.fields(actor, view.resource)
     editable = [name for name in view.editable_children(row) if access.writable(name)]
-    children = [_child_form(view, name, row, child_errors, form.copied) for name in editable]
+    children = [_child_form(view, name, row, child_errors, form) for name in editable]
+    if form.earlier is not None:
+        form.differing += sum(child.differing for child in children)
+        subtitle = _as_it_stood(form)
     for field in form:
         _offer_new(field)
     return SimpleNamespace(
@@ -73,10 +74,10 @@ def draft_key(view: Any, key: int | None) -> str:
     return f"{view.resource}:{key or 'new'}"
 
 
-def _child_form(view: Any, name: str, row: Any, errors: dict[str, str], copied: Any = None) -> SimpleNamespace:
+def _child_form(view: Any, name: str, row: Any, errors: dict[str, str], form: Any) -> SimpleNamespace:
     known, own = spec(view.model, name), open_columns(view, name)
     access = policy.fields(current_actor(), resource_of(known.target))  # type: ignore[arg-type]
-    seen = {s.name for s in child_columns(view, name)}
+    seen = {s.name for s in own if access.usable(s.name)}
     standing = sight.children(current_actor(), getattr(row, name)) if row is not None else []
     typed = forms.child_rows(request.form, name) if request.form.get(f"{name}-present") else None
     rows = (
@@ -87,17 +88,23 @@ def _child_form(view: Any, name: str, row: Any, errors: dict[str, str], copied: 
             for child in standing
         ]
     )
-    if typed is None and copied is not None:
+    if typed is None and form.copied is not None:
         rows = [
             {s.name: forms.typed(s, child) for s in own if s.name in seen and not s.unique}
-            for child in sight.children(current_actor(), getattr(copied, name))
+            for child in sight.children(current_actor(), getattr(form.copied, name))
         ]
+    present = rows
+    if typed is None and form.earlier is not None:
+        rows = earlier.rows(row, name, [s for s in own if s.name in seen], form.earlier, current_actor())
     of_number = {str(child.id): child for child in standing}
+    pictures = {getattr(child, s.name) for s in own if s.kind == "file" for child in standing}
     return SimpleNamespace(
         name=name,
         label=str(known.label),
-        known=request.form.get(f"{name}-known") if typed is not None else ",".join(str(r["id"]) for r in rows if "id" in r),
+        known=request.form.get(f"{name}-known") if typed is not None else ",".join(str(r["id"]) for r in present if "id" in r),
+        differing=_differing(present, rows, own),
         columns=own,
+        files=files.known(pictures - {None}),  # in one statement for all rows
         is_wide=len(own) > MANY_COLUMNS,
         may_drop=view.may_drop_children(name),
         rows=[
@@ -108,11 +115,24 @@ def _child_form(view: Any, name: str, row: Any, errors: dict[str, str], copied: 
     )
 
 
+def _differing(present: list[dict[str, Any]], rows: list[dict[str, Any]], own: list[FieldSpec]) -> int:
+    """How many rows of a table are other ones, or hold something else."""
+    now = {one["id"]: one for one in present if "id" in one}
+    then = {one["id"]: one for one in rows if "id" in one}
+    names = [s.name for s in own if s.kind != "file"]
+
+    def said(one: dict[str, Any]) -> list[str]:
+        return [str(one.get(name) or "") for name in names]
+
+    changed = [key for key in now.keys() & then.keys() if said(now[key]) != said(then[key])]
+    return len(changed) + len(now.keys() ^ then.keys()) + sum("id" not in one for one in rows)
+
+
 def child_columns(view: Any, name: str) -> list[FieldSpec]:
-    """The columns of a child table that this reader sees whole and may fill in."""
+    """The columns of a child table that this reader sees whole and may fill in; files have no two versions to compare."""
     model: Any = spec(view.model, name).target
     access = policy.fields(current_actor(), resource_of(model))
-    return [s for s in open_columns(view, name) if access.usable(s.name)]
+    return [s for s in open_columns(view, name) if access.usable(s.name) and s.kind != "file"]
 
 
 def open_columns(view: Any, name: str) -> list[FieldSpec]:
@@ -146,6 +166,8 @@ def _child_row(
         forms.dress_field(field, row)
         _offer_new(field)
         _cover(field, known.name, child, access)
+        if known.kind == "file":
+            _show_file(field, child, access)
         fields.append(field)
     version = values.get("version") or ""
     return SimpleNamespace(id=values.get("id") or "", version=version, index=index, fields=fields)
@@ -159,6 +181,14 @@ def _cover(field: Any, name: str, child: Any, access: policy.FieldAccess) -> Non
         field.render_kw = {**(field.render_kw or {}), "placeholder": covered, "required": False}
     elif covered:
         field.stays = covered
+
+
+def _show_file(field: Any, child: Any, access: policy.FieldAccess) -> None:
+    """A cell with the file that was chosen before, or else that of the row."""
+    file = files.held(str(field.data or ""), actor=current_actor(), kinds=field.spec.kinds)
+    if file is not None:
+        field.held, field.held_name = str(field.data), file.name
+    field.data = getattr(child, field.spec.name) if child is not None and access.usable(field.spec.name) else None
 
 
 def verb_page(view: Any, verb: Any, rows: list[Any], single: bool) -> SimpleNamespace:

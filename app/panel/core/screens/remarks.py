@@ -12,16 +12,26 @@ from app.panel.core.files import DOCUMENTS
 from app.panel.core.screens.common import may
 
 
-def remarks_part(view: Any, row: Any, actor: Any, typed: str) -> SimpleNamespace:
+def remarks_part(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
     may_add = may(view, "write")
+    tickets = [] if not may_add else [*dict.fromkeys(args.getlist("held"))][: remarks.MAX_FILES]
+    held = [(text, files.held(text, actor=actor, kinds=remarks.KINDS)) for text in tickets]
     return SimpleNamespace(
         rows=[_remark(view, row, one, actor, may_add) for one in remarks.of(row)],
         add_url=url_for("remarks.add", resource=view.resource, pk=row.id) if may_add else "",
-        typed=typed,
+        typed=(args.get("remark") or "")[:1000],
+        held=[(text, file.name) for text, file in held if file is not None],
+        removed_url=view.url("show", pk=row.id, removed=1) + "#remarks" if may_add and not args.get("removed") else "",
+        removed=[_removed(view, row, entry) for entry in remarks.removed(row, actor)] if may_add and args.get("removed") else None,
         accept=",".join(sorted({mime for kind in remarks.KINDS for mime in files.KINDS[kind]})),
         max_files=remarks.MAX_FILES,
         max_mb=files.MAX_BYTES // 2**20,
     )
+
+
+def _removed(view: Any, row: Any, entry: Any) -> SimpleNamespace:
+    url = url_for("remarks.bring_back", resource=view.resource, pk=row.id, remark_id=entry.id)
+    return SimpleNamespace(label=entry.label, by=entry.deleted_by, at=entry.deleted_at, url=url)
 
 
 def _remark(view: Any, row: Any, remark: Any, actor: Any, may_add: bool) -> SimpleNamespace:

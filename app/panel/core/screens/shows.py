@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.panel.core import cells, files, history, listing, listtotals, neighbours, policy, sight, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
+from app.panel.core.notices import Notice
 from app.panel.core.screens.common import action, may, owning, row_url, visible
 from app.panel.core.screens.drawing import rows_of
 from app.panel.core.screens.lists import adding, columns_of
@@ -29,7 +31,7 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
     tabs, related = _tabs(view, row, actor, args)
     before, after, back = neighbours.around(view, row, args, actor)
     may_edit = view.can_edit and may(view, "write")
-    put_on = remarks_part(view, row, actor, (args.get("remark") or "")[:1000])
+    put_on = remarks_part(view, row, actor, args)
     return SimpleNamespace(
         title=str(row),
         one=view.one,
@@ -55,7 +57,9 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
         panels=_panels(view, row, actor),
         tabs=tabs,
         related=related,
-        history=with_remarks(timeline(row, access, view.url("edit", pk=row.id) if may_edit else ""), put_on.rows),
+        history=told_together(
+            timeline(row, access, view.url("edit", pk=row.id) if may_edit else ""), put_on.rows, _messages(row, actor)
+        ),
         remarks=put_on,
         trail_url=_trail_url(row),
         created_at=getattr(row, "created_at", None),
@@ -217,14 +221,26 @@ def timeline(row: Any, access: policy.FieldAccess, edit_url: str = "") -> list[A
     return entries
 
 
-def with_remarks(lines: list[Any], put_on: list[Any]) -> list[Any]:
-    """Notes and files among the lines of the history, each at its time."""
+def _messages(row: Any, actor: Any) -> list[Any]:
+    """What was told to this reader about a row."""
+    about = (Notice.table == row.__tablename__, Notice.key == row.id, Notice.user_id == actor.id)
+    return list(db.session.scalars(select(Notice).where(*about).order_by(Notice.id.desc()).limit(50)))
+
+
+def told_together(lines: list[Any], put_on: list[Any], messages: list[Any]) -> list[Any]:
+    """Notes, files and messages among the lines of the history, each at its time."""
     told = [
         SimpleNamespace(
             at=one.at, actor=one.author, verb=_("added a file") if one.name else _("wrote a note"), key="remark", path="",
             why=(one.name or one.body)[:200], changes=[], run_id=None, run_url="", back_url="",
         )
         for one in put_on[:50]
+    ] + [
+        SimpleNamespace(
+            at=one.created_at, actor=_("the system"), verb=_("told you"), key="message", path="", why=one.title, changes=[],
+            run_id=None, run_url="", back_url="",
+        )
+        for one in messages
     ]  # fmt: skip
     return sorted([*lines, *told], key=lambda line: line.at, reverse=True) if told else lines
 
