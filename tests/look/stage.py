@@ -103,7 +103,7 @@ def _form() -> str:
         return Page(id=7 if index == 0 else "", index=index, fields=[form[n] for n in names])
 
     columns = [Page(name=n, label=n.title()) for n in own]
-    children = [Page(name="parts", label="Parts", columns=columns, rows=[child(0)], blank=child("__i__"))]
+    children = [Page(name="parts", label="Parts", columns=columns, rows=[child(0)], blank=child("__i__"), may_drop=True)]
     sets = [Page(label="Book", help="", fields=["title", "kind", "lent", "body", "related", "sequel"])]
     return render_template("panel/form.html", form=form, page=Page(
         title="Add book", one="book", list_title="Books", list_url="/list", fieldsets=sets, children=children, action_url="/echo",

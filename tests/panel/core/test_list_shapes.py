@@ -54,6 +54,17 @@ def test_cards_stand_under_their_states_and_are_those_of_the_reader(as_user, ord
     assert "B-1" not in filtered and "shape=board" in filtered
 
 
+def test_a_card_says_its_amount_apart_and_a_day_the_state_of_each_row(as_user, order_in):
+    key = order_in("B-1", OrderState.SHIPPED, at=dt.datetime(2026, 11, 11, 12, tzinfo=dt.UTC))
+    page = as_user("ada").get(ORDERS, query_string={"shape": "board"}).text
+    card = re.search(rf'<li class="board-card" data-pk="{key}".*?</li>', page, re.S).group(0)
+    assert re.findall(r'board-amount num">([^<]*)<', card) == ["CN¥1.00"]
+    assert "CN¥1.00" not in "".join(re.findall(r'<div class="board-line">.*?</div>', card, re.S))
+    month = as_user("ada").get(ORDERS, query_string={"shape": "calendar", "month": "2026-11"}).text
+    one = re.search(rf'<a class="calendar-card ([^"]*)"[^>]*data-pk="{key}"[^>]*title="([^"]*)"', month)
+    assert one.groups() == (f"badge-{OrderState.SHIPPED.tone}", f"B-1 · {OrderState.SHIPPED.label}")
+
+
 def test_a_card_goes_where_the_states_and_the_rights_allow_it(as_user, order_in, ben, as_role):
     pending, shipped = order_in("B-1", OrderState.PENDING), order_in("B-2", OrderState.SHIPPED)
     page = as_user("ada").get(ORDERS, query_string={"shape": "board"}).text

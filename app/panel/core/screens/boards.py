@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import calendar as months
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -70,11 +72,11 @@ def board(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) -> Si
     if field is None or field.choices is None:
         raise BadRequest(_("This view cannot be read."))
     is_open = field.name in editable(view, _with(plan, field), actor)
-    columns = []
+    columns, said = [], _said_on_cards(view, plan, field)
     for state in field.choices:
         here = replace(plan, base=field.column == state if plan.base is None else plan.base & (field.column == state))
         found = listing.find(replace(asked, size=MOST_CARDS), here, actor)
-        cards = [_card(view, row, plan, field, is_open) for row in found.rows]
+        cards = [_card(view, row, said, field, is_open) for row in found.rows]
         more = asked.url(view.url("list"), f=_also(asked.tree, [field.name, "eq", state.value]), shape="")
         columns.append(
             SimpleNamespace(
@@ -107,13 +109,22 @@ def _cells(view: Any) -> str:
     return url_for("savedlists.columns", list_key=view.endpoint).removesuffix("columns") + "cell/"
 
 
-def _card(view: Any, row: Any, plan: listing.Plan, field: FieldSpec, is_open: bool) -> SimpleNamespace:
+def _said_on_cards(view: Any, plan: listing.Plan, field: FieldSpec) -> listing.Plan:
+    """The first columns of the list, and its first amount wherever that stands."""
     shown = [name for name in plan.columns if name.split(".")[0] not in (field.name, field.relation)]
-    drawn = rows_of(view, [row], replace(plan, columns=tuple(shown[: LINES + 1])))[0]
-    lines = [cell for cell in drawn.cells if cell["text"] if str(cell["text"]) != drawn.label] if drawn.cells else []
+    known = specs(view.model)
+    amounts = [name for name in shown if name in known and known[name].kind == "money"]
+    return replace(plan, columns=tuple(dict.fromkeys([*shown[: LINES + 1], *amounts[:1]])))
+
+
+def _card(view: Any, row: Any, plan: listing.Plan, field: FieldSpec, is_open: bool) -> SimpleNamespace:
+    drawn = rows_of(view, [row], plan)[0]
+    said = [cell for cell in drawn.cells or [] if cell["text"] if str(cell["text"]) != drawn.label]
+    amount = next((cell for cell in said if cell["kind"] == "money"), None)
     return SimpleNamespace(
-        pk=drawn.pk, url=drawn.url, label=drawn.label, lines=lines[:LINES], targets=targets(view, row, field, is_open)
-    )
+        pk=drawn.pk, url=drawn.url, label=drawn.label, amount=amount, lines=[cell for cell in said if cell is not amount][:LINES],
+        targets=targets(view, row, field, is_open),
+    )  # fmt: skip
 
 
 def targets(view: Any, row: Any, field: FieldSpec, is_open: bool) -> list[SimpleNamespace]:
@@ -146,6 +157,12 @@ def _by(view: Any, row: Any, verb: verbs.Verb) -> SimpleNamespace:
     return SimpleNamespace(value=str(verb.leads_to.value), label=str(verb.label), url=url, asks=verb.asks)
 
 
+def _state_of(view: Any, plan: listing.Plan) -> Callable[[Any], Any]:
+    """The state of a row, where the list shows it."""
+    field = state_field(view, plan)
+    return attrgetter(field.name) if field is not None and field.name in plan.columns else lambda row: None
+
+
 def calendar(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) -> SimpleNamespace:
     """A month of days with the rows that stand on them, on the wall of the shop; one statement.
 
@@ -165,6 +182,7 @@ def calendar(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) ->
         here,
         actor,
     )
+    state_of = _state_of(view, plan)
     by_day: dict[dt.date, list[Any]] = {}
     for row in found.rows:
         value = getattr(row, field.name)
@@ -177,7 +195,7 @@ def calendar(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) ->
     def day_of(day: dt.date) -> SimpleNamespace:
         rows = by_day.get(day, [])
         cards = [
-            SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), time=time)
+            SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), time=time, state=state_of(row))
             for row, time in rows[:MOST_OF_A_DAY]
         ]
         more = asked.url(base, f=_also(asked.tree, [field.name, "on", day.isoformat()]), shape="", month="")
