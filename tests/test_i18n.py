@@ -49,6 +49,8 @@ REVIEWED = {
     "GB",
     "UTF",
     "GB18030",
+    # couriers are known by these letters
+    *("SF", "ZTO", "YTO", "STO", "YUNDA", "JD", "EMS", "JT", "DBL", "CHINAPOST"),
     "BOM",
     "Shopify",
     "WooCommerce",

@@ -17,7 +17,7 @@ from app.rightscheck.world import World
 
 ARGUMENTS = {
     "product_id": "catalog_product", "sku_id": "catalog_sku", "shop_id": "setup_shop", "channel_id": "setup_channel",
-    "count_id": "inventory_stock_count",
+    "count_id": "inventory_stock_count", "shipment_id": "orders_shipment",
     "user_id": "ab_user",
     "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
     "run_id": "bulk_run", "row_id": "orders_order", "change_id": "accounts_waiting_change",

@@ -48,7 +48,8 @@ ORDERS, DAYS = 20_000, 395
 RESOURCE = "orders.Order"
 HOURS = (6, 3, 2, 1, 1, 2, 5, 9, 14, 19, 23, 26, 30, 26, 24, 24, 25, 26, 30, 44, 72, 78, 52, 20)
 WEEKDAYS = (0.92, 0.9, 0.93, 0.97, 1.08, 1.22, 1.18)
-COURIERS = (("顺丰速运", "SF"), ("中通快递", "ZT"), ("圆通速递", "YT"), ("韵达快递", "YD"), ("极兔速递", "JT"))
+# the numbers are 12 digits behind these
+COURIERS = (("顺丰速运", "SF1"), ("中通快递", ""), ("圆通速递", "YT8"), ("韵达快递", "4"), ("极兔速递", "JT5"))
 REMARKS = ("请尽快发货，谢谢", "送人的，麻烦包装好一点", "工作日送到公司", "不要放驿站", "颜色发错过，这次请核对")
 REASONS = (("late", "物流延迟"), ("stock", "商品缺货"), ("address", "地址有误"), ("unreachable", "联系不上买家"))
 COMPLAINTS = {  # how many of a hundred buyers who send something back say so
