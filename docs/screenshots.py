@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md from a demo shop: `python -m docs.screenshots` writes docs/images/*.png.
+"""Makes the pictures of README.md and of docs/lists-and-forms.md from a demo shop: `python -m docs.screenshots` writes docs/images/*.png.
 
 The demo lives in a temporary folder; `--home FOLDER` keeps it, so that the next run need not load it again. Needs the
 packages of requirements-dev.txt and a Chromium (CHROMIUM, or one on the PATH).
@@ -25,9 +25,10 @@ from app.panel.accounts import firstrun
 from app.panel.accounts.login import sessions
 from app.panel.accounts.models import User
 from app.panel.bulk import drafts, loop, runs, store
-from app.panel.core import demo
+from app.panel.core import demo, listing, savedlists
 from app.panel.core.db import db
 from app.shop.catalog.models import Product
+from app.shop.customers.models import Customer
 from app.shop.orders.models import Order, OrderState
 from tests import chromium, conftest
 
@@ -39,13 +40,14 @@ COLOURS = (256, 128, 64, 32)
 
 @dataclass(frozen=True)
 class Picture:
-    """One page as the README shows it. `address` is asked inside the application."""
+    """One page as a reader sees it who has done `act`. `address` is asked inside the application."""
 
     name: str
     address: Callable[[], str]
     size: tuple[int, int] = WIDE
     skin: str = "light"
     language: str = "en"
+    act: Callable[[Any], None] = lambda page: None
 
 
 def an_order() -> str:
@@ -57,6 +59,54 @@ def an_order() -> str:
 
 def a_product() -> str:
     return f"/catalog/product/edit/{db.session.scalar(select(Product.id).order_by(Product.id).limit(1).offset(3))}"
+
+
+def a_list_with_views() -> str:
+    """The list of orders, of which three views are kept."""
+    admin = db.session.query(User).filter_by(username="admin").one()
+    for name, tree in VIEWS:
+        savedlists.save("orders_order", name, listing.Asked(tree=tree), actor=admin)
+    return LIST
+
+
+def a_customer() -> str:
+    return f"/customers/customer/edit/{db.session.scalar(select(Customer.id).order_by(Customer.id).limit(1).offset(4))}"
+
+
+def filtering(page: Any) -> None:
+    """“To ship or partly shipped, and placed this month or for more than 500”."""
+    page.keyboard.press("f")
+    dialog = page.locator("#filter")
+    dialog.get_by_role("button", name="Add a group").click()
+    dialog.locator(".filter-group .filter-row").nth(1).get_by_label("Field").select_option("total")
+    dialog.locator(".filter-group .filter-row").nth(1).get_by_label("Comparison").select_option("gt")
+    dialog.locator(".filter-group .filter-row").nth(1).get_by_label("Value").fill("500")
+
+
+def choosing_columns(page: Any) -> None:
+    page.get_by_role("button", name="Columns").click()
+
+
+def writing_cells(page: Any) -> None:
+    page.locator("tbody td[data-edit]").nth(8).dblclick()
+
+
+def searching(page: Any) -> None:
+    page.keyboard.press("Control+k")
+    page.wait_for_timeout(500)
+    page.keyboard.type("zs")
+
+
+def saving_too_late(page: Any) -> None:
+    """Somebody else saves the same customer first."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    for one, text, mail in ((other, "Likes to be called after six", "lin@example.com"), (page, "Only by post", "yue@example.com")):
+        one.locator("[name=email]").fill(mail)
+        one.locator("[name=preferences]").fill(text)
+        one.get_by_role("button", name="Save", exact=True).click()
+        one.wait_for_load_state()
+    other.close()
 
 
 def an_import() -> str:
@@ -88,6 +138,12 @@ BOUGHT = (
     ("Cotton bed set", 299.0, "Lin Yue"), ("Bamboo towel", 39.9, "Zhao Ming"), ("Tea tin 250 g", 128.0, "Wu Fang"),
     ("Hand cream", 25.0, "Chen Bo"), ("Porcelain cup", 59.0, "Xu Jing"), ("Silk scarf", 188.0, "Ma Rui"),
 )  # fmt: skip
+LIST = "/orders/order/list/"
+VIEWS = (
+    ("To send today", {"and": [["state", "in", ["paid", "partly_shipped"]]]}),
+    ("Large ones", {"and": [["total", "gte", "500"]]}),
+    ("Not paid this week", {"and": [["placed_at", "within", "this_week"], ["state", "eq", "pending"]]}),
+)
 PICTURES = (
     Picture("home", lambda: "/"),
     Picture("orders", lambda: "/orders/order/list/"),
@@ -95,7 +151,16 @@ PICTURES = (
     Picture("product", a_product),
     Picture("import", an_import),
     Picture("home-dark-chinese", lambda: "/", skin="dark", language="zh_Hans_CN"),
-    Picture("phone", lambda: "/orders/order/list/", size=PHONE),
+    Picture("phone", lambda: LIST, size=PHONE),
+    Picture("filter", lambda: LIST, act=filtering),
+    Picture("columns", lambda: LIST, act=choosing_columns),
+    Picture("cells", lambda: "/catalog/sku/list/", act=writing_cells),
+    Picture("sheet", lambda: "/sheets/catalog/sku/"),
+    Picture("board", lambda: f"{LIST}?shape=board"),
+    Picture("calendar", lambda: f"{LIST}?shape=calendar"),
+    Picture("search", lambda: LIST, act=searching),
+    Picture("conflict", a_customer, act=saving_too_late),
+    Picture("views", a_list_with_views),
 )
 
 
@@ -141,7 +206,9 @@ def take(app: Any, browser: Any, base: str, picture: Picture) -> None:
     context.add_cookies([{"name": sessions.cookie_name(False), "value": cookie, "url": base}])
     page = context.new_page()
     page.goto(f"{base}{path}", wait_until="load")
+    picture.act(page)
     page.wait_for_timeout(2500)  # charts are drawn when they come near
+    page.evaluate("for (const one of document.querySelectorAll('[data-stream-lost]')) one.remove()")  # this server has no stream
     data = small(page.screenshot())
     (IMAGES / f"{picture.name}.png").write_bytes(data)
     click.echo(f"{picture.name}.png: {len(data) // 1000} kB, {path}")

@@ -56,6 +56,7 @@ def test_test_files_and_modules_named_in_the_documents_exist(page):
 
 def test_no_picture_is_heavier_than_150_kilobytes_and_each_is_shown():
     shown = set(LINK.findall((ROOT / "README.md").read_text()))
+    shown |= {f"docs/{link}" for page in (ROOT / "docs").glob("*.md") for link in LINK.findall(page.read_text())}
     for path in (ROOT / "docs" / "images").iterdir():
         assert path.stat().st_size <= 150_000, path.name
         assert f"docs/images/{path.name}" in shown, path.name
