@@ -38,6 +38,7 @@ from app.panel.core import (
     security,
     sheets,
     trailcommands,
+    trashpages,
     veil,
 )
 from app.panel.core.finding import commands as searchcommands
@@ -90,8 +91,8 @@ def _created(packages: tuple[str, ...], overrides: dict[str, Any]) -> Flask:
         appbuilder.add_view_no_menu(openapi.OpenApiPage)
         mount.mount(app, appbuilder, domains)
         sheets.mount(app, domains)
-    for blueprint in (pickers.blueprint, files.blueprint, noticepages.blueprint, listpages.blueprint, remarkpages.blueprint):
-        app.register_blueprint(blueprint)
+    for module in (pickers, files, noticepages, listpages, remarkpages, trashpages):
+        app.register_blueprint(module.blueprint)
     for part in (assets, background, charts, health, house, demo, chrome, cli, welcome, beginning, trailcommands, searchcommands):
         part.init_app(app)
     veil.dress(app)

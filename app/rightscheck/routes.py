@@ -80,7 +80,7 @@ def _arguments(
         if name == "pk":
             given[name] = _row_of(world, table, side, person)
         elif name == "entry_id":
-            given[name] = world.trash[side].get(table, 1)
+            given[name] = world.trash[side].get(table or "catalog_brand", 1)
         elif name == "role_key":
             given[name] = "support"
         elif name == "of":

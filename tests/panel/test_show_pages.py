@@ -107,9 +107,9 @@ def test_a_page_that_nobody_arranged_shows_its_fields_in_groups(visit, book, lib
 
 
 def test_the_trash_says_how_long_it_keeps_what_lies_in_it(visit):
-    from app.panel.core import trash
+    from app.panel.core import settings, trash
 
-    assert f"for {trash.KEPT_DAYS} days" in visit("ada").get("/books/book/trash/").text
+    assert f"for {settings.DECLARED[trash.DAYS].default} days" in visit("ada").get("/books/book/trash/").text
 
 
 def test_rows_of_a_table_come_back_with_an_earlier_version(visit, book):

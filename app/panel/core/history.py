@@ -137,9 +137,9 @@ def record_selected(model: type[Any], entries: Select[Any], *, verb: str, actor:
     db.session.execute(insert(table).from_select(names, query, include_defaults=False))
 
 
-def record_restore(table: str, key: int, *, actor: Any) -> None:
-    """A row came back from the trash."""
-    _keep(db.session(), [_row(table, key, "restored", {}, "", actor)], [])
+def record_of(table: str, key: int, verb: str, *, actor: Any) -> None:
+    """What was done with a row that is in no table now, but in the trash."""
+    _keep(db.session(), [_row(table, key, verb, {}, "", actor)], [])
 
 
 def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:

@@ -22,8 +22,10 @@ from app.panel.core import (
     trash,
 )
 from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
 from app.panel.core.jobs import job, scheduled
 from app.panel.core.ticker import each
+from app.panel.core.transaction import transactional
 
 log = logging.getLogger(__name__)
 SEAL_SECONDS = 60
@@ -35,8 +37,8 @@ KEPT_UNUSED = 7  # days in which a form may still be sent, or a deleted row come
 def sweep() -> None:
     """Forget finished outbox rows after a week, slots after a quarter of a year, notices after half a year.
 
-    The trash keeps half a year too, the feed of changes its latest hundred thousand and what somebody has still to read.
-    Mails that were written instead of sent go after a month. A file goes a week after it was given, when neither a row nor
+    The trash keeps as long as its setting says, the feed of changes its latest hundred thousand and what somebody has still to
+    read. Mails that were written instead of sent go after a month. A file goes a week after it was given, when neither a row nor
     the trash names it.
     """
     while outbox.sweep():
@@ -46,8 +48,17 @@ def sweep() -> None:
     schedules.sweep()
     changes.sweep()
     mail.sweep(Path(current_app.config["LOG_FOLDER"]))
-    trash.sweep(trash.KEPT_DAYS)
+    while trash.sweep():
+        pass
+    measure()
     files.forget_unused(before=clock.now() - clock.days(KEPT_UNUSED), but=trash.pointing_at(files.File.__table__))
+
+
+@transactional
+def measure() -> None:
+    """Let SQLite look anew at how its tables are filled, where they grew; PostgreSQL does so by itself."""
+    if db.session.connection().dialect.name == "sqlite":
+        db.session.connection().exec_driver_sql("PRAGMA optimize")
 
 
 @each(SEAL_SECONDS, limit=600)

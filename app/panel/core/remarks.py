@@ -126,6 +126,7 @@ def may_remove(remark: Remark, actor: Any) -> bool:
     return policy.is_administrator(actor) or owns(actor, remark.created_by_id)
 
 
+@trash.when_gone
 @transactional
 def forget(table: str, key: int) -> set[tuple[str, int]]:
     """Delete for good what stands on a row whose person is to be forgotten, and the files of it, also what lies in the trash.

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _lazy
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Table, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,19 +22,37 @@ from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import DomainError, NotFound
 from app.panel.core.fields import resource_of
+from app.panel.core.settings import define, setting
 from app.panel.core.trace import request_id
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
 
-KEPT_DAYS = 180
+DAYS = "core.trash_days"
+RESOURCE, PURGE = "core.Trash", "purge"
+PART = 500
 NOT_KEPT: dict[str, str] = {}
 # What a domain does when a row of a table is back: bring in step what its own verbs would have.
 _restored: dict[str, Callable[..., None]] = {}
+_gone: list[Callable[[str, int], Any]] = []
+
+policy.name(RESOURCE, _lazy("Trash"))
+policy.verbs(RESOURCE, purge=_lazy("Delete for ever"))
+define(
+    DAYS, 180, label=_lazy("Keep what was deleted for"), kind="integer", min=1, max=3650, unit=_lazy("days"), group=_lazy("Trash"),
+    help=_lazy("Until then it can be brought back. After that the trash is emptied at night."),
+    loosens=lambda before, after: after < before,
+)  # fmt: skip
 
 
 def after_restore(model: type[Any], settle: Callable[..., None]) -> None:
     """`settle(obj, *, actor)` runs at the end of every restore of such a row, in its transaction."""
     _restored[model.__tablename__] = settle
+
+
+def when_gone(forget: Callable[[str, int], Any]) -> Callable[[str, int], Any]:
+    """Register what else is forgotten of a row (`forget(table, key)`) that leaves the trash for good, in that transaction."""
+    _gone.append(forget)
+    return forget
 
 
 class TrashEntry(Model):
@@ -180,7 +199,7 @@ def put_back(entry: TrashEntry, *, actor: Any) -> tuple[str, int]:
                 row=entry.label,
             )
         ) from error
-    history.record_restore(entry.table, entry.key, actor=actor)
+    history.record_of(entry.table, entry.key, "restored", actor=actor)
     _settle(entry, actor)
     db.session.delete(entry)
     return entry.table, entry.key
@@ -217,6 +236,15 @@ def _typed(table: Table, values: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def entry(entry_id: int, actor: Any) -> TrashEntry:
+    """:raises NotFound: for what is none of those that this actor finds in the trash"""
+    found = db.session.get(TrashEntry, entry_id)
+    if found is None or not (policy.is_administrator(actor) or found.deleted_by_id == actor.id):
+        raise NotFound(_("This is no longer in the trash."))
+    policy.authorize(actor, "delete", found.resource)
+    return found
+
+
 def entries(resource: str, actor: Any, limit: int = 200) -> list[TrashEntry]:
     """What lies in the trash of a resource, latest first; rows rules of the deleted rows are asked of their values."""
     policy.authorize(actor, "delete", resource)
@@ -227,11 +255,39 @@ def entries(resource: str, actor: Any, limit: int = 200) -> list[TrashEntry]:
 
 
 @transactional
-def sweep(days: int) -> int:
-    """Forget what has lain here for longer than `days`; returns how many entries went."""
-    limit = clock.now() - clock.days(days)
-    gone = db.session.query(TrashEntry).filter(TrashEntry.deleted_at < limit).delete()
-    return int(gone)
+def purge(entry_id: int, *, actor: Any) -> str:
+    """Delete for good what lies here, before its time; returns what it was called. The trail says who did it.
+
+    :raises Forbidden: without the right to do so, or to delete such rows
+    """
+    entry = db.session.get(TrashEntry, entry_id)
+    if entry is None:
+        raise NotFound(_("This is no longer in the trash."))
+    policy.authorize(actor, "delete", entry.resource)
+    policy.authorize(actor, PURGE, RESOURCE)
+    history.record_of(entry.table, entry.key, "purged", actor=actor)
+    label = entry.label
+    _forget(entry)
+    return label
+
+
+@transactional
+def sweep(days: int | None = None) -> int:
+    """Forget what has lain here for longer than the setting says, the oldest first and a part at a time; how many went."""
+    limit = clock.now() - clock.days(setting(DAYS) if days is None else days)
+    old = select(TrashEntry).where(TrashEntry.deleted_at < limit).order_by(TrashEntry.deleted_at).limit(PART)
+    gone = list(db.session.scalars(old))
+    for entry in gone:
+        _forget(entry)
+    return len(gone)
+
+
+def _forget(entry: TrashEntry) -> None:
+    for name, values in entry.rows:
+        for forget in _gone if "id" in values else ():
+            forget(name, values["id"])
+    db.session.delete(entry)
+    db.session.flush()
 
 
 def pointing_at(table: Any) -> set[int]:

@@ -153,6 +153,23 @@ def test_no_search_reads_a_whole_table(brands, monkeypatch, few, engine_name):
             assert [line for line in said if "Index Scan on ix_core_search_" in line], said
 
 
+def test_of_a_log_that_no_index_knows_the_latest_rows_are_read_and_the_page_says_so(session, as_user, ada, monkeypatch, engine_name):
+    from app.panel.accounts.models import LoginEvent, LoginResult
+
+    monkeypatch.setattr(conditions, "LATEST", 2)
+    for agent in ("Netscape", "Lynx", "Mosaic"):
+        session.add(LoginEvent(user_id=ada.id, result=LoginResult.SUCCESS, agent=agent))
+        session.flush()
+    session.commit()
+    client, url = as_user("ada"), "/api/v1/accounts/loginevent/"
+    newer = client.get(f"{url}?q=Mosaic").json["result"] + client.get(f"{url}?q=Lynx").json["result"]
+    assert len(newer) >= 1 and not client.get(f"{url}?q=Netscape").json["result"]
+    assert "the latest 2 rows" in client.get("/accounts/loginevent/list/?q=Netscape").text
+    query = db.select(LoginEvent).where(conditions.condition(LoginEvent, ("agent",), "x", policy.fields(SYSTEM, resource_of(LoginEvent)), SYSTEM))
+    said = plan_said(query, engine_name)
+    assert [line for line in said if "rowid>?" in line or "Index Cond" in line], said
+
+
 def plan_said(query, engine):
     if engine == "postgresql":
         db.session.execute(text("SET LOCAL enable_seqscan = off"))  # a table of seven rows would be read whole at any price

@@ -70,3 +70,59 @@ def test_a_row_comes_back_with_what_hangs_on_its_children(session):
     trash.restore(entry.id, actor=SYSTEM)
     assert session.get(ChannelPrice, price).price == 90
     assert len(session.get(Product, number).listings) == 1
+
+
+@pytest.fixture
+def thrown_away(session, channel, ada):
+    from app.panel.core import remarks
+
+    remarks.add(channel, "Keys are with the guard", [], actor=ada)
+    entry = transactional(trash.put)(channel, actor=ada)
+    session.commit()
+    return entry.id, channel.id
+
+
+def test_for_ever_is_asked_twice_and_written_down(session, as_user, ada, thrown_away):
+    from app.panel.core import history, remarks
+
+    entry, key = thrown_away
+    client, url = as_user("ada"), f"/trash/{entry}/purge"
+    assert url in client.get("/setup/channel/trash/").text
+    assert "Market stall" in client.get(url).text
+    assert client.post(url).status_code == 422
+    assert session.get(trash.TrashEntry, entry) is not None
+    session.commit()
+    assert client.post(url, data={"is_sure": "1"}).status_code == 302
+    session.expire_all()
+    assert session.get(trash.TrashEntry, entry) is None
+    line = session.query(history.HistoryEntry).filter_by(table="setup_channel", key=key).order_by(history.HistoryEntry.id.desc()).first()
+    assert (line.verb, line.actor_name) == ("purged", "ada")
+    assert session.query(remarks.Remark).filter_by(table="setup_channel", key=key).count() == 0, "what stood on it goes too"
+    assert client.get(url).status_code == 404
+
+
+def test_nobody_deletes_for_ever_without_the_right_to(session, as_user, ben, thrown_away):
+    from app.panel.core.errors import Forbidden
+
+    entry, _key = thrown_away
+    assert as_user("ben").get(f"/trash/{entry}/purge").status_code == 403
+    assert as_user("ben").post(f"/trash/{entry}/purge", data={"is_sure": "1"}).status_code == 403
+    with pytest.raises(Forbidden):
+        trash.purge(entry, actor=ben)
+    assert session.get(trash.TrashEntry, entry) is not None
+
+
+def test_the_trash_is_emptied_by_the_rule_of_the_settings(session, as_user, clock, ada, thrown_away):
+    from app.panel.core import settings
+
+    entry, _key = thrown_away
+    settings.store({trash.DAYS: 30}, actor=ada)
+    session.commit()
+    page = as_user("ada").get("/setup/channel/trash/").text
+    assert "for 30 days" in page and "Change how long" in page
+    clock.advance(days=29)
+    assert trash.sweep() == 0
+    clock.advance(days=2)
+    assert trash.sweep() == 1
+    session.expire_all()
+    assert session.get(trash.TrashEntry, entry) is None

@@ -52,3 +52,23 @@ def test_warning_lines_are_edited_beside_the_stock(sku, as_user, session):
     assert client.post(f"{address}ajax/update/", data=data).status_code == 200
     session.expire_all()
     assert level.threshold == 5
+
+
+def test_a_sheet_is_read_page_by_page_behind_a_key_and_searched_through_the_index(sku, as_user, session, ada, count_queries):
+    for number in range(2, 62):
+        values = {"product_id": sku.product_id, "code": f"SCARF-{number:03}", "price": 100, "currency": "CNY", "option1": str(number)}
+        session.add(Sku(**values))
+    session.commit()
+    client, address = as_user("ada"), "/sheets/catalog/sku/"
+    first = client.get(address).text
+    codes = re.findall(r"<td>(SCARF-\d+)</td>", first)
+    assert len(codes) == 50 and codes == sorted(codes) and "61 rows" in first
+    following = re.search(r'href="([^"]*after=[^"]*)"[^>]*rel="next"', first)[1].replace("&amp;", "&")
+    session.add(Sku(product_id=sku.product_id, code="SCARF-0005", price=100, currency="CNY", option1="x"))
+    session.commit()
+    rest = re.findall(r"<td>(SCARF-\d+)</td>", client.get(following).text)
+    assert len(rest) == 11 and not set(rest) & set(codes), "who adds a row moves nobody's page"
+    found = client.get(f"{address}?search=CARF-061").text
+    assert re.findall(r"<td>(SCARF-\d+)</td>", found) == ["SCARF-061"]
+    assert client.get(f"{address}?page=3").status_code == 400
+    assert "x=1" not in client.get(f"{address}?search=nothing").text

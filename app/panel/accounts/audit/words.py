@@ -34,7 +34,7 @@ TOLD = {
     "field": lazy_gettext("Field"), "as": lazy_gettext("Looked as"), "of": lazy_gettext("By which configuration"),
 }  # fmt: skip
 VALUES = {"draft": lazy_gettext("The draft"), "published": lazy_gettext("What holds now")}
-VERBS = ("insert", "update", "delete", "restored", "exported", "access.refused", "setting.changed")
+VERBS = ("insert", "update", "delete", "restored", "purged", "exported", "access.refused", "setting.changed")
 TONES = {"insert": "success", "delete": "danger", "access.refused": "warning", "exported": "info", trail.BLOTTED: "warning"}
 
 

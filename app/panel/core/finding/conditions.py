@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, union
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, union
 
 from app.panel.core import policy
 from app.panel.core.fields import resource_of, spec
 from app.panel.core.finding import hits, words
 from app.panel.core.finding.plans import plan_of
 
+LATEST = 50_000
 Meaning = Callable[[str], ColumnElement[bool]]
 _meanings: dict[type[Any], list[Meaning]] = {}
 
@@ -79,7 +80,10 @@ def condition(
 
 
 def _one_word(where: Places, word: str, meant: list[ColumnElement[bool]], actor: Any) -> ColumnElement[bool]:
-    options = [*meant, *(spec(where.model, name).column.icontains(word, autoescape=True) for name in where.others)]
+    options = [*meant]
+    if where.others:
+        said = [spec(where.model, name).column.icontains(word, autoescape=True) for name in where.others]
+        options.append(and_(_among_the_latest(where.model), or_(*said)))
     if where.indexed:
         options.append(hits.find(where.model, where.indexed, [word]).condition())
     options += [_through(where.model, head, tail, word, actor) for head, tail in where.related]
@@ -87,6 +91,13 @@ def _one_word(where: Places, word: str, meant: list[ColumnElement[bool]], actor:
         return options[0] if options else false()
     # each by its own index: joined by OR, one that has none would have the whole table read
     return where.model.id.in_(union(*(select(where.model.id).where(option) for option in options)))  # type: ignore[no-any-return]
+
+
+def _among_the_latest(model: type[Any]) -> ColumnElement[bool]:
+    """The rows that are read one by one, where no index tells what they say: a log grows without end."""
+    key = model.id  # type: ignore[attr-defined]
+    first = select(key).order_by(key.desc()).offset(LATEST).limit(1).scalar_subquery()
+    return key > func.coalesce(first, -1)  # type: ignore[no-any-return]
 
 
 def _through(model: type[Any], head: str, tail: str, word: str, actor: Any) -> ColumnElement[bool]:

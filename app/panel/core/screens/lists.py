@@ -8,12 +8,26 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from flask import current_app, url_for
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from app.panel.core import cells, fragments, listing, listtotals, neighbours, paging, policy, records, savedlists, trash
+from app.panel.core import (
+    cells,
+    fragments,
+    listing,
+    listtotals,
+    neighbours,
+    paging,
+    policy,
+    records,
+    savedlists,
+    settings,
+    trash,
+)
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
+from app.panel.core.finding import conditions
 from app.panel.core.routing import numbered
 from app.panel.core.screens import listframe
 from app.panel.core.screens.boards import shapes
@@ -78,7 +92,7 @@ def list_page(
             "import_url": lambda: _import_url(view),
             "sheet_url": lambda: _sheet_url(view),
             "exports": lambda: _exports(view, asked),
-            "empty": lambda: _empty(view, asked),
+            "empty": lambda: _empty(view, asked, plan),
             "saved": lambda: saved_views(view, asked, kept, actor),
             "layout": lambda: laid_out(view, asked, declared, shown, kept.layout),
             "totals": lambda: _totals(view, asked, plan, found),
@@ -225,12 +239,13 @@ def _totals(view: Any, asked: listing.Asked, plan: listing.Plan, found: listing.
     return SimpleNamespace(url=url, names={field.name for field in fields}, at_once=found.total is not None)
 
 
-def _empty(view: Any, asked: listing.Asked) -> SimpleNamespace:
+def _empty(view: Any, asked: listing.Asked, plan: listing.Plan) -> SimpleNamespace:
     if asked.q or asked.tree:
         clear = asked.plainly(view.url("list"))
-        return SimpleNamespace(
-            title=_("Nothing matches."), text=_("Try fewer words or remove a filter."), url=clear, label=_("Show all")
-        )
+        said = [_("Try fewer words or remove a filter.")]
+        if asked.q and conditions.places(view.model, plan.searchable, plan.access).others:
+            said.append(_("Here words are looked for in the latest %(n)s rows.", n=format_decimal(conditions.LATEST)))
+        return SimpleNamespace(title=_("Nothing matches."), text=" ".join(said), url=clear, label=_("Show all"))
     add = adding(view)
     return SimpleNamespace(title=str(view.empty_text), text="", url=add.url, label=add.label)
 
@@ -245,13 +260,24 @@ def adding(view: Any) -> SimpleNamespace:
 
 
 def trash_page(view: Any, entries: list[Any]) -> SimpleNamespace:
+    may_purge = policy.allowed(current_actor(), trash.PURGE, trash.RESOURCE)
     rows = [
         SimpleNamespace(
-            id=e.id, label=e.label, at=e.deleted_at, by=e.deleted_by, restore_url=view.url("restore", entry_id=e.id)
+            id=e.id, label=e.label, at=e.deleted_at, by=e.deleted_by, restore_url=view.url("restore", entry_id=e.id),
+            purge_url=url_for("trash.purge", entry_id=e.id) if may_purge else "",
         )
         for e in entries
     ]
     return SimpleNamespace(
         title=_("Trash: %(what)s", what=view.title), list_title=view.title, list_url=view.url("list"), rows=rows,
-        days=trash.KEPT_DAYS,
+        days=settings.setting(trash.DAYS), settings_url=_settings_url(),
     )
+
+
+def _settings_url() -> str:
+    """Where this reader may set for how long the trash is kept."""
+    if not policy.allowed(current_actor(), "write", settings.RESOURCE):
+        return ""
+    pages: list[Any] = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    page = next((one for one in pages if getattr(one, "resource", "") == settings.RESOURCE), None)
+    return url_for(f"{page.endpoint}.{page.default_view}") if page is not None else ""

@@ -275,6 +275,7 @@ def verb_word(verb: str) -> str:
         "update": _("changed"),
         "delete": _("deleted"),
         "restored": _("restored from the trash"),
+        "purged": _("deleted for ever"),
     }
     said = known.get(verb) or _(verb)
     return said if said != verb else verb.rpartition(".")[2].replace("_", " ")
