@@ -81,7 +81,9 @@ class PanelSheet(SheetView):
     def is_editable(self, name: str) -> bool:
         return name in (self.column_editable_list or ()) and self._access().writable(name)
 
-    def get_list(self, page: Any, sort_column: Any, sort_desc: Any, search: Any, filters: Any, **more: Any) -> tuple[None, list[Any]]:
+    def get_list(
+        self, page: Any, sort_column: Any, sort_desc: Any, search: Any, filters: Any, **more: Any
+    ) -> tuple[None, list[Any]]:
         """A page by key, found and searched as the lists of the panel are; Flask-Admin would count off and read all rows."""
         actor = current_actor()
         plan = listing.plan_for(
