@@ -35,6 +35,7 @@ class Job:
     queue: str
     timeout: int
     tries: int
+    rehearsal: Callable[..., list[str]] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.func(*args, **kwargs)
@@ -58,9 +59,20 @@ class Job:
         assert row_id is not None
         return row_id
 
-    def _put(self, kwargs: dict[str, Any], key: str | None = None, delay: float = 0) -> int | None:
+    def enqueue_slot(self, slot_id: int, kwargs: dict[str, Any]) -> int:
+        """Ask for the job for a slot of a schedule, which is told how it went."""
+        row_id = self._put(kwargs, slot_id=slot_id)
+        assert row_id is not None
+        return row_id
+
+    def rehearses(self, function: Callable[..., list[str]]) -> Callable[..., list[str]]:
+        """Declare what the job would do at a moment: `func(at, **arguments)` gives sentences. What it writes is undone."""
+        self.rehearsal = function
+        return function
+
+    def _put(self, kwargs: dict[str, Any], key: str | None = None, delay: float = 0, slot_id: int = 0) -> int | None:
         check_arguments(self, kwargs)
-        payload = {"job": self.name, "args": kwargs}
+        payload: dict[str, Any] = {"job": self.name, "args": kwargs} | ({"slot": slot_id} if slot_id else {})
         return outbox.put(
             "ring", payload, key, queue=self.queue, timeout=self.timeout, tries=self.tries, delay=delay
         )
@@ -129,6 +141,20 @@ def check_arguments(declared: Job, kwargs: dict[str, Any]) -> None:
             raise TypeError(f"job {declared.name}: {name} must be a whole number or a short string, not {value!r:.60}")
 
 
+_listeners: list[Callable[[int, str, str], None]] = []
+
+
+def told_of_slots(listener: Callable[[int, str, str], None]) -> Callable[[int, str, str], None]:
+    """Register who hears how the job of a slot goes: `func(slot_id, "began" | "done" | "failed", error)`."""
+    _listeners[:] = [listener]
+    return listener
+
+
+def _tell(slot_id: int, what: str, error: str = "") -> None:
+    for listener in _listeners if slot_id else ():
+        listener(slot_id, what, error)
+
+
 @outbox.handler("ring")
 def run(payload: dict[str, Any]) -> None:
     """Run the job that an outbox row asks for."""
@@ -138,4 +164,11 @@ def run(payload: dict[str, Any]) -> None:
         check_arguments(declared, payload["args"])
     except TypeError as error:
         raise Undeliverable(str(error)) from error
-    declared.func(**payload["args"])
+    slot_id = payload.get("slot", 0)
+    _tell(slot_id, "began")
+    try:
+        declared.func(**payload["args"])
+    except Exception as error:
+        _tell(slot_id, "failed", f"{type(error).__name__}: {error}")
+        raise
+    _tell(slot_id, "done")

@@ -266,11 +266,19 @@ def refused(what: str, reason: str) -> None:
 @transactional
 def sweep(days: int = 7, dead_days: int = 90, limit: int = 5000) -> int:
     """Delete what was done a week and what died a quarter of a year ago; returns how many rows went."""
-    ended, now = func.coalesce(T.c.done_at, T.c.next_at), clock.now()
-    ages = ((DONE, dt.timedelta(days=days)), (DEAD, dt.timedelta(days=dead_days)))
-    old = [and_(T.c.state == state, ended < now - age) for state, age in ages]
-    ids = select(T.c.id).where(or_(*old)).limit(limit)
+    ids = select(T.c.id).where(_ended(clock.now(), days, dead_days)).limit(limit)
     return affected(delete(T).where(T.c.id.in_(ids)))
+
+
+def _ended(at: dt.datetime, days: int, dead_days: int) -> Any:
+    ended = func.coalesce(T.c.done_at, T.c.next_at)
+    ages = ((DONE, dt.timedelta(days=days)), (DEAD, dt.timedelta(days=dead_days)))
+    return or_(*(and_(T.c.state == state, ended < at - age) for state, age in ages))
+
+
+def old_rows(at: dt.datetime, days: int = 7, dead_days: int = 90) -> int:
+    """How many rows `sweep` would delete at a moment."""
+    return int(db.session.scalar(select(func.count()).select_from(T).where(_ended(at, days, dead_days))) or 0)
 
 
 def dead(limit: int = 100) -> list[Row[Any]]:

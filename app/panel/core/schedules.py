@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, delete, select, update
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, delete, false, select, update
 from sqlalchemy.orm import mapped_column
 
 from app.panel.core import clock
 from app.panel.core.choices import Choices
 from app.panel.core.columns import choice, flag, instant, json_column, text
 from app.panel.core.db import PanelModel, db
-from app.panel.core.jobs import JOBS, SCHEDULES, check_arguments
+from app.panel.core.jobs import JOBS, SCHEDULES, Job, check_arguments, told_of_slots
 from app.panel.core.lease import insert_once
 from app.panel.core.transaction import transactional
 from app.panel.core.types import UTCDateTime
@@ -71,7 +71,7 @@ class Schedule(PanelModel):
 
 
 class ScheduleRun(Model):
-    """One slot of one schedule: whoever inserts it may run it."""
+    """One slot of one schedule: whoever inserts it may run it. How it went is told by whoever ran it."""
 
     __tablename__ = "core_schedule_run"
     __table_args__ = (UniqueConstraint("schedule_id", "slot_at"),)
@@ -80,6 +80,10 @@ class ScheduleRun(Model):
     schedule_id = mapped_column(ForeignKey("core_schedule.id", ondelete="CASCADE"), nullable=False)
     slot_at = mapped_column(UTCDateTime, nullable=False, index=True)
     fired_at = mapped_column(UTCDateTime, nullable=False)
+    by_hand = mapped_column(Boolean, nullable=False, default=False, server_default=false())
+    started_at = mapped_column(UTCDateTime, nullable=True)
+    finished_at = mapped_column(UTCDateTime, nullable=True)
+    error = mapped_column(String(500), nullable=False, default="", server_default="")
 
 
 def slots(cron: str, zone: ZoneInfo, after: dt.datetime) -> Iterator[dt.datetime]:
@@ -173,10 +177,36 @@ def fire(schedule_id: int, now: dt.datetime) -> bool:
     if declared is None:
         log.warning("schedule %s: there is no job %s", row.key, row.job)
         return False
-    if not insert_once(ScheduleRun, schedule_id=row.id, slot_at=slot, fired_at=now):
+    return take(row.id, slot, now, declared, row.args or {})
+
+
+def take(
+    schedule_id: int, slot: dt.datetime, now: dt.datetime, declared: Job, arguments: dict[str, Any], *, by_hand: bool = False
+) -> bool:
+    """Take one slot and ask for its job; False when somebody had it."""
+    values = {"schedule_id": schedule_id, "slot_at": slot}
+    if not insert_once(ScheduleRun, **values, fired_at=now, by_hand=by_hand, error=""):
         return False
-    declared.enqueue(**(row.args or {}))
+    slot_id = db.session.execute(select(ScheduleRun.id).filter_by(**values)).scalar_one()
+    declared.enqueue_slot(slot_id, arguments)
     return True
+
+
+@told_of_slots
+def note(slot_id: int, what: str, error: str = "") -> None:
+    """Write down how the job of a slot goes. It may be tried again after an error: the latest try counts."""
+    db.session.rollback()
+    now = clock.now()
+    if what == "began":
+        _note(slot_id, started_at=now, finished_at=None, error="")
+    else:
+        _note(slot_id, finished_at=now, error=error[:500])
+
+
+@transactional
+def _note(slot_id: int, **values: Any) -> None:
+    table = ScheduleRun.__table__
+    db.session.execute(update(table).where(table.c.id == slot_id).values(**values))
 
 
 def _set(schedule_id: int, **values: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,30 @@ from app.panel.core.fields import FieldSpec
 
 SHEET_ROWS = 1_048_575  # of data; one more holds the headings
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS = {"xlsx": (".xlsx", XLSX, ""), "csv": (".csv", "text/csv", "utf-8-sig"), "gb18030": (".csv", "text/csv", "gb18030")}
+MARK = "\ufeff"  # by which Excel knows UTF-8
+FORMATS = {"xlsx": (".xlsx", XLSX, ""), "csv": (".csv", "text/csv", "utf-8"), "gb18030": (".csv", "text/csv", "gb18030")}
 WIDTHS = {"longtext": 44, "text": 24, "instant": 19, "date": 12, "money": 14, "integer": 11, "number": 11, "bool": 8, "choice": 14}
 LOOKS = {"money": "#,##0.00##", "instant": "yyyy-mm-dd hh:mm:ss", "date": "yyyy-mm-dd", "integer": "0"}
-Rows = Iterable[Sequence[Any]]
+Chunks = Iterable[Sequence[Sequence[Any]]]
 
 
 def suffix(kind: str) -> str:
     return FORMATS[kind][0]
 
 
-def write_csv(path: Path, kind: str, headings: Sequence[str], rows: Rows) -> None:
-    """With the mark by which Excel knows UTF-8, or as GB18030, which every character has a place in."""
+def write_csv(path: Path, kind: str, headings: Sequence[str], chunks: Chunks) -> None:
+    """As UTF-8 with its mark, or as GB18030, which every character has a place in."""
     with path.open("w", newline="", encoding=FORMATS[kind][2], errors="replace") as file:
+        file.write(MARK if kind == "csv" else "")
         out = csv.writer(file)
         out.writerow([tablefiles.safe(heading) for heading in headings])
-        out.writerows(rows)
+        for rows in chunks:
+            out.writerows(rows)
 
 
-def write_xlsx(path: Path, name: str, headings: Sequence[str], fields: Sequence[FieldSpec | None], rows: Rows, count: int) -> None:
+def write_xlsx(
+    path: Path, name: str, headings: Sequence[str], fields: Sequence[FieldSpec | None], chunks: Chunks, count: int
+) -> None:
     """Sheets with a frozen heading and a filter, as many as so many rows need.
 
     :param count: how many rows there are at most
@@ -42,7 +47,7 @@ def write_xlsx(path: Path, name: str, headings: Sequence[str], fields: Sequence[
     if not count:
         path.write_bytes(tablefiles.written("xlsx", headings, ()))
         return
-    stream = iter(rows)
+    stream = chain.from_iterable(chunks)
     parts = -(-count // SHEET_ROWS)
     sheets = [(_sheet_name(name, number if parts > 1 else 0), _records(headings, stream)) for number in range(1, parts + 1)]
     kinds = [field.kind if field is not None else "text" for field in fields]
@@ -64,11 +69,10 @@ def _sheet_name(name: str, number: int) -> str:
     return f"{clean[:26]} {number}" if number else clean[:31]
 
 
-def counted(rows: Rows, told: Callable[[int], None], every: int) -> Iterator[Sequence[Any]]:
-    """The same rows; `told` hears how many there were, now and then and at the end."""
+def counted(chunks: Chunks, told: Callable[[int], None]) -> Iterator[Sequence[Sequence[Any]]]:
+    """The same chunks; `told` hears behind each how many rows there were."""
     number = 0
-    for number, row in enumerate(rows, 1):
-        yield row
-        if number % every == 0:
-            told(number)
-    told(number)
+    for rows in chunks:
+        yield rows
+        number += len(rows)
+        told(number)

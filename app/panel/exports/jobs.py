@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import ledger, loop, runs, store
@@ -111,3 +112,9 @@ loop.WORK[RunKind.EXPORT] = work_off  # type: ignore[assignment]
 @job("exports.tidy")
 def tidy(**_arguments: Any) -> None:
     services.forget_old()
+
+
+@tidy.rehearses
+def would_tidy(at: Any, **_arguments: Any) -> list[str]:
+    count = services.forget_old(at, really=False)
+    return [gettext("%(n)s files would be deleted.", n=count)]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Date, Numeric, Select, String, and_, select, type_coerce
 from sqlalchemy.orm import aliased, selectinload
 
-from app.panel.core import cells, listing, paging, policy, sight, veil
+from app.panel.core import cells, clock, listing, paging, policy, sight, veil
 from app.panel.core.actor import acting_as
 from app.panel.core.db import PanelModel, db
 from app.panel.core.fields import FieldSpec, resource_of, spec
@@ -58,11 +58,12 @@ class Reader:
     def __init__(self, view: Any, actor: Any, names: Sequence[str], *, is_typed: bool) -> None:
         self.view, self.model, self.actor, self.names, self.is_typed = view, view.model, actor, list(names), is_typed
         self.labels: dict[type, dict[int, str]] = {}
+        self.wall = values.Wall(clock.zone())
 
-    def rows(self, keys: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    def chunks(self, keys: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of these numbers, CHUNK at a time; those that went, or went out of sight, are left out."""
         for start in range(0, len(keys), CHUNK):
-            yield from self.chunk(list(keys[start : start + CHUNK]))
+            yield self.chunk(list(keys[start : start + CHUNK]))
 
     def chunk(self, keys: list[int]) -> list[tuple[Any, ...]]:
         """:raises Forbidden: when the actor may not export this any more"""
@@ -142,7 +143,7 @@ class Chunk:
         if field.kind == "money":
             currency = self._currency(name, field, source)
         is_typed, is_masked = self.reader.is_typed, access.masked(field.name)
-        make = values.maker(field, is_typed=is_typed or is_masked)
+        make = values.maker(field, self.reader.wall, is_typed=is_typed or is_masked)
         if not is_masked:
             return lambda _keys, found: make(found[name], found[currency] if currency else None)
 

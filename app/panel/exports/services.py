@@ -99,12 +99,12 @@ def write(path: Path, wish: Wish, keys: Sequence[int], *, actor: Any, told: Any 
         counts[0] = count
         told(count)
 
-    stream = files.counted(reader.rows(keys), note, rows.CHUNK)
+    chunks = files.counted(reader.chunks(keys), note)
     if not is_typed:
-        files.write_csv(path, wish.kind, headings, stream)
+        files.write_csv(path, wish.kind, headings, chunks)
         return counts[0]
     fields = [_field(view.model, name) for name in wish.names]
-    files.write_xlsx(path, str(view.title), headings, fields, stream, len(keys))
+    files.write_xlsx(path, str(view.title), headings, fields, chunks, len(keys))
     return counts[0]
 
 
@@ -218,15 +218,18 @@ def opened(text: str, *, actor: Any) -> tuple[Run, Path]:
 
 
 @transactional
-def forget_old() -> int:
-    """Delete the files that nobody can fetch any more; the line in the list of exports stays."""
+def forget_old(at: dt.datetime | None = None, *, really: bool = True) -> int:
+    """Delete the files that nobody can fetch any more; the line in the list of exports stays.
+
+    :param really: False to count those that would go at a moment
+    """
     table = Run.__table__
-    long_ago = clock.now() - dt.timedelta(hours=KEPT_HOURS)
+    long_ago = (at or clock.now()) - dt.timedelta(hours=KEPT_HOURS)
     query = select(table.c.id, table.c.file_key).where(
         table.c.kind == RunKind.EXPORT, table.c.file_key != "", table.c.state.in_(FINISHED), table.c.finished_at < long_ago
     )
     found = db.session.execute(query).all()
-    for row in found:
+    for row in found if really else ():
         store.forget(row.file_key)
         db.session.execute(update(table).where(table.c.id == row.id).values(file_key=""))
     return len(found)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from app.panel.core import clock, money
+from app.panel.core import money
 from app.panel.core.fields import FieldSpec, default_currency
 from app.panel.core.tablefiles import DOUBTFUL, guarded, safe
 
@@ -25,7 +25,7 @@ Values = Sequence[Any]
 Maker = Callable[[Values, Values | None], list[Any]]  # of values and, for amounts, their currencies
 
 
-def maker(field: FieldSpec, *, is_typed: bool) -> Maker:
+def maker(field: FieldSpec, wall: Wall, *, is_typed: bool) -> Maker:
     """How the cells of a column are made."""
     if field.choices is not None:
         words = {member.value: str(member.label) for member in field.choices}
@@ -36,7 +36,7 @@ def maker(field: FieldSpec, *, is_typed: bool) -> Maker:
     if field.kind == "money":
         return _amounts if is_typed else _amounts_written
     if field.kind == "instant":
-        return _times(Wall(clock.zone()), is_typed)
+        return _times(wall, is_typed)
     if field.kind == "date":
         return _days if is_typed else lambda values, _more: [None if value is None else str(value) for value in values]
     if field.kind == "number":

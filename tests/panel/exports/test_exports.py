@@ -269,7 +269,7 @@ def test_a_list_without_rows_is_a_file_with_headings(as_user, session):
 def test_rows_beyond_the_last_of_a_sheet_go_to_the_next(tmp_path, app, session, monkeypatch):
     monkeypatch.setattr(files, "SHEET_ROWS", 2)
     path = tmp_path / "many.xlsx"
-    files.write_xlsx(path, "A/B: list", ["n", "t"], [None, None], iter([(1, "=x"), (2, None), (3, "y" * 5)]), 3)
+    files.write_xlsx(path, "A/B: list", ["n", "t"], [None, None], iter([[(1, "=x"), (2, None)], [(3, "y" * 5)]]), 3)
     book = CalamineWorkbook.from_path(path)
     assert book.sheet_names == ["A_B_ list 1", "A_B_ list 2"]
     assert book.get_sheet_by_index(1).to_python() == [["n", "t"], [3.0, "yyyyy"]]

@@ -1,0 +1,117 @@
+"""Schedules: what runs when, how it went, when else it shall run; and the health of the house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from app.panel.core import clock, policy
+from app.panel.core.actor import current_actor
+from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.pages import PanelPage, expose, needs
+from app.panel.core.schedules import Misfire
+from app.panel.upkeep import domain, health, queries, services, timing
+from app.panel.upkeep.permissions import HEALTH, SCHEDULE
+
+
+@domain.page(_("Schedules"), icon="fa-calendar-check", order=10)
+class SchedulePage(PanelPage):
+    resource = SCHEDULE
+    title = _("Schedules")
+    route_base = "/upkeep/schedules"
+
+    @expose("/")
+    @needs("read")
+    def index(self) -> Any:
+        actor = current_actor()
+        return self.render(
+            "upkeep/schedules.html", lines=queries.lines(), may_write=policy.allowed(actor, "write", SCHEDULE),
+            may_run=policy.allowed(actor, "run", SCHEDULE), ticks=health.ticker_said(),
+        )  # fmt: skip
+
+    @expose("/<int:schedule_id>/")
+    @needs("read")
+    def show(self, schedule_id: int) -> Any:
+        return self._page(schedule_id)
+
+    def _page(self, schedule_id: int, status: int = 200, **more: Any) -> Any:
+        actor = current_actor()
+        row = services.get(schedule_id, actor=actor)
+        trail = current_app.extensions.get("panel_trail_url")
+        page = self.render(
+            "upkeep/schedule.html", title=queries.label(row), row=row, line=queries.line(row, None), slots=queries.slots(row.id),
+            ahead=queries.ahead(row), timing=timing.of(row.cron), kinds=timing.KINDS, every=timing.EVERY,
+            weekdays=timing.weekdays(), last_day=timing.LAST_SURE_DAY, misfires=list(Misfire),
+            may_write=policy.allowed(actor, "write", SCHEDULE),
+            may_run=policy.allowed(actor, "run", SCHEDULE), usual_zone=clock.zone().key, now=clock.local(clock.now()),
+            trail_url=queries.changes_url(row, trail), **{"rehearsed": None, "asked_at": "", "wrong": {}, **more},
+        )  # fmt: skip
+        return page, status
+
+    @expose("/<int:schedule_id>/change", methods=["POST"])
+    @needs("write")
+    def change(self, schedule_id: int) -> Any:
+        form = request.form
+        version = form.get("version", "")
+        try:
+            services.change(
+                schedule_id, actor=current_actor(), version=int(version) if version.isdecimal() else 0,
+                cron=timing.read(form, form.getlist("days")), zone=form.get("zone", "").strip(), misfire=form.get("misfire", ""),
+            )  # fmt: skip
+        except InvalidInput as error:
+            return self._page(schedule_id, 422, wrong=error.errors)
+        flash(gettext("Saved."), "success")
+        return redirect(url_for(".show", schedule_id=schedule_id))
+
+    @expose("/<int:schedule_id>/switch", methods=["POST"])
+    @needs("write")
+    def switch(self, schedule_id: int) -> Any:
+        row = services.switch(schedule_id, request.form.get("on") == "1", actor=current_actor())
+        words = gettext("“%(name)s” runs again.") if row.enabled else gettext("“%(name)s” rests.")
+        flash(words % {"name": queries.label(row)}, "success")
+        return redirect(url_for(".index"))
+
+    @expose("/<int:schedule_id>/run", methods=["POST"])
+    @needs("run")
+    def run(self, schedule_id: int) -> Any:
+        if services.run_now(schedule_id, actor=current_actor()):
+            flash(gettext("It is on its way; how it went is told below."), "success")
+        else:
+            flash(gettext("It was asked for in this minute already."), "info")
+        return redirect(url_for(".show", schedule_id=schedule_id))
+
+    @expose("/<int:schedule_id>/rehearse", methods=["POST"])
+    @needs("run")
+    def rehearse(self, schedule_id: int) -> Any:
+        """What it would do at a moment of the past or to come. Nothing of it stays."""
+        given = request.form.get("at", "")
+        try:
+            at = clock.dt.datetime.fromisoformat(given).replace(tzinfo=clock.zone())
+        except ValueError:
+            return self._page(schedule_id, 422, wrong={"at": gettext("A day and a time are expected.")})
+        try:
+            said = services.rehearse(schedule_id, at, actor=current_actor())
+        except DomainError as error:
+            said = [error.message]
+        return self._page(schedule_id, rehearsed=said if said is not None else [], asked_at=given)
+
+
+@domain.page(_("Health"), icon="fa-heart-pulse", order=20)
+class HealthPage(PanelPage):
+    resource = HEALTH
+    title = _("Health")
+    route_base = "/upkeep/health"
+
+    @expose("/")
+    @needs("read")
+    def index(self) -> Any:
+        return self.render("upkeep/health.html", found=health.found())
+
+    @expose("/part")
+    @needs("read")
+    def part(self) -> Any:
+        """The figures alone, for the page that is open."""
+        return jsonify(html=render_template("upkeep/_health.html", found=health.found()))
