@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, current_app, flash, jsonify, redirect, request, stream_with_context, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.panel.bulk import domain, drafts, importers, ledger, loop, repair, runs, screens, store, undo
 from app.panel.bulk.generic import PREFIX
@@ -65,7 +65,8 @@ class ImportPage(PanelPage):
 
     def _start(self, wrong: str = "", status: int = 200) -> Any:
         actor = current_actor()
-        query = policy.scope(select(Run).order_by(Run.id.desc()).limit(RECENT), actor, Run)
+        brought = select(Run).where(Run.kind.in_((RunKind.IMPORT, RunKind.UNDO)), func.coalesce(Run.operation, "") == "")
+        query = policy.scope(brought.order_by(Run.id.desc()).limit(RECENT), actor, Run)
         recent = [(run, _layout(run), runs.can_undo(run)) for run in db.session.scalars(query)]
         target = request.args.get("to", "")
         return self.render(

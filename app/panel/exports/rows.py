@@ -20,7 +20,6 @@ from app.panel.exports.values import texts
 
 CHUNK = 5000
 LOADED = 500  # rows at a time of which more than columns is asked for
-REMEMBERED = 20_000  # names of related rows
 RAW = (UTCDateTime, ChoiceType, Boolean, Date, Numeric)  # left as the driver gives them
 Cells = Callable[[list[int], dict[str, Sequence[Any]]], Sequence[Any]]
 
@@ -68,6 +67,7 @@ class Reader:
     def chunk(self, keys: list[int]) -> list[tuple[Any, ...]]:
         """:raises Forbidden: when the actor may not export this any more"""
         policy.forget()
+        self.labels.clear()
         policy.authorize(self.actor, "export", self.view.resource)
         with acting_as(self.actor):
             return Chunk(self, keys).rows()
@@ -178,8 +178,6 @@ class Chunk:
 
     def _names_of(self, target: Any, wanted: set[int]) -> dict[int, str]:
         known = self.reader.labels.setdefault(target, {})
-        if len(known) > REMEMBERED:
-            known.clear()
         missing = sorted(wanted - set(known))
         for start in range(0, len(missing), LOADED):
             found = list(db.session.scalars(select(target).where(target.id.in_(missing[start : start + LOADED]))))

@@ -13,16 +13,16 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.panel.bulk import runs, store
 from app.panel.bulk.models import Run
 from app.panel.bulk.reading.problems import BadFile
-from app.panel.bulk.states import FINISHED, RunKind, RunState
+from app.panel.bulk.states import FINISHED, WORKING, RunKind, RunState
 from app.panel.core import clock, history, listing, policy, savedlists
 from app.panel.core.actor import owns
 from app.panel.core.db import db
-from app.panel.core.errors import BadRequest, NotFound
+from app.panel.core.errors import BadRequest, DomainError, NotFound
 from app.panel.core.fields import spec
 from app.panel.core.transaction import transactional
 from app.panel.exports import columns as choosing
@@ -30,6 +30,7 @@ from app.panel.exports import files, rows
 
 AT_ONCE = 2000  # rows that nobody waits for
 KEPT_HOURS = 24
+MOST_AT_A_TIME = 3
 MOST_TICKED = 10_000
 STATE = ("q", "f", "sort")
 
@@ -141,8 +142,14 @@ def tell(view: Any, wish: Wish, count: int, *, actor: Any) -> None:
 
 @transactional
 def begin(wish: Wish, *, actor: Any) -> Run:
-    """A run that makes the file in the background."""
+    """A run that makes the file in the background.
+
+    :raises DomainError: for somebody who waits for some already: others want to have theirs too
+    """
     view, _asked = checked(wish, actor=actor)
+    mine = select(func.count()).select_from(Run).where(Run.kind == RunKind.EXPORT, Run.actor_id == actor.id, Run.state.in_(WORKING))
+    if int(db.session.scalar(mine) or 0) >= MOST_AT_A_TIME:
+        raise DomainError(_("%(n)s exports of yours are being made. Wait for one, or cancel it.", n=MOST_AT_A_TIME))
     run = Run(
         kind=RunKind.EXPORT, state=RunState.QUEUED, importer=wish.list_key, file_name=name_of(view, wish.kind), file_key="",
         params=wish.as_params(), actor_id=actor.id,

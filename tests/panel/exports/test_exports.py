@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import RunState
 from app.panel.core import clock, history
-from app.panel.core.errors import BadRequest, Forbidden, InvalidInput, NotFound
+from app.panel.core.errors import BadRequest, DomainError, Forbidden, InvalidInput, NotFound
 from app.panel.exports import columns, files, rows, services, templates
 from app.panel.exports.services import Wish
 from app.shop.customers.models import Customer, CustomerTag
@@ -221,6 +221,15 @@ def test_an_export_that_was_cancelled_leaves_no_file(session, customer, ada, mon
     assert loop.work_off(run.id) is None
     assert session.get(Run, run.id, populate_existing=True).state is RunState.CANCELLED
     assert set(services.store.folder().iterdir()) == before
+
+
+def test_nobody_waits_for_more_than_three_at_a_time(session, customer, ada):
+    for _number in range(services.MOST_AT_A_TIME):
+        first = services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
+    with pytest.raises(DomainError):
+        services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
+    services.cancel(first.id, actor=ada)
+    assert services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
 
 
 def test_an_export_whose_maker_lost_the_right_fails_with_the_sentence(session, customer, ben, as_role):
