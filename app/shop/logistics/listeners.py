@@ -6,7 +6,8 @@ from typing import Any
 
 from app.shop.logistics import events, jobs, services
 from app.shop.logistics.models import Waybill
-from app.shop.orders.events import order_shipped
+from app.shop.logistics.services import waybills
+from app.shop.orders.events import order_shipped, parcel_recalled
 from app.shop.orders.models import Order, Shipment
 from app.shop.setup.events import shop_opened
 
@@ -21,6 +22,12 @@ def list_the_couriers(_shop: Any, **_more: Any) -> None:
 def follow_the_parcel(_order: Order, shipment: Shipment, **_more: Any) -> None:
     """A number that its courier cannot have given stops the shipment: it is a slip of the pen."""
     services.follow(shipment)
+
+
+@parcel_recalled.connect
+def let_go_of_the_parcel(_order: Order, shipment: Shipment, actor: Any, **_more: Any) -> None:
+    """What the courier has moved cannot be taken back; otherwise its number is given up."""
+    waybills.let_go(shipment, actor=actor)
 
 
 @events.waybill_asked.connect

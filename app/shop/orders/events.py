@@ -22,6 +22,9 @@ order_paid = _signals.signal("order-paid")
 order_shipped = _signals.signal("order-shipped")
 """A parcel left: (order, shipment, actor). The order is shipped in part or in full, its state says which."""
 
+parcel_recalled = _signals.signal("parcel-recalled")
+"""A parcel is taken back before it moved: (order, shipment, actor), while the shipment still stands."""
+
 order_completed = _signals.signal("order-completed")
 """The buyer has it and the deal is done: (order, actor)."""
 

@@ -16,6 +16,12 @@ MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.CLOSED: frozenset(),
 }
 
+# the way back of a parcel that never left: whoever takes it back undoes a slip, and the log says so
+BACK: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.SHIPPED: frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED}),
+    OrderState.PARTLY_SHIPPED: frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED}),
+}
+
 DONE = (OrderState.COMPLETED, OrderState.CLOSED)
 TO_SHIP = (OrderState.PAID, OrderState.PARTLY_SHIPPED)
 

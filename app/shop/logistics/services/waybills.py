@@ -96,3 +96,18 @@ def void(waybill: Waybill, *, actor: Any, why: str) -> Waybill:
     return waybill
 
 
+def let_go(shipment: Shipment, *, actor: Any) -> None:
+    """Before a shipment is taken back: nobody follows it any more, and no number stands for it.
+
+    :raises DomainError: when the courier has moved it
+    """
+    parcel = db.session.scalar(select(Parcel).where(Parcel.shipment_id == shipment.id))
+    if parcel is not None and parcel.first_at is not None:
+        raise DomainError(_("The courier has moved %(number)s already.", number=parcel.number))
+    for waybill in db.session.scalars(select(Waybill).where(Waybill.shipment_id == shipment.id)):
+        if waybill.state is WaybillState.GIVEN:
+            events.waybill_void.send(waybill, actor=actor)
+        db.session.delete(waybill)
+    if parcel is not None:
+        db.session.delete(parcel)
+    db.session.flush()

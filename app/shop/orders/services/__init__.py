@@ -14,9 +14,10 @@ from app.shop.orders.services.notes import add_note
 from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
 from app.shop.orders.services.payments import pay
 from app.shop.orders.services.placing import Amounts, Creator, Wanted, place
+from app.shop.orders.services.recalling import recall
 from app.shop.orders.services.refunds import refund
 from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
-from app.shop.orders.services.shipping import cancel_rest, complete, ship
+from app.shop.orders.services.shipping import cancel_rest, complete, hindrance, ship
 
 records.override(Order, create=forms.create, update=forms.update, delete=forms.delete)
 records.override(ExceptionReason, validate=forms.validate_reason)
@@ -41,11 +42,13 @@ __all__ = [
     "first_check",
     "flag_late",
     "handle_exception",
+    "hindrance",
     "hold",
     "open_exception",
     "pay",
     "place",
     "reason",
+    "recall",
     "recheck",
     "record_past_order",
     "record_past_orders",

@@ -53,13 +53,20 @@ def ship(
     return shipment
 
 
-def _check(order: Order) -> None:
+def hindrance(order: Order) -> str:
+    """Why this order cannot leave now; "" when it can."""
     if order.state not in states.TO_SHIP:
-        raise DomainError(_("Order %(no)s is not waiting to be shipped.", no=order.number))
+        return str(_("Order %(no)s is not waiting to be shipped.", no=order.number))
     if order.is_held:
-        raise DomainError(_("Order %(no)s is on hold: %(why)s", no=order.number, why=order.hold_reason or ""))
+        return str(_("Order %(no)s is on hold: %(why)s", no=order.number, why=order.hold_reason or ""))
     if order.review is not ReviewState.CONFIRMED:
-        raise DomainError(_("Order %(no)s has to be confirmed before it is shipped.", no=order.number))
+        return str(_("Order %(no)s has to be confirmed before it is shipped.", no=order.number))
+    return ""
+
+
+def _check(order: Order) -> None:
+    if why := hindrance(order):
+        raise DomainError(why)
 
 
 def _wanted(order: Order, pieces: Mapping[int, int] | None) -> list[tuple[OrderLine, int]]:

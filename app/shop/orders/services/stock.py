@@ -89,6 +89,15 @@ def take_out(order: Order, pieces: Pieces, shipment: Shipment, *, actor: Any) ->
             line.reserved_quantity -= quantity
 
 
+def put_back(order: Order, pieces: Pieces, shipment: Shipment, *, actor: Any) -> None:
+    """The pieces of a parcel that never left lie on the shelf again, and stay promised to their order."""
+    back = _lines(order, pieces)
+    if back:
+        step = f"recall-{shipment.id}"
+        inventory.take_back(back, cause=_cause(order, step), actor=actor, shop_id=order.shop_id, note=order.number)
+        _hold(order, pieces, step=step, actor=actor)
+
+
 def free(order: Order, pieces: Pieces, *, step: str, actor: Any) -> None:
     """Set free what is held for pieces that are not sent any more."""
     held = [(line, min(quantity, line.reserved_quantity)) for line, quantity in pieces if line.sku_id]
