@@ -17,6 +17,7 @@ STYLES = re.compile(r'<link[^>]*rel="(?:stylesheet|modulepreload)"[^>]*>', re.I)
 SCRIPTS = re.compile(r'<script[^>]*src="([^"]+)"', re.I)
 HREF = re.compile(r'href="([^"]+)"')
 IMPORTS = re.compile(r'(?:from|import)\s*["\'](\.?\.?/[^"\']+)["\']|@import\s+(?:url\()?["\']([^"\']+)')
+FACES = re.compile(r"@font-face\s*\{[^}]*?url\(([^)]+)\)")
 
 
 @dataclass
@@ -104,7 +105,10 @@ def requests_per_second(browser: Browser, path: str, seconds: float, connections
 
 
 def assets(browser: Browser, path: str) -> dict[str, int]:
-    """The scripts and styles that a page loads at first, with what those import, in bytes as gzip sends them."""
+    """The scripts and styles that a page loads at first, with what those import, in bytes as gzip sends them.
+
+    Of the fonts that a style names it is the last one: of several that have a sign a browser takes that.
+    """
     page = browser.get(path).text
     waiting = [html.unescape(found.group(1)) for link in STYLES.findall(page) if (found := HREF.search(link))]
     waiting += [html.unescape(source) for source in SCRIPTS.findall(page)]
@@ -118,5 +122,8 @@ def assets(browser: Browser, path: str) -> dict[str, int]:
         if answer.status != 200:
             continue
         found[address] = len(answer.raw if answer.headers.get("content-encoding") == "gzip" else gzip.compress(answer.raw))
+        if not url.path.endswith((".css", ".js", ".mjs")):
+            continue
         waiting += [urljoin(address, first or second) for first, second in IMPORTS.findall(answer.text)]
+        waiting += [urljoin(address, font.strip("\"'")) for font in FACES.findall(answer.text)[-1:]]
     return found

@@ -147,7 +147,7 @@ def goals(found: Measured, count: int, more: dict[str, Any]) -> list[tuple[str, 
     most = max(more["statements"].values())
     result.append(("statements of our dearest page, at most 8", f"{most:.0f}", most <= 8))
     first_load = sum(more["assets"].values()) / 1000
-    result.append(("kB of scripts and styles on first load, under 60", f"{first_load:.0f}", first_load < 60))
+    result.append(("kB of scripts, styles and icons on first load, under 60", f"{first_load:.0f}", first_load < 60))
     result.append(("MB of a web process, under 200", f"{more['memory'][f'ours {count:,}']:.0f}",
                    more["memory"][f"ours {count:,}"] < 200))  # fmt: skip
     return result

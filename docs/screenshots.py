@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md and of docs/lists-and-forms.md from a demo shop: `python -m docs.screenshots` writes docs/images/*.png.
+"""Makes the pictures of README.md and docs/lists-and-forms.md from a demo shop: `python -m docs.screenshots` writes them.
 
 The demo lives in a temporary folder; `--home FOLDER` keeps it, so that the next run need not load it again. Needs the
 packages of requirements-dev.txt and a Chromium (CHROMIUM, or one on the PATH).

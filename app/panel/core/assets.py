@@ -44,7 +44,7 @@ ALIASES = {
 # The sheets of ours that every page loads, in the order of the cascade.
 OWN_SHEETS = ("tokens", "base", "shell", "components", "tables", "forms", "home", "print")
 # Whose icons stand on the pages that are opened most: the others are fetched when one of them is shown.
-SHOWN_FIRST = ("templates/panel", "static/panel/dom.js", "static/panel/panel.js", "static/panel/list.js")
+SHOWN_FIRST = ("templates/panel", "panel/core/screens", "static/panel/dom.js", "static/panel/panel.js", "static/panel/list.js")
 KEPT = "kept"
 _making = threading.Lock()
 
