@@ -69,20 +69,24 @@ def value_of(row: Any, name: str) -> Any:
     return row
 
 
-def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = None) -> Cell:
-    """The cell of one field of one row, masked where the reader may not see it whole."""
+def cell(row: Any, name: str, access: policy.FieldAccess, url_for_row: Any = None, model: Any = None) -> Cell:
+    """The cell of one field of one row, masked where the reader may not see it whole.
+
+    :param model: of the row, where it is a plain tuple
+    """
+    model = model or type(row)
     value = value_of(row, name)
     if access.masked(name) and value not in (None, ""):
         shown: Cell = {"kind": "masked", "text": access.mask(name, value)}
         if access.revealable(name):
-            shown["url"] = f"/reveal/{resource_of(type(row))}/{row.id}/{name}"
+            shown["url"] = f"/reveal/{resource_of(model)}/{row.id}/{name}"
         return shown
     if "." in name and (kept := _kept(row, name)) is not None:
         return kept
     if isinstance(value, PanelModel) and not sight.sees(current_actor(), value):
         return {"kind": "masked", "text": sight.unseen()}
     try:
-        field: FieldSpec | None = spec(type(row), name) if "." not in name else None
+        field: FieldSpec | None = spec(model, name) if "." not in name else None
     except KeyError:
         field = None
     return show(value, field, row, url_for_row)
@@ -95,7 +99,7 @@ def of_column(
     column alone is asked once, and so is each value that rows share (a state, a shop)."""
     field = None if "." in name or access.masked(name) else spec(model, name)
     if field is None or not (field.is_column or field.choices is not None):
-        return lambda row: cell(row, name, access, url_for_row)
+        return lambda row: cell(row, name, access, url_for_row, model)
     is_shared = field.choices is not None or field.relation == name or field.kind == "bool"
     known: dict[Any, Cell] = {}
 
@@ -103,7 +107,7 @@ def of_column(
         value = getattr(row, name)
         key = id(value) if isinstance(value, PanelModel) else value
         if key not in known:
-            known[key] = cell(row, name, access, url_for_row)
+            known[key] = cell(row, name, access, url_for_row, model)
         return known[key]
 
     return shared if is_shared else lambda row: show(getattr(row, name), field, row, url_for_row)

@@ -14,6 +14,7 @@ equals: so the order is total, and no row stands on two pages however many are a
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -178,29 +179,31 @@ def _place(kind: str, order: Order, value: Any, number: int) -> Place:
     return Place(kind, str(number) if value is None or order.is_id else f"{number}.{_text(value)}")
 
 
-def slice_of(query: Select[Any], order: Order, place: Place, size: int) -> Slice:
+def slice_of(query: Select[Any], order: Order, place: Place, size: int, *, is_plain: bool = False) -> Slice:
     """The rows of one page. Where nothing is left in its direction (rows were deleted), the last or the first page is.
 
     :param query: all rows that are asked for, without order
+    :param is_plain: it gives columns, among them the one that orders them, and not whole rows
     """
     if order.join is not None:
         query = query.outerjoin(*order.join)
+    rows = functools.partial(_rows, query, order, is_plain=is_plain)
     if place.kind == "before":
-        found = _rows(query, order, key_of(order, place.text), size + 1, backward=True)
+        found = rows(key_of(order, place.text), size + 1, backward=True)
         if len(found) > size:
             return _cut(found[size - 1 :: -1], order, True, True)
         place = FIRST  # the rest would be less than a page
     if place.kind in ("after", "from"):
         begin = key_of(order, place.text) if place.kind == "after" else None
-        found = _rows(query, order, begin, size + 1, jump=_jump(order, place.text) if place.kind == "from" else None)
+        found = rows(begin, size + 1, jump=_jump(order, place.text) if place.kind == "from" else None)
         if found:
-            is_first = place.kind == "from" and not _rows(query, order, _key(order, found[0]), 1, backward=True)
+            is_first = place.kind == "from" and not rows(_key(order, found[0]), 1, backward=True)
             return _cut(found[:size], order, not is_first, len(found) > size)
         place = LAST
     if place.kind == "last":
-        found = _rows(query, order, None, size + 1, backward=True)
+        found = rows(None, size + 1, backward=True)
         return _cut(found[:size][::-1], order, len(found) > size, False)
-    found = _rows(query, order, None, size + 1)
+    found = rows(None, size + 1)
     return _cut(found[:size], order, False, len(found) > size)
 
 
@@ -230,7 +233,8 @@ def _key(order: Order, found: Any) -> Key:
 
 
 def _rows(
-    query: Select[Any], order: Order, begin: Key | None, limit: int, *, backward: bool = False, jump: Any = None
+    query: Select[Any], order: Order, begin: Key | None, limit: int, *, backward: bool = False, jump: Any = None,
+    is_plain: bool = False,
 ) -> list[tuple[Any, Any]]:
     """(row, value of its column) from somewhere on: first those with a value and then those without, or the other way."""
     if order.join is not None:
@@ -251,7 +255,8 @@ def _rows(
             part = part.where(_beyond(order, begin, empty, down))
         if jump is not None and not empty:
             part = part.where(jump)
-        for row, *told in db.session.execute(part):
+        for one in db.session.execute(part):
+            row, told = (one, ()) if is_plain else (one[0], one[1:])
             found.append((row, told[0] if told else getattr(row, order.field.name)))
         if len(found) == limit:
             break

@@ -171,7 +171,7 @@ class PanelView(FormPages, ModelView):
         asked = listing.read(request.args, plan)
         shown = listcolumns.chosen(asked.cols, kept.layout, plan)
         laid = replace(plan, columns=tuple(shown))
-        found = listing.find(replace(asked, size=1) if asked.shape else asked, laid, actor)
+        found = listing.find(replace(asked, size=1) if asked.shape else asked, laid, actor, screens.columns_read(self, laid))
         listing.tell(self.model, asked, found, "list")
         page = screens.list_page(self, asked, plan, found, actor, kept, shown)
         page.board = screens.board(self, asked, laid, actor) if asked.shape == "board" else None

@@ -16,6 +16,7 @@ from app.panel.core.screens.editing import (
 )
 from app.panel.core.screens.filtering import asked_plainly
 from app.panel.core.screens.lists import list_page, trash_page
+from app.panel.core.screens.reading import columns_read
 from app.panel.core.screens.shows import changes_said, related_part, show_page, timeline, verb_word, who_said
 from app.panel.core.screens.uploads import Uploads, fingerprint, hold, hold_in_rows, numbered
 from app.panel.core.screens.versions import snapshot
@@ -29,6 +30,7 @@ __all__ = [
     "change_cell",
     "changes_said",
     "child_columns",
+    "columns_read",
     "conflict_page",
     "default_fieldsets",
     "default_form",

@@ -38,7 +38,7 @@ def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str, *,
     heads = [spec(view.model, name.split(".")[0]) for name in plan.columns]
     opened = ['<td class="n">' if cells.align(field) == "end" else "<td>" for field in heads]
     others = [(f"</td>{td}", _draw(view, name, plan)) for td, name in zip(opened[1:], plan.columns[1:], strict=True)]
-    pick = html.escape(_("Select"))
+    pick, called = html.escape(_("Select")), view.model.__str__
     lines = []
     for row in rows:
         key = row.id
@@ -47,7 +47,7 @@ def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str, *,
         if choosable:
             parts.append(
                 '<td class="pick"><input class="form-check-input" type="checkbox" name="rowid" '
-                f'value="{key}" aria-label="{pick} {_plain(str(row)) or key}"></td>'
+                f'value="{key}" aria-label="{pick} {_plain(called(row)) or key}"></td>'
             )
         if lead is not None:
             parts += opened[0], lead(row, url)
@@ -71,8 +71,12 @@ def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan) -> list[SimpleNa
 def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Any, str], str]:
     """How the first cell of a row is drawn, which leads to its page."""
     made = cell_of(view, name, plan)
+    is_own = "." not in name and name not in view.formatters and not plan.access.masked(name)
+    is_text = is_own and spec(view.model, name).kind == "text"
 
     def draw(row: Any, url: str) -> str:
+        if is_text and type(value := getattr(row, name)) is str and value:
+            return f'<a class="lead" href="{url}">{html.escape(value)}</a>'
         cell = made(row)
         kind, text = cell.get("kind"), _plain(cell.get("text"))
         if kind == "image":
@@ -124,6 +128,8 @@ def _shared(draw: Draw, names: tuple[str, ...]) -> Draw:
 def _texts(name: str, field: FieldSpec) -> Draw:
     def draw(row: Any) -> str:
         value = getattr(row, name)
+        if not value:
+            return ""
         if type(value) is str and len(value) <= LONG:
             return html.escape(value)
         return inside(cells.show(value, field, row))

@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.panel.core import (
     cells,
@@ -23,6 +24,7 @@ from app.panel.core import (
     savedlists,
     settings,
     trash,
+    veil,
 )
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
@@ -36,7 +38,9 @@ from app.panel.core.screens.common import action, may
 from app.panel.core.screens.drawing import rows_html
 from app.panel.core.screens.filtering import filtering
 from app.panel.core.screens.layouts import laid_out, saved_views
+from app.panel.core.screens.reading import named_by
 
+MOST_OFFERED = 20
 EMPTY: Mapping[str, int | None] = MappingProxyType({})
 
 
@@ -194,10 +198,11 @@ def _options(field: FieldSpec) -> tuple[tuple[str, str, str], ...]:
     if field.kind == "bool":
         return ("true", _("yes"), "success"), ("false", _("no"), "muted")
     target: Any = field.target
-    found = db.session.scalars(
-        policy.scope(listing.select(target), current_actor(), target).order_by(target.id).limit(20)
-    )
-    return tuple((str(row.id), str(row), "") for row in found)
+    columns = named_by(target) if veil.access_to(target) is None else None
+    asked = select(target) if columns is None else select(target.id, *(getattr(target, name) for name in sorted(columns - {"id"})))
+    found = db.session.execute(policy.scope(asked, current_actor(), target).order_by(target.id).limit(MOST_OFFERED))
+    rows = found.scalars() if columns is None else found
+    return tuple((str(row.id), target.__str__(row), "") for row in rows)
 
 
 def _import_url(view: Any) -> str:
