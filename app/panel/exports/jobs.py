@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from flask import current_app
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import ledger, loop, runs, store
@@ -29,7 +29,8 @@ BEAT_SECONDS = 4.0
 def work_off(run: Run, held: Hold) -> RunState:
     """Write the file of a run to its end, or say why that is not possible."""
     try:
-        return _write(run, held)
+        with force_locale((run.params or {}).get("language") or notices.language_of(run.actor_id)):
+            return _write(run, held)  # in the language of the page on which it was asked for
     except DomainError as error:
         db.session.rollback()
         runs.finish(held, RunState.FAILED, error=str(error))

@@ -34,8 +34,11 @@ def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int |
         query = query.order_by((order.column.desc() if order.descending else order.column).nulls_last())
     query = query.order_by(order.id.desc() if order.descending else order.id)
     model: Any = plan.model
-    found = db.session.execute(query.with_only_columns(model.id).limit(most), execution_options={"yield_per": CHUNK})
-    return array("q", found.scalars())
+    found = array("q")
+    result = db.session.connection().execute(query.with_only_columns(model.id).limit(most), execution_options={"yield_per": CHUNK})
+    for part in result.partitions():
+        found.extend([key for (key,) in part])
+    return found
 
 
 def chosen(keys: Iterable[int], plan: listing.Plan, actor: Any) -> array[int]:

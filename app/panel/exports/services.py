@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import func, select, update
@@ -152,7 +153,7 @@ def begin(wish: Wish, *, actor: Any) -> Run:
         raise DomainError(_("%(n)s exports of yours are being made. Wait for one, or cancel it.", n=MOST_AT_A_TIME))
     run = Run(
         kind=RunKind.EXPORT, state=RunState.QUEUED, importer=wish.list_key, file_name=name_of(view, wish.kind), file_key="",
-        params=wish.as_params(), actor_id=actor.id,
+        params=wish.as_params() | {"language": str(get_locale())}, actor_id=actor.id,
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()

@@ -69,9 +69,9 @@ def _of_words(words: dict[str, str], is_typed: bool) -> Maker:
 
 def _exponents(values: Values, currencies: Values | None) -> list[int]:
     usual = default_currency()
-    if currencies is None:
-        return [money.exponent(usual)] * len(values)
-    known = {currency: money.exponent(currency or usual) for currency in set(currencies)}
+    known = {currency: money.exponent(currency or usual) for currency in set(currencies or [usual])}
+    if currencies is None or len(set(known.values())) == 1:
+        return [next(iter(known.values()))] * len(values)
     return [known[currency] for currency in currencies]
 
 
@@ -126,6 +126,12 @@ class Wall:
             begins = self.hours[hour] = self._begins(dt.datetime.fromisoformat(f"{hour}:00:00"))
         return f"{begins}{text[13:19]}" if begins else self.local(dt.datetime.fromisoformat(text[:19])).isoformat(" ")
 
+    def all_begin(self, hours: set[str]) -> dict[str, str] | None:
+        """How the times of these hours begin; None where one of them differs by a part of an hour."""
+        for hour in hours - self.hours.keys():
+            self.hours[hour] = self._begins(dt.datetime.fromisoformat(f"{hour}:00:00"))
+        return self.hours if all(self.hours[hour] for hour in hours) else None
+
     def _begins(self, hour: dt.datetime) -> str:
         """How its times begin, where they differ from it by whole hours; else nothing."""
         there = self.local(hour)
@@ -149,7 +155,10 @@ def _times(wall: Wall, is_typed: bool) -> Maker:
             found = [None if v is None else dt.datetime.fromisoformat(wall.written(v)) if is_text else wall.of(v) for v in values]
             return [str(at) if at is not None and at.year < 1900 else at for at in found]
         if is_text:
-            return [None if value is None else wall.written(value) for value in values]
+            begins = wall.all_begin({value[:13] for value in values if value is not None})
+            if begins is None:
+                return [None if value is None else wall.written(value) for value in values]
+            return [None if value is None else begins[value[:13]] + value[13:19] for value in values]
         return [None if value is None else wall.of(value).isoformat(" ") for value in values]
 
     return make

@@ -9,8 +9,10 @@ import zipfile
 
 import pytest
 import sqlalchemy as sa
+from flask_babel import force_locale
 from python_calamine import CalamineWorkbook
 
+from app.panel.bulk import loop
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import RunState
 from app.panel.core import clock, history
@@ -189,6 +191,15 @@ def test_a_large_export_is_made_by_a_run_and_its_link_opens_for_nobody_else(as_u
     assert link in client.get("/exports/").text or "/exports/file/" in client.get("/exports/").text
 
 
+def test_a_large_file_is_in_the_language_of_the_page_on_which_it_was_asked_for(as_user, customer, session, ada):
+    customer("Wang")
+    with force_locale("zh_Hans_CN"):
+        run = services.begin(Wish(LIST, ["name", "state"], "csv", {"sort": "-id"}), actor=ada)
+    assert loop.work_off(run.id) is RunState.DONE
+    lines = services.store.path_of(session.get(Run, run.id, populate_existing=True).file_key).read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("客户姓名,") and lines[1].startswith("Wang,") and lines[1].isascii() is False
+
+
 def test_a_file_expires_and_is_deleted_then(as_user, customer, monkeypatch, session):
     customer("Wang")
     monkeypatch.setattr(services, "AT_ONCE", 0)
@@ -206,8 +217,6 @@ def test_a_file_expires_and_is_deleted_then(as_user, customer, monkeypatch, sess
 
 
 def test_an_export_that_was_cancelled_leaves_no_file(session, customer, ada, monkeypatch):
-    from app.panel.bulk import loop
-
     customer("Wang")
     run = services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
     write, before = services.write, set(services.store.folder().iterdir())
@@ -233,8 +242,6 @@ def test_nobody_waits_for_more_than_three_at_a_time(session, customer, ada):
 
 
 def test_an_export_whose_maker_lost_the_right_fails_with_the_sentence(session, customer, ben, as_role):
-    from app.panel.bulk import loop
-
     customer("Wang")
     with_right_to_export(session, "support", "customers.Customer")
     run = services.begin(Wish(LIST, ["name"], "csv"), actor=ben)
