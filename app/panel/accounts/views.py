@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, flash, redirect, request
+from flask import current_app, flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
@@ -14,7 +14,7 @@ from app.panel.accounts.login import devices, passkeys, twostep
 from app.panel.accounts.models import ApiKey, KeyState, LoginEvent, User, full_name
 from app.panel.accounts.pages.keys import only
 from app.panel.accounts.people import guard, keys
-from app.panel.accounts.rights import naming
+from app.panel.accounts.rights import delegation, naming
 from app.panel.core import cells, policy, records
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import Conflict, DomainError, InvalidInput
@@ -22,6 +22,11 @@ from app.panel.core.interface import PanelInterface
 from app.panel.core.pages import expose, needs
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
+
+
+def _may_be_lent_to(user: User) -> bool:
+    me = current_actor()
+    return bool(user.active) and user.id != me.id and policy.allowed(me, "lend", delegation.RESOURCE)
 
 
 @domain.view(_("People"), icon="fa-users", order=10)
@@ -104,6 +109,10 @@ class UserView(PanelView):
     )  # fmt: skip
     def link(self, users: list[User], form: Any) -> Any:
         return self.show_link(users[0])
+
+    @verb("lend", _("Lend a right"), icon="fa-handshake", permission="read", many=False, read_only=True, when=_may_be_lent_to)
+    def lend(self, users: list[User], form: Any) -> Any:
+        return redirect(url_for("accounts_lend.index", person=users[0].id))
 
     @verb(
         "sign_out", _("End all sessions"), icon="fa-arrow-right-from-bracket", permission="write",

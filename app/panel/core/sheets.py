@@ -101,7 +101,7 @@ class PanelSheet(SheetView):
     def found(self) -> tuple[dict[str, str], str]:
         """Where the pages beside this one are, and how many rows there are; for the template."""
         found, said = g.sheet_found
-        state = {name: value for name, value in request.args.items() if name not in (*paging.NAMES, "page")}
+        state: dict[str, Any] = {name: value for name, value in request.args.items() if name not in (*paging.NAMES, "page")}
 
         def url(place: paging.Place) -> str:
             return url_for(f"{self.endpoint}.index_view", **{**state, **place.words()})

@@ -89,7 +89,9 @@ def test_for_ever_is_asked_twice_and_written_down(session, as_user, ada, thrown_
     client, url = as_user("ada"), f"/trash/{entry}/purge"
     assert url in client.get("/setup/channel/trash/").text
     assert "Market stall" in client.get(url).text
-    assert client.post(url).status_code == 422
+    refused = client.post(url, data={"is_sure": ""})
+    assert refused.status_code == 422
+    assert '<a href="#is_sure">I know that nobody can bring this back</a>: Please confirm.' in refused.text, "a lazy sentence is one too"
     assert session.get(trash.TrashEntry, entry) is not None
     session.commit()
     assert client.post(url, data={"is_sure": "1"}).status_code == 302

@@ -139,7 +139,8 @@ class LendPage(PanelPage):
     def index(self) -> Any:
         actor = current_actor()
         usual = clock.local(clock.now() + dt.timedelta(days=USUAL_DAYS)).strftime("%Y-%m-%dT%H:%M")
-        form = LoanForm(until=usual, currency="CNY")
+        asked = request.args.get("person", "")
+        form = LoanForm(until=usual, currency="CNY", person=int(asked) if asked.isdecimal() and len(asked) < 10 else 0)
         form.offer(actor)
         if request.method == "POST" and form.validate():
             try:

@@ -253,7 +253,7 @@ def changes_said(model: type[Any], pairs: dict[str, Any], access: policy.FieldAc
             continue
         field = known.get(name)
         label = str(field.label) if field is not None else told_word(name)
-        pair = [access.mask(name, v) if access.masked(name) else _said(field, v, row) for v in (before, after)]
+        pair = [access.mask(name, v) if access.masked(name) else _said(field, v, row, name) for v in (before, after)]
         changes.append(SimpleNamespace(label=label, before=pair[0], after=pair[1]))
     return changes
 
@@ -281,10 +281,19 @@ def verb_word(verb: str) -> str:
     return said if said != verb else verb.rpartition(".")[2].replace("_", " ")
 
 
-def _said(field: FieldSpec | None, value: Any, row: Any) -> str:
+def roles_said(value: Any) -> str:
+    """The keys of roles, as the trail holds them, by the names of the roles."""
+    keys = value if isinstance(value, list) else str(value).split(", ")
+    known = policy.REGISTRY.roles
+    return ", ".join(str(known[key].label) if key in known else str(key) for key in keys)
+
+
+def _said(field: FieldSpec | None, value: Any, row: Any, name: str = "") -> str:
     """A value of the trail (JSON) as a person reads it."""
     if value in (None, "", []):
         return ""
+    if name == "roles":
+        return roles_said(value)
     if isinstance(value, list) and field is not None and field.kind == "many":
         return ", ".join(str(label) for label in value)
     if field is None:

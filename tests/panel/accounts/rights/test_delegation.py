@@ -306,3 +306,22 @@ def test_two_at_once_never_pass_the_limits(live_app):
     with live_app.app_context():
         loan = db.session.get(Delegation, loan_id)
         assert (done, loan.uses, loan.spent) == (2, 2, 4_000)
+
+
+def test_a_right_is_lent_from_the_page_of_a_person(as_user, ben):
+    ada = as_user("ada")
+    link = f"/accounts/user/action/lend/{ben.id}"
+    assert link in ada.get(f"/accounts/user/show/{ben.id}").text
+    answer = ada.get(link)
+    assert answer.status_code == 302
+    assert re.search(rf'<option[^>]*selected[^>]*value="{ben.id}"|<option[^>]*value="{ben.id}"[^>]*selected', ada.get(answer.location).text)
+
+
+def test_roles_are_called_by_their_names_in_the_history_of_a_person(as_user, session):
+    from app.panel.accounts import services
+    from app.panel.core.actor import SYSTEM
+
+    made = services.create_user(actor=SYSTEM, username="nora", name="Nora", email="nora@example.org", roles=["field_control", "support"])
+    page = as_user("ada").get(f"/accounts/user/show/{made.id}").text
+    history = page.partition('id="history-title"')[2]
+    assert "field_control" not in history and "Field control" in history
