@@ -1,6 +1,6 @@
 """PanelApi: the REST face of a PanelView. Same policy, same parsing, same verbs as the screens; only JSON differs.
 
-    GET /api/v1/<domain>/<noun>/?q=&f=&sort=&size=&after=     GET, PUT, DELETE /api/v1/<domain>/<noun>/<id>     POST …/
+    GET /api/v1/<domain>/<noun>/?q=&f=&sort=&size=&after=&cols=     GET, PUT, DELETE /api/v1/<domain>/<noun>/<id>     POST …/
 
 Amounts are text in major units (`"12.50"`), instants ISO 8601, a changed row needs `If-Match` with its version, a POST
 may carry `Idempotency-Key`. The log-in is the session cookie with the header `X-CSRFToken`.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, current_app, jsonify, request
@@ -18,7 +19,7 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from app.panel.core import listing, listtotals, openapi, paging, policy, records, screens, sight
+from app.panel.core import listcolumns, listing, listtotals, openapi, paging, policy, records, screens, sight
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.errors import BadRequest, Conflict, DomainError, InvalidInput
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -118,11 +119,11 @@ class PanelApi(BaseApi):
         known = dict.fromkeys(s for s in declared if access.readable(s.name))
         return [s for s in known if s.kind != "children"]
 
-    def out(self, row: Any, actor: Any, children: bool = False) -> dict[str, Any]:
-        """One row as JSON."""
+    def out(self, row: Any, actor: Any, children: bool = False, chosen: list[FieldSpec] | None = None) -> dict[str, Any]:
+        """One row as JSON, of the fields that were chosen, else of all that this reader gets."""
         access = policy.fields(actor, self.view.resource)
         found: dict[str, Any] = {"id": row.id, "version": row.version}
-        for field in self.shown(actor):
+        for field in self.shown(actor) if chosen is None else chosen:
             value = getattr(row, field.name)
             found[field.name] = (
                 access.mask(field.name, value)
@@ -152,9 +153,11 @@ class PanelApi(BaseApi):
     def get_list(self, actor: Any) -> Response:
         plan = self.view.plan(actor)
         asked = listing.read(request.args, plan)
-        found = listing.find(asked, plan, actor)
+        names = listcolumns.read(asked.cols, plan) if asked.cols else None
+        found = listing.find(asked, plan if names is None else replace(plan, columns=tuple(names)), actor)
         listing.tell(self.model, asked, found, "api")
-        result = [self.out(row, actor) for row in found.rows]
+        chosen = None if names is None else [spec(self.model, name) for name in names if "." not in name]
+        result = [self.out(row, actor, chosen=chosen) for row in found.rows]
         wanted = request.args.get("count") or "bounded"
         if wanted not in ("bounded", "exact", "none"):
             raise BadRequest(_("“%(name)s” is none of: %(known)s.", name=wanted[:60], known="bounded, exact, none"))

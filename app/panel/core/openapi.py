@@ -26,6 +26,7 @@ LIST_PARAMETERS = [
     {"in": "query", "name": "q", "schema": {"type": "string", "maxLength": 200}, "description": "words to search"},
     {"in": "query", "name": "f", "schema": {"type": "string"}, "description": 'filter tree, `{"and":[["name","contains","x"]]}`'},
     {"in": "query", "name": "sort", "schema": {"type": "string"}, "description": "column, `-column` for descending"},
+    {"in": "query", "name": "cols", "schema": {"type": "string", "maxLength": 2000}, "description": "fields to answer, with commas"},
     {"in": "query", "name": "after", "schema": {"type": "string"}, "description": "`next` of the page before this one"},
     {"in": "query", "name": "before", "schema": {"type": "string"}, "description": "`previous` of the page after this one"},
     {"in": "query", "name": "from", "schema": {"type": "string"}, "description": "a value of the column that orders the rows"},
@@ -92,11 +93,11 @@ def describe(api: Any, api_spec: APISpec) -> None:
     }
     if view.can_add:
         collection["post"] = {**tag, "summary": f"Add {view.one}", "parameters": [_ONCE], "requestBody": _sent(f"{name}.New"),
-                              "responses": _answers(201, one, 409, 422)}  # fmt: skip
-    item = {"get": {**tag, "summary": f"Show {view.one}", "parameters": [_PK], "responses": _answers(200, one, 404)}}
+                              "responses": _answers(201, one, 409, 422, tagged=True)}  # fmt: skip
+    item = {"get": {**tag, "summary": f"Show {view.one}", "parameters": [_PK], "responses": _answers(200, one, 404, tagged=True)}}
     if view.can_edit:
         item["put"] = {**tag, "summary": f"Change {view.one}", "parameters": [_PK, _VERSION], "requestBody": _sent(f"{name}.Edit"),
-                       "responses": _answers(200, one, 404, 409, 422, 428)}  # fmt: skip
+                       "responses": _answers(200, one, 404, 409, 422, 428, tagged=True)}  # fmt: skip
     if view.can_delete:
         gone = {"type": "object", "properties": {"message": {"type": "string"}}}
         item["delete"] = {
@@ -113,7 +114,7 @@ def _sent(name: str) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
 
 
-def _answers(good: int, found: dict[str, Any], *more: int) -> dict[str, Any]:
+def _answers(good: int, found: dict[str, Any], *more: int, tagged: bool = False) -> dict[str, Any]:
     problem = {
         "type": "object",
         "properties": {"message": {"type": "string"}, "errors": {"type": "object"}},
@@ -122,6 +123,8 @@ def _answers(good: int, found: dict[str, Any], *more: int) -> dict[str, Any]:
     answers: dict[str, Any] = {
         str(good): {"description": "as asked", "content": {"application/json": {"schema": found}}}
     }
+    if tagged:
+        answers[str(good)]["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "the version, for If-Match"}}
     for status in (400, 401, 403, *more):
         answers[str(status)] = {"description": "refused", "content": {"application/json": {"schema": problem}}}
     return answers

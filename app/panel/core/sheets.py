@@ -21,7 +21,7 @@ from app.panel.core import cells, forms, history, listing, listtotals, paging, p
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.db import db
 from app.panel.core.domain import Domain
-from app.panel.core.errors import DomainError
+from app.panel.core.errors import Conflict, DomainError
 from app.panel.core.fields import resource_of, spec
 
 
@@ -159,9 +159,18 @@ class PanelSheet(SheetView):
             )
             with history.by("sheet"):
                 records.update(row, values, actor=actor, version=int(seen))
+        except Conflict as error:
+            return (self._as_it_is_now(row, name) if error.theirs else error.message), error.status
         except DomainError as error:
             return error.message, 422 if error.status < 403 else error.status
         return str(row.version), 200
+
+    def _as_it_is_now(self, row: Any, name: str) -> dict[str, Any]:
+        """What somebody else made of the row meanwhile, so that nobody has to load the sheet anew to write over it."""
+        editors = {one: self.editor(row, one) for one, _label in self.get_list_columns() if self.is_editable(one)}
+        now = cells.cell(row, name, self._access()).get("text", "")
+        said = _("Somebody else changed this in the meantime. It says “%(value)s” now; Enter writes yours over it.", value=now)
+        return {"message": said, "version": row.version, "values": {one: found["data-value"] for one, found in editors.items()}}
 
 
 def mount(app: Flask, domains: list[Domain]) -> None:

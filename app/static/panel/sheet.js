@@ -31,9 +31,22 @@ async function write(link, value) {
     shown(link, value);
     return "";
   }
+  if (answer.status === 409) return theirs(row, link, answer);
   const isJson = (answer.headers.get("Content-Type") || "").includes("json");
   const text = answer.status < 500 && !isJson ? await answer.text() : "";
   return text.length > 0 && text.length < 300 && !text.includes("<") ? text : t("changeRefused");
+}
+
+/** Somebody else was faster: show what stands there now; the next attempt knows of it. */
+async function theirs(row, link, answer) {
+  const text = await answer.text();
+  if (!(answer.headers.get("Content-Type") || "").includes("json")) return text;
+  const now = JSON.parse(text);
+  for (const cell of new Set([link, ...row.querySelectorAll("a[data-pk]")])) {
+    cell.dataset.version = now.version;
+    shown(cell, now.values[cell.name || cell.getAttribute("name")] ?? "");
+  }
+  return now.message;
 }
 
 function control(link, first) {

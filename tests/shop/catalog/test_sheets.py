@@ -72,3 +72,29 @@ def test_a_sheet_is_read_page_by_page_behind_a_key_and_searched_through_the_inde
     assert re.findall(r"<td>(SCARF-\d+)</td>", found) == ["SCARF-061"]
     assert client.get(f"{address}?page=3").status_code == 400
     assert "x=1" not in client.get(f"{address}?search=nothing").text
+
+
+def test_a_stale_cell_says_what_stands_there_now_and_the_next_attempt_writes_over_it(sku, as_user, session, ada):
+    client, address = as_user("ada"), "/sheets/catalog/sku/ajax/update/"
+    seen = sku.version
+    records.update(sku, {"price": 999, "barcode": "123"}, actor=ada)
+    session.commit()
+    data = {"list_form_pk": sku.id, "price": "13.80", "version": str(seen)}
+    stale = client.post(address, data=data)
+    assert stale.status_code == 409
+    assert "9.99" in stale.json["message"] and stale.json["values"]["barcode"] == "123" and stale.json["values"]["price"] == "9.99"
+    assert client.post(address, data={**data, "version": str(stale.json["version"])}).status_code == 200
+    session.expire_all()
+    assert (sku.price, sku.barcode) == (1380, "123")
+
+
+def test_a_stale_cell_tells_nothing_of_columns_that_its_writer_does_not_see(sku, as_user, session, ada):
+    from tests.shop.customers.people import person
+
+    person("stella", "operations")
+    seen = sku.version
+    records.update(sku, {"price": 999, "cost": 4321}, actor=ada)
+    session.commit()
+    data = {"list_form_pk": sku.id, "barcode": "77", "version": str(seen)}
+    answer = as_user("stella").post("/sheets/catalog/sku/ajax/update/", data=data)
+    assert answer.status_code == 409 and "43.21" not in answer.text and "cost" not in answer.json["values"]
