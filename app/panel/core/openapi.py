@@ -26,7 +26,7 @@ LIST_PARAMETERS = [
     {"in": "query", "name": "q", "schema": {"type": "string", "maxLength": 200}, "description": "words to search"},
     {"in": "query", "name": "f", "schema": {"type": "string"}, "description": 'filter tree, `{"and":[["name","contains","x"]]}`'},
     {"in": "query", "name": "sort", "schema": {"type": "string"}, "description": "column, `-column` for descending"},
-    {"in": "query", "name": "cols", "schema": {"type": "string", "maxLength": 2000}, "description": "fields to answer, with commas"},
+    {"in": "query", "name": "cols", "schema": {"type": "string", "maxLength": 2000}, "description": "fields, with commas"},
     {"in": "query", "name": "after", "schema": {"type": "string"}, "description": "`next` of the page before this one"},
     {"in": "query", "name": "before", "schema": {"type": "string"}, "description": "`previous` of the page after this one"},
     {"in": "query", "name": "from", "schema": {"type": "string"}, "description": "a value of the column that orders the rows"},
