@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
         settings = config.load()
         config.verify(settings)
         os.environ["ZHANGGUI_HOME"] = str(settings["HOME"])  # the parts start in another folder
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each thread of glibc keeps some MB that it once freed
         os.environ["FLASK_SKIP_DOTENV"] = "1"  # Flask would also read the .env of any folder above
         os.chdir(ROOT)
         return COMMANDS[options.part](settings, options)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import functools
+import importlib
 import io
-
-import barcode
-from barcode.writer import SVGWriter
+from typing import Any
 
 
 @functools.lru_cache(maxsize=512)
@@ -17,5 +16,11 @@ def data_url(text: str) -> str:
         return ""
     out = io.BytesIO()
     options = {"module_height": 9.0, "module_width": 0.25, "quiet_zone": 2.0, "write_text": False}
-    barcode.get("code128", text, writer=SVGWriter()).write(out, options=options)
+    code = _library("barcode").get("code128", text, writer=_library("barcode.writer").SVGWriter())
+    code.write(out, options=options)
     return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _library(part: str) -> Any:
+    """Loaded with the first paper that is printed: it brings Pillow along."""
+    return importlib.import_module(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -13,8 +14,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from flask import current_app
 from flask_babel import gettext
-from zxcvbn import zxcvbn
-from zxcvbn.matching import RANKED_DICTIONARIES
 
 from app.panel.accounts import settings as settings
 from app.panel.accounts.models import User
@@ -109,13 +108,13 @@ def problem(password: str, hints: list[str]) -> str:
         return gettext("Use at most %(n)s characters.", n=LONGEST)
     if "\x00" in password:
         return gettext("This password holds a character that cannot be typed.")
-    if password.lower() in RANKED_DICTIONARIES["passwords"]:
+    if password.lower() in _judge("zxcvbn.matching").RANKED_DICTIONARIES["passwords"]:
         return gettext("This password is on the list of those that are tried first.")
     known = [*hints, *(name for names in _names for name in names())]
     words = [part for hint in known for part in {hint, *hint.replace("@", " ").replace(".", " ").split()}]
     if len(_without(password, words)) < LEAST_BESIDE_NAMES:
         return gettext("This password is hardly more than a name that others know. Add another word or two.")
-    if zxcvbn(password[:72], user_inputs=words)["score"] < SCORE:
+    if _judge("zxcvbn").zxcvbn(password[:72], user_inputs=words)["score"] < SCORE:
         return gettext("This password is easy to guess. Add another word or two.")
     return ""
 
@@ -148,3 +147,8 @@ def check_for(user: User, password: str, field: str = "password") -> None:
 def generate() -> str:
     """A password for the first start and for the demo: 80 bits, easy to type."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def _judge(part: str) -> Any:
+    """Loaded with the first password that somebody chooses: its dictionaries take 12 MB."""
+    return importlib.import_module(part)
