@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.panel.accounts import firstrun
 from app.panel.accounts.models import User
@@ -17,6 +17,10 @@ from app.panel.core.savedlists import SavedList
 from app.shop.logistics.adapters import Asked, journey
 from app.shop.logistics.models import (
     Aim,
+    Compensation,
+    CompensationKind,
+    CompensationRule,
+    CompensationState,
     Courier,
     CourierLink,
     MethodKind,
@@ -29,6 +33,7 @@ from app.shop.logistics.models import (
 from app.shop.logistics.services.couriers import USUAL, words
 from app.shop.logistics.services.parcels import ENDED, FOLLOWED_FOR
 from app.shop.orders.models import Order, Shipment
+from app.shop.orders.states import TO_SHIP
 
 STANDING = dt.timedelta(days=3)
 FAR = "新疆,西藏,青海,内蒙古,海南"
@@ -61,7 +66,8 @@ def parcels(world: World) -> None:
         for row in db.session.execute(query).all():
             if row.courier in known:
                 _parcel(world, row, known[row.courier])
-    world.flush(Courier, ShippingMethod, ShippingRule, Parcel, TraceEvent)
+    _compensations(world)
+    world.flush(Courier, ShippingMethod, ShippingRule, Parcel, TraceEvent, CompensationRule, Compensation)
 
 
 def _couriers(world: World) -> dict[str, dict[str, Any]]:
@@ -89,6 +95,25 @@ def _methods(world: World, couriers: dict[str, dict[str, Any]]) -> None:
         world.add(
             ShippingRule, name=name, position=10 * place, provinces=provinces or None, currency="CNY", least=least, most=most, aim=aim,
             method_id=made[method]["id"] if method else None, is_active=True,
+        )  # fmt: skip
+
+
+def _compensations(world: World) -> None:
+    """Orders that left or wait too late in the last weeks; what is older than some days was decided."""
+    begin = world.now - FOLLOWED_FOR
+    rule = world.add(
+        CompensationRule, begin, name="超时发货补偿券", position=10, shop_id=None, currency="CNY", least=None,
+        kind=CompensationKind.COUPON, amount=1000, is_automatic=False, is_active=True,
+    )  # fmt: skip
+    late = or_(Order.shipped_at > Order.ship_by_at, and_(Order.state.in_(TO_SHIP), Order.ship_by_at < world.now))
+    query = select(Order.id, Order.ship_by_at).where(late, Order.ship_by_at >= begin, Order.is_held.is_(False))
+    for order_id, due in db.session.execute(query.order_by(Order.id)).all():
+        waits = due > world.now - dt.timedelta(days=4)
+        decided = None if waits else due + dt.timedelta(hours=5)
+        state = CompensationState.PROPOSED if waits else CompensationState.APPROVED
+        world.add(
+            Compensation, due, order_id=order_id, cause="late", rule_id=rule["id"], kind=CompensationKind.COUPON, currency="CNY",
+            amount=1000, state=state, made_at=due, decided_at=decided, why=None,
         )  # fmt: skip
 
 

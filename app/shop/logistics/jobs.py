@@ -71,6 +71,20 @@ def ask_couriers(limit: int = 500) -> dict[str, int]:
     return {"followed": followed, "news": news, "standing": services.note_standing()}
 
 
+@scheduled("logistics.flag_silent", cron="5-55/10 * * * *", label=_("List orders whose parcels nobody has heard of"))
+@job("logistics.flag_silent", timeout=120)
+def flag_silent(limit: int = 500) -> dict[str, int]:
+    """Every ten minutes; what exceeds the limit waits for the next time."""
+    return {"silent": services.flag_silent(limit=limit)}
+
+
+@scheduled("logistics.compensate", cron="2-52/10 * * * *", label=_("Propose compensation for orders past their time to ship"))
+@job("logistics.compensate", timeout=120)
+def compensate(limit: int = 500) -> dict[str, int]:
+    """Every ten minutes; what exceeds the limit waits for the next time."""
+    return {"made": services.make_due(limit=limit)}
+
+
 def _language() -> str:
     owner = business()
     return owner.language if owner else "en"

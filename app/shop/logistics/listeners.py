@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.shop.logistics import events, jobs, services
-from app.shop.logistics.models import Waybill
+from app.shop.logistics.models import Parcel, Waybill
 from app.shop.logistics.services import waybills
 from app.shop.orders.events import order_shipped, parcel_recalled
 from app.shop.orders.models import Order, Shipment
@@ -28,6 +28,11 @@ def follow_the_parcel(_order: Order, shipment: Shipment, **_more: Any) -> None:
 def let_go_of_the_parcel(_order: Order, shipment: Shipment, actor: Any, **_more: Any) -> None:
     """What the courier has moved cannot be taken back; otherwise its number is given up."""
     waybills.let_go(shipment, actor=actor)
+
+
+@events.parcels_moved.connect
+def is_silent_no_more(_model: Any, parcels: list[Parcel], **_more: Any) -> None:
+    services.heard(parcels)
 
 
 @events.waybill_asked.connect

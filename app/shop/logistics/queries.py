@@ -8,7 +8,7 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import listing, policy
-from app.shop.logistics.models import Courier, Parcel, ParcelState, Waybill
+from app.shop.logistics.models import Compensation, CompensationState, Courier, Parcel, ParcelState, Waybill
 from app.shop.orders.models import Order
 
 
@@ -49,6 +49,11 @@ def standing_by_courier(actor: Any, now: Any) -> Select[Any]:
 
 def count_standing(actor: Any) -> Select[Any]:
     return policy.scope(select(func.count(Parcel.id)).where(Parcel.is_standing), actor, Parcel)
+
+
+def count_proposed(actor: Any) -> Select[Any]:
+    query = select(func.count(Compensation.id)).where(Compensation.state == CompensationState.PROPOSED)
+    return policy.scope(query, actor, Compensation)
 
 
 def count_by_state(actor: Any) -> Select[Any]:

@@ -14,16 +14,31 @@ from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
 from app.shop.logistics import domain, forms, queries, services
-from app.shop.logistics.models import Courier, Parcel, ShippingMethod, ShippingRule, Waybill, WaybillState
-from app.shop.logistics.services import waybills
+from app.shop.logistics.models import (
+    Compensation,
+    CompensationRule,
+    CompensationState,
+    Courier,
+    Parcel,
+    ShippingMethod,
+    ShippingRule,
+    Waybill,
+    WaybillState,
+)
+from app.shop.logistics.services import compensations, waybills
 from app.shop.logistics.services.waybills import LIVING
 from app.shop.orders.models import Order, OrderState
 from app.shop.orders.states import TO_SHIP
 from app.shop.orders.views import OrderView
+from app.shop.setup.views import PerShopView
 
 
 def _state(parcel: Parcel) -> Any:
     return cells.badge(parcel.state.label, parcel.state.tone, gettext("Stands still") if parcel.is_standing else "")
+
+
+def _is_open(row: Compensation) -> bool:
+    return row.state is CompensationState.PROPOSED
 
 
 @domain.view(_("Parcels on their way"), icon="fa-location-dot", order=10)
@@ -118,6 +133,47 @@ class ShippingRuleView(PanelView):
     ]
     can_import = False
     empty_text = _("No rules yet. Without one the cheapest method that goes there is suggested.")
+
+
+@domain.view(_("Compensation"), icon="fa-hand-holding-heart", order=70)
+class CompensationView(PanelView):
+    datamodel = PanelInterface(Compensation)
+    title = _("Compensation")
+    one = _("compensation")
+    list_columns = ["order", "kind", "amount", "state", "rule", "made_at", "decided_at", "why"]
+    filter_columns = ["state", "kind", "rule", "order", "amount", "made_at", "decided_at"]
+    default_sort = "-made_at"
+    quick_filters = ["state", "kind"]
+    show_fieldsets = [(_("Compensation"), ["order", "kind", "amount", "state", "rule", "made_at", "decided_at", "why"])]
+    can_add = can_edit = can_delete = can_import = False
+    empty_text = _("Nobody is owed anything. Rules for compensation say what buyers get when an order misses its time to ship.")
+
+    @verb("approve", _("Approve"), icon="fa-check", primary=True, confirm=_("Grant it to the buyer?"), when=_is_open)
+    def approve(self, rows: list[Compensation], form: Any) -> str:
+        for row in rows:
+            compensations.approve(row, actor=current_actor())
+        return gettext("Approved.")
+
+    @verb("refuse", _("Do not grant it"), icon="fa-xmark", form=forms.VoidForm, permission="approve", tone="danger", when=_is_open)
+    def refuse(self, rows: list[Compensation], form: Any) -> str:
+        for row in rows:
+            compensations.refuse(row, why=form.why.data, actor=current_actor())
+        return gettext("Refused.")
+
+
+@domain.view(_("Rules for compensation"), icon="fa-scale-balanced", order=80)
+class CompensationRuleView(PerShopView):
+    datamodel = PanelInterface(CompensationRule)
+    title = _("Rules for compensation")
+    one = _("rule")
+    list_columns = ["position", "name", "shop", "least", "kind", "amount", "is_automatic", "is_active"]
+    default_sort = "position"
+    form_fieldsets = [
+        (_("For which orders"), ["name", "position", "shop", "currency", "least", "is_active"]),
+        (_("What the buyer gets"), ["kind", "amount", "is_automatic"]),
+    ]
+    can_import = False
+    empty_text = _("No rules yet. With one, each order that misses its time to ship gets a record, once.")
 
 
 @domain.panel(OrderView, label=_("Tracking"), order=5)

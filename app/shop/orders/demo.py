@@ -200,7 +200,7 @@ def _order(
         **{name: buyer[name] if buyer and not counter else None for name in ("province", "city", "district", "street")},
         "currency": "CNY", "subtotal": subtotal, "discount": discount, "shipping_fee": fee, "tax": 0, "adjustment": 0,
         "total": subtotal - discount + fee, "paid": 0, "refunded": 0, "cost": sum(line["unit_cost"] * line["quantity"] for line in lines),
-        "placed_at": at, "paid_at": None, "shipped_at": None, "completed_at": None, "closed_at": None, "close_reason": None,
+        "placed_at": at, "paid_at": None, "ship_by_at": None, "shipped_at": None, "completed_at": None, "closed_at": None, "close_reason": None,
         "buyer_remark": chance.choice(REMARKS) if chance.random() < 0.04 else None, "version": 1, "created_at": at, "changed_at": at,
     }  # fmt: skip
     world.rows[Order].append(order)
@@ -312,6 +312,7 @@ def _pay(book: Book, order: dict[str, Any], at: dt.datetime, channel: dict[str, 
     book.world.add(Payment, at, order_id=order["id"], method=method, currency="CNY", amount=order["total"], tendered=None,
                    external_ref=reference, state="paid", paid_at=at)  # fmt: skip
     order["paid"] = order["total"]
+    order["ship_by_at"] = at + dt.timedelta(hours=48)
     _move(book, order, OrderState.PAID, at)
 
 

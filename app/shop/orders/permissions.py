@@ -22,6 +22,7 @@ from app.shop.orders.models import (
     Payment,
     Refund,
     RefundLine,
+    ShipClock,
     Shipment,
     ShipmentLine,
 )
@@ -43,7 +44,9 @@ folding.part_of("orders.Order", "orders.OrderException", "orders.ExceptionReason
 folding.part_of("orders.IntakeEvent", "orders.IntakeAddress")
 
 _PAPERS = ("OrderLine", "Payment", "Shipment", "ShipmentLine", "Refund", "RefundLine", "OrderNote", "OrderStateLog")
-_READ = {f"orders.{noun}": "read" for noun in (*_PAPERS, "OrderException", "ExceptionReason")}
+_READ = {f"orders.{noun}": "read" for noun in (*_PAPERS, "OrderException", "ExceptionReason", "ShipClock")}
+for _role in ("operations", "deputy"):
+    policy.grant(_role, {"orders.ShipClock": "write delete"})
 
 policy.grant("operations", {
     **_READ,
@@ -137,6 +140,11 @@ def parcels_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
 def refunds_of_my_orders(actor: Any) -> ColumnElement[bool] | None:
     own = select(Refund.id).where(Refund.order_id.in_(_my_orders(actor)))
     return None if sees_all_shops(actor) else RefundLine.refund_id.in_(own)
+
+
+@policy.rows(ShipClock, OF_MINE)
+def hours_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    return None if sees_all_shops(actor) else ShipClock.shop_id.in_(my_shop_ids(actor))
 
 
 def _follow_the_channel(model: Any) -> None:

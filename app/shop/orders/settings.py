@@ -31,6 +31,10 @@ define(
     group=_("Orders"), help=_("Paid and not shipped for so long, it is listed as a problem. 0: never."),
 )  # fmt: skip
 define(
+    "orders.trace_after_hours", 24, label=_("A parcel without a trace is a problem after"), kind="integer", min=0, max=2160,
+    unit=_("hours"), group=_("Orders"), help=_("Shipped with a courier who has said nothing for so long. 0: never."),
+)  # fmt: skip
+define(
     "orders.proof_above", 0, label=_("Ask who it is before a refund above"), kind="integer", min=0, max=1_000_000_000,
     group=_("Orders"), loosens=less_often,
     help=_("In the currency of the order. Password and second step are asked for once more, and count for ten minutes. 0: never."),

@@ -30,11 +30,13 @@ from app.shop.orders.models import (
     RefundReason,
     RefundState,
     ReviewState,
+    ShipClock,
     Shipment,
 )
 from app.shop.setup.views import PerShopView
 
 ADDRESS = list(forms.ADDRESS)
+SOON = 0.75
 
 
 @cells.made_of("state", "is_held")
@@ -54,6 +56,19 @@ def _review(order: Order) -> Any:
 
 def _margin(order: Order) -> str:
     return money.format(order.margin, order.currency)
+
+
+def _ship_by(order: Order) -> Any:
+    """The time left, amber from three quarters of it on and red when it is over; the moment itself on what has left."""
+    gone = services.share_gone(order, clock.now())
+    if gone is None:
+        return "" if order.ship_by_at is None else order.ship_by_at
+    minutes = int((order.ship_by_at - clock.now()).total_seconds() // 60)
+    hours, minutes = divmod(abs(minutes), 60)
+    time = gettext("%(h)s h %(m)s min", h=hours, m=minutes) if hours < 10 else gettext("%(h)s h", h=hours)
+    said = gettext("%(time)s left", time=time) if gone < 1 else gettext("%(time)s over", time=time)
+    tone = "success" if gone < SOON else "warning" if gone < 1 else "danger"
+    return cells.badge(said, tone, clock.wall(order.ship_by_at))
 
 
 def _done(n: int, sentence: str) -> str:
@@ -76,20 +91,21 @@ class OrderView(PerShopView):
         "total",
         "refund_state",
         "review",
+        "ship_by_at",
         "placed_at",
         "paid_at",
     ]
     filter_columns = [
         "state", "refund_state", "review", "is_held", "shop", "channel", "customer", "buyer_name", "number",
-        "external_number", "creator_name", "creator_id", "total", "paid", "placed_at", "paid_at", "shipped_at",
+        "external_number", "creator_name", "creator_id", "total", "paid", "placed_at", "paid_at", "ship_by_at", "shipped_at",
         "province", "city", "source", "is_past",
     ]  # fmt: skip
-    sort_columns = ["number", "state", "total", "placed_at", "paid_at"]
+    sort_columns = ["number", "state", "total", "placed_at", "paid_at", "ship_by_at"]
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone", "creator_name", "creator_id"]
     default_sort = "-placed_at"
     quick_filters = ["state", "channel"]
     counts_tabs = True
-    formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin}
+    formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin, "ship_by_at": _ship_by}
     label_columns = {
         "left_to_pay": _("Left to pay"), "left_to_refund": _("Left to refund"), "margin": _("Margin"),
         "address": _("Address"),
@@ -103,7 +119,7 @@ class OrderView(PerShopView):
         (_("Amounts"), [
             "subtotal", "discount", "shipping_fee", "tax", "adjustment", "total", "paid", "refunded", "cost", "margin",
         ]),
-        (_("Times"), ["placed_at", "paid_at", "shipped_at", "completed_at", "closed_at", "close_reason"]),
+        (_("Times"), ["placed_at", "paid_at", "ship_by_at", "shipped_at", "completed_at", "closed_at", "close_reason"]),
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
     ]  # fmt: skip
     add_fieldsets = [
@@ -357,3 +373,15 @@ class ExceptionReasonView(PanelView):
     one = _("reason")
     list_columns = ["position", "name", "code", "is_active"]
     default_sort = "position"
+
+
+@domain.view(_("Hours to ship"), icon="fa-stopwatch", order=95)
+class ShipClockView(PanelView):
+    datamodel = PanelInterface(ShipClock)
+    title = _("Hours to ship")
+    one = _("shop's hours")
+    list_columns = ["shop", "ship_hours", "trace_hours"]
+    form_fieldsets = [(_("Hours to ship"), ["shop", "ship_hours", "trace_hours"])]
+    default_sort = "shop"
+    can_import = False
+    empty_text = _("Every shop has the hours of the settings. A shop with hours of its own stands here.")

@@ -20,7 +20,7 @@ FILTERS = {
     "date": lambda shop, channel: ["placed_at", "between", ["2026-01-01", "2026-12-31"]],
 }
 # one shop's orders are kept in the order of the list alone
-SORTS = ("", "placed_at", "-total", "total", "number", "-number", "paid_at", "-paid_at")
+SORTS = ("", "placed_at", "-total", "total", "number", "-number", "paid_at", "-paid_at", "ship_by_at", "-ship_by_at")
 
 
 def sorts(session, ask):

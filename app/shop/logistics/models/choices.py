@@ -44,3 +44,14 @@ class Aim(Choices):
     CHEAPEST = "cheapest", _("The cheapest"), "neutral"
     FASTEST = "fastest", _("The fastest"), "neutral"
     THIS = "this", _("This method"), "neutral"
+
+
+class CompensationKind(Choices):
+    COUPON = "coupon", _("Coupon"), "info"
+    AMOUNT = "amount", _("Money back"), "warning"
+
+
+class CompensationState(Choices):
+    PROPOSED = "proposed", _("To approve"), "warning"
+    APPROVED = "approved", _("Approved"), "success"
+    REFUSED = "refused", _("Not granted"), "muted"

@@ -13,6 +13,7 @@ from app.shop.orders.models.choices import (
     RefundState,
     ReviewState,
 )
+from app.shop.orders.models.clocks import ShipClock
 from app.shop.orders.models.deliveries import IntakeAddress, IntakeEvent
 from app.shop.orders.models.notes import ExceptionReason, OrderException, OrderNote, OrderStateLog
 from app.shop.orders.models.order import Order, OrderCounter, OrderLine
@@ -43,6 +44,7 @@ __all__ = [
     "RefundReason",
     "RefundState",
     "ReviewState",
+    "ShipClock",
     "Shipment",
     "ShipmentLine",
 ]

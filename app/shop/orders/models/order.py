@@ -82,6 +82,7 @@ class Order(PanelModel):
 
     placed_at = instant(_("Placed at"), required=True, readonly=True)
     paid_at = instant(_("Paid at"), readonly=True)
+    ship_by_at = instant(_("Ship by"), readonly=True)
     shipped_at = instant(_("Shipped at"), readonly=True)
     completed_at = instant(_("Completed at"), readonly=True)
     closed_at = instant(_("Closed at"), readonly=True)
@@ -111,6 +112,7 @@ class Order(PanelModel):
         Index(None, "number", "id"),
         Index(None, "total", "id"),
         Index(None, "paid_at", "id"),
+        Index(None, "ship_by_at", "id"),
         Index(None, "shop_id", "state", "placed_at", "id"),
         # sales figures read nothing but this index
         Index(None, "paid_at", "shop_id", "channel_id", "currency", "total"),

@@ -3,6 +3,7 @@
 from app.panel.core import records
 from app.shop.orders.models import ExceptionReason, Order
 from app.shop.orders.services import forms
+from app.shop.orders.services.clocks import Clocks, renew, share_gone
 from app.shop.orders.services.closing import close, hold, release
 from app.shop.orders.services.counter import sell
 from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason, settle
@@ -24,6 +25,7 @@ records.override(ExceptionReason, validate=forms.validate_reason)
 
 __all__ = [
     "Amounts",
+    "Clocks",
     "Creator",
     "GivenBack",
     "Incoming",
@@ -55,8 +57,10 @@ __all__ = [
     "refund",
     "release",
     "remove_past_orders",
+    "renew",
     "sell",
     "settle",
+    "share_gone",
     "ship",
     "take_back",
     "take_in",

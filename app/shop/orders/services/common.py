@@ -12,6 +12,7 @@ from app.panel.core import clock, history
 from app.panel.core.db import db
 from app.shop.orders import states
 from app.shop.orders.models import Order, OrderCounter, OrderState, OrderStateLog
+from app.shop.orders.services.clocks import Clocks
 
 RESOURCE = "orders.Order"
 _STAMPS = {
@@ -40,6 +41,8 @@ def move(order: Order, to: OrderState, *, actor: Any, why: str = "", at: dt.date
     stamp = _STAMPS.get(to)
     if stamp and getattr(order, stamp) is None:
         setattr(order, stamp, at)
+    if to is OrderState.PAID:
+        order.ship_by_at = Clocks().ship_by(order.shop_id, order.paid_at)
     history.record(order, f"order.{to.value}", actor=actor, why=why)
 
 

@@ -26,6 +26,7 @@ BUILT_IN = {
     "phone": lazy_gettext("Phone number is wrong"),
     "unreachable": lazy_gettext("Buyer cannot be reached"),
     "late": lazy_gettext("Late delivery"),
+    "silent": lazy_gettext("No trace after shipping"),
     "blocked": lazy_gettext("Customer is blocked"),
     "refund": lazy_gettext("Refund of the channel does not fit"),
     "other": lazy_gettext("Other reason"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -11,10 +9,10 @@ from sqlalchemy import select
 from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
-from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 from app.shop.orders import states
 from app.shop.orders.models import Order, OrderException
+from app.shop.orders.services.clocks import Clocks, renew
 from app.shop.orders.services.exceptions import open_exception, reason
 from app.shop.setup.queries import business
 
@@ -25,24 +23,24 @@ def flag_late(limit: int = 500) -> int:
 
     Past orders and those on hold are left in peace, and so is an order whose problem somebody has handled already.
     """
-    hours = int(setting("orders.late_after_hours") or 0)
-    if not hours:
-        return 0
+    renew()
     late = reason("late")
     known = select(OrderException.order_id).where(OrderException.reason_id == late.id)
     query = (
         select(Order)
         .where(
             Order.state.in_(states.TO_SHIP), Order.is_past.is_(False), Order.is_held.is_(False),
-            Order.paid_at < clock.now() - dt.timedelta(hours=hours), Order.id.not_in(known),
+            Order.ship_by_at <= clock.now(), Order.id.not_in(known),
         )
-        .order_by(Order.paid_at, Order.id)
+        .order_by(Order.ship_by_at, Order.id)
         .limit(limit)
     )  # fmt: skip
     found = list(db.session.scalars(query))
     owner = business()
+    clocks = Clocks()
     with force_locale(owner.language if owner else "en"):
-        detail = _("Paid more than %(hours)s hours ago and not shipped.", hours=hours)
-    for order in found:
-        open_exception(order, late, actor=SYSTEM, detail=detail)
+        for order in found:
+            hours = clocks.of(order.shop_id).ship
+            detail = _("Paid more than %(hours)s hours ago and not shipped.", hours=hours)
+            open_exception(order, late, actor=SYSTEM, detail=detail)
     return len(found)
