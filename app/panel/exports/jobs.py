@@ -44,7 +44,7 @@ def _write(run: Run, held: Hold) -> RunState:
     runs.renew(held, expected=len(keys), read=0)
     ledger.publish(run_id)
     key, last = secrets.token_hex(16), [time.monotonic()]
-    path = store.folder() / key
+    path = services.unfinished()
 
     def told(count: int) -> None:
         if time.monotonic() - last[0] > TELL_SECONDS and count < len(keys):
@@ -55,9 +55,11 @@ def _write(run: Run, held: Hold) -> RunState:
     try:
         with Beat(held):
             count = services.write(path, wish, keys, actor=actor, told=told)
-        _finish(held, key, path.stat().st_size, count, wish, actor)
+        path.rename(store.folder() / key)
+        _finish(held, key, (store.folder() / key).stat().st_size, count, wish, actor)
     except BaseException:
         path.unlink(missing_ok=True)
+        store.forget(key)
         raise
     ledger.publish(run_id)
     announce(run_id, run.file_name, count, actor)
@@ -113,6 +115,7 @@ loop.WORK[RunKind.EXPORT] = work_off  # type: ignore[assignment]
 @job("exports.tidy")
 def tidy(**_arguments: Any) -> None:
     services.forget_old()
+    services.forget_unfinished()
 
 
 @tidy.rehearses

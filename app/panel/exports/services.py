@@ -31,6 +31,7 @@ from app.panel.exports import files, rows
 
 AT_ONCE = 2000  # rows that nobody waits for
 KEPT_HOURS = 24
+UNFINISHED = ".part"
 MOST_AT_A_TIME = 3
 MOST_TICKED = 10_000
 STATE = ("q", "f", "sort")
@@ -120,12 +121,25 @@ def at_once(wish: Wish, keys: Sequence[int], *, actor: Any) -> bytes:
     """The file of a few rows. What is handed out is told on the trail first."""
     view = view_of(wish.list_key)
     tell(view, wish, len(keys), actor=actor)
-    path = store.folder() / secrets.token_hex(16)
+    path = unfinished()
     try:
         write(path, wish, keys, actor=actor)
         return path.read_bytes()
     finally:
         path.unlink(missing_ok=True)
+
+
+def unfinished() -> Path:
+    """Where a file grows. What a worker that was killed leaves there is deleted a day later."""
+    return store.folder() / f"{secrets.token_hex(16)}{UNFINISHED}"
+
+
+def forget_unfinished() -> int:
+    long_ago = clock.now().timestamp() - KEPT_HOURS * 3600
+    old = [path for path in store.folder().glob(f"*{UNFINISHED}") if path.stat().st_mtime < long_ago]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 @transactional

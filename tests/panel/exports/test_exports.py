@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import os
 import re
 import zipfile
 
@@ -239,6 +240,34 @@ def test_nobody_waits_for_more_than_three_at_a_time(session, customer, ada):
         services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
     services.cancel(first.id, actor=ada)
     assert services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
+
+
+def test_an_export_whose_worker_was_killed_is_made_anew_once_and_its_rest_is_deleted(session, customer, ada, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(path, *_arguments, **_more):
+        path.write_bytes(b"half of it")
+        monkeypatch.setattr(type(path), "unlink", lambda *_path, **_options: None)
+        raise Killed
+
+    customer("Wang")
+    run = services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "write", killed)
+        with pytest.raises(Killed):
+            loop.work_off(run.id)
+    monkeypatch.undo()
+    rest = list(services.store.folder().glob("*.part"))
+    assert len(rest) == 1 and loop.work_off(run.id) is None, "its lease still holds"
+    session.execute(sa.update(Run).where(Run.id == run.id).values(lease_until=0.0))
+    session.commit()
+    assert loop.work_off(run.id) is RunState.DONE and loop.work_off(run.id) is None
+    told = session.query(history.HistoryEntry).filter_by(verb="exported", table="customers_customer").count()
+    assert told == 1
+    assert services.forget_unfinished() == 0 and rest[0].exists()
+    os.utime(rest[0], (0, 0))
+    assert services.forget_unfinished() == 1 and not rest[0].exists()
 
 
 def test_an_export_whose_maker_lost_the_right_fails_with_the_sentence(session, customer, ben, as_role):
