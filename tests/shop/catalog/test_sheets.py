@@ -43,6 +43,14 @@ def test_whoever_may_not_see_the_cost_has_no_column_for_it(sku, as_user):
     assert "<a data" not in page
 
 
+def test_each_cell_of_a_sheet_says_its_column_where_a_row_is_a_card(sku, as_user):
+    page = as_user("ada").get("/sheets/catalog/sku/").text
+    heads = re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', page)
+    row = re.search(r'<tr><td data-label.*?</tr>', page, re.S).group(0)
+    assert re.findall(r'<td data-label="([^"]+)"', row) == heads
+    assert '<span class="lead">SCARF-1</span>' in row
+
+
 def test_warning_lines_are_edited_beside_the_stock(sku, as_user, session):
     goods.fill([sku], 10, goods.make_warehouse(is_default=True))
     level = session.query(StockLevel).filter_by(sku_id=sku.id).one()
@@ -61,15 +69,15 @@ def test_a_sheet_is_read_page_by_page_behind_a_key_and_searched_through_the_inde
     session.commit()
     client, address = as_user("ada"), "/sheets/catalog/sku/"
     first = client.get(address).text
-    codes = re.findall(r"<td>(SCARF-\d+)</td>", first)
+    codes = re.findall(r'<td data-label="[^"]+"><span class="lead">(SCARF-\d+)</span></td>', first)
     assert len(codes) == 50 and codes == sorted(codes) and "61 rows" in first
     following = re.search(r'href="([^"]*after=[^"]*)"[^>]*rel="next"', first)[1].replace("&amp;", "&")
     session.add(Sku(product_id=sku.product_id, code="SCARF-0005", price=100, currency="CNY", option1="x"))
     session.commit()
-    rest = re.findall(r"<td>(SCARF-\d+)</td>", client.get(following).text)
+    rest = re.findall(r'<td data-label="[^"]+"><span class="lead">(SCARF-\d+)</span></td>', client.get(following).text)
     assert len(rest) == 11 and not set(rest) & set(codes), "who adds a row moves nobody's page"
     found = client.get(f"{address}?search=CARF-061").text
-    assert re.findall(r"<td>(SCARF-\d+)</td>", found) == ["SCARF-061"]
+    assert re.findall(r'<td data-label="[^"]+"><span class="lead">(SCARF-\d+)</span></td>', found) == ["SCARF-061"]
     assert client.get(f"{address}?page=3").status_code == 400
     assert "x=1" not in client.get(f"{address}?search=nothing").text
 
