@@ -6,6 +6,7 @@ How many rows there are in all is a question of its own (`listtotals`), asked wh
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 
 from blinker import Signal
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Column, ColumnElement, Select, UniqueConstraint, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.panel.core import cells, clock, filters, listcolumns, paging, policy, sight
@@ -26,6 +27,7 @@ from app.panel.core.finding.conditions import means
 from app.panel.core.finding.plans import default_search
 
 SIZES = (25, 50, 100, 200)
+ENGINES = ("sqlite", "postgresql")
 COUNT_LIMIT, MAX_SEARCH = 10_000, 200
 SHAPES, MONTH = ("", "board", "calendar"), re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 searched = Signal("Somebody searched. sender: the model; q; found: how many rows, a page at most; place: list, api or picker")
@@ -234,6 +236,7 @@ def plan_for(
     real = [name for name in columns if "." not in name and spec(model, name).is_column]
     usable = [name for name in (filterable if filterable is not None else askable(model, real)) if access.usable(name)]
     order = [name for name in (sortable if sortable is not None else real) if access.usable(name)]
+    order += [name for name in in_order(model) if access.usable(name) and name not in order]
     order = [name for name in order if _can_order(model, name) and _opens(model, name, actor)]
     search = searchable if searchable is not None else default_search(model)
     return Plan(
@@ -247,6 +250,17 @@ def plan_for(
         actor,
         base,
     )
+
+
+@functools.cache
+def in_order(model: type[Any]) -> tuple[str, ...]:
+    """The fields by which an index keeps the rows in order, so that a list costs no more by them than by its own columns."""
+    table = model.__mapper__.local_table  # type: ignore[attr-defined]
+    whole = [index for index in table.indexes if not any(index.dialect_options[name].get("where") is not None for name in ENGINES)]
+    leading = {index.expressions[0].name for index in whole if isinstance(index.expressions[0], Column)}
+    leading |= {next(iter(one.columns)).name for one in table.constraints if isinstance(one, UniqueConstraint)}
+    known = [one for one in dict.fromkeys(specs(model).values()) if one.is_column and not one.hidden]
+    return tuple(one.name for one in known if one.name in leading and one.kind in paging.JUMPS)
 
 
 def _can_order(model: type[Any], name: str) -> bool:

@@ -230,3 +230,24 @@ def somebody_of_a(session):
     from flask_appbuilder.security.sqla.models import User
 
     return session.query(User).filter_by(username="ben").one()
+
+
+def test_a_chosen_column_that_an_index_keeps_in_order_orders_the_list_and_a_state_does_so_page_by_page(session, as_user):
+    from app.panel.core import listing
+    from app.shop.customers.models import Address, Customer
+    from tests.shop.customers.people import customer
+
+    assert {"phone", "email", "first_seen_at"} <= set(listing.in_order(Customer)), "without a word on the screen"
+    assert "birthday_on" not in listing.in_order(Customer) and "street" not in listing.in_order(Address)
+    for number, level in enumerate(("gold", "regular", "silver", "regular")):
+        customer(f"Customer {number}", f"1380013800{number}", level=level)
+    session.commit()
+    client, seen, after = as_user("ada"), [], {}
+    while after is not None:
+        page = client.get("/api/v1/customers/customer/", query_string={"sort": "level", "size": 1, **after}).json
+        seen += [row["level"] for row in page["result"]]
+        after = {"after": page["next"]} if page["next"] else None
+    assert len(seen) == 4 and seen == sorted(seen)
+    assert "sort=-email" in client.get("/customers/customer/list/?sort=email&cols=name,email").text
+    assert client.get("/customers/customer/list/?sort=birthday_on&cols=name,birthday_on").status_code == 400
+    assert as_user("ben").get("/customers/customer/list/?sort=email").status_code == 400, "he sees it masked"
