@@ -7,8 +7,8 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
-from wtforms import SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 
 from app.panel.core.db import db
 from app.panel.core.forms import PanelForm
@@ -28,6 +28,16 @@ class WaybillForm(PanelForm):
         self.courier_id.choices = [(courier.id, courier.name) for courier in found]
         if not self.courier_id.choices:
             self.courier_id.description = gettext("No courier is connected. Choose a connection on the page of a courier.")
+
+
+class ShipManyForm(PanelForm):
+    courier = StringField(_("Courier"), [Optional(), Length(max=60)], description=_("For lines that name none."))
+    numbers = TextAreaField(
+        _("Numbers of the orders"), [Optional(), Length(max=1_000_000)], render_kw={"rows": 8},
+        description=_(
+            "A line an order: order number, courier, tracking number, as copied from a table. Empty: ship without numbers."
+        ),
+    )  # fmt: skip
 
 
 class VoidForm(PanelForm):

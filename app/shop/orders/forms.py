@@ -18,7 +18,15 @@ from app.panel.core.choices import Choices
 from app.panel.core.db import db
 from app.panel.core.fields import spec
 from app.panel.core.forms import PanelForm, RawField, cover, dress_field
-from app.shop.orders.models import CloseReason, ExceptionReason, Order, OrderLine, PaymentMethod, RefundReason
+from app.shop.orders.models import (
+    CloseReason,
+    ExceptionReason,
+    Order,
+    OrderLine,
+    OrderState,
+    PaymentMethod,
+    RefundReason,
+)
 
 NEEDED = InputRequired(_("This is needed."))
 
@@ -148,6 +156,21 @@ class ExceptionForm(PanelForm):
         query = select(ExceptionReason).where(ExceptionReason.is_active)
         found = db.session.scalars(query.order_by(ExceptionReason.position, ExceptionReason.id))
         self.reason_id.choices = [(reason.id, reason.name) for reason in found]
+
+
+class ManyExceptionsForm(ExceptionForm):
+    """The same for any number of orders: the reasons do not depend on them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.for_rows([])
+
+
+class StateForm(PanelForm):
+    to = SelectField(
+        _("New state"), [NEEDED], choices=[(state.value, state.label) for state in (OrderState.SHIPPED, OrderState.COMPLETED)],
+        description=_("Shipped: all that is left goes, without a tracking number."),
+    )  # fmt: skip
 
 
 class ArticlesForm(PanelForm):
