@@ -103,6 +103,7 @@ class OrderView(PerShopView):
     sort_columns = ["number", "state", "total", "placed_at", "paid_at", "ship_by_at"]
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone", "creator_name", "creator_id"]
     default_sort = "-placed_at"
+    calendar_column = "placed_at"
     quick_filters = ["state", "channel"]
     counts_tabs = True
     formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin, "ship_by_at": _ship_by}
