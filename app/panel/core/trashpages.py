@@ -43,9 +43,7 @@ def purge(entry_id: int) -> Any:
     page = SimpleNamespace(
         title=gettext("Delete for ever"), list_title=gettext("Trash: %(what)s", what=view.title), list_url=view.url("trash"),
         icon="fa-trash-can", tone="danger", rows=[(entry.id, entry.label)], name="purge", has_form=True, next="", one=view.one,
-        question=gettext(
-            "This takes %(n)s rows out of the trash. The history keeps that it was done, and by whom.", n=len(entry.rows)
-        ),
+        question=gettext("Rows that go for ever: %(n)s. The history keeps that it was done, and by whom.", n=len(entry.rows)),
         help="", action_url=url_for("trash.purge", entry_id=entry_id), cancel_url=view.url("trash"),
     )  # fmt: skip
     appbuilder = current_app.appbuilder  # type: ignore[attr-defined]
