@@ -81,7 +81,7 @@ JOURNEY = (
     (2, ParcelState.COLLECTED), (9, ParcelState.MOVING), (22, ParcelState.MOVING), (31, ParcelState.DELIVERING),
     (35, ParcelState.SIGNED),
 )  # fmt: skip
-STANDING_ONE_OF = 12
+STANDING_ONE_OF = 40
 
 
 class PracticeCourier:
@@ -101,7 +101,7 @@ class PracticeCourier:
 
 
 def journey(one: Asked) -> list[Told]:
-    """Everything that ever happens to a parcel. Of twelve, one stays at the sorting centre."""
+    """Everything that ever happens to a parcel. Of forty, one stays at the sorting centre."""
     chance = int(hashlib.sha256(one.number.encode()).hexdigest()[:8], 16)
     steps = JOURNEY[:2] if chance % STANDING_ONE_OF == 0 else JOURNEY
     stretch = 1 + chance % 7 / 4
