@@ -41,6 +41,14 @@ def test_every_stock_level_is_the_sum_of_its_journal(rows):
     assert verify() == []
 
 
+def test_the_ledger_tells_what_the_orders_brought(rows):
+    from app.shop.finance.models import Entry
+    from app.shop.finance.services import verify
+
+    assert rows.scalar(select(func.count(Entry.id))) > 1500
+    assert verify() == []
+
+
 def test_no_balance_of_the_journal_is_ever_below_zero(rows):
     from app.shop.inventory.models import StockMove
 

@@ -16,6 +16,19 @@ def flag_late(limit: int = 500) -> dict[str, int]:
     return {"late": services.flag_late(limit=limit)}
 
 
+@scheduled("orders.close_unpaid", cron="*/5 * * * *", label=_("Close orders that nobody pays"))
+@job("orders.close_unpaid", timeout=300)
+def close_unpaid(limit: int = 500) -> dict[str, int]:
+    """Every five minutes; what exceeds the limit waits for the next time."""
+    return {"closed": services.close_unpaid(limit=limit)}
+
+
+@scheduled("orders.remind", cron="*/10 * * * *", label=_("Remind buyers of orders that they have not paid"))
+@job("orders.remind", timeout=300)
+def remind(limit: int = 500) -> dict[str, int]:
+    return {"reminded": services.remind(limit=limit)}
+
+
 @scheduled("orders.forget_deliveries", cron="45 4 * * *", label=_("Forget what channels sent"))
 @job("orders.forget_deliveries", timeout=600)
 def forget_deliveries() -> dict[str, int]:

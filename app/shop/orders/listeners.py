@@ -40,6 +40,13 @@ def tell_who_confirms(order: Order, failures: list[str], actor: Any, **_more: An
     notices.send(people, title, body=body, url=f"/orders/order/show/{order.id}", kind=REVIEW, about=order)
 
 
+@events.order_paid.connect
+@events.order_closed.connect
+def say_no_more(order: Order, **_more: Any) -> None:
+    """Who has paid, or will not get it, is not asked for money."""
+    services.drop_messages(order)
+
+
 @events.order_shipped.connect
 @events.order_closed.connect
 def is_late_no_more(order: Order, **_more: Any) -> None:

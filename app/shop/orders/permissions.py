@@ -12,6 +12,7 @@ from app.panel.core.actor import bounds_of
 from app.panel.core.db import db
 from app.panel.core.types import Unindexed
 from app.shop.orders.models import (
+    BuyerMessage,
     IntakeAddress,
     IntakeEvent,
     Order,
@@ -39,8 +40,9 @@ policy.verbs(
 policy.moves_money("orders.Order", "refund", "pay")
 policy.name("orders.IntakeAddress", _("Intake addresses of channels"))
 policy.verbs("orders.IntakeEvent", retry=_("Try again, set aside"))
+policy.verbs("orders.BuyerMessage", send=_("Mark as sent"), see_contacts=_("See all contacts at any time"))
 policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))
-folding.part_of("orders.Order", "orders.OrderException", "orders.ExceptionReason")
+folding.part_of("orders.Order", "orders.OrderException", "orders.ExceptionReason", "orders.BuyerMessage")
 folding.part_of("orders.IntakeEvent", "orders.IntakeAddress")
 
 _PAPERS = ("OrderLine", "Payment", "Shipment", "ShipmentLine", "Refund", "RefundLine", "OrderNote", "OrderStateLog")
@@ -88,8 +90,13 @@ policy.grant("deputy", {
 })  # fmt: skip
 policy.grant("viewer", {"orders.Order": "read", **_READ})
 
+_MESSAGES = {"operations": "read send", "support": "read send", "deputy": "read send see_contacts", "viewer": "read"}
+for _role, _verbs in _MESSAGES.items():
+    policy.grant(_role, {"orders.BuyerMessage": _verbs})
+
 policy.protect("orders.Order", "cost", "margin", verb="see_cost")
 policy.protect("orders.OrderLine", "unit_cost", verb="see_cost")
+policy.mask("orders.BuyerMessage", "recipient", verb="see_contacts", how="tail")
 policy.mask("orders.Order", "buyer_phone", verb="see_contacts", how="phone")
 policy.mask("orders.Order", "buyer_email", verb="see_contacts", how="email")
 
@@ -123,7 +130,7 @@ def _follow_the_order(model: Any) -> None:
         return None if sees_all_shops(actor) else model.order_id.in_(_my_orders(actor))
 
 
-for _model in (OrderLine, Payment, Shipment, Refund, OrderNote, OrderException, OrderStateLog):
+for _model in (OrderLine, Payment, Shipment, Refund, OrderNote, OrderException, OrderStateLog, BuyerMessage):
     _follow_the_order(_model)
     policy.follow(_model, Order, "order_id")
 policy.follow(ShipmentLine, Shipment, "shipment_id")

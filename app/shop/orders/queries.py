@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import BigInteger, Select, cast, exists, func, literal, or_, select, union_all
+from sqlalchemy import BigInteger, Select, cast, exists, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
-from app.panel.core import listing, policy
+from app.panel.core import listing, mail, policy
 from app.shop.catalog.models import Product, Sku
 from app.shop.orders.models import (
+    BuyerMessage,
     ExceptionReason,
     ExceptionState,
     IntakeEvent,
     IntakeState,
+    MessageKind,
     Order,
     OrderException,
     OrderLine,
@@ -165,3 +168,16 @@ def people_who_confirm(shop_id: int) -> Select[Any]:
     )
     only_shop = select(func.count(Shop.id)).scalar_subquery() == 1
     return select(User.id).where(User.active, User.id.in_(may), or_(works_here, only_shop))
+
+
+def unpaid_since(before: dt.datetime, limit: int) -> Select[Any]:
+    """Ids of living orders that were placed by then and of which nothing is paid, oldest first; held ones are left in peace."""
+    waiting = (Order.state == OrderState.PENDING, Order.is_past.is_(False), Order.is_held.is_(False), Order.paid == Order.refunded)
+    return select(Order.id).where(*waiting, Order.placed_at <= before).order_by(Order.placed_at, Order.id).limit(limit)
+
+
+def to_remind(before: dt.datetime, limit: int) -> Select[Any]:
+    """Those of them whose buyers were not reminded, and who can be reached."""
+    reminded = exists().where(BuyerMessage.order_id == Order.id, BuyerMessage.kind == MessageKind.PAYMENT_REMINDER)
+    reached = or_(Order.buyer_email.is_not(None) if mail.is_set_up() else false(), Order.buyer_phone.is_not(None))
+    return unpaid_since(before, limit).where(~reminded, reached)

@@ -35,6 +35,22 @@ define(
     unit=_("hours"), group=_("Orders"), help=_("Shipped with a courier who has said nothing for so long. 0: never."),
 )  # fmt: skip
 define(
+    "orders.close_unpaid_hours", 48, label=_("An order that nobody pays is closed after"), kind="integer", min=0, max=2160,
+    unit=_("hours"), group=_("Orders"), help=_("Its stock is free again. 0: never."),
+)  # fmt: skip
+define(
+    "orders.remind_after_hours", 24, label=_("The buyer of an unpaid order is reminded after"), kind="integer", min=0, max=2160,
+    unit=_("hours"), group=_("Orders"), help=_("Once an order, by e-mail, else by a text message. 0: never."),
+)  # fmt: skip
+define(
+    "orders.reminder_subject", "", label=_("Subject of the reminder"), group=_("Orders"), length=200,
+    help=_("Left empty: our own words. {number}, {name}, {shop}, {amount} and {until} are filled in."),
+)  # fmt: skip
+define(
+    "orders.reminder_body", "", label=_("Text of the reminder"), kind="longtext", group=_("Orders"), length=2000,
+    help=_("Left empty: our own words. {number}, {name}, {shop}, {amount} and {until} are filled in."),
+)  # fmt: skip
+define(
     "orders.proof_above", 0, label=_("Ask who it is before a refund above"), kind="integer", min=0, max=1_000_000_000,
     group=_("Orders"), loosens=less_often,
     help=_("In the currency of the order. Password and second step are asked for once more, and count for ten minutes. 0: never."),

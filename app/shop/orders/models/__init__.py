@@ -5,6 +5,9 @@ from app.shop.orders.models.choices import (
     ExceptionState,
     IntakeDoor,
     IntakeState,
+    MessageKind,
+    MessageState,
+    MessageWay,
     OrderSource,
     OrderState,
     PaymentMethod,
@@ -15,12 +18,14 @@ from app.shop.orders.models.choices import (
 )
 from app.shop.orders.models.clocks import ShipClock
 from app.shop.orders.models.deliveries import IntakeAddress, IntakeEvent
+from app.shop.orders.models.messages import BuyerMessage
 from app.shop.orders.models.notes import ExceptionReason, OrderException, OrderNote, OrderStateLog
 from app.shop.orders.models.order import Order, OrderCounter, OrderLine
 from app.shop.orders.models.parcels import Shipment, ShipmentLine
 from app.shop.orders.models.payments import Payment, Refund, RefundLine
 
 __all__ = [
+    "BuyerMessage",
     "CloseReason",
     "ExceptionReason",
     "ExceptionState",
@@ -28,6 +33,9 @@ __all__ = [
     "IntakeDoor",
     "IntakeEvent",
     "IntakeState",
+    "MessageKind",
+    "MessageState",
+    "MessageWay",
     "Order",
     "OrderCounter",
     "OrderException",

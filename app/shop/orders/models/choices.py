@@ -95,3 +95,22 @@ class IntakeState(Choices):
     BOOKED = "booked", _("Refund booked"), "success"
     REFUSED = "refused", _("Not taken"), "danger"
     DISMISSED = "dismissed", _("Set aside"), "muted"
+
+
+class MessageKind(Choices):
+    """What a buyer is told."""
+
+    PAYMENT_REMINDER = "payment_reminder", _("Reminder to pay"), "warning"
+
+
+class MessageWay(Choices):
+    """How a message reaches the buyer. A text message waits for a person where no service sends them."""
+
+    EMAIL = "email", _("E-mail"), "info"
+    TEXT = "text", _("Text message"), "neutral"
+
+
+class MessageState(Choices):
+    WAITING = "waiting", _("To be sent"), "warning"
+    SENT = "sent", _("Sent"), "success"
+    DROPPED = "dropped", _("Not needed any more"), "muted"

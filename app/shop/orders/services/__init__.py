@@ -19,6 +19,7 @@ from app.shop.orders.services.recalling import recall
 from app.shop.orders.services.refunds import refund
 from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
 from app.shop.orders.services.shipping import cancel_rest, complete, hindrance, ship
+from app.shop.orders.services.unpaid import close_unpaid, drop_messages, mark_sent, remind
 
 records.override(Order, create=forms.create, update=forms.update, delete=forms.delete)
 records.override(ExceptionReason, validate=forms.validate_reason)
@@ -36,8 +37,10 @@ __all__ = [
     "assign_sku",
     "cancel_rest",
     "close",
+    "close_unpaid",
     "complete",
     "confirm",
+    "drop_messages",
     "edit_address",
     "ensure_reasons",
     "failures",
@@ -46,6 +49,7 @@ __all__ = [
     "handle_exception",
     "hindrance",
     "hold",
+    "mark_sent",
     "open_exception",
     "pay",
     "place",
@@ -56,6 +60,7 @@ __all__ = [
     "record_past_orders",
     "refund",
     "release",
+    "remind",
     "remove_past_orders",
     "renew",
     "sell",

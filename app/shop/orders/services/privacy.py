@@ -15,6 +15,7 @@ from app.panel.core.history import HistoryEntry
 from app.shop.customers import services as customers
 from app.shop.customers.privacy import Person
 from app.shop.orders.models import (
+    BuyerMessage,
     IntakeEvent,
     Order,
     OrderException,
@@ -37,12 +38,14 @@ PARTS: tuple[tuple[str, type[Any], tuple[str, ...]], ...] = (
     ("parcels", Shipment, ("courier", "tracking_number", "shipped_at", "note")),
     ("notes", OrderNote, ("body", "created_at")),
     ("problems", OrderException, ("detail", "state", "opened_at", "handled_at", "resolution")),
+    ("messages", BuyerMessage, ("kind", "way", "recipient", "subject", "body", "state", "sent_at")),
     ("moves", OrderStateLog, ("from_state", "to_state", "why", "moved_at")),
 )
 # Words that somebody wrote freely: whoever they name cannot be told from a list.
 WORDS: tuple[tuple[type[Any], dict[str, str | None]], ...] = (
     (OrderNote, {"body": "–"}), (OrderException, {"detail": None, "resolution": None}), (OrderStateLog, {"why": None}),
     (Refund, {"note": None}), (Shipment, {"note": None}),
+    (BuyerMessage, {"recipient": None, "subject": None, "body": None}),
 )  # fmt: skip
 
 

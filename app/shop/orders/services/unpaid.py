@@ -1,0 +1,133 @@
+"""Orders that nobody pays: the buyer is reminded once (ORD-07), and in the end the order is closed (ORD-06)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask_babel import force_locale, lazy_gettext
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.panel.core import clock, history, mail, money, outbox, policy
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.settings import setting
+from app.panel.core.transaction import transactional
+from app.shop.orders import queries
+from app.shop.orders.models import (
+    BuyerMessage,
+    CloseReason,
+    MessageKind,
+    MessageState,
+    MessageWay,
+    Order,
+    OrderState,
+)
+from app.shop.orders.services.closing import close
+from app.shop.orders.services.common import lock
+from app.shop.setup.queries import business
+
+RESOURCE = "orders.BuyerMessage"
+SUBJECT = lazy_gettext("Your order {number} waits for your payment")
+BODY = lazy_gettext(
+    "Hello {name}, your order {number} at {shop} over {amount} is not paid yet. We keep the goods for you until {until}."
+)
+
+# what is filled in, in the words of the house and in English
+PLACES = {
+    "{name}": lazy_gettext("{name}"), "{number}": lazy_gettext("{number}"), "{shop}": lazy_gettext("{shop}"),
+    "{amount}": lazy_gettext("{amount}"), "{until}": lazy_gettext("{until}"),
+}  # fmt: skip
+
+
+def close_unpaid(limit: int = 500) -> int:
+    """Close the orders that are unpaid for too long; how many. Each is a transaction of its own, so that one that cannot be
+    closed stops no other."""
+    hours = int(setting("orders.close_unpaid_hours") or 0)
+    if not hours:
+        return 0
+    before = clock.now() - dt.timedelta(hours=hours)
+    return sum(_close(key, before) for key in list(db.session.scalars(queries.unpaid_since(before, limit))))
+
+
+@transactional
+def _close(key: int, before: dt.datetime) -> bool:
+    order = db.session.get(Order, key)
+    if order is None or not _is_unpaid(lock(order)) or order.placed_at > before:
+        return False
+    close(order, reason=CloseReason.UNPAID, actor=SYSTEM)
+    return True
+
+
+def _is_unpaid(order: Order) -> bool:
+    """Whoever has paid a part, or is held, is looked at by a person."""
+    return order.state is OrderState.PENDING and not order.is_held and order.left_to_refund == 0
+
+
+def remind(limit: int = 500) -> int:
+    """Remind the buyers of orders that wait for their payment, each order once; how many."""
+    hours = int(setting("orders.remind_after_hours") or 0)
+    if not hours:
+        return 0
+    before = clock.now() - dt.timedelta(hours=hours)
+    return sum(_remind(key) for key in list(db.session.scalars(queries.to_remind(before, limit))))
+
+
+@transactional
+def _remind(key: int) -> bool:
+    order = db.session.get(Order, key)
+    if order is None or not _is_unpaid(lock(order)) or not (order.buyer_email or order.buyer_phone):
+        return False
+    key = f"{MessageKind.PAYMENT_REMINDER.value}:{order.id}"
+    if db.session.scalar(select(BuyerMessage.id).where(BuyerMessage.key == key)) is not None:
+        return False
+    way = MessageWay.EMAIL if order.buyer_email and mail.is_set_up() else MessageWay.TEXT
+    if way is MessageWay.TEXT and not order.buyer_phone:
+        return False
+    subject, body = _words(order)
+    message = BuyerMessage(
+        order_id=order.id, kind=MessageKind.PAYMENT_REMINDER, way=way, subject=subject, body=body, key=key,
+        recipient=order.buyer_email if way is MessageWay.EMAIL else order.buyer_phone,
+    )  # fmt: skip
+    db.session.add(message)
+    if way is MessageWay.EMAIL:
+        outbox.put("mail", {"to": message.recipient, "subject": subject, "body": body})
+        message.state, message.sent_at = MessageState.SENT, clock.now()
+    history.record(order, "order.reminded", actor=SYSTEM)
+    return True
+
+
+def _words(order: Order) -> tuple[str, str]:
+    """Subject and text: what the shop wrote, else our own words in its language."""
+    owner = business()
+    until = order.placed_at + dt.timedelta(hours=int(setting("orders.close_unpaid_hours") or 0))
+    with force_locale(owner.language if owner else "en"):
+        known = {
+            "{name}": order.buyer_name or "", "{number}": order.number, "{shop}": str(order.shop),
+            "{amount}": money.format(order.left_to_pay, order.currency), "{until}": clock.wall(until),
+        }  # fmt: skip
+        known |= {str(PLACES[place]): value for place, value in known.items()}
+        texts = [str(setting("orders.reminder_subject") or SUBJECT), str(setting("orders.reminder_body") or BODY)]
+    for place, value in known.items():
+        texts = [text.replace(place, value) for text in texts]
+    return " ".join(texts[0].split())[:200], texts[1]
+
+
+@transactional
+def mark_sent(message: BuyerMessage, *, actor: Any) -> BuyerMessage:
+    """Somebody has sent it by his own telephone."""
+    policy.authorize(actor, "send", RESOURCE)
+    db.session.refresh(message, with_for_update=True)
+    if message.state is not MessageState.WAITING:
+        raise DomainError(_("This message does not wait any more."))
+    message.state, message.sent_at = MessageState.SENT, clock.now()
+    return message
+
+
+def drop_messages(order: Order) -> None:
+    """The order is paid or closed: what still waits to be said is not said any more."""
+    waiting = select(BuyerMessage).where(BuyerMessage.order_id == order.id, BuyerMessage.state == MessageState.WAITING)
+    for message in db.session.scalars(waiting):
+        message.state = MessageState.DROPPED
