@@ -80,15 +80,15 @@ def _remind(key: int) -> bool:
     order = db.session.get(Order, key)
     if order is None or not _is_unpaid(lock(order)) or not (order.buyer_email or order.buyer_phone):
         return False
-    key = f"{MessageKind.PAYMENT_REMINDER.value}:{order.id}"
-    if db.session.scalar(select(BuyerMessage.id).where(BuyerMessage.key == key)) is not None:
+    once = f"{MessageKind.PAYMENT_REMINDER.value}:{order.id}"
+    if db.session.scalar(select(BuyerMessage.id).where(BuyerMessage.key == once)) is not None:
         return False
     way = MessageWay.EMAIL if order.buyer_email and mail.is_set_up() else MessageWay.TEXT
     if way is MessageWay.TEXT and not order.buyer_phone:
         return False
     subject, body = _words(order)
     message = BuyerMessage(
-        order_id=order.id, kind=MessageKind.PAYMENT_REMINDER, way=way, subject=subject, body=body, key=key,
+        order_id=order.id, kind=MessageKind.PAYMENT_REMINDER, way=way, subject=subject, body=body, key=once,
         recipient=order.buyer_email if way is MessageWay.EMAIL else order.buyer_phone,
     )  # fmt: skip
     db.session.add(message)
