@@ -40,6 +40,8 @@ def addresses() -> dict[str, Any]:
     }  # fmt: skip
     if "bell.index" in known:
         urls |= {"notices": url_for("bell.index"), "notices_count": url_for("bell.count")}
+    if "bulk_operation.tray" in known and actor is not NOBODY and policy.allowed(actor, "read", "bulk.Run"):
+        urls |= {"runs": url_for("bulk_run.list"), "runs_under_way": url_for("bulk_operation.tray")}
     if actor is not NOBODY and policy.allowed(actor, "reset", "accounts.Instance") and demo.is_loaded():
         urls["reset"] = "/setup/reset/"
     unread = 0 if actor is NOBODY else notices.unread(actor.id)

@@ -44,7 +44,7 @@ class UserView(PanelView):
     show_fieldsets = [(_("User account"), ["first_name", "username", "email", "roles", "active", "last_login"])]
     # what the API takes; the screens have a form of their own
     form_fieldsets = [(_("User account"), ["username", "first_name", "email", "roles"])]
-    can_delete = can_import = False
+    can_delete = can_import = edits_many = False
     inline_columns: list[str] = []
     formatters = {"roles": lambda user: ", ".join(str(queries.role_label(r.name)) for r in queries.in_order(user.roles))}
 

@@ -66,6 +66,8 @@ def publish(run_id: int) -> None:
     run = db.session.get(Run, run_id, populate_existing=True)
     if run is not None:
         bus.publish(f"run:{run_id}", "progress", {**progress(run), "ids": [run_id]}, resource=runs.RESOURCE)
+        if run.actor_id is not None:
+            bus.publish(f"user:{run.actor_id}", "run", {**progress(run), "title": run.file_name})
 
 
 @transactional

@@ -61,14 +61,20 @@ def make(stored: store.Stored, *, actor: Any, params: dict[str, Any] | None = No
 
 
 def find(run_id: int, *, actor: Any) -> Run:
-    """A run of this person, or any run for who oversees them.
+    """A run of this person, or any run for who oversees them; one that waits also for who may approve it.
 
     :raises NotFound: also when it is somebody else's
     """
     run = db.session.get(Run, run_id)
-    if run is None or not (owns(actor, run.actor_id) or policy.allowed(actor, "oversee", RESOURCE)):
+    if run is None or not (owns(actor, run.actor_id) or policy.allowed(actor, "oversee", RESOURCE) or _is_to_approve(run, actor)):
         raise NotFound(_("There is nothing here."))
     return run
+
+
+def _is_to_approve(run: Run, actor: Any) -> bool:
+    """Does it wait for somebody such as this one, or did he approve it?"""
+    concerns = run.state is RunState.ASKED or owns(actor, run.approved_by_id)
+    return concerns and policy.allowed(actor, "approve", RESOURCE)
 
 
 @transactional

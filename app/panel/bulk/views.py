@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, url_for
+from flask import redirect
 from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import domain, runs, undo
+from app.panel.bulk.engine import showing
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Mapping, Run
 from app.panel.core.actor import current_actor
@@ -16,36 +17,38 @@ from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
 
 
-@domain.view(_("All imports"), icon="fa-clock-rotate-left", order=20)
+@domain.view(_("Imports and operations"), icon="fa-clock-rotate-left", order=20)
 class RunView(PanelView):
     datamodel = PanelInterface(Run)
-    title = _("All imports")
+    title = _("Imports and operations")
     one = _("import")
+    label_columns = {"file_name": _("What")}
     list_columns = [
-        "file_name", "kind", "state", "read", "new", "changed", "same", "refused", "actor", "started_at", "is_undone",
+        "file_name", "kind", "state", "read", "new", "changed", "same", "refused", "skipped", "actor", "started_at", "is_undone",
     ]  # fmt: skip
     filter_columns = ["kind", "state", "importer", "file_name", "actor", "started_at", "is_undone", "refused"]
     sort_columns = ["started_at", "read", "refused"]
     default_sort = "-id"
     quick_filters = ["kind", "state"]
     show_fieldsets = [
-        (_("Import"), ["file_name", "importer", "kind", "state", "actor", "started_at", "finished_at", "error"]),
-        (_("Counts"), ["rows", "read", "new", "changed", "same", "refused"]),
+        (_("Run"), ["file_name", "kind", "state", "importer", "actor", "approved_by", "error"]),
+        (_("Times"), ["begins_at", "started_at", "finished_at"]),
+        (_("Counts"), ["rows", "read", "new", "changed", "same", "refused", "skipped"]),
         (_("Undo"), ["undo_of", "is_undone"]),
     ]
     can_add = can_edit = can_delete = can_import = False
-    empty_text = _("Nothing has been imported yet.")
+    empty_text = _("Nothing has been imported or changed in bulk yet.")
 
     @verb("open", _("Open"), icon="fa-arrow-right", permission="read", many=False, read_only=True)
     def open(self, found: list[Run], _form: Any) -> Any:
-        return redirect(url_for("bulk_import.show", run_id=found[0].id))
+        return redirect(showing.run_url(found[0]))
 
     @verb("take_back", _("Take back"), icon="fa-rotate-left", when=runs.can_undo, permission="read", many=False,
-          confirm=_("Take this import back? What somebody has changed since stays."))  # fmt: skip
+          confirm=_("Take this back? What somebody has changed since stays."))  # fmt: skip
     def take_back(self, found: list[Run], _form: Any) -> Any:
         back = undo.make(found[0].id, actor=current_actor())
         work.enqueue(run_id=back.id)
-        return redirect(url_for("bulk_import.show", run_id=back.id))
+        return redirect(showing.run_url(back))
 
 
 @domain.view(_("Remembered mappings"), icon="fa-table-columns", order=30)

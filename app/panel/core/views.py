@@ -46,6 +46,7 @@ class PanelView(FormPages, ModelView):
     counts_tabs = False  # does `quick_counts` know numbers of the first quick filter?
     can_add = can_edit = can_delete = True
     can_import = True
+    edits_many = True  # may fields of many of its rows be changed at once?
     added_on: tuple[str, str, Any] | None = None  # address, verb and label of a page on which rows are added instead
     can_export = True  # are its rows handed out as a file, to whoever may export them?
     empty_text: Any = lazy_gettext("Nothing here yet.")

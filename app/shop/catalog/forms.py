@@ -12,8 +12,9 @@ from wtforms.validators import InputRequired, Length
 
 from app.panel.core.fields import spec
 from app.panel.core.forms import PanelForm, dress, unbound
+from app.shop.catalog import pricing
 from app.shop.catalog.models import Product, Synonym, Tag
-from app.shop.catalog.states import MediaLicence, MediaSource, ProductPhase
+from app.shop.catalog.states import MediaLicence, MediaSource, ProductKind, ProductPhase
 
 NEEDED = InputRequired(_("This is needed."))
 
@@ -92,3 +93,22 @@ class TagProductsForm(PickerForm):
 
     word = StringField(_("Tag"), [NEEDED, Length(max=60)])
     products = field_like("products", _("Products"), Tag, hidden=False, help=_("They are found by it from now on."))
+
+
+class PriceForm(PanelForm):
+    """How the prices of many SKUs change."""
+
+    how = SelectField(_("How"), choices=pricing.HOW)
+    value = StringField(
+        _("By how much"), [NEEDED, Length(max=20)], description=_("Such as 10 or -5: percent, or an amount in your currency."),
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )  # fmt: skip
+    ending = SelectField(_("Ending of the price"), choices=pricing.ENDINGS)
+    margin = StringField(
+        _("Never below the cost plus"), [Length(max=10)], description=_("In percent. Empty: prices are not held."),
+        render_kw={"inputmode": "decimal", "data-unit": "%", "autocomplete": "off"},
+    )  # fmt: skip
+
+
+class KindForm(PanelForm):
+    kind = SelectField(_("Kind of product"), choices=ProductKind.pairs())

@@ -18,7 +18,18 @@ function selection(form) {
     const text = t("chosen", { n: chosen.length });
     bar.querySelector("[data-chosen]").textContent = text;
     announce(chosen.length ? text : "");
+    if (every) {
+      every.hidden = !all.checked;
+      if (every.hidden) every.querySelector("input").checked = false;
+    }
+    few();
   };
+  const few = () => { // what is done to the rows of a page is not offered for those of all pages
+    const on = Boolean(every?.querySelector("input").checked);
+    for (const button of bar.querySelectorAll("button[name=action]:not([data-many])")) button.hidden = on;
+  };
+  const every = bar.querySelector("[data-every]");
+  every?.addEventListener("change", few);
   all.addEventListener("change", () => {
     for (const box of boxes) box.checked = all.checked;
     show();

@@ -237,6 +237,42 @@ function keys() {
 }
 
 /** The bell counts along: the stream brings news, the server's own count settles it after a gap. */
+/* The reader's own runs over many rows, on whatever page he is: how many, and how far the latest is. */
+async function tray() {
+  const sign = document.querySelector("[data-tray]");
+  const body = document.body;
+  if (!sign || !body.dataset.user) return;
+  const dot = sign.querySelector(".dot");
+  const working = new Map();
+  const draw = () => {
+    const latest = [...working.values()].at(-1);
+    sign.hidden = working.size === 0;
+    sign.setAttribute("aria-label", sign.dataset.label.replace("{n}", working.size));
+    if (!latest) return;
+    dot.textContent = working.size > 1 ? working.size : `${latest.percent}%`;
+    sign.title = `${latest.title} · ${latest.label} · ${latest.percent}%`;
+    sign.href = latest.url || sign.href;
+  };
+  const keep = (run) => {
+    if (["checking", "queued", "running", "paused", "asked"].includes(run.state)) working.set(run.id, { ...working.get(run.id), ...run });
+    else working.delete(run.id);
+  };
+  const ask = async () => {
+    const answer = await fetch(sign.dataset.tray, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    working.clear();
+    (await answer.json()).reverse().forEach(keep);
+    draw();
+  };
+  const { stream } = await import("./stream.js");
+  stream([`user:${body.dataset.user}`], ({ kind, data }) => {
+    if (kind !== "run") return;
+    keep(data);
+    draw();
+  }, { reload: ask });
+  ask();
+}
+
 async function notices() {
   const bell = document.querySelector("[data-notices][data-user]");
   if (!bell) return;
@@ -327,6 +363,7 @@ once();
 clicks();
 keys();
 notices();
+tray();
 preview();
 if (document.querySelector("[data-reveal]")) import("./reveal.js");
 root.dataset.ready = "1";

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from app.panel.bulk import pages
+from app.panel.bulk.pages import importing as pages
 from tests import conftest
 from tests.panel.bulk.conftest import BOOKS, table
 

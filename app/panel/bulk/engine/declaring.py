@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -59,6 +59,7 @@ class Operation:
     undo: ClassVar[bool] = True
     chunk: ClassVar[int] = 500
     order: ClassVar[int] = 100
+    instead_of: ClassVar[str] = ""  # the verb of the list whose place it takes in the action bar
     offered: ClassVar[bool] = True  # among the operations of its list; others are begun by code or by REST
 
     @property
@@ -117,11 +118,22 @@ def register(cls: T) -> T:
     return cls
 
 
+_finders: list[Callable[[str], Operation | None]] = []
+
+
+def found_by(finder: Callable[[str], Operation | None]) -> Callable[[str], Operation | None]:
+    """Register who knows operations that nobody declares one by one."""
+    _finders.append(finder)
+    return finder
+
+
 def find(key: str) -> Operation | None:
-    return OPERATIONS.get(key)
+    if key in OPERATIONS:
+        return OPERATIONS[key]
+    return next((found for finder in _finders if (found := finder(key)) is not None), None)
 
 
 def of_model(model: type[Any]) -> list[Operation]:
-    """The operations of a model, in the order in which they are offered."""
-    found = [one for one in OPERATIONS.values() if one.model is model]
+    """The operations that a domain declared of a model, in the order in which they are offered."""
+    found = [one for one in OPERATIONS.values() if one.model is model and ":" not in one.key]
     return sorted(found, key=lambda one: one.order)

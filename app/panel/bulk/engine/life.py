@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.panel.bulk import runs
-from app.panel.bulk.engine import declaring, previewing, selecting
+from app.panel.bulk.engine import approving, declaring, previewing, selecting
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.engine.undoing import IMAGES
@@ -33,14 +33,16 @@ def operation_of(run: Run) -> Operation:
 
 
 @transactional
-def prepare(operation: Operation, selection: Selection, values: dict[str, Any], *, actor: Any) -> Run:
+def prepare(operation: Operation, selection: Selection, values: dict[str, Any], *, actor: Any, start: bool = False) -> Run:
     """A run whose rows are frozen: those that are meant now and that `actor` may touch.
 
+    :param start: let it begin by itself once it was looked at
     :raises Forbidden: when this person may not do it
     :raises DomainError: when no row is meant
     """
     operation.authorize(actor, values)
-    run = _new(operation, RunKind.OPERATION, actor, params={**selection.kept(), "values": values, "undo": operation.undo})
+    params = {**selection.kept(), "values": values, "undo": operation.undo, "start": start}
+    run = _new(operation, RunKind.OPERATION, actor, params=params)
     run.expected = selecting.freeze(run.id, operation.model, selection, actor)
     db.session.flush()
     return run
@@ -80,7 +82,7 @@ def _looked_at(run_id: int, found: dict[str, Any]) -> None:
 
 @transactional
 def start(run_id: int, *, actor: Any, begins_at: dt.datetime | None = None) -> Run:
-    """Let a run begin that was looked at, at once or at a time.
+    """Let a run begin that was looked at, at once or at a time; above the limit of whoever asks it waits for another person.
 
     :raises DomainError: when it was not looked at, or has begun
     """
@@ -89,6 +91,10 @@ def start(run_id: int, *, actor: Any, begins_at: dt.datetime | None = None) -> R
     if begins_at is not None and begins_at <= clock.now():
         raise DomainError(_("That time has passed."))
     _demand_room(actor)
+    if run.state is RunState.CHECKED and approving.why_needed(run, actor):
+        approving.ask(run, actor=actor)
+        run.begins_at = begins_at
+        return run
     ready = (RunState.CHECKED,)
     if not runs.move(run_id, ready, state=RunState.QUEUED, lease_until=0.0, read=0, begins_at=begins_at):
         raise Conflict(_("This run has begun already, or was not looked at yet."))

@@ -48,7 +48,16 @@ class RowByRow(Operation):
 
         :raises DomainError: the row is refused with its sentence
         """
+        self.apply_all([row], values, actor=actor)
+        return None
+
+    def apply_all(self, rows: Sequence[Any], values: dict[str, Any], *, actor: Any) -> None:
+        """Do it to several rows by one service, where there is one. When it raises, `apply` is called for each."""
         raise NotImplementedError
+
+    def kept(self, row: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of a row before it changes."""
+        return {name: plain(getattr(row, name)) for name in self.keeps}
 
     def take_back(self, row: Any, image: dict[str, Any], *, actor: Any) -> str:
         """Undo it for a row: "" when it is done, else why not. Without one of its own the kept columns get their old values."""
@@ -88,22 +97,45 @@ class RowByRow(Operation):
         chunks.lock(piece)
         rows = self._rows(piece)
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
-        said, images = {}, []
-        for seq, row in rows.items():
-            before = {name: plain(getattr(row, name)) for name in self.keeps}
-            said[seq] = self._apply(row, piece)
-            if said[seq][0] is Outcome.CHANGED:
-                images.append(({"seq": seq, "row_id": row.id, "before": before}, row))
+        before = {seq: self.kept(row, piece.values) for seq, row in rows.items()}
+        keys = {seq: row.id for seq, row in rows.items()}
+        said = self._apply_rows(rows, piece)
+        images = [
+            ({"seq": seq, "row_id": keys[seq], "before": before[seq]}, rows[seq])
+            for seq, (outcome, _why) in said.items() if outcome is Outcome.CHANGED
+        ]  # fmt: skip
         db.session.flush()
         table = self.model.__tablename__
         kept = [{**image, "version": row.version} for image, row in images]
         insert_many(IMAGES, kept, {"run_id": piece.run_id, "table": table})
-        return _settle(piece, said)
+        return settle(piece, said)
+
+    def _apply_rows(self, rows: dict[int, Any], piece: Piece) -> Said:
+        said: Said = {}
+        for seq, row in rows.items():
+            look = self._look(row, piece)
+            if look.refused or look.same:
+                said[seq] = (Outcome.REFUSED, look.refused) if look.refused else (Outcome.SAME, "")
+        left = {seq: row for seq, row in rows.items() if seq not in said}
+        if self._all_at_once(list(left.values()), piece):
+            return said | dict.fromkeys(left, (Outcome.CHANGED, ""))
+        return said | {seq: self._apply(row, piece) for seq, row in left.items()}
+
+    def _all_at_once(self, rows: list[Any], piece: Piece) -> bool:
+        """False when one of them is refused, or there is no such service: then each is tried by itself."""
+        if not rows or type(self).apply_all is RowByRow.apply_all:
+            return False
+        try:
+            with savepoint():
+                self.apply_all(rows, piece.values, actor=piece.actor)
+                db.session.flush()
+        except Forbidden:
+            raise
+        except (DomainError, IntegrityError, DataError):
+            return False
+        return True
 
     def _apply(self, row: Any, piece: Piece) -> tuple[Outcome, str]:
-        look = self._look(row, piece)
-        if look.refused or look.same:
-            return (Outcome.REFUSED, look.refused) if look.refused else (Outcome.SAME, "")
         try:
             with savepoint():
                 told = self.apply(row, piece.values, actor=piece.actor)
@@ -128,7 +160,7 @@ class RowByRow(Operation):
                 said[seq] = (Outcome.REFUSED, _("It was changed since."))
             else:
                 said[seq] = self._take_back(row, image.before or {}, piece)
-        return _settle(piece, said)
+        return settle(piece, said)
 
     def _take_back(self, row: Any, image: dict[str, Any], piece: Piece) -> tuple[Outcome, str]:
         try:
@@ -153,7 +185,7 @@ class RowByRow(Operation):
         return {seq: found[key] for seq, key in places if key in found}
 
 
-def _settle(piece: Piece, said: Said) -> dict[str, int]:
+def settle(piece: Piece, said: Said) -> dict[str, int]:
     """Write down what became of the rows; those that nobody spoke of are no longer there, or no longer meant."""
     groups: dict[tuple[Outcome, str], list[int]] = {}
     left = (Outcome.SKIPPED, chunks.gone() if piece.selection.is_plain else chunks.unmatched())

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.panel.bulk import ledger, runs
-from app.panel.bulk.engine import chunks, declaring, previewing
+from app.panel.bulk.engine import chunks, declaring, life, previewing
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.models import Run
@@ -67,6 +67,8 @@ def _look(run: Run, held: Hold) -> RunState:
     findings = previewing.findings(run, runs.actor_of(run), lambda read: runs.renew(held, read=read))
     runs.finish(held, RunState.CHECKED, findings=findings, read=0, error=None)
     ledger.publish(held.run_id)
+    if (run.params or {}).get("start"):  # a program has asked for both at once; the watch over runs rings for it
+        life.start(run.id, actor=runs.actor_of(run))
     return RunState.CHECKED
 
 

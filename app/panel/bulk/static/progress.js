@@ -8,17 +8,26 @@ const WORKING = new Set(["checking", "queued", "running"]);
 const SLOW = 1500;
 let timer = 0;
 
+const figure = (number) => number.toLocaleString(document.documentElement.lang);
+
+function span(seconds) {
+  if (seconds < 90) return texts.second.replace("{n}", figure(seconds));
+  return seconds < 5400 ? texts.minute.replace("{n}", figure(Math.round(seconds / 60))) : texts.hour.replace("{n}", figure(Math.round(seconds / 3600)));
+}
+
 function show(news) {
   if (!WORKING.has(news.state)) {
     window.location.reload();
     return;
   }
   box.querySelector("[data-bulk-label]").textContent = news.label;
-  box.querySelector("[data-bulk-read]").textContent = texts.read.replace("{n}", news.read.toLocaleString(document.documentElement.lang));
+  box.querySelector("[data-bulk-read]").textContent = texts.read.replace("{n}", figure(news.read)).replace("{all}", figure(news.expected));
+  const pace = box.querySelector("[data-bulk-pace]");
+  if (pace) pace.textContent = news.left === null ? "" : texts.pace.replace("{rate}", figure(news.rate)).replace("{left}", span(news.left));
   if (news.expected) bar.value = news.percent;
-  for (const name of ["new", "changed", "same", "refused"]) {
+  for (const name of ["new", "changed", "same", "refused", "skipped"]) {
     const count = document.querySelector(`[data-bulk-count="${name}"]`);
-    if (count) count.textContent = news[name].toLocaleString(document.documentElement.lang);
+    if (count) count.textContent = figure(news[name]);
   }
 }
 

@@ -75,6 +75,12 @@ def action(view: Any, verb: Any) -> SimpleNamespace:
     )
 
 
+def operations(view: Any, actor: Any) -> list[SimpleNamespace]:
+    """What can be done to many rows of this view at once, as whoever knows of such operations says."""
+    offered = current_app.extensions.get("panel_operations")
+    return list(offered(view, actor)) if offered is not None else []
+
+
 def owning(model: type[Any], name: str) -> set[Any]:
     """The columns of a child that point at its parent; another reference to the same table is a field of its own."""
     return set(model.__mapper__.relationships[name].remote_side)

@@ -34,7 +34,7 @@ from app.panel.core.routing import numbered
 from app.panel.core.screens import listframe
 from app.panel.core.screens.boards import shapes
 from app.panel.core.screens.cellediting import editable
-from app.panel.core.screens.common import action, may
+from app.panel.core.screens.common import action, may, operations
 from app.panel.core.screens.drawing import rows_html
 from app.panel.core.screens.filtering import filtering
 from app.panel.core.screens.layouts import laid_out, saved_views
@@ -66,7 +66,7 @@ def list_page(
     asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
     offered, urls = _offered(view, plan), _urls(view, asked, found)
     key = listframe.key_of(view, asked, declared, found, actor, kept, shown, offered)
-    choosable = _may_export(view) or any(verb.many and may(view, verb.permission) for verb in view.verbs.values())
+    choosable = _may_export(view) or any(verb.many and may(view, verb.permission) for verb in view.verbs.values()) or bool(operations(view, actor))
     return ListPage(
         title=view.title,
         one=view.one,
@@ -90,7 +90,8 @@ def list_page(
             "cell_url": lambda: numbered("savedlists.columns", "list_key", view.endpoint).removesuffix("columns") + "cell/",
             "filter": lambda: filtering(view, asked, plan, found, actor),
             "quick": lambda: _quick(view, asked, base, offered),
-            "actions": lambda: _actions(view, _exports(view, asked)),
+            "actions": lambda: _actions(view, _exports(view, asked), operations(view, actor)),
+            "every": lambda: _every(view, asked, found) if operations(view, actor) else None,
             "adding": lambda: adding(view),
             "trash_url": lambda: view.url("trash") if view.can_delete and may(view, "delete") else "",
             "import_url": lambda: _import_url(view),
@@ -103,6 +104,12 @@ def list_page(
             "shapes": lambda: shapes(view, asked, plan),
         },
     )
+
+
+def _every(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamespace:
+    """How an operation is told which rows the list shows, on all of its pages."""
+    state = {name: value for name, value in asked.words().items() if name in ("q", "f")}
+    return SimpleNamespace(list_key=view.endpoint, state=list(state.items()), has_more=found.total is None)
 
 
 def _urls(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamespace:
@@ -219,9 +226,11 @@ def _exports(view: Any, asked: listing.Asked) -> Any:
     return current_app.extensions["panel_exports"](view, asked) if _may_export(view) else None
 
 
-def _actions(view: Any, exports: Any) -> list[SimpleNamespace]:
-    """What can be done to ticked rows."""
-    found = [action(view, v) for v in view.verbs.values() if v.many and may(view, v.permission)]
+def _actions(view: Any, exports: Any, many: list[SimpleNamespace]) -> list[SimpleNamespace]:
+    """What can be done to ticked rows; a verb that has an operation in its place is left out."""
+    others = {one.instead_of for one in many}
+    found = [action(view, v) for v in view.verbs.values() if v.many and v.name not in others and may(view, v.permission)]
+    found += many
     if exports is not None:
         found.append(SimpleNamespace(
             name="export", label=_("Export"), icon="fa-file-export", tone="", confirm="", needs_form=True, url=exports.choose_url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -14,7 +15,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.notices import Notice
-from app.panel.core.screens.common import action, may, owning, row_url, visible
+from app.panel.core.screens.common import action, may, operations, owning, row_url, visible
 from app.panel.core.screens.drawing import rows_of
 from app.panel.core.screens.lists import adding, columns_of
 from app.panel.core.screens.remarks import remarks_part
@@ -50,6 +51,10 @@ def show_page(view: Any, row: Any, actor: Any, args: Any) -> SimpleNamespace:
             _offered(view, v, row)
             for v in view.verbs.values()
             if v.single and may(view, v.permission) and v.possible(row)
+        ],
+        operations=[
+            SimpleNamespace(label=one.label, icon=one.icon, url=f"{one.url}?{urlencode({'action': one.name, 'rowid': row.id})}")
+            for one in operations(view, actor) if not one.instead_of
         ],
         edit_url=view.url("edit", pk=row.id) if may_edit else "",
         delete_url=view.url("delete", pk=row.id) if view.can_delete and may(view, "delete") else "",

@@ -1,0 +1,193 @@
+"""Operations that any model has: chosen fields of many rows, into the trash, and back from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from wtforms import SelectMultipleField
+from wtforms.validators import Optional
+
+from app.panel.bulk import writing
+from app.panel.bulk.engine import declaring
+from app.panel.bulk.engine.chunks import Piece
+from app.panel.bulk.engine.declaring import Look, Operation
+from app.panel.bulk.engine.rowbyrow import RowByRow, settle
+from app.panel.bulk.engine.selecting import ITEMS
+from app.panel.bulk.states import Outcome
+from app.panel.core import policy, records, trash
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, Forbidden, InvalidInput
+from app.panel.core.fields import FieldSpec, resource_of, specs
+from app.panel.core.forms import PanelForm, RawField, dress, unbound
+from app.panel.core.history import plain
+from app.panel.core.transaction import savepoint
+from app.panel.core.trash import TrashEntry
+
+NOT_EDITED = ("children", "computed", "file", "json")
+EDIT, DELETE = "edit", "delete"
+
+
+class EditForm(PanelForm):
+    """What is filled in is set in all rows; what is left empty stays as it is, unless it is named among `emptied`."""
+
+    def for_operation(self, operation: Operation, actor: Any) -> None:
+        """Offer what this person may write, and which of it can be emptied."""
+        allowed = {one.name: one for one in editable(operation.model, actor)}
+        for field in list(self):
+            if isinstance(field, RawField) and field.name not in allowed:
+                del self[field.name]
+        dress(self)
+        for field in self:
+            if isinstance(field, RawField):
+                _leave_open(field)
+        able = [(name, str(one.label)) for name, one in allowed.items() if not one.required and one.kind != "bool"]
+        self.emptied.choices = able  # type: ignore[attr-defined]
+
+    def typed(self) -> dict[str, Any]:
+        """What was written, and what is to be emptied."""
+        emptied = dict.fromkeys(self.emptied.data or (), "")  # type: ignore[attr-defined]
+        filled = [field for field in self if isinstance(field, RawField) and field.data not in (None, "", [])]
+        return {field.name: field.data for field in filled} | emptied
+
+
+def _leave_open(field: RawField) -> None:
+    """No value is a value of its own here: leave it as it is."""
+    field.required = False
+    field.render_kw = {name: value for name, value in (field.render_kw or {}).items() if name != "required"}
+    if field.spec is not None and field.spec.kind in ("bool", "choice"):
+        told = [("true", _("yes")), ("false", _("no"))] if field.spec.kind == "bool" else field.spec.choices.pairs()  # type: ignore[union-attr]
+        field.choices = [("", _("as it is")), *told]
+
+
+def _field(one: FieldSpec) -> Any:
+    """As on the form of a row, but yes and no are a choice of three."""
+    return RawField(one.label, spec=one, kind="select", description=one.help) if one.kind == "bool" else unbound(one)
+
+
+def editable(model: type[Any], actor: Any = None) -> list[FieldSpec]:
+    """The fields that can be changed in many rows at once."""
+    access = policy.fields(actor, resource_of(model)) if actor is not None else None
+    return [
+        one for one in dict.fromkeys(specs(model).values())
+        if one.kind not in NOT_EDITED and not (one.hidden or one.readonly or one.unique)
+        and (access is None or access.writable(one.name))
+    ]  # fmt: skip
+
+
+class EditFields(RowByRow):
+    """Chosen fields of many rows get one value, by the rules of the model."""
+
+    label, icon, order = _("Edit fields of many rows"), "fa-pen-to-square", 200
+    permission = "write"
+
+    def written(self, values: dict[str, Any]) -> list[str]:
+        return list(values.get("set") or ())
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        given = form.typed()
+        if not given:
+            raise InvalidInput({"": gettext("Fill in at least one field.")})
+        parsed = records.parse(self.model, given, names=set(given), partial=True)
+        return {"set": {name: plain(value) for name, value in parsed.items()}, "raw": given}
+
+    def said(self, values: dict[str, Any]) -> str:
+        known = specs(self.model)
+        return ", ".join(str(known[name].label) for name in self.written(values) if name in known)
+
+    def _meant(self, values: dict[str, Any], row: Any) -> dict[str, Any]:
+        return records.parse(self.model, values["raw"], row=row, partial=True, names=set(values["raw"]))
+
+    def look(self, row: Any, values: dict[str, Any], *, actor: Any) -> Look:
+        try:
+            meant = self._meant(values, row)
+        except InvalidInput as error:
+            return Look(refused=str(next(iter(error.errors.values()))))
+        before = {name: _held(row, name) for name in meant}
+        return Look(same=before == {name: _plain(value) for name, value in meant.items()}, before=before, after=meant)
+
+    def apply(self, row: Any, values: dict[str, Any], *, actor: Any) -> None:
+        records.update(row, self._meant(values, row), actor=actor)
+
+    def kept(self, row: Any, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: plain(_held(row, name)) for name in self.written(values)}
+
+
+    def take_back(self, row: Any, image: dict[str, Any], *, actor: Any) -> str:
+        records.update(row, {name: writing.from_plain(self.model, name, value) for name, value in image.items()}, actor=actor)
+        return ""
+
+
+def _held(row: Any, name: str) -> Any:
+    value = getattr(row, name)
+    return sorted(one.id for one in value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value
+
+
+class MoveToTrash(RowByRow):
+    """Rows go to the trash, each with its children; what others need stays."""
+
+    label, icon, tone, order = _("Move to the trash"), "fa-trash-can", "danger", 900
+    permission = "delete"
+
+    def look(self, row: Any, values: dict[str, Any], *, actor: Any) -> Look:
+        return Look()
+
+    def apply(self, row: Any, values: dict[str, Any], *, actor: Any) -> None:
+        records.delete(row, actor=actor)
+
+    def undo_chunk(self, piece: Piece) -> dict[str, int]:
+        """The rows are gone, so that each is found in the trash by its number."""
+        said = {}
+        for seq, key in db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq)).all():
+            why = self._bring_back(key, piece.actor)
+            said[seq] = (Outcome.REFUSED, why) if why else (Outcome.CHANGED, "")
+        return settle(piece, said)
+
+    def _bring_back(self, key: int, actor: Any) -> str:
+        same = (TrashEntry.table == self.model.__tablename__, TrashEntry.key == key)
+        entry = db.session.scalar(select(TrashEntry.id).where(*same).order_by(TrashEntry.id.desc()).limit(1))
+        if entry is None:
+            return gettext("It is no longer in the trash.")
+        try:
+            with savepoint():
+                trash.restore(entry, actor=actor)
+        except Forbidden:
+            raise
+        except DomainError as error:
+            return str(error)
+        return ""
+
+
+def of_view(view: Any) -> list[Operation]:
+    """The operations that the list of a model has without a word of its own."""
+    kinds = [(EDIT, EditFields)] if view.can_edit and view.edits_many and editable(view.model) else []
+    kinds += [(DELETE, MoveToTrash)] if view.can_delete else []
+    return [_of(f"{name}:{view.resource}", name, base, view.model) for name, base in kinds]
+
+
+def _of(key: str, name: str, base: type[Operation], model: type[Any]) -> Operation:
+    """Made when it is first asked for: there is one of each model, and most are never used."""
+    if key not in declaring.OPERATIONS:
+        own: dict[str, Any] = {"key": key, "model": model}
+        if name == EDIT:
+            fields = {one.name: _field(one) for one in editable(model)}
+            fields["emptied"] = SelectMultipleField(_("Empty these fields"), choices=(), validators=[Optional()])
+            own["form"] = type("EditFieldsForm", (EditForm,), fields)
+        declaring.register(type(base.__name__, (base,), own))
+    return declaring.OPERATIONS[key]
+
+
+@declaring.found_by
+def find(key: str) -> Operation | None:
+    """One of these by its key, also in a process that has shown no list yet."""
+    resource = key.partition(":")[2]
+    views = current_app.extensions["panel_views"].values()
+    view = next((one for one in views if one.resource == resource), None)
+    return next((one for one in of_view(view) if one.key == key), None) if view is not None else None

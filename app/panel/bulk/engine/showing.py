@@ -1,0 +1,175 @@
+"""What the screens of a run show: figures in words, and only the fields that whoever looks may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from app.panel.bulk import runs
+from app.panel.bulk.engine import approving, conflicts, declaring, life
+from app.panel.bulk.engine.selecting import ITEMS
+from app.panel.bulk.engine.undoing import IMAGES
+from app.panel.bulk.models import Run
+from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
+from app.panel.core import money, policy
+from app.panel.core.db import db
+from app.panel.core.rows import among
+from app.panel.core.screens.common import row_url
+
+PAGE = 100
+LEFT_ALONE = (Outcome.REFUSED.value, Outcome.SKIPPED.value)
+WORDS = {
+    Outcome.CHANGED: ("will_change", "changed"), Outcome.SAME: ("stay", "same"), Outcome.REFUSED: ("refused", "refused"),
+    Outcome.SKIPPED: ("skipped", "skipped"),
+}  # fmt: skip
+
+
+def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
+    """A run of an operation in any state of its life."""
+    operation, found = declaring.find(run.operation), run.findings or {}
+    left = _items(run, after)
+    is_over = run.state in FINISHED
+    undone_by = runs.undone_by(run.id)
+    return SimpleNamespace(
+        operation=operation, list_url=list_url(run), is_undo=run.kind is RunKind.UNDO, is_over=is_over,
+        is_ready=run.state is RunState.CHECKED, is_working=run.state in WORKING, is_paused=run.state is RunState.PAUSED,
+        counts=_counts(run, found), sums=sums(found.get("sums") or {}), reasons=_reasons(found), first=_first(run, found, actor),
+        messages=found.get("messages") or 0, left=left[:PAGE], more=left[PAGE - 1].seq if len(left) > PAGE else 0,
+        can_undo=runs.can_undo(run) and undone_by is None, undone_by=undone_by, can_resume=life.can_resume(run),
+        can_retry=is_over and run.kind is RunKind.OPERATION and bool(run.refused),
+        can_be_undone=bool((run.params or {}).get("undo")),
+        waits_for=conflicts.before(run.id, run.resource) if run.state is RunState.QUEUED else None,
+        approval=approving.of(run, actor), columns=_columns(found, operation, actor),
+    )  # fmt: skip
+
+
+def list_url(run: Run) -> str:
+    """The list from which a run was asked for."""
+    operation = declaring.find(run.operation)
+    views = current_app.extensions["panel_views"]
+    view = views.get(operation.model) if operation is not None else None
+    return str(view.url("list")) if view is not None else url_for("bulk_run.list")
+
+
+def run_url(run: Run) -> str:
+    return url_for("bulk_operation.show", run_id=run.id) if run.operation else url_for("bulk_import.show", run_id=run.id)
+
+
+def under_way(actor: Any) -> list[Run]:
+    """The runs of a person that have begun and not ended, and those that wait for his word."""
+    states = (*WORKING, RunState.PAUSED, RunState.ASKED)
+    query = select(Run).where(Run.actor_id == actor.id, Run.state.in_(states)).order_by(Run.id.desc()).limit(10)
+    return list(db.session.scalars(query))
+
+
+def _counts(run: Run, found: dict[str, Any]) -> list[SimpleNamespace]:
+    """Before the start what would be, afterwards what became."""
+    ahead = run.state in (RunState.DRAFT, RunState.CHECKING, RunState.CHECKED, RunState.ASKED)
+    known = found.get("counts") or {}
+    said = {
+        "will_change": _("Will change"), "stay": _("Stay as they are"), "refused": _("Refused"), "skipped": _("Skipped"),
+        "changed": _("Updated"), "same": _("Same"),
+    }  # fmt: skip
+    return [
+        SimpleNamespace(
+            key=outcome.value, tone=outcome.tone, label=said[words[0] if ahead else words[1]],
+            number=known.get(outcome.value, 0) if ahead else getattr(run, runs.ROW_COUNTS[outcome]),
+        ) for outcome, words in WORDS.items()
+    ]  # fmt: skip
+
+
+def sums(found: dict[str, Any]) -> list[SimpleNamespace]:
+    """Each sum by currency: before, after and the difference, in words."""
+    shown = []
+    for one in found.values():
+        for currency in sorted({*one["before"], *one["after"]}):
+            before, after = one["before"].get(currency), one["after"].get(currency, 0)
+            shown.append(SimpleNamespace(
+                label=one["label"], before=_amount(before, currency) if before is not None else "", after=_amount(after, currency),
+                move=_amount(after - (before or 0), currency, sign=True),
+            ))  # fmt: skip
+    return shown
+
+
+def _amount(amount: int, currency: str, sign: bool = False) -> str:
+    told = money.format(amount, currency) if currency else format_decimal(amount)
+    return f"+{told}" if sign and amount > 0 else told
+
+
+def _reasons(found: dict[str, Any]) -> list[SimpleNamespace]:
+    told = found.get("reasons") or ()
+    return [SimpleNamespace(outcome=Outcome.of(outcome), reason=reason, rows=rows) for outcome, reason, rows in told]
+
+
+def _first(run: Run, found: dict[str, Any], actor: Any) -> list[dict[str, Any]]:
+    """The first rows before and after; a field that whoever looks may not read is left out."""
+    access = policy.fields(actor, run.resource)
+    return [
+        {**row, "changes": [one for one in row["changes"] if access.usable(one["name"])]} for row in found.get("first") or ()
+    ]
+
+
+def _columns(found: dict[str, Any], operation: Any, actor: Any) -> list[str]:
+    """The fields of which the first rows speak."""
+    access = policy.fields(actor, operation.resource) if operation is not None else None
+    labels = {one["name"]: one["label"] for row in found.get("first") or () for one in row["changes"]}
+    return [label for name, label in labels.items() if access is not None and access.usable(name)]
+
+
+def _items(run: Run, after: int) -> list[SimpleNamespace]:
+    """A page of the rows that were left alone, by name."""
+    query = select(ITEMS.c.seq, ITEMS.c.row_id, ITEMS.c.outcome, ITEMS.c.reason).where(
+        ITEMS.c.run_id == run.id, ITEMS.c.outcome.in_(LEFT_ALONE), ITEMS.c.seq > after
+    )
+    found = db.session.execute(query.order_by(ITEMS.c.seq).limit(PAGE + 1)).all()
+    rows = _rows(run, [item.row_id for item in found])
+    return [
+        SimpleNamespace(
+            seq=item.seq, outcome=Outcome.of(item.outcome), reason=item.reason, key=item.row_id,
+            label=str(rows[item.row_id]) if item.row_id in rows else f"#{item.row_id}",
+            url=row_url(rows[item.row_id]) if item.row_id in rows else "",
+        ) for item in found
+    ]  # fmt: skip
+
+
+def _rows(run: Run, keys: list[int]) -> dict[int, Any]:
+    operation = declaring.find(run.operation)
+    if operation is None or not keys:
+        return {}
+    model: Any = operation.model
+    return {row.id: row for row in db.session.scalars(select(model).where(among(model.id, keys)))}
+
+
+def left_alone(run: Run, actor: Any) -> Iterator[list[Any]]:
+    """The rows of the file of those that were left alone."""
+    after = 0
+    while items := _items(run, after):
+        for item in items:
+            yield [item.key, item.label, item.outcome.label if item.outcome else "", item.reason]
+        after = items[-1].seq
+        db.session.expunge_all()
+
+
+def undo_page(run: Run, actor: Any) -> SimpleNamespace:
+    """How many rows go back, and those that somebody has changed or deleted since."""
+    operation = life.operation_of(run)
+    table: Any = operation.model.__table__
+    joined = IMAGES.outerjoin(table, table.c.id == IMAGES.c.row_id)
+    moved = (IMAGES.c.run_id == run.id) & (table.c.id.is_(None) | (table.c.version != IMAGES.c.version))
+    number = db.session.scalar(select(func.count()).select_from(joined).where(moved)) or 0
+    keys = list(db.session.scalars(select(IMAGES.c.row_id).select_from(joined).where(moved).order_by(IMAGES.c.seq).limit(PAGE)))
+    rows = _rows(run, keys)
+    shown = [
+        SimpleNamespace(label=str(rows[key]) if key in rows else f"#{key}", url=row_url(rows[key]) if key in rows else "",
+                        reason=_("It was changed since.") if key in rows else _("It was deleted since."))
+        for key in keys
+    ]  # fmt: skip
+    return SimpleNamespace(changed=run.changed - number, moved=number, rows=shown, list_url=list_url(run))
+
+

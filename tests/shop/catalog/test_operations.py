@@ -1,0 +1,206 @@
+"""Many products and SKUs at once: from the list to what would happen, the run, and back."""
+
+import io
+import re
+import zipfile
+
+import pytest
+
+LIST, NEW = "/catalog/sku/list/", "/bulk/operation/new"
+
+
+@pytest.fixture
+def skus(session):
+    """Five SKUs of one product, at 10.00, 20.00, … with a cost of 9.00."""
+    from app.panel.core.transaction import transactional
+    from app.shop.catalog.models import Product, Sku
+
+    @transactional
+    def write():
+        product = Product(title="Tea", handle="tea-of-many")
+        for n in range(1, 6):
+            product.skus.append(Sku(code=f"MANY-{n}", price=1000 * n, cost=900, currency="CNY"))
+        session.add(product)
+        session.flush()
+        return [sku.id for sku in product.skus]
+
+    return write()
+
+
+def prices(session, keys):
+    from app.shop.catalog.models import Sku
+
+    session.expire_all()
+    return [session.get(Sku, key).price for key in keys]
+
+
+def asked(client, keys, **more):
+    data = {"action": "catalog.change_price", "rowid": keys, "_go": "1", "how": "percent", "value": "-15", "ending": "", "margin": "", **more}
+    answer = client.post(NEW, data=data)
+    assert answer.status_code == 302, re.sub(r"<[^>]+>", " ", answer.text)[-2000:]
+    return int(answer.location.rstrip("/").rpartition("/")[2])
+
+
+def test_a_price_change_goes_from_the_list_to_the_preview_the_run_and_back(skus, session, as_user):
+    client = as_user("ada")
+    page = client.get(LIST).text
+    assert 'value="catalog.change_price"' in page and 'formaction="/bulk/operation/new"' in page
+    form = client.post(NEW, data={"action": "catalog.change_price", "rowid": skus[:3]}).text
+    assert "3 rows are chosen" in form
+    run = asked(client, skus[:3], ending="99", margin="20")
+    shown = client.get(f"/bulk/operation/{run}/").text
+    assert "Change 3 rows" in shown and "MANY-1" in shown
+    assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000], "looking changes nothing"
+    started = {"idempotency_key": "one", "begins_at": ""}
+    for _click in range(2):
+        assert client.post(f"/bulk/operation/{run}/start", data=started).status_code == 302
+    # 8.50 would be below 9.00 + 20 %: 10.80, and the next ending above it is 10.99
+    assert prices(session, skus) == [1099, 1699, 2599, 4000, 5000]
+    done = client.get(f"/bulk/operation/{run}/").text
+    assert "Done" in done and f"/bulk/operation/{run}/undo" in done
+    assert client.get("/catalog/product/list/?q=Tea").status_code == 200
+    assert "Go back to what they were" in client.get(f"/bulk/operation/{run}/undo").text
+    assert client.post(f"/bulk/operation/{run}/undo").status_code == 302
+    assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
+
+
+def test_the_span_of_prices_of_a_product_follows(skus, session, as_user):
+    from app.shop.catalog.models import Sku
+
+    client = as_user("ada")
+    run = asked(client, skus, how="set", value="7.50")
+    client.post(f"/bulk/operation/{run}/start")
+    session.expire_all()
+    product = session.get(Sku, skus[0]).product
+    assert (product.price_from, product.price_to) == (750, 750)
+
+
+def test_what_is_refused_can_be_taken_along_as_a_spreadsheet(skus, session, as_user):
+    client = as_user("ada")
+    run = asked(client, skus, how="amount", value="-25")
+    shown = client.get(f"/bulk/operation/{run}/").text
+    assert "The price would fall below zero." in shown
+    client.post(f"/bulk/operation/{run}/start")
+    assert prices(session, skus) == [1000, 2000, 500, 1500, 2500]
+    content = client.get(f"/bulk/operation/{run}/refused.xlsx").data
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        cells = "".join(book.read(name).decode() for name in book.namelist() if name.startswith("xl/"))
+    assert "MANY-1" in cells and "MANY-2" in cells and "MANY-3" not in cells
+
+
+def test_all_that_the_list_shows_means_no_row_more(skus, session, as_user):
+    client = as_user("ada")
+    run = asked(client, [], every="1", list="catalog_sku", asked_q="MANY-", asked_f='["price", "lt", "25"]', how="set", value="1")
+    client.post(f"/bulk/operation/{run}/start")
+    assert prices(session, skus) == [100, 100, 3000, 4000, 5000]
+
+
+@pytest.mark.parametrize(("field", "value"), [("value", "a lot"), ("value", "-101"), ("margin", "x"), ("value", "1.005")])
+def test_a_form_that_makes_no_sense_is_asked_again(skus, as_user, field, value):
+    data = {"action": "catalog.change_price", "rowid": skus, "_go": "1", "how": "percent", "value": "5", "margin": "", field: value}
+    assert as_user("ada").post(NEW, data=data).status_code == 422
+
+
+def test_somebody_without_the_right_is_offered_nothing_and_refused(skus, as_user):
+    client = as_user("ben")
+    assert "catalog.change_price" not in client.get(LIST).text
+    assert client.post(NEW, data={"action": "catalog.change_price", "rowid": skus}).status_code == 403
+
+
+def test_nobody_sees_the_run_of_somebody_else(skus, as_user, as_role, session):
+    from app.panel.accounts.models import User
+
+    run = asked(as_user("ada"), skus)
+    as_role(session.query(User).filter_by(username="ben").one(), "operations")
+    assert as_user("ben").get(f"/bulk/operation/{run}/").status_code == 404
+    assert as_user("ben").post(f"/bulk/operation/{run}/start").status_code == 404
+
+
+def test_fields_of_many_rows_are_set_and_emptied_by_the_rules_of_the_model(skus, session, as_user):
+    from app.shop.catalog.models import Sku
+
+    client = as_user("ada")
+    data = {"action": "edit:catalog.Sku", "rowid": skus[:2], "_go": "1", "weight_g": "250", "is_active": "false", "emptied": ["cost"]}
+    answer = client.post(NEW, data=data)
+    assert answer.status_code == 302
+    client.post(f"{answer.location}start")
+    session.expire_all()
+    found = [session.get(Sku, key) for key in skus]
+    assert [(sku.weight_g, sku.is_active, sku.cost) for sku in found[:3]] == [(250, False, None), (250, False, None), (None, True, 900)]
+    client.post(f"{answer.location}undo")
+    session.expire_all()
+    assert [(sku.weight_g, sku.is_active, sku.cost) for sku in found[:2]] == [(None, True, 900), (None, True, 900)]
+
+
+def test_rows_go_to_the_trash_together_and_come_back(skus, session, as_user):
+    from app.shop.catalog.models import Sku
+
+    client = as_user("ada")
+    answer = client.post(NEW, data={"action": "delete:catalog.Sku", "rowid": skus[:2]})
+    client.post(f"{answer.location}start")
+    session.expire_all()
+    assert [session.get(Sku, key) is None for key in skus[:3]] == [True, True, False]
+    client.post(f"{answer.location}undo")
+    session.expire_all()
+    assert [session.get(Sku, key).price for key in skus[:2]] == [1000, 2000]
+
+
+def test_tags_and_the_category_of_many_products_are_changed_and_taken_back(skus, session, as_user):
+    from app.panel.core.actor import SYSTEM
+    from app.shop.catalog import services
+    from app.shop.catalog.models import Sku
+    from app.shop.catalog.services.tags import tags_named
+
+    client, product = as_user("ada"), session.get(Sku, skus[0]).product
+    old, new = tags_named(["old", "new"], actor=SYSTEM)
+    services.change_tags([product], add=[old], actor=SYSTEM)
+    key, tags = product.id, (old.id, new.id)
+    answer = client.post(NEW, data={"action": "catalog.tags", "rowid": [key], "_go": "1", "add": tags[1], "remove": tags[0], "new": ""})
+    assert answer.status_code == 302
+    client.post(f"{answer.location}start")
+    session.expire_all()
+    assert [tag.name for tag in product.tags] == ["new"]
+    client.post(f"{answer.location}undo")
+    session.expire_all()
+    assert [tag.name for tag in product.tags] == ["old"]
+
+
+def test_a_product_that_lacks_something_is_refused_with_what_it_lacks(skus, session, as_user):
+    from app.shop.catalog.models import Sku
+
+    product = session.get(Sku, skus[0]).product_id
+    answer = as_user("ada").post(NEW, data={"action": "catalog.publish", "rowid": [product], "_go": "1", "why": ""})
+    assert "Missing:" in as_user("ada").get(answer.location).text
+
+
+def test_above_a_limit_somebody_else_has_to_approve(skus, session, as_user, as_role):
+    from app.panel.accounts.models import User
+    from app.panel.bulk.engine import approving
+    from app.panel.core.actor import SYSTEM
+
+    as_role(session.query(User).filter_by(username="ben").one(), "operations")
+    approving.set_limits({"operations": (None, 2000)}, actor=SYSTEM)
+    maker, chief = as_user("ben"), as_user("ada")
+    small, large = asked(maker, skus[:1], how="amount", value="20"), asked(maker, skus, how="amount", value="20")
+    maker.post(f"/bulk/operation/{small}/start")
+    assert prices(session, skus) == [3000, 2000, 3000, 4000, 5000]
+    assert "Ask for approval" in maker.get(f"/bulk/operation/{large}/").text
+    maker.post(f"/bulk/operation/{large}/start")
+    assert prices(session, skus) == [3000, 2000, 3000, 4000, 5000], "it waits"
+    assert maker.post(f"/bulk/operation/{large}/approve").status_code == 403
+    chief.post(f"/bulk/operation/{large}/approve")
+    assert prices(session, skus) == [5000, 4000, 5000, 6000, 7000]
+    assert "approved by" in maker.get(f"/bulk/operation/{large}/").text
+
+
+def test_whoever_asked_cannot_approve_it_himself_even_as_administrator(skus, session, as_user):
+    from app.panel.bulk.engine import approving
+    from app.panel.core.actor import SYSTEM
+
+    approving.set_limits({"administrator": (2, None)}, actor=SYSTEM)
+    client = as_user("ada")
+    run = asked(client, skus)
+    client.post(f"/bulk/operation/{run}/start")
+    assert "You asked for this yourself." in client.get(f"/bulk/operation/{run}/").text
+    client.post(f"/bulk/operation/{run}/approve")
+    assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
