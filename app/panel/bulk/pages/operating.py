@@ -230,7 +230,7 @@ def _selection() -> Selection:
 
 def _run(run_id: int) -> Run:
     run = runs.find(run_id, actor=current_actor())
-    if not run.operation:
+    if declaring.find(run.operation) is None:
         raise NotFound(_("There is nothing here."))
     return run
 

@@ -101,7 +101,7 @@ def _ring(run: Run) -> int:
 
 def _run(run_id: int, actor: Any) -> Run:
     run = runs.find(run_id, actor=actor)
-    if not run.operation:
+    if declaring.find(run.operation) is None:
         raise NotFound(_("There is nothing here."))
     return run
 
@@ -111,7 +111,7 @@ def _key() -> str | None:
 
 
 def _selection(given: dict[str, Any]) -> Selection:
-    """Rows by number, or all that a list shows: `{"list": "catalog_sku", "q": "…", "f": […]}`."""
+    """Rows by number, or all that a list shows: `{"list": "books_book", "q": "…", "f": […]}`."""
     rows, state = given.get("rows"), {}
     if rows is not None:
         if not isinstance(rows, list) or not rows or not all(type(one) is int and 0 < one < 2**31 for one in rows):

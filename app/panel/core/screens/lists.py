@@ -66,7 +66,8 @@ def list_page(
     asked = replace(asked, opens_otherwise=kept.opens_with() is not None)
     offered, urls = _offered(view, plan), _urls(view, asked, found)
     key = listframe.key_of(view, asked, declared, found, actor, kept, shown, offered)
-    choosable = _may_export(view) or any(verb.many and may(view, verb.permission) for verb in view.verbs.values()) or bool(operations(view, actor))
+    choosable = _may_export(view) or any(verb.many and may(view, verb.permission) for verb in view.verbs.values())
+    choosable = choosable or bool(operations(view, actor))
     return ListPage(
         title=view.title,
         one=view.one,
