@@ -103,7 +103,7 @@ class PriceForm(PanelForm):
         _("By how much"), [NEEDED, Length(max=20)], description=_("Such as 10 or -5: percent, or an amount in your currency."),
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )  # fmt: skip
-    ending = SelectField(_("Ending of the price"), choices=pricing.ENDINGS)
+    ending = SelectField(_("Ending of the price"), choices=pricing.ENDINGS, default="")
     margin = StringField(
         _("Never below the cost plus"), [Length(max=10)], description=_("In percent. Empty: prices are not held."),
         render_kw={"inputmode": "decimal", "data-unit": "%", "autocomplete": "off"},
