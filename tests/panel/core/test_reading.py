@@ -63,3 +63,13 @@ def test_whoever_is_kept_from_a_field_gets_whole_rows_behind_the_veil(app, as_us
     monkeypatch.setattr(veil, "access_to", lambda model: object() if model is Order else None)
     as_user("ada").get("/orders/order/list/")
     assert "buyer_name" in asked[0] and asked[1] is None
+
+
+def test_a_cell_of_money_that_is_made_otherwise_asks_for_whole_rows(app, as_user, monkeypatch):
+    asked, real = [], listing.find
+    monkeypatch.setattr(listing, "find", lambda *given: asked.append(given[3]) or real(*given))
+    view = next(view for view in app.extensions["panel_view_of"].values() if view.endpoint == "orders_order")
+    as_user("ada").get("/orders/order/list/")
+    monkeypatch.setitem(view.formatters, "total", lambda row: row.customer_id)
+    as_user("ada").get("/orders/order/list/")
+    assert "currency" in asked[0] and asked[1] is None

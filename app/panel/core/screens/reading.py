@@ -26,9 +26,11 @@ def columns_read(view: Any, plan: listing.Plan) -> frozenset[str] | None:
     for name, head in zip(plan.columns, heads, strict=True):
         field, form = spec(view.model, head), view.formatters.get(name)
         made_of = {field.name} if form is None else set(getattr(form, "made_of", ()))
+        if not made_of:
+            return None
         if field.kind == "money" and hasattr(view.model, field.currency.partition(".")[0]):
             made_of.add(field.currency)
-        if not made_of or not all("." not in one and _is_own(view.model, one) for one in made_of):
+        if not all("." not in one and _is_own(view.model, one) for one in made_of):
             return None
         found |= made_of
     return None if TAKEN & {*found, *heads} else frozenset(found)
