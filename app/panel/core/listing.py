@@ -9,9 +9,9 @@ import datetime as dt
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from blinker import Signal
@@ -236,7 +236,7 @@ def plan_for(
     real = [name for name in columns if "." not in name and spec(model, name).is_column]
     usable = [name for name in (filterable if filterable is not None else askable(model, real)) if access.usable(name)]
     order = [name for name in (sortable if sortable is not None else real) if access.usable(name)]
-    order += [name for name in in_order(model) if access.usable(name) and name not in order]
+    order += [name for name in in_order(cast(Hashable, model)) if access.usable(name) and name not in order]
     order = [name for name in order if _can_order(model, name) and _opens(model, name, actor)]
     search = searchable if searchable is not None else default_search(model)
     return Plan(
@@ -253,7 +253,7 @@ def plan_for(
 
 
 @functools.cache
-def in_order(model: type[Any]) -> tuple[str, ...]:
+def in_order(model: Any) -> tuple[str, ...]:
     """The fields by which an index keeps the rows in order, so that a list costs no more by them than by its own columns."""
     table = model.__mapper__.local_table  # type: ignore[attr-defined]
     whole = [index for index in table.indexes if not any(index.dialect_options[name].get("where") is not None for name in ENGINES)]
