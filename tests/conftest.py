@@ -245,6 +245,7 @@ def chromium():
             *("--disable-gpu-compositing", "--num-raster-threads=1"),
             # a page lives a second here: a frame of its own and optimised scripts cost more than they bring
             "--disable-features=Translate,OptimizationHints,MediaRouter,PaintHolding,RenderDocument",
+            "--enable-features=CDPScreenshotNewSurface,NetworkServiceInProcess2",  # the first is Playwright's wish
             "--js-flags=--no-opt --no-maglev --single-threaded-gc --min-semi-space-size=32",
         ]
         browser = playwright.chromium.launch(executable_path=find(), args=arguments)

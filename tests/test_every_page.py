@@ -2,17 +2,18 @@
 WCAG 2 A and AA in light and dark, and nothing scrolls sideways at 1440 and 390 px.
 """
 
-import threading
 from itertools import count, cycle
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from werkzeug.serving import make_server
+from werkzeug import Response
 
+from app.panel.accounts.login import sessions
 from tests import world as worlds
 from tests.conftest import make_app
 from tests.goals import goal
+from tests.serving import served
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +57,7 @@ AT_REST = """document.addEventListener('DOMContentLoaded', () => {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, rest]
 })"""
 CHROME = ("nav.nav", "header.top")
+COOKIE = f"{sessions.cookie_name(False)}="
 # WCAG 2 A and AA. What depends on colours is asked in light and in dark, of texts in a dress (colours, size and weight, its own
 # and what lies behind it) that no page before has shown: the rows of a table are dressed alike, and so are most pages.
 RUN = """async ([known, before]) => {
@@ -99,17 +101,38 @@ def payloads():
     return lambda _side, _table, _column: f"{next(number)}{next(turn).format(n=191)}"
 
 
+class Drawn:
+    """The panel before the browser: a page that it has drawn for `shown` is handed over, once, and not drawn again."""
+
+    def __init__(self, app):
+        self.app, self.pages = app, {}
+
+    def keep(self, person, path, answer):
+        self.pages[person, path] = Response(answer.get_data(), answer.status, answer.headers)
+
+    def __call__(self, environ, start_response):
+        person = "administrator" if COOKIE in environ.get("HTTP_COOKIE", "") else worlds.NOBODY
+        page = self.pages.pop((person, environ["RAW_URI"]), self.app) if environ["REQUEST_METHOD"] == "GET" else self.app
+        return page(environ, start_response)
+
+
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("xss")), payloads())
+    world = worlds.build(make_app(new_database(), tmp_path_factory.mktemp("xss")), payloads())
+    with pytest.MonkeyPatch.context() as patch:
+        worlds.unlogged(world.app, patch)
+        yield world
 
 
 @pytest.fixture(scope="module")
-def address(world):
-    server = make_server("127.0.0.1", 0, world.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+def drawn(world):
+    return Drawn(world.app)
+
+
+@pytest.fixture(scope="module")
+def address(drawn):
+    with served(drawn) as found:
+        yield found
 
 
 def opened(chromium, address):
@@ -149,7 +172,7 @@ def complaints(tab):
 
 
 @pytest.fixture(scope="module")
-def shown(world):
+def shown(world, drawn, address):
     """Every GET rule that answers with a page, as whom it is asked and what the page says: {name: (person, path, text)}.
 
     Asked by the administrator, and by a visitor for what sends the administrator elsewhere. What answers with anything
@@ -161,11 +184,20 @@ def shown(world):
         for call in worlds.calls(world, "A", person):
             if call.method != "GET" or call.rule.startswith("/logout") or call.name in found:
                 continue
-            answer = client.get(call.path)
+            answer = client.get(call.path, base_url=address)
             if answer.status_code == 200 and answer.mimetype == "text/html" and "<html" in answer.text:
                 found[call.name] = (person, call.path, answer.text)
+                drawn.keep(person, call.path, answer)
             answer.close()
     return found
+
+
+def test_the_browser_is_given_the_pages_that_were_drawn(shown, drawn, tab):
+    """Otherwise each would be drawn twice."""
+    kept = len(drawn.pages)
+    assert kept == len(shown)
+    tab.goto("/account/")
+    assert len(drawn.pages) == kept - 1
 
 
 def test_the_payloads_are_on_the_pages(shown):

@@ -290,8 +290,8 @@ class Sweep:
         """The values that somebody meets who asks for this address."""
         with self.world.app.app_context():
             more = {"If-Match": f'"{self.version_of(call)}"', "Content-Type": "application/json"} if call.body else {}
-            data = call.body or dict(call.form) or None
-            answer = self.clients[level].open(call.path, method=call.method, data=data, headers=JSON | more)
+        data = call.body or dict(call.form) or None
+        answer = self.clients[level].open(call.path, method=call.method, data=data, headers=JSON | more)
         self.calls += 1
         text = "" if answer.is_streamed and answer.direct_passthrough else answer.get_data(as_text=True)
         if answer.status_code >= 500 and call.rule != "/readyz":

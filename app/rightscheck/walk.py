@@ -100,8 +100,7 @@ class Walk:
 
     def check(self, call: Call, person: str, side: str, client: Any) -> None:
         """Call one address and judge the answer."""
-        with self.world.app.app_context():  # else all calls would share one `g`, and with it who was logged in first
-            answer = client.open(call.path, method=call.method, data=dict(call.form) or None, headers=JSON)
+        answer = client.open(call.path, method=call.method, data=dict(call.form) or None, headers=JSON)
         seen, wanted, row = found(call, answer), self.wanted.expected(call, person), OWN if side == "A" else OTHERS
         text = "" if answer.is_streamed and answer.direct_passthrough else answer.get_data(as_text=True)[:SEEN_MOST]
         text += " ".join(answer.headers.values())

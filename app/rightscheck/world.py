@@ -32,6 +32,7 @@ from app.panel.core.fields import resource_of
 from app.panel.core.notices import Notice
 from app.panel.core.rows import reserve_ids
 from app.panel.core.types import ChoiceType
+from app.rightscheck.caller import Caller
 
 PASSWORD, CSRF = secrets.token_hex(16), "c" * 40
 ROLES = ("administrator", "operations", "finance", "support", "host", "field_control", "deputy", "viewer")
@@ -100,9 +101,9 @@ class World:
         """(table, column) of values that stand whole in a text though they are masked for some."""
         return {self.words[int(number) - 1] for number in WHOLE.findall(text)}
 
-    def client(self, person: str) -> Any:
-        """A client that stays logged in, whatever an answer does to its cookies."""
-        client = self.app.test_client(use_cookies=False)
+    def client(self, person: str) -> Caller:
+        """Somebody who stays logged in, whatever an answer does to his cookies."""
+        client = Caller(self.app)
         if person != NOBODY:
             key = self.users[person]
             with self.app.app_context():

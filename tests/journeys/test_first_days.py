@@ -1,13 +1,12 @@
 """The first days of a shop in a real Chromium: first run, log-in, import, find and edit an order, language and skin."""
 
 import re
-import threading
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests import conftest
 from tests.ops.tree import wait_for
+from tests.serving import served
 
 PASSWORD = "seventeen green kettles sing"
 HEAD = "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Refunded Amount,Cancelled at"
@@ -22,13 +21,9 @@ ORDERS = f"""{HEAD}
 def instance(new_database, tmp_path_factory):
     """An instance that nobody owns yet, with its address."""
     app = conftest.make_app(new_database(), tmp_path_factory.mktemp("journey"), BABEL_DEFAULT_LOCALE="en")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
-    yield app
-    server.shutdown()
-    thread.join(5)
+    with served(app) as address:
+        app.config["PUBLIC_URL"] = address
+        yield app
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,9 @@
 """The stage in a thread and a Chromium before it."""
 
-import threading
-
 import pytest
-from werkzeug.serving import make_server
 
 from tests.look import stage
+from tests.serving import served
 
 
 @pytest.fixture(scope="session")
@@ -15,12 +13,8 @@ def staged():
 
 @pytest.fixture(scope="session")
 def address(staged):
-    server = make_server("127.0.0.1", 0, staged, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(5)
+    with served(staged) as found:
+        yield found
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Response, request
 
 from app.panel.accounts.models import User
 from app.panel.core import history
-from app.panel.core.actor import current_actor
+from app.panel.core.actor import current_actor, person_of
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional
 
@@ -23,10 +24,17 @@ def after_request(response: Response) -> Response:
     """A person who asked to change something and may not. What he only wanted to see is no event."""
     if response.status_code == 403 and request.method not in SAFE and request.endpoint:
         actor = current_actor()
-        if getattr(actor, "id", None) is not None and _is_news(actor.id, request.endpoint):
+        number = _number_of(actor)
+        if number is not None and _is_news(number, request.endpoint):
             db.session.rollback()
             tell(actor, request.method, request.url_rule.rule if request.url_rule else "")
     return response
+
+
+def _number_of(actor: Any) -> int | None:
+    """Not by its `id`: the refusal has undone what the request did, and the person would be read once more."""
+    known = sa.inspect(person_of(actor), raiseerr=False)
+    return known.identity[0] if known is not None and known.identity else None
 
 
 def _is_news(person: int, endpoint: str) -> bool:

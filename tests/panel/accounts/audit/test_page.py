@@ -208,6 +208,15 @@ def test_what_rights_refused_is_told_once_and_not_at_every_try(session, as_user,
     assert "was refused" in seen(as_user("ada"), person=ben.id)
 
 
+def test_a_refusal_that_was_told_already_does_not_read_once_more_who_was_refused(session, as_user, count_queries):
+    refusals._told.clear()
+    client, in_a_line = as_user("ben"), {"Accept": "application/json"}  # a page of refusal would say who he is
+    for _time in range(2):
+        with count_queries() as statements:
+            assert client.post(f"{PAGE}export", data={"format": "csv"}, headers=in_a_line).status_code == 403
+    assert not [statement for statement in statements if "WHERE ab_user.id = " in statement]
+
+
 def test_the_page_says_until_when_the_trail_is_verified(session, as_user, monkeypatch):
     monkeypatch.setitem(chain.SETTLES, "postgresql", dt.timedelta(seconds=-1))
     client = as_user("ada")

@@ -1,13 +1,13 @@
 """A published menu is everybody's at once: on every process, and in a real browser."""
 
+import contextlib
 import re
-import threading
 import time
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.conftest import client_of, settings
+from tests.serving import served
 
 LIST = "/orders/order/list/"
 
@@ -86,12 +86,9 @@ def tabs(instances, chromium):
     """A tab of Ada, one of Ben, on two processes; a script error or a broken policy fails the journey."""
     from app.panel.accounts.login import sessions
 
-    complaints, servers, found = [], [], []
+    complaints, servers, found = [], contextlib.ExitStack(), []
     for app, name in zip(instances, ("ada", "ben"), strict=True):
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        address = f"http://127.0.0.1:{server.server_port}"
+        address = servers.enter_context(served(app))
         app.config["PUBLIC_URL"] = address
         with app.app_context():
             value = client_of(app, name).cookie_value
@@ -102,9 +99,8 @@ def tabs(instances, chromium):
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
         found.append(tab)
-    yield found
-    for server in servers:
-        server.shutdown()
+    with servers:
+        yield found
     assert complaints == []
 
 

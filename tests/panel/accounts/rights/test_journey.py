@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from app.panel.accounts.login import sessions
 from app.panel.core.db import db
 from app.shop.catalog.models import Product, Sku
-from tests import people
+from tests import people, serving
 from tests.conftest import client_of, make_app
 
 pytestmark = pytest.mark.browser
@@ -23,16 +21,14 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def served(new_database: Any, tmp_path: Any) -> Iterator[Flask]:
     app = make_app(new_database(), tmp_path)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    app.config["PUBLIC_URL"] = f"http://127.0.0.1:{server.server_port}"
     with app.app_context():
         people.settle()
         sku = Sku(code="CUP-1", price=9900, cost=4321, currency="CNY")
         db.session.add(Product(title="Cup", handle="cup", currency="CNY", skus=[sku]))
         db.session.commit()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield app
-    server.shutdown()
+    with serving.served(app) as address:
+        app.config["PUBLIC_URL"] = address
+        yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
