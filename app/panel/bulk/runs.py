@@ -8,7 +8,7 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from app.panel.bulk import store
 from app.panel.bulk.models import BeforeImage, Run, RunItem
@@ -137,11 +137,11 @@ def discard(run_id: int, *, actor: Any) -> None:
 
 @transactional
 def take(run_id: int) -> Hold | None:
-    """Take up a run whose lease is free; None when somebody has it or it is finished."""
+    """Take up a run whose lease is free; None when somebody has it, it is finished, or its time has not come."""
     table = Run.__table__
     row = db.session.execute(
         update(table)
-        .where(table.c.id == run_id, table.c.state.in_(WORKING), table.c.lease_until < epoch())
+        .where(table.c.id == run_id, table.c.state.in_(WORKING), table.c.lease_until < epoch(), _is_due())
         .values(fence=table.c.fence + 1, crashes=table.c.crashes + 1, lease_until=epoch() + LEASE_SECONDS,
                 started_at=func.coalesce(table.c.started_at, clock.now()), taken_at=clock.now(), taken_read=table.c.read,
                 version=table.c.version + 1)
@@ -190,9 +190,13 @@ def release(held: Hold) -> None:
 def silent(limit: int = 50) -> list[int]:
     """Runs that should be worked on and are not: their worker died, or their bell was lost."""
     table = Run.__table__
-    is_due = or_(table.c.begins_at.is_(None), table.c.begins_at <= clock.now())
-    query = select(table.c.id).where(table.c.state.in_(WORKING), table.c.lease_until < epoch(), is_due).order_by(table.c.id)
-    return list(db.session.scalars(query.limit(limit)))
+    query = select(table.c.id).where(table.c.state.in_(WORKING), table.c.lease_until < epoch(), _is_due())
+    return list(db.session.scalars(query.order_by(table.c.id).limit(limit)))
+
+
+def _is_due() -> ColumnElement[bool]:
+    begins_at = Run.__table__.c.begins_at
+    return or_(begins_at.is_(None), begins_at <= clock.now())
 
 
 def actor_of(run: Run) -> Any:

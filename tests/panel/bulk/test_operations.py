@@ -272,8 +272,27 @@ def test_the_refused_rows_can_be_tried_again(shelf):
     run = done(prepared(RAISE, 10))
     assert run.refused == 1
     records.update(shelf.query(Book).filter_by(isbn="free-0").one(), {"price": 1}, actor=SYSTEM)
+    run.params = {**run.params, "start": True}
+    shelf.commit()
     again = life.retry(run.id, actor=SYSTEM)
-    assert again.expected == 1
+    assert again.expected == 1 and not again.params["start"], "it is looked at before it begins"
     life.look(again, actor=SYSTEM)
     done(again)
     assert prices() == {"978-0": 1010, "978-1": 1011, "free-0": 11}
+
+
+def test_a_run_that_is_put_off_begins_at_its_time_whoever_rings_before(shelf, monkeypatch):
+    from app.panel.bulk import loop
+    from app.panel.bulk.engine import life
+    from app.panel.core import clock
+    from app.panel.core.actor import SYSTEM
+
+    books(2)
+    run = prepared(RAISE, 10)
+    at = clock.now() + clock.dt.timedelta(hours=1)
+    life.start(run.id, actor=SYSTEM, begins_at=at)
+    assert loop.work_off(run.id) is None
+    assert prices() == {"978-0": 1000, "978-1": 1001}
+    monkeypatch.setattr(clock, "now", lambda: at)
+    assert loop.work_off(run.id).value == "done"
+    assert prices() == {"978-0": 1010, "978-1": 1011}

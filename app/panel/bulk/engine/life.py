@@ -148,7 +148,7 @@ def retry(run_id: int, *, actor: Any) -> Run:
     operation.authorize(actor, (run.params or {}).get("values") or {})
     if run.kind is not RunKind.OPERATION or run.state not in FINISHED or not run.refused:
         raise DomainError(_("No row was refused."))
-    again = _new(operation, RunKind.OPERATION, actor, params=dict(run.params or {}))
+    again = _new(operation, RunKind.OPERATION, actor, params={**(run.params or {}), "start": False})
     mine = (ITEMS.c.run_id == run.id) & (ITEMS.c.outcome == Outcome.REFUSED.value)
     again.expected = selecting.fill(again.id, ITEMS.c.row_id, mine)
     db.session.flush()
