@@ -81,4 +81,6 @@ def _known_to_earlier_runs(table: Any, piece: Piece) -> None:
 def _image_of(piece: Piece) -> Any:
     """The image that the run left of the row of an item."""
     table = piece.operation.model.__tablename__
-    return (IMAGES.c.table == table) & (IMAGES.c.row_id == ITEMS.c.row_id) & (IMAGES.c.run_id == piece.undoes)
+    # the number of a run is no bare column here: SQLite would read all images of the run for each of its rows
+    of_the_run = IMAGES.c.run_id + 0 == piece.undoes
+    return (IMAGES.c.table == table) & (IMAGES.c.row_id == ITEMS.c.row_id) & of_the_run
