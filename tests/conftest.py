@@ -21,6 +21,8 @@ from pathlib import Path
 import flask_migrate
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import BytecodeCache
 from sqlalchemy import event
@@ -37,11 +39,14 @@ os.environ.update(
     ZHANGGUI_HOME="/nonexistent/zhanggui-tests-name-their-own-home", ZHANGGUI_ENV_FILE=os.devnull, FLASK_SKIP_DOTENV="1"
 )
 
+# how long a machine takes that others use as well is nothing that an example can fail by
+examples.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("house")
 
 # what asks the database runs on PostgreSQL as well; looks, words and the process tree are the same on both
 ON_POSTGRESQL = (
     "tests/test_migrations.py", "tests/panel/test_library.py", "tests/panel/core/", "tests/panel/bulk/", "tests/shop/inventory/",
-    "tests/shop/orders/", "tests/shop/test_demo.py",
+    "tests/shop/orders/", "tests/shop/finance/", "tests/shop/test_demo.py",
 )  # fmt: skip
 ENGINES = ("sqlite", "postgresql")
 

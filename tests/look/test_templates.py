@@ -14,7 +14,7 @@ TEXTS = {str(path): path.read_text() for path in TEMPLATES}
 
 WITHOUT_WORDS = re.compile(
     r"\{% block \w+_class %\}.*?\{% endblock %\}|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->|<script.*?</script>|<style.*?</style>"
-    r"|<kbd[^>]*>.*?</kbd>",
+    r"|<kbd[^>]*>.*?</kbd>|<code>[^<{]*</code>",
     re.S,
 )
 PROPER_NAMES = {"OpenAPI", "Swagger", "Plotly", "doctype", "html"}

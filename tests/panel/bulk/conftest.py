@@ -3,6 +3,7 @@
 import csv
 import io
 from contextlib import contextmanager
+from importlib import import_module
 
 import pytest
 
@@ -24,6 +25,7 @@ def library(tmp_path_factory, new_database):
                 actor=SYSTEM, username=name, name=name, email=f"{name}@example.org", roles=roles, password=None
             )
         db.session.commit()
+    import_module("tests.panel.bulk.book_operations")
     return app
 
 

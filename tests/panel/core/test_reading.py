@@ -1,6 +1,8 @@
 """Lists fetch the columns that they draw and no whole rows, where nothing is lost by it."""
 
 import datetime as dt
+import difflib
+import itertools
 import re
 import warnings
 
@@ -15,6 +17,11 @@ from app.shop.orders.models import Order, OrderSource
 from app.shop.setup.models import Channel
 
 CHANGING = re.compile(r'nonce="[^"]*"|csrf[-_]token" (?:value|content)="[^"]*"| object at 0x\w+')
+
+
+def rows_of(page):
+    """The lines of the table of a page, without what is new in each answer."""
+    return CHANGING.sub("", "".join(re.findall(r"<tbody.*?</tbody>", page, re.S)))
 
 
 @pytest.fixture
@@ -48,11 +55,13 @@ def test_every_list_shows_the_same_of_plain_columns_as_of_whole_rows(app, as_use
     with warnings.catch_warnings():
         warnings.simplefilter("error", SAWarning)
         pages = {view: client.get(f"{view.route_base}/list/").text for view in views}
-    assert len(chosen) > 10
+    assert len(chosen) > 10 and sum("<tr" in rows_of(pages[view]) for view in chosen) >= 2, "orders and channels"
     monkeypatch.setattr(screens, "columns_read", lambda *_given: None)
     for view in chosen:
-        if CHANGING.sub("", pages[view]) != CHANGING.sub("", client.get(f"{view.route_base}/list/").text):
-            told.append(view.endpoint)
+        plain, whole = map(rows_of, (pages[view], client.get(f"{view.route_base}/list/").text))
+        if plain != whole:
+            changed = difflib.unified_diff(plain.splitlines(), whole.splitlines(), lineterm="", n=0)
+            told.append((view.endpoint, [line[:300] for line in itertools.islice(changed, 6)]))
     assert not told
 
 

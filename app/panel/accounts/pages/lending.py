@@ -140,7 +140,7 @@ class LendPage(PanelPage):
         actor = current_actor()
         usual = clock.local(clock.now() + dt.timedelta(days=USUAL_DAYS)).strftime("%Y-%m-%dT%H:%M")
         asked = request.args.get("person", "")
-        form = LoanForm(until=usual, currency="CNY", person=int(asked) if asked.isdecimal() and len(asked) < 10 else 0)
+        form = LoanForm(until=usual, currency="CNY", person=int(asked) if asked.isdecimal() and len(asked) < 10 else None)
         form.offer(actor)
         if request.method == "POST" and form.validate():
             try:

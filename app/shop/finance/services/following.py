@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
@@ -114,7 +115,8 @@ def _differs(row: Any, draft: Draft) -> bool:
 
 def _reversals(ids: Sequence[int]) -> Iterator[Draft]:
     if ids:
-        entries = db.session.scalars(select(Entry).where(among(Entry.id, list(ids))).order_by(Entry.id))
+        query = select(Entry).where(among(Entry.id, list(ids))).order_by(Entry.id)
+        entries = db.session.scalars(query.options(selectinload(Entry.postings)))
         yield from (reversal(entry, at=entry.occurred_at) for entry in entries)
 
 

@@ -1,3 +1,5 @@
+"""Operations on the books of the library, one of each kind."""
+
 from wtforms import IntegerField
 
 from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
