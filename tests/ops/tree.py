@@ -101,6 +101,16 @@ def title(process: psutil.Process) -> str:
     return ""
 
 
+def listening(pid: int, port: int) -> set[int]:
+    """Who of those that `pid` has started answers at this port: who is still loading does not."""
+    found = set()
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            open_ones = child.net_connections("inet")
+            found |= {child.pid for one in open_ones if one.status == psutil.CONN_LISTEN and one.laddr.port == port}
+    return found
+
+
 class Tree:
     """Use as a context manager: whatever happens, nothing of it stays behind."""
 

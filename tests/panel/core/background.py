@@ -16,8 +16,8 @@ from app.panel.core import housekeeping, mail, notices, queue, ticker  # noqa: F
 from app.panel.core.db import PanelModel, db
 from app.panel.core.jobs import job
 from app.panel.core.transaction import transactional
-from processes.forked import ForkedPart
 from tests import databases
+from tests.ops.loaded import Process
 
 KEY = "a key for tests that is long enough, 0123456789"
 effects = sa.Table(
@@ -115,27 +115,6 @@ def broken(tag: str) -> None:
 def overdue(tag: str) -> None:
     note(tag)
     time.sleep(30)
-
-
-class Process:
-    """A fork of the tests, as `background` forks its parts; it ends with them. Asked as one asks a `subprocess.Popen`."""
-
-    def __init__(self, name, target):
-        self._fork = ForkedPart(name, target=target).spawn()
-        self.pid, self.poll, self.terminate = self._fork.pid, self._fork.poll, self._fork.terminate
-
-    def send_signal(self, signum):
-        if self.poll() is None:
-            os.kill(self.pid, signum)
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-
-    def wait(self, seconds=20.0):
-        end = time.monotonic() + seconds
-        while self.poll() is None:
-            assert time.monotonic() < end, f"process {self.pid} did not end within {seconds} s"
-            time.sleep(0.02)
 
 
 def start(app: Flask, part: str, queues: str = "") -> Process:

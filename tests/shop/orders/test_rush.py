@@ -1,6 +1,5 @@
 """G09: a rush over HTTP on a real server with two processes: exactly what is there is sold, everybody else hears a clean no."""
 
-import contextlib
 import http.client
 import itertools
 import json
@@ -10,13 +9,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
-import psutil
 import pytest
 
 from tests.conftest import SECRET, make_app
 from tests.goals import goal
 from tests.ops import loaded
-from tests.ops.tree import clean_env, free_port, wait_for
+from tests.ops.tree import clean_env, free_port, listening, wait_for
 from tests.shop.orders import rush
 from tests.shop.orders.rush import FEW, MANY
 
@@ -71,16 +69,6 @@ def queue_of(shared):
         yield one
 
 
-def listening(pid, port):
-    """How many processes that `pid` has started answer at this port: who is still loading gets no buyers."""
-    found = set()
-    for child in psutil.Process(pid).children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            open_ones = child.net_connections("inet")
-            found |= {child.pid for one in open_ones if one.status == psutil.CONN_LISTEN and one.laddr.port == port}
-    return len(found)
-
-
 @pytest.fixture(scope="module")
 def stall(tmp_path_factory, valkey, new_database):
     home, url, port = tmp_path_factory.mktemp("stall"), new_database(), free_port()
@@ -92,7 +80,7 @@ def stall(tmp_path_factory, valkey, new_database):
     env = {"DATABASE_URL": url, "REDIS_URL": valkey, "ZHANGGUI_WEB_PROCESSES": "2", "ZHANGGUI_LOG_LEVEL": "warning"}
     web = loaded.start(clean_env(home, port, **env), home / "output", "web")
     try:
-        wait_for(lambda: listening(web.pid, port) == 2, 120, "both processes of the web server")
+        wait_for(lambda: len(listening(web.pid, port)) == 2, 120, "both processes of the web server")
         stall.buyers([{"channel_id": 0}] * 64)  # both processes warm
         yield stall
     finally:
