@@ -1,0 +1,89 @@
+"""Closed lists of the live domain and the moves that its rows may make."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from app.panel.core.choices import Choices
+
+
+class SessionState(Choices):
+    DRAFT = "draft", _("Draft"), "neutral"
+    READY = "ready", _("Ready"), "info"
+    LIVE = "live", _("On air"), "danger"
+    ENDED = "ended", _("Ended"), "success"
+    CANCELLED = "cancelled", _("Cancelled"), "muted"
+
+
+SESSION_MOVES = {
+    SessionState.DRAFT: {SessionState.READY, SessionState.CANCELLED},
+    SessionState.READY: {SessionState.DRAFT, SessionState.LIVE, SessionState.CANCELLED},
+    SessionState.LIVE: {SessionState.ENDED},
+    SessionState.ENDED: set(),
+    SessionState.CANCELLED: {SessionState.DRAFT},
+}
+PLANNED = (SessionState.DRAFT, SessionState.READY)
+
+
+class ItemKind(Choices):
+    ITEM = "item", _("Item"), "info"
+    DEMO = "demo", _("Demonstration"), "progress"
+
+
+class ItemState(Choices):
+    """Whether an item can be bought in the session."""
+
+    PLANNED = "planned", _("Not yet listed"), "neutral"
+    LISTED = "listed", _("Listed"), "success"
+    SUSPENDED = "suspended", _("Suspended"), "warning"
+    DELISTED = "delisted", _("Delisted"), "muted"
+
+
+ITEM_MOVES = {
+    ItemState.PLANNED: {ItemState.LISTED},
+    ItemState.LISTED: {ItemState.SUSPENDED, ItemState.DELISTED},
+    ItemState.SUSPENDED: {ItemState.LISTED, ItemState.DELISTED},
+    ItemState.DELISTED: {ItemState.LISTED},
+}
+
+
+class Post(Choices):
+    """The three posts of a session."""
+
+    HOST = "host", _("Host"), "danger"
+    CONTROL = "control", _("Field control"), "info"
+    SERVICE = "service", _("Service"), "success"
+
+
+class CheckKind(Choices):
+    EQUIPMENT = "equipment", _("Equipment"), "neutral"
+    MEETING = "meeting", _("Meeting"), "info"
+    CONCLUSION = "conclusion", _("From the last session"), "warning"
+    SIGN_OFF = "sign_off", _("Sign-off"), "progress"
+
+
+class QuestionState(Choices):
+    NEW = "new", _("New question"), "warning"
+    SENT = "sent", _("With the host"), "info"
+    ESCALATED = "escalated", _("Escalated"), "danger"
+    DONE = "done", _("Done"), "success"
+
+
+class AskedOf(Choices):
+    """Who has to answer a question now."""
+
+    SERVICE = "service", _("Service"), "success"
+    HOST = "host", _("Host"), "danger"
+    PRODUCT = "product", _("Product team"), "info"
+
+
+class MessageKind(Choices):
+    NOTE = "note", _("Message"), "neutral"
+    SLOW_DOWN = "slow_down", _("Slow down"), "warning"
+    SPEED_UP = "speed_up", _("Speed up"), "progress"
+
+
+class Outcome(Choices):
+    DONE = "done", _("Done"), "success"
+    REFUSED = "refused", _("Refused"), "danger"
+    UNDONE = "undone", _("Undone"), "muted"
