@@ -15,7 +15,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from app.panel.bulk import importers, ledger, opening, runs, undo
+from app.panel.bulk import importers, ledger, opening, pulse, runs, undo
 from app.panel.bulk.ahead import WORTH_BYTES, ahead
 from app.panel.bulk.engine import conflicts, working
 from app.panel.bulk.importers import Plan, Result, Work
@@ -47,7 +47,8 @@ def work_off(run_id: int) -> RunState | None:
         return None
     run = db.session.get(Run, run_id, populate_existing=True)
     assert run is not None
-    with force_locale(notices.language_of(run.actor_id)):  # what is noted of rows is read by whoever began the run
+    beating = pulse.beside(lambda: runs.renew(held), Lost, runs.LEASE_SECONDS)
+    with force_locale(notices.language_of(run.actor_id)), beating:  # what is noted of rows is read by whoever began the run
         return _work_off(run, held)
 
 
@@ -226,6 +227,7 @@ def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
             return work.apply(good, dry_run=False)
 
     ledger.record(held.run_id, plans, settle(plans, lambda good: _permitted(work, good, apply)))
+    runs.seal(held)
     after_commit(lambda: publish(held.run_id))
 
 

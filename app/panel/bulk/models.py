@@ -53,6 +53,7 @@ class Run(PanelModel):
     findings = json_column(_("Result of the check"), default=dict, hidden=True)
 
     position = integer(_("Worked off to"), default=0, hidden=True)
+    tried = integer(_("Being worked on to"), default=0, hidden=True)
     fence = integer(_("Fence"), default=0, hidden=True)
     lease_until = mapped_column(Float, nullable=False, default=0.0, server_default="0")
     crashes = integer(_("Crashes at this place"), default=0, hidden=True)

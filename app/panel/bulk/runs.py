@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
-from app.panel.bulk import store
+from app.panel.bulk import pulse, store
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import clock, policy
@@ -21,7 +22,8 @@ from app.panel.core.lease import epoch
 from app.panel.core.settings import define, less, setting
 from app.panel.core.transaction import transactional
 
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 5.0  # whoever holds a run renews it, also between two chunks
+STILL_LEASES = 3  # after so many leases PostgreSQL ends the transaction of a worker that stands still within a chunk
 COUNTS = {Outcome.NEW: "new", Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused"}
 STOPPABLE = (*WORKING, RunState.ASKED, RunState.PAUSED)
 ROW_COUNTS = {Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused", Outcome.SKIPPED: "skipped"}
@@ -36,12 +38,16 @@ define(
 
 @dataclass(frozen=True)
 class Hold:
-    """A run in the hands of this worker; worth nothing once somebody else has raised the fence."""
+    """A run in the hands of this worker; worth nothing once somebody else has raised the fence.
+
+    `tried`: the last item of the chunk in which the worker before this one ended, when `crashes` says that one did.
+    """
 
     run_id: int
     fence: int
     position: int
     crashes: int
+    tried: int = 0
 
 
 class Lost(Exception):
@@ -145,12 +151,12 @@ def take(run_id: int) -> Hold | None:
         .values(fence=table.c.fence + 1, crashes=table.c.crashes + 1, lease_until=epoch() + LEASE_SECONDS,
                 started_at=func.coalesce(table.c.started_at, clock.now()), taken_at=clock.now(), taken_read=table.c.read,
                 version=table.c.version + 1)
-        .returning(table.c.fence, table.c.position, table.c.crashes)
+        .returning(table.c.fence, table.c.position, table.c.crashes, table.c.tried)
     ).first()
     if row is None:
         return None
     move(run_id, (RunState.QUEUED,), state=RunState.RUNNING)
-    return Hold(run_id, row.fence, row.position, row.crashes)
+    return Hold(run_id, row.fence, row.position, row.crashes, row.tried)
 
 
 def hold(held: Hold, **values: Any) -> None:
@@ -166,6 +172,21 @@ def hold(held: Hold, **values: Any) -> None:
     )
     if not done.rowcount:  # type: ignore[attr-defined]
         raise Lost
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":  # nobody can take a run up whose row is locked by a worker that was frozen
+        still = int(STILL_LEASES * LEASE_SECONDS * 1000)
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {still}")
+
+
+def seal(held: Hold) -> None:
+    """The last statement of every chunk: a worker that stood still meanwhile commits nothing. However long the chunk took,
+    its lease is whole when others can see the run again.
+
+    :raises Lost: when the process was frozen
+    """
+    if pulse.stood_still():
+        raise Lost
+    hold(held)
 
 
 @transactional
@@ -187,10 +208,10 @@ def release(held: Hold) -> None:
     db.session.execute(update(table).where(mine).values(lease_until=0.0))
 
 
-def silent(limit: int = 50) -> list[int]:
+def silent(states: Sequence[RunState] = WORKING, limit: int = 50) -> list[int]:
     """Runs that should be worked on and are not: their worker died, or their bell was lost."""
     table = Run.__table__
-    query = select(table.c.id).where(table.c.state.in_(WORKING), table.c.lease_until < epoch(), _is_due())
+    query = select(table.c.id).where(table.c.state.in_(states), table.c.lease_until < epoch(), _is_due())
     return list(db.session.scalars(query.order_by(table.c.id).limit(limit)))
 
 

@@ -101,6 +101,7 @@ def _chunk(
             said.update(zip(places, done, strict=True))
         importer.after_undo(images, actor=actor)
     _record(held.run_id, images, said, position)
+    runs.seal(held)
 
 
 def _groups(images: list[Image]) -> list[list[int]]:

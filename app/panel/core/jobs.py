@@ -53,6 +53,12 @@ class Job:
         """Ask for the job unless it was ever asked for under this key; then None."""
         return self._put(kwargs, key=f"{self.name}:{key}")
 
+    def enqueue_unless_waiting(self, **kwargs: Any) -> None:
+        """Ask for the job, unless it is asked for with these arguments and nobody has begun it: for whoever asks often."""
+        check_arguments(self, kwargs)
+        if not outbox.hurry(self.name, kwargs):
+            self._put(kwargs)
+
     def enqueue_in(self, seconds: float, **kwargs: Any) -> int:
         """Ask for the job, not before some seconds have passed."""
         row_id = self._put(kwargs, delay=seconds)

@@ -27,6 +27,7 @@ from app.panel.core.types import UTCDateTime
 PENDING, RUNNING, DONE, DEAD = "pending", "running", "done", "dead"
 LEASE = 20  # seconds a claim holds without a beat of its worker
 RING_AGAIN = 10  # seconds after which an unanswered bell is rung again
+HURRY_AFTER = 2  # seconds after which it is when somebody waits for it
 KILLED_TOO_OFTEN = 5  # a row whose worker died so often is not tried any more
 LONGEST_ERROR = 2000
 
@@ -144,6 +145,23 @@ def put(
         bell = Bell(row_id, 0, values["queue"], values["timeout"])
         after_commit(lambda: ring([bell]))
     return row_id
+
+
+@transactional
+def hurry(job: str, args: dict[str, Any]) -> bool:
+    """Is this job asked for already, and waits to be heard? Then its bell, which may be lost, is rung again at once."""
+    given = T.c.payload["args"]
+    same = (
+        given[name].as_integer() == one if isinstance(one, int) else given[name].as_string() == one
+        for name, one in args.items()
+    )
+    asked = and_(T.c.kind == "ring", T.c.payload["job"].as_string() == job, *same)
+    waiting = and_(T.c.state == PENDING, T.c.next_at <= clock.now(), asked)
+    if db.session.scalar(select(T.c.id).where(waiting).limit(1)) is None:
+        return False
+    lately = clock.now() - dt.timedelta(seconds=HURRY_AFTER)
+    db.session.execute(update(T).where(waiting, T.c.rung_at < lately).values(rung_at=None))
+    return True
 
 
 def ring(bells: Sequence[Bell]) -> None:

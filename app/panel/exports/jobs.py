@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from typing import Any
 
-from flask import current_app
 from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import ledger, loop, runs, store
 from app.panel.bulk.models import Run
-from app.panel.bulk.runs import Hold, Lost
+from app.panel.bulk.runs import Hold
 from app.panel.bulk.states import RunKind, RunState
 from app.panel.core import history, notices
 from app.panel.core.db import db
@@ -23,7 +21,6 @@ from app.panel.core.transaction import transactional
 from app.panel.exports import services
 
 TELL_SECONDS = 1.0  # between two words on how far it is
-BEAT_SECONDS = 4.0
 
 
 def work_off(run: Run, held: Hold) -> RunState:
@@ -53,8 +50,7 @@ def _write(run: Run, held: Hold) -> RunState:
             last[0] = time.monotonic()
 
     try:
-        with Beat(held):
-            count = services.write(path, wish, keys, actor=actor, told=told)
+        count = services.write(path, wish, keys, actor=actor, told=told)
         path.rename(store.folder() / key)
         _finish(held, key, (store.folder() / key).stat().st_size, count, wish, actor)
     except BaseException:
@@ -79,33 +75,6 @@ def announce(run_id: int, name: str, count: int, actor: Any) -> None:
     title = _("“%(file)s” is ready", file=name)
     body = _("%(n)s rows. The file can be fetched for %(hours)s hours.", n=count, hours=services.KEPT_HOURS)
     notices.send([actor.id], title, body, f"/exports/{run_id}/")
-
-
-class Beat:
-    """Holds the run while the last part of a file is packed, which takes no notice of anything else."""
-
-    def __init__(self, held: Hold) -> None:
-        self.held, self.app = held, current_app._get_current_object()  # type: ignore[attr-defined]
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._beat, name=f"export {held.run_id}", daemon=True)
-
-    def __enter__(self) -> Beat:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.over.set()
-        self.thread.join()
-
-    def _beat(self) -> None:
-        while not self.over.wait(BEAT_SECONDS):
-            with self.app.app_context():
-                try:
-                    runs.renew(self.held)
-                except Lost:
-                    return
-                except Exception:
-                    self.app.logger.exception("export %s: no beat", self.held.run_id)
 
 
 loop.WORK[RunKind.EXPORT] = work_off  # type: ignore[assignment]

@@ -10,7 +10,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import ledger
+from app.panel.bulk.engine.showing import PAGES
 from app.panel.bulk.jobs import work
+from app.panel.bulk.states import RunKind
 from app.panel.core import filters, filterwords, listcolumns, listing, policy, savedlists, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest, InvalidInput
@@ -18,6 +20,8 @@ from app.panel.core.pages import PanelPage, expose, logged_in
 from app.panel.exports import columns as choosing
 from app.panel.exports import domain, files, services, showing, templates
 from app.panel.exports.services import Wish
+
+PAGES[RunKind.EXPORT] = "exports_export.show"
 
 
 @domain.page(_("Exports"), icon="fa-file-export", order=10, menu=False)

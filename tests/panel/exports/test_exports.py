@@ -331,3 +331,10 @@ def test_an_unknown_list_column_or_kind_of_file_is_refused(app, session, ada):
     with pytest.raises(NotFound):
         services.checked(Wish("nonsense", ["name"]), actor=ada)
     assert session.query(Channel).count()
+
+
+def test_the_list_of_all_runs_leads_to_the_page_of_an_export(as_user, customer, session, ada):
+    customer("Wang")
+    run = services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
+    answer = as_user("ada").get(f"/bulk/run/action/open/{run.id}")
+    assert (answer.status_code, answer.location) == (302, f"/exports/{run.id}/")

@@ -11,7 +11,7 @@ from app.panel.bulk import runs
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import Run
 from app.panel.bulk.runs import Hold
-from app.panel.bulk.states import Outcome, RunState
+from app.panel.bulk.states import WORKING, Outcome, RunState
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional
@@ -44,9 +44,12 @@ def before(run_id: int, resource: str) -> int | None:
     return db.session.scalar(query.order_by(RUNS.c.id).limit(1))
 
 
-def waiting(resource: str) -> list[int]:
-    """Runs over rows of a model that have not begun: one of them may go on now."""
-    query = select(RUNS.c.id).where(RUNS.c.resource == resource, RUNS.c.state == RunState.QUEUED)
+def waiting(run_id: int) -> list[int]:
+    """Runs over rows of the same model that have not begun: now that this one has ended one of them may go on."""
+    is_over = (RUNS.c.id == run_id) & (RUNS.c.resource != "") & RUNS.c.state.not_in(WORKING)
+    ended = select(RUNS.c.resource).where(is_over).scalar_subquery()
+    is_due = or_(RUNS.c.begins_at.is_(None), RUNS.c.begins_at <= clock.now())
+    query = select(RUNS.c.id).where(RUNS.c.resource == ended, RUNS.c.state == RunState.QUEUED, is_due)
     return list(db.session.scalars(query.order_by(RUNS.c.id)))
 
 

@@ -127,6 +127,7 @@ def resume(run_id: int, *, actor: Any) -> Run:
     operation_of(run).authorize(actor, (run.params or {}).get("values") or {})
     if not can_resume(run):
         raise Conflict(_("There is nothing to go on with."))
+    _demand_room(actor)
     again = {"finished_at": None, "error": None, "begins_at": None, "crashes": 0, "lease_until": 0.0}
     runs.move(run_id, RESUMABLE, state=RunState.QUEUED, **again)
     db.session.refresh(run)
@@ -134,7 +135,9 @@ def resume(run_id: int, *, actor: Any) -> Run:
 
 
 def can_resume(run: Run) -> bool:
-    return bool(run.operation) and run.state in RESUMABLE and not run.is_undone and run.position < run.expected
+    """Not while it is taken back: what it did then would be left out of that."""
+    begun = bool(run.operation) and run.state in RESUMABLE and run.position < run.expected
+    return begun and not run.is_undone and runs.undone_by(run.id) is None
 
 
 @transactional

@@ -24,6 +24,7 @@ from app.panel.core.screens.common import row_url
 
 PAGE = 100
 LEFT_ALONE = (Outcome.REFUSED.value, Outcome.SKIPPED.value)
+PAGES: dict[RunKind, str] = {}  # the page of a run, of the kinds that other domains work off
 WORDS = {
     Outcome.CHANGED: ("will_change", "changed"), Outcome.SAME: ("stay", "same"), Outcome.REFUSED: ("refused", "refused"),
     Outcome.SKIPPED: ("skipped", "skipped"),
@@ -58,6 +59,8 @@ def list_url(run: Run) -> str:
 
 
 def run_url(run: Run) -> str:
+    if run.kind in PAGES:
+        return url_for(PAGES[run.kind], run_id=run.id)
     return url_for("bulk_operation.show", run_id=run.id) if run.operation else url_for("bulk_import.show", run_id=run.id)
 
 

@@ -48,18 +48,27 @@ def work_off(run: Run, held: Hold) -> RunState:
         return _look(run, held)
     work = _work(run, held)
     low = held.position + 1
-    if held.crashes > POISON_CRASHES and low <= work.whole.high:
-        _chunk(work, low, low, _("The run stopped several times at this row; it was left out."))
+    if held.crashes > POISON_CRASHES and low == held.tried:
+        _chunk(work, low, low, low, _("The run stopped several times at this row; it was left out."))
         low += 1
-    size = max(1, work.size >> (3 * (held.crashes - 1)))
+    high = _end(work, low)
+    runs.renew(held, tried=high)
     while low <= work.whole.high:
-        high = min(low + size - 1, work.whole.high)
-        _chunk_or_halves(work, low, high)
-        low, size = high + 1, min(work.size, size * 2)
+        then = _end(work, high + 1)
+        _chunk_or_halves(work, low, high, then)
+        low, high = high + 1, then
     _finish(work, run.undo_of_id)
     ledger.publish(held.run_id)
     ledger.announce(held.run_id)
     return RunState.DONE
+
+
+def _end(work: Work, low: int) -> int:
+    """The last item of the chunk that begins here: where workers have died chunks are ever smaller, down to the row alone."""
+    held, last = work.held, work.whole.high
+    if low > held.tried or held.crashes == 1:
+        return min(low + work.size - 1, last)
+    return min(low + max(1, work.size >> (3 * (held.crashes - 1))) - 1, held.tried)
 
 
 def _look(run: Run, held: Hold) -> RunState:
@@ -93,20 +102,20 @@ def _finish(work: Work, undone_id: int | None) -> None:
         db.session.execute(update(table).where(table.c.id == undone_id).values(is_undone=True))
 
 
-def _chunk_or_halves(work: Work, low: int, high: int) -> None:
+def _chunk_or_halves(work: Work, low: int, high: int, then: int) -> None:
     """One transaction for the chunk; when the database refuses it, halves of it, down to the row that is wrong."""
     try:
-        _chunk(work, low, high)
+        _chunk(work, low, high, then)
     except Forbidden:
         raise  # no fault of a row: the run ends with the sentence
     except (IntegrityError, DataError, DomainError) as error:
         db.session.rollback()
         if low == high:
-            _chunk(work, low, high, _reason(error))
+            _chunk(work, low, high, then, _reason(error))
             return
         middle = (low + high) // 2
-        _chunk_or_halves(work, low, middle)
-        _chunk_or_halves(work, middle + 1, high)
+        _chunk_or_halves(work, low, middle, high)
+        _chunk_or_halves(work, middle + 1, high, then)
 
 
 def _reason(error: Exception) -> str:
@@ -118,10 +127,11 @@ def _reason(error: Exception) -> str:
 
 
 @transactional
-def _chunk(work: Work, low: int, high: int, refused: str = "") -> None:
-    # small chunks are the search for a row that kills: they do not end it
-    calm = {"crashes": 0} if high - low + 1 >= work.size or high == work.whole.high or work.held.crashes == 1 else {}
-    runs.hold(work.held, position=high, **calm)
+def _chunk(work: Work, low: int, high: int, then: int, refused: str = "") -> None:
+    """`then`: where the next chunk ends. Should its worker die, whoever comes next knows among which rows to look."""
+    # short of where the last worker died, the search for a row that kills goes on
+    calm = {"crashes": 0} if high >= work.held.tried or work.held.crashes == 1 else {}
+    runs.hold(work.held, position=high, tried=then, **calm)
     rows.make_room()
     policy.forget()
     piece, operation = replace(work.whole, low=low, high=high), work.whole.operation
@@ -132,6 +142,7 @@ def _chunk(work: Work, low: int, high: int, refused: str = "") -> None:
         else:
             counts = (operation.undo_chunk if work.is_undo else operation.apply_chunk)(piece)
     _count(piece.run_id, high - low + 1, counts)
+    runs.seal(work.held)
     after_commit(lambda: ledger.publish(piece.run_id))
 
 
