@@ -65,6 +65,43 @@ def insert_many(
     connection.exec_driver_sql(f"INSERT INTO {target} ({names}) VALUES ({marks})", tuples)  # noqa: S608
 
 
+def update_many(table: Table | Any, rows: Sequence[Mapping[str, Any]], alike: Mapping[str, Any] | None = None) -> int:
+    """Set columns of many rows, each to values of its own; how many there were. `rows` name their `id` and all the same
+    columns; a `version` that they name must be the present one. Versions grow by one.
+
+    Whoever calls it writes the trail himself, tells the feed, and forgets what the session knows of these rows.
+
+    :param alike: columns that get one and the same value in all of these rows
+    """
+    if not rows:
+        return 0
+    db.session.flush()
+    connection = db.session.connection()
+    dialect = connection.dialect
+    given = list(rows[0])
+    values = [_column(cells, table.c[name], dialect) for name, cells in zip(given, _cells(rows, given), strict=True)]
+    same = {name: _column([value], table.c[name], dialect)[0] for name, value in (alike or {}).items()}
+    quote, target = dialect.identifier_preparer.quote, dialect.identifier_preparer.format_table(table)
+    where, sets = [name for name in given if name in ("id", "version")], [n for n in given if n not in ("id", "version")]
+    # names come from the metadata, values travel apart
+    if dialect.name == "sqlite":
+        told = ", ".join([f"{quote(name)} = ?" for name in (*same, *sets)] + ["version = version + 1"])
+        order = [values[given.index(name)] for name in (*sets, *where)]
+        tuples = list(zip(*(repeat(value, len(rows)) for value in same.values()), *order, strict=False))
+        statement = f"UPDATE {target} SET {told} WHERE {' AND '.join(f'{name} = ?' for name in where)}"  # noqa: S608
+        return int(connection.exec_driver_sql(statement, tuples).rowcount)
+    kinds = [f"%s::{table.c[name].type.compile(dialect)}[]" for name in given]
+    told = ", ".join([f"{quote(name)} = %s" for name in same] + [f"{quote(n)} = v.{quote(n)}" for n in sets])
+    found = f"unnest({', '.join(kinds)}) AS v({', '.join(map(quote, given))})"
+    mine = " AND ".join(f"t.{name} = v.{name}" for name in where)
+    statement = f"UPDATE {target} t SET {told}, version = t.version + 1 FROM {found} WHERE {mine}"  # noqa: S608
+    cursor = connection.connection.cursor()
+    cursor.execute(statement, (*same.values(), *map(list, values)))
+    count = int(cursor.rowcount)
+    cursor.close()
+    return count
+
+
 def make_room() -> None:
     """For a transaction that writes thousands of rows. By itself SQLite keeps 2 MB of pages in memory, and copies its log
     into the file whenever that has reached 4 MB: each of them would be written several times over."""

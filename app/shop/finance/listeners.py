@@ -28,8 +28,19 @@ def book_sale(order: Order, actor: Any, **_more: Any) -> None:
 
 
 @events.order_refunded.connect
+@events.hears_sets
 def book_refund(order: Order, refund: Refund, actor: Any, **_more: Any) -> None:
     services.on_refund(order, refund, actor=actor)
+
+
+@events.orders_refunded.connect
+def book_refunds(_sender: Any, ids: Sequence[int], actor: Any, **_more: Any) -> None:
+    services.on_refunds(ids, actor=actor)
+
+
+@events.refunds_reversed.connect
+def reverse_refunds(_sender: Any, ids: Sequence[int], actor: Any, **_more: Any) -> None:
+    services.on_refunds_reversed(ids, actor=actor)
 
 
 @events.past_orders_recorded.connect

@@ -34,7 +34,24 @@ def payments_of_orders(ids: Sequence[int]) -> Select[Any]:
 
 def refunds_of_orders(ids: Sequence[int]) -> Select[Any]:
     query = select(Refund.id, Refund.order_id, Refund.method, Refund.currency, Refund.amount, Refund.refunded_at)
-    return query.where(among(Refund.order_id, list(ids))).order_by(Refund.id)
+    return query.where(among(Refund.order_id, list(ids)), Refund.reversed_at.is_(None)).order_by(Refund.id)
+
+
+def refunds_to_book(ids: Sequence[int]) -> Select[Any]:
+    """These refunds, with what is booked of their orders."""
+    query = select(
+        Refund.id, Refund.order_id, Refund.method, Refund.currency, Refund.amount, Refund.refunded_at, Order.number, Order.shop_id,
+        Order.paid_at,
+    )  # fmt: skip
+    return query.join(Order, Order.id == Refund.order_id).where(among(Refund.id, list(ids))).order_by(Refund.id)
+
+
+def booked_refunds(ids: Sequence[int]) -> Select[Any]:
+    """The entries of these refunds that nobody has reversed."""
+    against = aliased(Entry)
+    mine = (Entry.cause_resource == "orders.Refund") & among(Entry.cause_id, list(ids)) & (Entry.kind == EntryKind.REFUND)
+    query = select(Entry.id).outerjoin(against, against.reverses_id == Entry.id)
+    return query.where(mine, against.id.is_(None)).order_by(Entry.id)
 
 
 def booked_of_orders(ids: Sequence[int]) -> Select[Any]:
@@ -61,7 +78,7 @@ def orders_not_booked(after: int, limit: int) -> Select[Any]:
     amounts = (Order.subtotal, Order.discount, Order.shipping_fee, Order.tax, Order.adjustment)
     sold = Order.paid_at.is_not(None) & or_(*(amount != 0 for amount in amounts))
     paid = select(Payment.id).where(Payment.order_id == Order.id, Payment.state == PaymentState.PAID)
-    returned = select(Refund.id).where(Refund.order_id == Order.id)
+    returned = select(Refund.id).where(Refund.order_id == Order.id, Refund.reversed_at.is_(None))
     missing = or_(
         sold & ~told("orders.Order", Order.id),
         paid.where(~told("orders.Payment", Payment.id)).correlate(Order).exists(),
@@ -94,6 +111,7 @@ def refunded_sums(actor: Any) -> Select[Any]:
     query = (
         select(Order.shop_id, cast(Refund.method, String).label("method"), Refund.currency, _sum(Refund.amount).label("total"))
         .join(Order, Order.id == Refund.order_id)
+        .where(Refund.reversed_at.is_(None))
         .group_by(Order.shop_id, Refund.method, Refund.currency)
     )
     return _scoped(query, actor, Refund)

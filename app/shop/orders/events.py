@@ -1,8 +1,22 @@
 """What the rest of the house may listen to. Sent inside the transaction: a listener that fails undoes the verb."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from blinker import Namespace
 
 _signals = Namespace()
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def hears_sets(listener: F) -> F:
+    """Mark a listener of an event of one order whose domain hears of many orders by the twin of that event for sets.
+
+    Other listeners are called for each order of a set.
+    """
+    listener.hears_sets = True  # type: ignore[attr-defined]
+    return listener
+
 
 order_placed = _signals.signal("order-placed")
 """A new order stands and its stock is reserved: (order, actor)."""
@@ -33,6 +47,16 @@ order_closed = _signals.signal("order-closed")
 
 order_refunded = _signals.signal("order-refunded")
 """Money went back, after the order changed: (order, refund, actor)."""
+
+orders_refunded = _signals.signal("orders-refunded")
+"""The twin of `order_refunded` for a set: (sender: the Refund class, ids: list of refund ids, actor)."""
+
+orders_closed = _signals.signal("orders-closed")
+"""The twin of `order_closed` for a set: (sender: the Order class, ids: list of order ids, actor)."""
+
+refunds_reversed = _signals.signal("refunds-reversed")
+"""Refunds were mistakes and count no more, after their orders changed: (sender: the Refund class, ids: list of refund ids,
+reopened: list of ids of orders that were closed and are not any more, actor)."""
 
 order_held = _signals.signal("order-held")
 """The order was stopped: (order, actor)."""

@@ -131,6 +131,27 @@ class RefundForm(PiecesForm):
             del self.amount
 
 
+class RefundManyForm(PanelForm):
+    """What goes back of each of many orders."""
+
+    how = SelectField(
+        _("How much"),
+        choices=[
+            ("all", _("All that is left")), ("percent", _("A part of what was paid, in percent")),
+            ("amount", _("An amount of each")),
+        ],
+    )  # fmt: skip
+    value = StringField(
+        _("Percent or amount"), [Optional(), Length(max=20)], description=_("Empty where all goes back."),
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )  # fmt: skip
+    reason = SelectField(_("Reason"), [NEEDED], choices=pairs(RefundReason))
+    restock = BooleanField(
+        _("The goods are back: put them into stock"), description=_("Only where all goes back. What was not sent is free anyway.")
+    )
+    note = StringField(_("Note"), [Optional(), Length(max=300)])
+
+
 class WhyForm(PanelForm):
     why = StringField(_("Reason"), [Optional(), Length(max=300)])
 

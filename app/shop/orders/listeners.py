@@ -42,6 +42,7 @@ def tell_who_confirms(order: Order, failures: list[str], actor: Any, **_more: An
 
 @events.order_paid.connect
 @events.order_closed.connect
+@events.hears_sets
 def say_no_more(order: Order, **_more: Any) -> None:
     """Who has paid, or will not get it, is not asked for money."""
     services.drop_messages(order)
@@ -49,6 +50,7 @@ def say_no_more(order: Order, **_more: Any) -> None:
 
 @events.order_shipped.connect
 @events.order_closed.connect
+@events.hears_sets
 def is_late_no_more(order: Order, **_more: Any) -> None:
     """What has left, or will not leave, is not waited for any more."""
     if order.state not in TO_SHIP:

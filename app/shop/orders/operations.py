@@ -14,6 +14,7 @@ from app.panel.bulk.engine import Look, RowByRow, register
 from app.panel.core import policy
 from app.panel.core.db import db
 from app.shop.orders import forms, services, states
+from app.shop.orders import refunding as refunding  # the refund of many declares itself
 from app.shop.orders.models import CloseReason, ExceptionReason, ExceptionState, Order, OrderException, OrderState
 
 

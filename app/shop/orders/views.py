@@ -350,7 +350,7 @@ class RefundView(PanelView):
     datamodel = PanelInterface(Refund)
     title = _("Refunds")
     one = _("refund")
-    list_columns = ["order", "amount", "reason", "method", "restock", "note", "refunded_at"]
+    list_columns = ["order", "amount", "reason", "method", "restock", "note", "refunded_at", "reversed_at"]
     default_sort = "-refunded_at"
     quick_filters = ["reason"]
     can_add = can_edit = can_delete = False

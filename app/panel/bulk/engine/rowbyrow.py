@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.panel.bulk import removal
@@ -63,6 +63,17 @@ class RowByRow(Operation):
         """Undo it for a row: "" when it is done, else why not. Without one of its own the kept columns get their old values."""
         told = Image(self.model.__tablename__, row.id, image, row.version)
         return removal.take_back([told], actor=actor, since=clock.now(), run_id=0)[0] if image else _("It cannot be taken back.")
+
+    def take_all_back(self, rows: Sequence[Any], images: Sequence[dict[str, Any]], *, actor: Any) -> None:
+        """Undo it for several rows by one service, where there is one. When it raises, `take_back` is called for each."""
+        raise NotImplementedError
+
+    def fetch(self, query: Select[Any]) -> Iterable[Any]:
+        """The rows of a select of the model; an operation that needs but some figures of each reads only these.
+
+        They have `id` and `version`, and the version is the present one after `apply`.
+        """
+        return db.session.scalars(query)
 
     def look_at(self, piece: Piece) -> dict[int, Look]:
         rows = self._rows(piece)
@@ -125,9 +136,12 @@ class RowByRow(Operation):
         """False when one of them is refused, or there is no such service: then each is tried by itself."""
         if not rows or type(self).apply_all is RowByRow.apply_all:
             return False
+        return self._at_once(lambda: self.apply_all(rows, piece.values, actor=piece.actor))
+
+    def _at_once(self, work: Callable[[], None]) -> bool:
         try:
             with savepoint():
-                self.apply_all(rows, piece.values, actor=piece.actor)
+                work()
                 db.session.flush()
         except Forbidden:
             raise
@@ -154,13 +168,24 @@ class RowByRow(Operation):
         mine = (IMAGES.c.table == self.model.__tablename__) & (IMAGES.c.run_id == piece.undoes)
         found = {image.row_id: image for image in db.session.execute(select(IMAGES).where(mine, IMAGES.c.row_id.in_(piece.keys)))}
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
+        left = {}
         for seq, row in rows.items():
             image = found[row.id]
             if image.version is not None and image.version != row.version:
                 said[seq] = (Outcome.REFUSED, _("It was changed since."))
             else:
-                said[seq] = self._take_back(row, image.before or {}, piece)
+                left[seq] = (row, image.before or {})
+        if self._all_back_at_once(list(left.values()), piece):
+            said |= dict.fromkeys(left, (Outcome.CHANGED, ""))
+        else:
+            said |= {seq: self._take_back(row, image, piece) for seq, (row, image) in left.items()}
         return settle(piece, said)
+
+    def _all_back_at_once(self, left: list[tuple[Any, dict[str, Any]]], piece: Piece) -> bool:
+        if not left or type(self).take_all_back is RowByRow.take_all_back:
+            return False
+        rows, images = [row for row, _image in left], [image for _row, image in left]
+        return self._at_once(lambda: self.take_all_back(rows, images, actor=piece.actor))
 
     def _take_back(self, row: Any, image: dict[str, Any], piece: Piece) -> tuple[Outcome, str]:
         try:
@@ -180,19 +205,27 @@ class RowByRow(Operation):
         asked = policy.row_condition(piece.actor, model)
         if piece.undoes is None:
             asked = still(model, piece.selection, piece.actor, piece.keys)
-        found = {row.id: row for row in db.session.scalars(query if asked is None else query.where(asked))}
+        found = {row.id: row for row in self.fetch(query if asked is None else query.where(asked))}
         places = db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq))
         return {seq: found[key] for seq, key in places if key in found}
 
 
 def settle(piece: Piece, said: Said) -> dict[str, int]:
     """Write down what became of the rows; those that nobody spoke of are no longer there, or no longer meant."""
-    groups: dict[tuple[Outcome, str], list[int]] = {}
     left = (Outcome.SKIPPED, chunks.gone() if piece.selection.is_plain else chunks.unmatched())
-    for seq in range(piece.low, piece.high + 1):
-        groups.setdefault(said.get(seq, left), []).append(seq)
-    rows = [{"at": seq, "now": outcome.value, "why": why} for (outcome, why), seqs in groups.items() for seq in seqs]
-    mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
-    statement = update(ITEMS).where(mine).values(outcome=bindparam("now"), reason=bindparam("why"))
-    db.session.connection().execute(statement, rows)
-    return dict(Counter(row["now"] for row in rows))
+    ends = [said.get(seq, left) for seq in range(piece.low, piece.high + 1)]
+    counts = Counter(ends)
+    usual = counts.most_common(1)[0][0]
+    # most rows come to the same end: one statement for all, and one for those that do not
+    db.session.execute(update(ITEMS).where(piece.items).values(outcome=usual[0].value, reason=usual[1]))
+    others = [
+        {"at": seq, "now": end[0].value, "why": end[1]} for seq, end in enumerate(ends, piece.low) if end != usual
+    ]  # fmt: skip
+    if others:
+        mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
+        statement = update(ITEMS).where(mine).values(outcome=bindparam("now"), reason=bindparam("why"))
+        db.session.connection().execute(statement, others)
+    found: Counter[str] = Counter()
+    for (outcome, _why), rows in counts.items():
+        found[outcome.value] += rows
+    return dict(found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.rows import among
@@ -113,11 +115,12 @@ def _differs(row: Any, draft: Draft) -> bool:
     return row.kind is EntryKind.SALE and (row.facts != draft.facts or row.occurred_at != draft.occurred_at)
 
 
-def _reversals(ids: Sequence[int]) -> Iterator[Draft]:
+def _reversals(ids: Sequence[int], at: dt.datetime | None = None) -> Iterator[Draft]:
+    """Against these entries, on their own days or at a time."""
     if ids:
         query = select(Entry).where(among(Entry.id, list(ids))).order_by(Entry.id)
         entries = db.session.scalars(query.options(selectinload(Entry.postings)))
-        yield from (reversal(entry, at=entry.occurred_at) for entry in entries)
+        yield from (reversal(entry, at=at or entry.occurred_at) for entry in entries)
 
 
 @transactional
@@ -158,3 +161,30 @@ def on_sale(order: Order, *, actor: Any) -> None:
 
 def on_refund(order: Order, refund: Refund, *, actor: Any) -> None:
     post_many([refund_draft(order, refund)], actor=actor, fresh=True)
+
+
+def on_refunds(ids: Sequence[int], *, actor: Any) -> None:
+    """Many refunds were made just now."""
+    for part in _parts(ids):
+        drafts = [refund_draft(_OfOrder(row), row) for row in db.session.execute(queries.refunds_to_book(part))]
+        post_many(drafts, actor=actor, fresh=True)
+
+
+def on_refunds_reversed(ids: Sequence[int], *, actor: Any) -> None:
+    """Refunds that were booked do not count any more: each is reversed today, and stays in the books."""
+    for part in _parts(ids):
+        post_many(list(_reversals(list(db.session.scalars(queries.booked_refunds(part))), clock.now())), actor=actor)
+
+
+def _parts(ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), PART):
+        yield list(ids[start : start + PART])
+
+
+class _OfOrder:
+    """What a draft asks of the order, from a row that holds both."""
+
+    __slots__ = ("id", "number", "paid_at", "shop_id")
+
+    def __init__(self, row: Any) -> None:
+        self.id, self.number, self.shop_id, self.paid_at = row.order_id, row.number, row.shop_id, row.paid_at

@@ -54,6 +54,7 @@ class Refund(PanelModel):
     external_ref = text(_("Refund reference"), 120)
     key = text(_("Key"), 120, hidden=True, unique=True)
     refunded_at = instant(_("Refunded at"), required=True, index=True)
+    reversed_at = instant(_("Taken back at"), readonly=True, help=_("The refund was a mistake; it counts no more."))
     lines = children(_("Refunded goods"), "RefundLine", back="refund")
 
     __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
@@ -74,6 +75,7 @@ class RefundLine(PanelModel):
     quantity = integer(_("Quantity"), default=0)
     currency = currency(hidden=True)
     amount = money(_("Amount"), required=True)
+    cancelled_quantity = integer(_("Not to be sent"), default=0, readonly=True)
     restocked_quantity = integer(_("Back into stock"), default=0)
 
     def __str__(self) -> str:

@@ -16,7 +16,10 @@ from app.shop.orders.services.past import PastOutcome, record_past_order, record
 from app.shop.orders.services.payments import pay
 from app.shop.orders.services.placing import Amounts, Creator, Wanted, place
 from app.shop.orders.services.recalling import recall
+from app.shop.orders.services.refund_figures import OrderFigures, figures_of
 from app.shop.orders.services.refunds import refund
+from app.shop.orders.services.refunds_of_many import Wish, refund_many
+from app.shop.orders.services.refunds_reversed import refunds_by_key, reverse_refunds
 from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
 from app.shop.orders.services.shipping import cancel_rest, complete, hindrance, ship
 from app.shop.orders.services.unpaid import close_unpaid, drop_messages, mark_sent, remind
@@ -30,9 +33,11 @@ __all__ = [
     "Creator",
     "GivenBack",
     "Incoming",
+    "OrderFigures",
     "Paid",
     "PastOutcome",
     "Wanted",
+    "Wish",
     "add_note",
     "assign_sku",
     "cancel_rest",
@@ -44,6 +49,7 @@ __all__ = [
     "edit_address",
     "ensure_reasons",
     "failures",
+    "figures_of",
     "first_check",
     "flag_late",
     "handle_exception",
@@ -59,10 +65,13 @@ __all__ = [
     "record_past_order",
     "record_past_orders",
     "refund",
+    "refund_many",
+    "refunds_by_key",
     "release",
     "remind",
     "remove_past_orders",
     "renew",
+    "reverse_refunds",
     "sell",
     "settle",
     "share_gone",

@@ -10,10 +10,9 @@ from sqlalchemy import func, select
 
 from app.panel.core import clock, history, money, policy, stepup
 from app.panel.core.db import db
-from app.panel.core.errors import Conflict, DomainError
-from app.panel.core.settings import setting
+from app.panel.core.errors import Conflict
 from app.panel.core.transaction import transactional
-from app.shop.orders import events, states
+from app.shop.orders import events
 from app.shop.orders.models import (
     CloseReason,
     Order,
@@ -23,12 +22,11 @@ from app.shop.orders.models import (
     Refund,
     RefundLine,
     RefundReason,
-    RefundState,
 )
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, lock, move
 from app.shop.orders.services.exceptions import settle
-from app.shop.orders.services.totals import value_of
+from app.shop.orders.services.refund_rules import Decision, decide, needs_proof
 
 Pieces = list[tuple[OrderLine, int]]
 
@@ -66,11 +64,9 @@ def refund(
         if known.order_id != order.id or (amount is not None and known.amount != amount):
             raise Conflict(_("This key was already used for another refund."))
         return known
-    if amount is None and pieces is None:
-        amount = order.left_to_refund
-    goods = _goods(order, amount, pieces)
-    amount = _amount(order, amount, goods)
-    if (most := int(setting("orders.proof_above"))) and amount > most * 10 ** money.exponent(order.currency):
+    decision = decide(order, amount, pieces=pieces, restock=restock, came_back=_came_back)
+    amount = decision.amount
+    if needs_proof(amount, order.currency):
         stepup.require(actor)
     policy.used(actor, "refund", RESOURCE, amount=amount, currency=order.currency)
     made = Refund(
@@ -78,93 +74,52 @@ def refund(
         note=note or None, restock=restock, external_ref=external_ref or None, key=key, refunded_at=clock.now(),
     )  # fmt: skip
     db.session.add(made)
-    _book(order, made, goods, actor=actor)
+    _book(order, made, decision, actor=actor)
     history.record(order, "order.refunded", actor=actor, why=note, data={"amount": money.plain(amount, order.currency)})
-    _move_on(order, actor=actor)
+    _move_on(order, decision, actor=actor)
     db.session.flush()
     events.order_refunded.send(order, refund=made, actor=actor)
     return made
-
-
-def _goods(order: Order, amount: int | None, pieces: Mapping[int, int] | None) -> Pieces:
-    if pieces is None:
-        # everything back before everything left: then nothing more is to be sent either
-        if amount == order.left_to_refund and order.state in states.TO_SHIP:
-            return [(line, line.left_to_refund) for line in order.lines if line.left_to_refund]
-        return []
-    own = {line.id: line for line in order.lines}
-    if strangers := set(pieces) - set(own):
-        raise DomainError(_("Line %(id)s is not part of this order.", id=min(strangers)))
-    goods = [(own[line_id], quantity) for line_id, quantity in sorted(pieces.items()) if quantity]
-    for line, quantity in goods:
-        if not 0 < quantity <= line.left_to_refund:
-            left, title = line.left_to_refund, str(line)
-            raise DomainError(
-                _("Only %(left)s of “%(title)s” are left to refund.", left=left, title=title), field="pieces"
-            )
-    return goods
-
-
-def _value(line: OrderLine, pieces: int) -> int:
-    return value_of(line.total, line.refunded_amount, line.quantity, line.refunded_quantity, pieces)
-
-
-def _amount(order: Order, amount: int | None, goods: Pieces) -> int:
-    if amount is None:
-        amount = min(sum(_value(line, quantity) for line, quantity in goods), order.left_to_refund)
-    if amount <= 0:
-        raise DomainError(_("Order %(no)s has nothing left to refund.", no=order.number), field="amount")
-    if amount > order.left_to_refund:
-        left = money.format(order.left_to_refund, order.currency)
-        raise DomainError(
-            _("Order %(no)s has only %(left)s left to refund.", no=order.number, left=left), field="amount"
-        )
-    return amount
 
 
 def _usual_method(order: Order) -> PaymentMethod:
     return order.payments[-1].method if order.payments else PaymentMethod.OTHER
 
 
-def _book(order: Order, made: Refund, goods: Pieces, *, actor: Any) -> None:
-    values = [_value(line, quantity) for line, quantity in goods]
-    # what is refunded beyond the goods (shipping, goodwill) belongs to no line
-    shares = money.allocate(min(made.amount, sum(values)), values)
+def _book(order: Order, made: Refund, decision: Decision, *, actor: Any) -> None:
     cancelled: Pieces = []
     returned: Pieces = []
-    for (line, quantity), share in zip(goods, shares, strict=True):
-        unsent = min(quantity, line.left_to_ship)
-        back = min(quantity - unsent, _could_return(line)) if made.restock else 0
+    for line, quantity, amount, unsent, back in decision.shares:
         made.lines.append(
-            RefundLine(line=line, quantity=quantity, currency=order.currency, amount=share, restocked_quantity=back)
-        )
+            RefundLine(
+                line=line, quantity=quantity, currency=order.currency, amount=amount, cancelled_quantity=unsent,
+                restocked_quantity=back,
+            )
+        )  # fmt: skip
         line.refunded_quantity += quantity
-        line.refunded_amount += share
+        line.refunded_amount += amount
         line.cancelled_quantity += unsent
         cancelled += [(line, unsent)] if unsent else []
         returned += [(line, back)] if back else []
     order.refunded += made.amount
-    order.refund_state = RefundState.FULLY if order.left_to_refund == 0 else RefundState.PARTLY
+    order.refund_state = decision.refund_state
     db.session.flush()
     stock.free(order, cancelled, step=f"refund-{made.id}", actor=actor)
     stock.take_back(order, returned, made, actor=actor)
 
 
-def _could_return(line: OrderLine) -> int:
-    """Pieces that left the house and did not come back yet; what was never sent cannot be returned."""
-    query = select(func.coalesce(func.sum(RefundLine.restocked_quantity), 0)).where(RefundLine.line_id == line.id)
+def _came_back(line: OrderLine) -> int:
+    """Pieces that left the house and are on the shelf again."""
+    query = select(func.coalesce(func.sum(RefundLine.restocked_quantity), 0)).join(Refund, Refund.id == RefundLine.refund_id)
     with db.session.no_autoflush:
-        return line.shipped_quantity - int(db.session.scalar(query) or 0)
+        return int(db.session.scalar(query.where(RefundLine.line_id == line.id, Refund.reversed_at.is_(None))) or 0)
 
 
-def _move_on(order: Order, *, actor: Any) -> None:
-    """What is left of the order when some of it is no longer to be sent."""
-    if any(line.left_to_ship for line in order.lines) or not order.lines:
-        return
-    if order.state is OrderState.PARTLY_SHIPPED:
+def _move_on(order: Order, decision: Decision, *, actor: Any) -> None:
+    if decision.to is OrderState.SHIPPED:
         move(order, OrderState.SHIPPED, actor=actor, why=_("The rest was refunded."))
         settle(order, {"late"}, resolution=_("The rest was refunded."))
-    elif order.state is OrderState.PAID:
+    elif decision.to is OrderState.CLOSED:
         order.close_reason = CloseReason.REFUNDED
         move(order, OrderState.CLOSED, actor=actor, why=_("Refunded before shipping."))
         events.order_closed.send(order, actor=actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import force_locale, lazy_gettext
@@ -13,6 +14,7 @@ from app.panel.core import clock, history, mail, money, outbox, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.rows import among
 from app.panel.core.settings import setting
 from app.panel.core.transaction import transactional
 from app.shop.orders import queries
@@ -128,6 +130,11 @@ def mark_sent(message: BuyerMessage, *, actor: Any) -> BuyerMessage:
 
 def drop_messages(order: Order) -> None:
     """The order is paid or closed: what still waits to be said is not said any more."""
-    waiting = select(BuyerMessage).where(BuyerMessage.order_id == order.id, BuyerMessage.state == MessageState.WAITING)
+    drop_messages_of([order.id])
+
+
+def drop_messages_of(ids: Sequence[int]) -> None:
+    """The same for many orders."""
+    waiting = select(BuyerMessage).where(among(BuyerMessage.order_id, ids), BuyerMessage.state == MessageState.WAITING)
     for message in db.session.scalars(waiting):
         message.state = MessageState.DROPPED

@@ -1,0 +1,305 @@
+"""Refunds of many orders: the rule of one refund, booked once, taken back by what stands against it."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from app.panel.bulk import loop, runs
+from app.panel.bulk.engine import approving, life, rowbyrow
+from app.panel.bulk.engine.declaring import find
+from app.panel.bulk.engine.selecting import Selection
+from app.panel.bulk.models import BeforeImage, Run
+from app.panel.core import settings
+from app.panel.core.actor import SYSTEM
+from app.panel.core.errors import DomainError, Forbidden, InvalidInput
+from app.panel.core.history import HistoryEntry
+from app.shop.finance import services as finance
+from app.shop.finance.models import Entry, EntryKind
+from app.shop.inventory import services as inventory
+from app.shop.inventory.models import StockMove, StockReservation
+from app.shop.orders import events
+from app.shop.orders import services as orders
+from app.shop.orders.models import (
+    BuyerMessage,
+    CloseReason,
+    MessageKind,
+    MessageState,
+    MessageWay,
+    Order,
+    OrderState,
+    OrderStateLog,
+    Refund,
+    RefundState,
+)  # fmt: skip
+from tests.panel.bulk.test_runs import expire_lease
+from tests.shop.bringing import counts, take_back
+
+ALL = {"how": "all", "value": 0, "currency": "CNY", "reason": "other", "restock": False, "note": "Sold twice"}
+
+
+@pytest.fixture
+def placed(session, order_of):
+    """Numbers of a new order: the run ends the session that they would live in."""
+
+    def make(*pieces, sent=0, **more):
+        order = order_of(*pieces, **more)
+        if sent:
+            orders.ship(order, pieces={order.lines[0].id: sent}, actor=SYSTEM)
+        session.commit()
+        return order.id
+
+    return make
+
+
+@pytest.fixture
+def looked(session):
+    def go(keys, actor=SYSTEM, **values):
+        made = life.prepare(find("orders.refund"), Selection(ids=tuple(keys)), ALL | values, actor=actor)
+        life.look(made, actor=actor)
+        loop.work_off(made.id)
+        return session.get_one(Run, made.id, populate_existing=True)
+
+    return go
+
+
+@pytest.fixture
+def run(session, looked):
+    def go(keys, actor=SYSTEM, **values):
+        made = looked(keys, actor, **values)
+        life.start(made.id, actor=actor)
+        loop.work_off(made.id)
+        session.expire_all()
+        return session.get_one(Run, made.id)
+
+    return go
+
+
+@pytest.fixture
+def now(session):
+    return lambda key: session.get_one(Order, key, populate_existing=True)
+
+
+def said(run):
+    return [item.reason for item in runs.items(run.id) if item.outcome == "refused"]
+
+
+def sound():
+    assert inventory.verify() == [] and finance.verify() == []
+
+
+def test_the_sum_is_seen_before_and_booked_once(session, placed, stall, stock_of, looked, run, now):
+    fresh, part, unpaid = placed(2, 1, paid=True), placed(3, paid=True, sent=1), placed(1)
+    seen = looked([fresh, part, unpaid]).findings
+    assert seen["counts"] == {"changed": 2, "refused": 1}
+    assert seen["sums"]["money"]["after"] == {"CNY": 2 * 19900 + 4950 + 3 * 19900}
+    assert seen["sums"]["stock"]["after"] == {"": 3 + 2}
+    done = run([fresh, part, unpaid])
+    assert (counts(done)["changed"], "nothing left" in said(done)[0]) == (2, True)
+    assert (now(fresh).state, now(fresh).close_reason) == (OrderState.CLOSED, CloseReason.REFUNDED)
+    assert (now(part).state, now(part).refund_state) == (OrderState.SHIPPED, RefundState.FULLY)
+    assert (stock_of(stall.skus[0]), stock_of(stall.skus[1])) == ((9, 1), (10, 0))
+    again = run([fresh, part, unpaid])
+    assert (counts(again)["same"], counts(again)["changed"], session.query(Refund).count()) == (2, 0, 2)
+    assert session.query(Entry).filter_by(kind=EntryKind.REFUND).count() == 2
+    sound()
+
+
+def told(session, order):
+    """What stands of an order and of its refund, without numbers and times."""
+    made = session.query(Refund).filter_by(order_id=order.id).order_by(Refund.id).all()
+    keep = ("order_id", "line_id", "refund_id", "id", "version", "created_at", "changed_at")
+
+    def row(one, *leave):
+        leave = {*keep, *leave}
+        return [(c.name, getattr(one, c.key)) for c in one.__table__.c if c.name not in leave and not c.name.endswith("_at")]
+
+    lines = [row(line) for line in order.lines]
+    shares = [row(share) for refund in made for share in sorted(refund.lines, key=lambda share: share.line_id)]
+    moves = session.query(StockMove).filter_by(cause_id=order.id).order_by(StockMove.id)
+    trail = session.query(HistoryEntry).filter_by(table="orders_order", key=order.id)
+    log = session.query(OrderStateLog).filter_by(order_id=order.id).order_by(OrderStateLog.id)
+    holds = session.query(StockReservation).filter_by(cause_id=order.id).order_by(StockReservation.sku_id)
+    entries = session.query(Entry).filter_by(order_id=order.id).order_by(Entry.id)
+    return {
+        "order": row(order, "number"), "closed": [order.closed_at is None, order.shipped_at is None], "lines": lines,
+        "refunds": [row(one, "key") for one in made], "shares": shares,
+        "stock": [(one.reason, one.quantity, one.held, one.sku_id) for one in moves],
+        "holds": [(one.sku_id, one.quantity, one.open) for one in holds],
+        "log": [(one.from_state, one.to_state, one.why) for one in log],
+        "verbs": sorted((one.verb, one.why) for one in trail if one.verb.startswith("order.")),
+        "fields": {n: p[1] for one in trail for n, p in one.changes.items() if one.verb == "update" and not n.endswith("_at")},
+        "books": [(one.kind, one.amount, one.currency) for one in entries],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "restock"), [("fresh", False), ("part", False), ("part", True), ("sent", True), ("sent", False)])
+def test_one_and_many_leave_the_same_behind(session, placed, run, now, kind, restock):
+    """The service of one order and that of many are one rule: whatever either writes, the other does."""
+    make = {"fresh": lambda: placed(2, 1, paid=True), "part": lambda: placed(3, 1, paid=True, sent=1),
+            "sent": lambda: placed(2, paid=True, sent=2)}[kind]  # fmt: skip
+    one, other = make(), make()
+    order = now(one)
+    orders.refund(order, 700, actor=SYSTEM)
+    orders.refund(now(other), 700, actor=SYSTEM)
+    order = now(one)
+    pieces = {line.id: line.left_to_refund for line in order.lines} if restock else None
+    orders.refund(order, order.left_to_refund, pieces=pieces, restock=restock, note="Sold twice", actor=SYSTEM)
+    session.commit()
+    assert counts(run([other], restock=restock))["changed"] == 1
+    assert told(session, now(one)) == told(session, now(other))
+    sound()
+
+
+def test_a_part_is_of_what_was_paid_and_never_more_than_is_left(placed, run, now):
+    one, spent = placed(1, paid=True), placed(1, paid=True)
+    orders.refund(now(spent), 19000, actor=SYSTEM)
+    done = run([one, spent], how="percent", value=1250)
+    assert (counts(done)["changed"], "only" in said(done)[0]) == (1, True)
+    assert (now(one).refunded, now(one).state) == (2488, OrderState.PAID)  # 2487.5
+    done = run([one, spent], how="amount", value=900)
+    assert (counts(done)["changed"], now(one).refunded, now(spent).refunded) == (2, 3388, 19900)
+    assert "CNY" in said(run([one], how="amount", value=900, currency="EUR"))[0]
+    sound()
+
+
+def test_what_is_taken_back_stands_as_before_and_is_reversed_in_the_books(session, placed, stall, stock_of, run, now):
+    fresh, back = placed(2, 1, paid=True), placed(2, paid=True, sent=2)
+    before = [stock_of(sku) for sku in stall.skus]
+    done = run([fresh, back], restock=True)
+    assert [stock_of(sku) for sku in stall.skus] == [(10, 0), (10, 0)]
+    undone = take_back(done)
+    assert counts(undone)["changed"] == 2
+    for key, state in ((fresh, OrderState.PAID), (back, OrderState.SHIPPED)):
+        order = now(key)
+        assert (order.state, order.refund_state, order.refunded, order.close_reason) == (state, RefundState.NONE, 0, None)
+        assert all(line.refunded_quantity == line.refunded_amount == line.cancelled_quantity == 0 for line in order.lines)
+        assert order.refunds[0].reversed_at is not None
+    assert [stock_of(sku) for sku in stall.skus] == before
+    kinds = [entry.kind for entry in session.query(Entry).order_by(Entry.id)]
+    assert (kinds.count(EntryKind.REFUND), kinds.count(EntryKind.REVERSAL)) == (2, 2)
+    sound()
+    assert counts(run([fresh, back]))["changed"] == 2  # and they can be refunded anew
+    assert finance.follow([fresh, back], actor=SYSTEM) == 0
+    sound()
+
+
+def test_rows_that_cannot_be_taken_back_are_listed(placed, stall, stock_of, run, now):
+    short, fine = placed(6, paid=True), placed(0, 1, paid=True)
+    done = run([short, fine])
+    taken = placed(9, paid=True)
+    undone = take_back(done)
+    assert (counts(undone)["refused"], counts(undone)["changed"], "left" in said(undone)[0]) == (1, 1, True)
+    assert (now(short).state, now(fine).state, now(taken).state) == (OrderState.CLOSED, OrderState.PAID, OrderState.PAID)
+    sound()
+
+
+def test_a_worker_that_dies_in_a_chunk_leaves_nothing_of_it(session, placed, stock_of, stall, looked, now, monkeypatch):
+    keys = [placed(1, paid=True) for _ in range(4)]
+    operation = find("orders.refund")
+    monkeypatch.setattr(type(operation), "chunk", 2)
+    made = looked(keys)
+    life.start(made.id, actor=SYSTEM)
+    with dying_in(2, monkeypatch) as killed, pytest.raises(killed):
+        loop.work_off(made.id)
+    session.rollback()
+    assert session.query(Refund).count() == 2
+    assert session.query(BeforeImage).filter_by(run_id=made.id).count() == 2
+    assert stock_of(stall.skus[0]) == (10, 2)
+    sound()
+    expire_lease(made.id)
+    loop.work_off(made.id)
+    made = session.get_one(Run, made.id, populate_existing=True)
+    assert (made.changed, session.query(Refund).count(), stock_of(stall.skus[0])) == (4, 4, (10, 0))
+    loop.work_off(made.id)
+    assert session.query(Refund).count() == 4
+    sound()
+
+
+@contextmanager
+def dying_in(chunk, monkeypatch):
+    """The worker dies at the end of a chunk, before it is committed."""
+
+    class Killed(BaseException):
+        pass
+
+    whole, seen = rowbyrow.settle, []
+
+    def settle(piece, said):
+        seen.append(piece.low)
+        if len(seen) == chunk:
+            raise Killed
+        return whole(piece, said)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rowbyrow, "settle", settle)
+        yield Killed
+
+
+def test_a_run_books_an_order_once_whatever_calls_it_again(session, placed, now):
+    key = placed(1, paid=True)
+    figures = orders.figures_of([key])
+    orders.refund_many(figures, orders.Wish("amount", 100, "CNY"), key="bulk:7", actor=SYSTEM)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        orders.refund_many(orders.figures_of([key]), orders.Wish("amount", 100, "CNY"), key="bulk:7", actor=SYSTEM)
+    session.rollback()
+    with pytest.raises(DomainError, match="meantime"):
+        orders.refund_many(figures_before(figures), orders.Wish("amount", 100, "CNY"), actor=SYSTEM)
+    assert now(key).refunded == 100
+    sound()
+
+
+def figures_before(figures):
+    for one in figures:
+        one.version -= 1
+    return figures
+
+
+def test_who_may_not_refund_does_not_and_much_money_asks_a_second_person(session, placed, looked, ben, somebody, stall, as_role):
+    key = placed(1, paid=True)
+    as_role(ben, "viewer")
+    with pytest.raises(Forbidden):
+        looked([key], actor=ben)
+    clerk = somebody("finance", stall.shop_id)
+    approving.set_limits({"finance": (None, 10000)}, actor=SYSTEM)
+    made = looked([key], actor=clerk)
+    assert "moves more" in approving.why_needed(made, clerk)
+
+
+def test_large_refunds_need_the_proof_of_a_single_one(session, placed, run):
+    settings.store({"orders.proof_above": 100}, actor=SYSTEM)
+    session.commit()
+    assert "one at a time" in said(run([placed(1, paid=True)]))[0]
+
+
+def test_listeners_of_single_orders_hear_of_each(session, placed, run):
+    heard = []
+
+    def closed(order, **_more):
+        heard.append((order.number, order.state))
+
+    events.order_closed.connect(closed)
+    events.order_refunded.connect(lambda order, refund, **_m: heard.append(refund.amount), weak=False)
+    key = placed(1, paid=True)
+    session.add(BuyerMessage(order_id=key, kind=MessageKind.PAYMENT_REMINDER, way=MessageWay.TEXT, recipient="1", key="k",
+                             subject="s", body="b"))  # fmt: skip
+    session.commit()
+    receivers = list(events.order_refunded.receivers.values())
+    try:
+        run([key])
+    finally:
+        events.order_closed.disconnect(closed)
+        events.order_refunded.disconnect(receivers[-1])
+    assert (heard[0], heard[1][1]) == (19900, OrderState.CLOSED)
+    assert session.query(BuyerMessage).one().state is MessageState.DROPPED
+
+
+@pytest.mark.parametrize(("given", "wrong"), [
+    ({"how": "percent", "value": "101"}, "value"), ({"how": "percent", "value": "x"}, "value"), ({"how": "amount"}, "value"),
+    ({"how": "amount", "value": "5", "restock": True}, "restock"),
+])  # fmt: skip
+def test_bad_input_is_said(app, given, wrong):
+    fields = {name: SimpleNamespace(data=given.get(name)) for name in ("how", "value", "restock", "reason", "note")}
+    with pytest.raises(InvalidInput) as error:
+        find("orders.refund").clean(SimpleNamespace(**fields), actor=SYSTEM)
+    assert wrong in error.value.errors
