@@ -128,13 +128,26 @@ def engine_name(request):
 
 
 @pytest.fixture(scope="session")
-def new_database(engine_name, tmp_path_factory):
-    """Addresses of empty databases of the chosen engine, each its own."""
+def database_server(engine_name):
     if engine_name == "sqlite":
-        yield lambda: f"sqlite:///{tmp_path_factory.mktemp('db') / 'test.db'}"
+        yield None
         return
     with databases.postgresql() as server:
-        yield lambda: databases.create(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_database(database_server, tmp_path_factory):
+    """Addresses of databases of the chosen engine, each its own; `make_app` makes what lies there."""
+    if database_server is None:
+        return lambda: f"sqlite:///{tmp_path_factory.mktemp('db') / 'test.db'}"
+    return lambda: databases.named(database_server)
+
+
+@pytest.fixture(scope="session")
+def empty_database(database_server, new_database):
+    """Those of databases that are there, without a table."""
+    return new_database if database_server is None else lambda: databases.create(database_server)
 
 
 class Compiled(BytecodeCache):

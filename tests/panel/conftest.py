@@ -47,8 +47,8 @@ def book(visit):
 
 
 @pytest.fixture(scope="session")
-def stock_app(new_database):
-    return stock.make(new_database())
+def stock_app(empty_database):
+    return stock.make(empty_database())
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from tests.panel.stock import holds
 
 
 @pytest.fixture(scope="session")
-def stock_sheets_app(new_database):
-    return stock_sheets.make(new_database())
+def stock_sheets_app(empty_database):
+    return stock_sheets.make(empty_database())
 
 
 @pytest.fixture

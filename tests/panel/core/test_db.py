@@ -113,10 +113,10 @@ def test_other_refusals_are_not_tried_again(session):
 
 
 @pytest.fixture
-def server_engine(engine_name, new_database):
+def server_engine(engine_name, empty_database):
     if engine_name == "sqlite":
         pytest.skip("a file does not hang up")
-    made = create_engine(new_database())
+    made = create_engine(empty_database())
     prepare(made)
     yield made
     made.dispose()
