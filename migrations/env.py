@@ -1,5 +1,7 @@
 """One Alembic history for all tables. Runs inside the application (`flask db …`), on SQLite in batch mode."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
@@ -29,6 +31,21 @@ def compare_type(_context: Any, _inspected: Any, _column: Any, inspected_type: A
     return None
 
 
+@contextmanager
+def unbound(connection: Any) -> Iterator[None]:
+    """On SQLite a batch copies a table and drops the old one: with its foreign keys on, all that points at its rows would go
+    along. It can be said outside of a transaction only, so before ours begins."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.driver_connection
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
 def run() -> None:
     options = {
         "target_metadata": metadata(), "render_as_batch": True, "render_item": render_item, "compare_type": compare_type,
@@ -40,7 +57,7 @@ def run() -> None:
         return
     token = write_intent.set(True)  # on SQLite: take the write lock first, so that two starts wait for each other
     try:
-        with db.engine.connect() as connection:
+        with db.engine.connect() as connection, unbound(connection):
             context.configure(connection=connection, transaction_per_migration=False, **options)
             with context.begin_transaction():
                 context.run_migrations()

@@ -4,7 +4,12 @@ import csv
 import io
 from collections.abc import Mapping
 
+from flask_appbuilder.security.sqla.models import User
+
 from app.panel.bulk import drafts, loop, runs, store, undo
+from app.panel.bulk.engine import life
+from app.panel.bulk.engine.declaring import find
+from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.models import Run
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
@@ -51,3 +56,19 @@ def headings(line):
 def sheet_of(names, rows: list[Mapping[str, object]]):
     """Rows named by heading as the rows of a file; what is not named is empty."""
     return [list(names), *([row.get(name, "") for name in names] for row in rows)]
+
+
+def operate(key, ids, *, actor=SYSTEM, **values):
+    """An operation on these rows: looked at, begun, worked off; the run, as it stood then."""
+    person_id = actor.id
+    number = life.prepare(find(key), Selection(ids=tuple(ids)), values, actor=actor).id
+    life.look(db.session.get_one(Run, number), actor=actor)
+    life.start(number, actor=db.session.get_one(User, person_id) if person_id else actor)
+    loop.work_off(number)
+    done = db.session.get_one(Run, number, populate_existing=True)
+    db.session.expunge(done)
+    return done
+
+
+def refused(run):
+    return [item.reason for item in runs.items(run.id) if item.outcome == "refused"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import MultipleFileField, SelectField, StringField
+from wtforms import FileField, MultipleFileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.panel.core.fields import spec
@@ -112,3 +112,34 @@ class PriceForm(PanelForm):
 
 class KindForm(PanelForm):
     kind = SelectField(_("Kind of product"), choices=ProductKind.pairs())
+
+
+class BrandForm(PickerForm):
+    brand = field_like("brand_id", _("Brand"), help=_("Empty: without a brand."))
+
+    def for_operation(self, _operation: Any, _actor: Any) -> None:
+        dress(self)
+
+
+class ReplaceForm(PanelForm):
+    """What stands in a field, letter for letter, and what takes its place."""
+
+    field = SelectField(
+        _("Which text"), choices=[("title", _("Title")), ("subtitle", _("Subtitle"))]
+    )
+    find = StringField(_("Find"), [InputRequired(_("This is needed.")), Length(max=200)], description=_("Capital letters count."))
+    by = StringField(_("Replace by"), [Length(max=200)], description=_("Empty: take it out."))
+
+
+class ArchiveForm(PanelForm):
+    """Pictures of one origin in an archive."""
+
+    file = FileField(
+        _("ZIP archive"), render_kw={"accept": ".zip,application/zip"},
+        description=_("Pictures called after a SKU code or the handle of a product, more of one with -1, -2 …: TEE-RED-2.jpg"),
+    )  # fmt: skip
+    source = SelectField(_("Source"), choices=MediaSource.pairs(), default=MediaSource.OWN.value)
+    licence = SelectField(_("Licence"), choices=MediaLicence.pairs(), default=MediaLicence.ORIGINAL.value)
+    licence_note = StringField(
+        _("Licence note"), [Length(max=300)], description=_("Contract number, author, until when.")
+    )

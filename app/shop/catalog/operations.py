@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -11,17 +11,29 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
-from app.panel.core import changes, policy, records
+from app.panel.core import changes, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.catalog import pricing, services
-from app.shop.catalog.forms import KindForm, PriceForm, TagForm, TargetForm, WhyForm
-from app.shop.catalog.models import Category, Product, Sku, Tag
+from app.shop.catalog.forms import (
+    ArchiveForm,
+    BrandForm,
+    KindForm,
+    PriceForm,
+    ReplaceForm,
+    TagForm,
+    TargetForm,
+    WhyForm,
+)
+from app.shop.catalog.models import Brand, Category, Product, ProductImage, Sku, Tag
+from app.shop.catalog.rules import MAX_PICTURES
+from app.shop.catalog.services import archives
 from app.shop.catalog.services.publishing import missing
-from app.shop.catalog.states import STATE_MOVES, ProductState
+from app.shop.catalog.states import STATE_MOVES, MediaLicence, MediaSource, ProductState
 
 SKUS: Any = Sku.__table__
 PRODUCTS: Any = Product.__table__
+NAMED = 20  # files that a page names one by one
 
 
 @register
@@ -188,3 +200,127 @@ class MoveToCategory(RowByRow):
         before = db.session.get(Category, image["category_id"]) if image["category_id"] else None
         services.move_to_category([row], before, actor=actor)
         return ""
+
+
+@register
+class SetBrand(RowByRow):
+    key, model, label, icon, order = "catalog.brand", Product, _("Set the brand"), "fa-copyright", 45
+    form, fields, keeps = BrandForm, ("brand_id",), ("brand_id",)
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        return {"brand": records.get(Brand, form.brand.data, actor=actor).id if form.brand.data else None}
+
+    def said(self, values: dict[str, Any]) -> str:
+        return str(db.session.get(Brand, values["brand"]) or "") if values["brand"] else gettext("none")
+
+    def look(self, row: Product, values: dict[str, Any], *, actor: Any) -> Look:
+        before, after = {"brand_id": row.brand_id}, {"brand_id": values["brand"]}
+        return Look(same=before == after, before=before, after=after)
+
+    def apply_all(self, rows: Sequence[Product], values: dict[str, Any], *, actor: Any) -> None:
+        brand = db.session.get_one(Brand, values["brand"]) if values["brand"] else None
+        services.set_brand(rows, brand, actor=actor)
+
+    def take_back(self, row: Product, image: dict[str, Any], *, actor: Any) -> str:
+        before = db.session.get(Brand, image["brand_id"]) if image["brand_id"] else None
+        services.set_brand([row], before, actor=actor)
+        return ""
+
+
+@register
+class ReplaceText(SetBased):
+    """Letter for letter: nothing that was typed is a pattern."""
+
+    key, model, label, icon, order = "catalog.replace_text", Product, _("Replace text in titles"), "fa-arrow-right-arrow-left", 50
+    form = ReplaceForm
+
+    def written(self, values: dict[str, Any]) -> Sequence[str]:
+        return (values.get("field") or "title",)
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        return {"field": form.field.data, "find": form.find.data, "by": form.by.data or ""}
+
+    def said(self, values: dict[str, Any]) -> str:
+        return f"“{values['find']}” → “{values['by']}”"
+
+    def refuse(self, values: dict[str, Any]) -> Sequence[tuple[Any, Any]]:
+        column, after = PRODUCTS.c[values["field"]], self._after(values)
+        most = column.type.length
+        told = [(func.length(after) > most, gettext("It would be longer than %(n)s characters.", n=most))]
+        if not column.nullable:
+            told.append((func.trim(after) == "", gettext("Nothing would be left of it.")))
+        return told
+
+    def assign(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return {values["field"]: self._after(values)}
+
+    def _after(self, values: dict[str, Any]) -> Any:
+        column = PRODUCTS.c[values["field"]]
+        return func.replace(column, values["find"], values["by"], type_=column.type)
+
+
+@register
+class LayPictures(RowByRow):
+    """Pictures out of an archive, each to the product or SKU after which it is named, behind those that are there."""
+
+    key, model, label, icon, order = "catalog.pictures", Product, _("Add pictures by file name"), "fa-images", 60
+    form, by_version, chunk = ArchiveForm, False, 50
+    labels: ClassVar[Mapping[str, Any]] = {"pictures": _("Pictures")}
+
+    def authorize(self, actor: Any, values: dict[str, Any]) -> None:
+        super().authorize(actor, values)
+        policy.authorize(actor, "write", "catalog.ProductImage")
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        if not getattr(form.file.data, "filename", ""):
+            raise InvalidInput({"file": gettext("Choose a ZIP archive with pictures.")})
+        found = archives.unpack(form.file.data.stream, actor=actor)
+        if not found.by_product:
+            names = ", ".join(name for name, _why in found.left[:10])
+            raise InvalidInput({"file": gettext("No picture in it is named after a product or SKU: %(names)s", names=names)})
+        rights = {name: form[name].data or None for name in ("source", "licence", "licence_note")}
+        pictures = {str(key): kept for key, kept in found.by_product.items()}
+        return {"pictures": pictures, "left": found.left, "rights": rights}
+
+    def said(self, values: dict[str, Any]) -> str:
+        return gettext("%(n)s pictures", n=sum(map(len, values["pictures"].values())))
+
+    def remarks(self, values: dict[str, Any]) -> Sequence[str]:
+        left = values.get("left") or []
+        told = [gettext("“%(name)s” was refused: %(why)s", name=name, why=why) for name, why in left[:NAMED]]
+        more = [gettext("… and %(n)s more files were refused.", n=len(left) - NAMED)] if len(left) > NAMED else []
+        return [*told, *more]
+
+    def prepare(self, rows: Sequence[Product], values: dict[str, Any], *, actor: Any) -> None:
+        found = select(Product).where(Product.id.in_([row.id for row in rows]))
+        db.session.scalars(found.options(selectinload(Product.images).joinedload(ProductImage.file))).all()
+
+    def look(self, row: Product, values: dict[str, Any], *, actor: Any) -> Look:
+        given = values["pictures"].get(str(row.id), [])
+        fresh = _fresh(row, given)
+        if fresh is None:
+            return Look(refused=gettext("Its pictures are no longer kept; bring them again."))
+        if len(row.images) + len(fresh) > MAX_PICTURES:
+            return Look(refused=gettext("At most %(n)s pictures a product.", n=MAX_PICTURES))
+        before = len(row.images)
+        return Look(same=not fresh, before={"pictures": before}, after={"pictures": before + len(fresh)})
+
+    def kept(self, row: Product, values: dict[str, Any]) -> dict[str, Any]:
+        return {"files": _fresh(row, values["pictures"].get(str(row.id), [])) or []}
+
+    def apply(self, row: Product, values: dict[str, Any], *, actor: Any) -> None:
+        rights = {**values["rights"], "source": MediaSource(values["rights"]["source"]),
+                  "licence": MediaLicence(values["rights"]["licence"])}  # fmt: skip
+        services.file_image(row, _fresh(row, values["pictures"][str(row.id)]) or [], actor=actor, **rights)
+
+    def take_back(self, row: Product, image: dict[str, Any], *, actor: Any) -> str:
+        return "" if services.take_images_away(row, image["files"], actor=actor) else gettext("Its pictures are gone already.")
+
+
+def _fresh(product: Product, keys: Sequence[int]) -> list[int] | None:
+    """Those of these files that the product does not show yet; None when one of them is no longer kept."""
+    known = {file.id: file.sha256 for file in files.known(keys)}
+    if len(known) < len(set(keys)):
+        return None
+    shown = {image.file.sha256 for image in product.images if image.file is not None}
+    return [key for key in keys if known[key] not in shown]

@@ -19,8 +19,6 @@ from app.shop.catalog.models import Product, ProductImage
 from app.shop.catalog.permissions import PRODUCT
 from app.shop.catalog.views.categories import products_of
 
-MAX_PICTURES = 30
-
 
 @files.readable_by
 def pictures_of_products(actor: Any, file: files.File) -> bool:
@@ -66,8 +64,8 @@ class PicturesPage(PanelPage):
         given = [part for part in request.files.getlist("pictures") if part.filename]
         if not given:
             raise DomainError(_("Choose at least one picture."))
-        if len(product.images) + len(given) > MAX_PICTURES:
-            raise DomainError(_("At most %(n)s pictures a product."), n=MAX_PICTURES)
+        if len(product.images) + len(given) > rules.MAX_PICTURES:
+            raise DomainError(_("At most %(n)s pictures a product."), n=rules.MAX_PICTURES)
         actor = current_actor()
         stored = [files.store(part.stream, str(part.filename), actor=actor) for part in given]
         rights = {name: form[name].data or None for name in ("source", "licence", "licence_note")}

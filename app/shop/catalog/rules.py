@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 
 TITLE_LENGTH = (8, 60)
 SEO_TITLE, SEO_DESCRIPTION = 60, 160
+MAX_PICTURES = 30  # of a product
 MIN_PICTURE_SIDE = 800
 GOOD_PICTURES = 3
 MAX_RELATED = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -10,8 +11,8 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app.panel.core import forms
 from app.panel.core.fields import spec
-from app.panel.core.forms import PanelForm
-from app.shop.customers.models import Customer
+from app.panel.core.forms import PanelForm, unbound
+from app.shop.customers.models import Customer, CustomerMerge
 from app.shop.customers.states import Purpose
 
 NEEDED = InputRequired(_("This is needed."))
@@ -35,6 +36,34 @@ class TagForm(PanelForm):
 
     def tag_ids(self) -> list[int]:
         return [int(key) for key in self.tags.data or [] if str(key).isdecimal()]
+
+
+class TagManyForm(PanelForm):
+    """Tags to put on and to take off."""
+
+    add = unbound(dataclasses.replace(spec(Customer, "tags"), label=_("Put on")))
+    remove = unbound(dataclasses.replace(spec(Customer, "tags"), label=_("Take off")))
+
+    def for_operation(self, _operation: Any, _actor: Any) -> None:
+        forms.dress(self)
+
+
+class MergeManyForm(PanelForm):
+    kept = unbound(dataclasses.replace(
+        spec(CustomerMerge, "kept"), label=_("Card that stays"), readonly=False,
+        help=_("All that belongs to the chosen cards moves to this one."),
+    ))  # fmt: skip
+
+    def for_operation(self, _operation: Any, _actor: Any) -> None:
+        forms.dress(self)
+
+
+class MessageForm(PanelForm):
+    subject = StringField(_("Subject"), [NEEDED, Length(max=150)])
+    body = TextAreaField(
+        _("Message"), [NEEDED, Length(max=10_000)], render_kw={"rows": 8},
+        description=_("{name} becomes the name of each customer."),
+    )  # fmt: skip
 
 
 class ConsentForm(PanelForm):

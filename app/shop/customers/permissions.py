@@ -14,7 +14,7 @@ from app.shop.setup.permissions import OF_MINE, my_shop_ids
 CUSTOMER = "customers.Customer"
 policy.verbs(
     CUSTOMER, reveal=_("Have contacts shown for a reason"), see_contacts=_("See all contacts at any time"),
-    note=_("Write notes"), tag=_("Tag"), consent=_("Record consents"),
+    note=_("Write notes"), tag=_("Tag"), message=_("Send messages"), consent=_("Record consents"),
     block=_("Block"), merge=_("Merge"), export_person=_("Hand out a person's data"), erase=_("Erase a person"),
 )  # fmt: skip
 for _resource in ("customers.Address", "customers.CustomerIdentity"):
@@ -32,7 +32,7 @@ policy.mask("customers.CustomerIdentity", "value", verb="see_contacts", how="tai
 
 CARD = "read write note tag consent"
 policy.grant("operations", {
-    CUSTOMER: f"{CARD} merge export import", "customers.Address": "read write",
+    CUSTOMER: f"{CARD} message merge export import", "customers.Address": "read write",
     "customers.CustomerTag": "read write delete", "customers.CustomerNote": "read write", "customers.Consent": "read write",
     "customers.CustomerIdentity": "read", "customers.CustomerMerge": "read",
 })  # fmt: skip
@@ -42,7 +42,7 @@ policy.grant("support", {
     "customers.CustomerIdentity": "read reveal",
 })  # fmt: skip
 policy.grant("deputy", {
-    CUSTOMER: f"{CARD} reveal see_contacts block merge", "customers.Address": "read write delete reveal see_contacts",
+    CUSTOMER: f"{CARD} message reveal see_contacts block merge", "customers.Address": "read write delete reveal see_contacts",
     "customers.CustomerTag": "read write", "customers.CustomerNote": "read write delete",
     "customers.Consent": "read write", "customers.CustomerIdentity": "read reveal see_contacts",
     "customers.CustomerMerge": "read",

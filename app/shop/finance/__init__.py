@@ -4,4 +4,6 @@ from flask_babel import lazy_gettext as _
 
 from app.panel.core.domain import Domain
 
-domain = Domain(__name__, label=_("Finance"), icon="fa-scale-balanced", needs=("workbench", "setup", "orders"), order=50)
+domain = Domain(
+    __name__, label=_("Finance"), icon="fa-scale-balanced", needs=("workbench", "setup", "orders", "logistics"), order=50
+)

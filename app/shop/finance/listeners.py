@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.shop.finance import services
+from app.shop.logistics.events import compensation_approved
+from app.shop.logistics.models import Compensation
 from app.shop.orders import events
 from app.shop.orders.models import Order, Payment, Refund
 from app.shop.setup.events import shop_opened
@@ -51,3 +53,8 @@ def book_past_orders(_sender: Any, ids: Sequence[int], actor: Any, **_more: Any)
 @events.past_orders_going.connect
 def unbook_past_orders(_sender: Any, ids: Sequence[int], actor: Any, **_more: Any) -> None:
     services.unbook(ids, actor=actor)
+
+
+@compensation_approved.connect
+def book_compensation(compensation: Compensation, actor: Any, **_more: Any) -> None:
+    services.on_compensation(compensation, actor=actor)

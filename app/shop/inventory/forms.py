@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import IntegerField, StringField, TextAreaField
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.panel.core import forms
@@ -21,6 +21,12 @@ class AdjustForm(PanelForm):
     why = StringField(_("Why"), [NEEDED, Length(max=300)], description=_("Broken, found, gift … The journal keeps it."))
 
 
+class AdjustManyForm(PanelForm):
+    how = SelectField(_("How"), choices=[("by", _("By so many pieces")), ("to", _("To this number"))])
+    pieces = IntegerField(_("Pieces"), [NEEDED, NumberRange(-1_000_000, 1_000_000)], description=_("Up or down: 3 or -3."))
+    why = StringField(_("Why"), [NEEDED, Length(max=300)], description=_("Broken, found, gift … The journal keeps it."))
+
+
 class ReceiveForm(PanelForm):
     quantity = IntegerField(_("Quantity"), [NEEDED, NumberRange(min=1)])
     note = StringField(_("Note"), [Optional(), Length(max=300)])
@@ -32,6 +38,17 @@ class TransferForm(PanelForm):
     note = StringField(_("Note"), [Optional(), Length(max=300)])
 
     def for_rows(self, _rows: list[Any]) -> None:
+        picker(self.warehouse_id, StockLevel, "warehouse")
+
+
+class TransferManyForm(PanelForm):
+    quantity = IntegerField(
+        _("Quantity"), [Optional(), NumberRange(min=1)], description=_("Of each SKU. Empty: all that nobody has reserved.")
+    )
+    warehouse_id = forms.RawField(_("To warehouse"), spec=None)
+    note = StringField(_("Note"), [Optional(), Length(max=300)])
+
+    def for_operation(self, _operation: Any, _actor: Any) -> None:
         picker(self.warehouse_id, StockLevel, "warehouse")
 
 

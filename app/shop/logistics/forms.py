@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.panel.core.db import db
@@ -37,6 +37,10 @@ class ShipManyForm(PanelForm):
         description=_(
             "A line an order: order number, courier, tracking number, as copied from a table. Empty: ship without numbers."
         ),
+    )  # fmt: skip
+    file = FileField(
+        _("Or a file"), description=_("CSV or XLSX with columns for order number, courier and tracking number."),
+        render_kw={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.ods"},
     )  # fmt: skip
 
 

@@ -1,14 +1,22 @@
-"""Shipping many orders at once, with courier and tracking numbers as they are pasted from anywhere (ORD-24)."""
+"""Shipping many orders at once, with courier and tracking numbers as they are pasted from anywhere, or from a file (ORD-24)."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.bulk.engine import Look, register
+from app.panel.bulk import importers, store
+from app.panel.bulk.engine import FollowUp, Look, follow_up, register
+from app.panel.bulk.reading import values as cells
+from app.panel.bulk.reading.problems import BadFile, Problem
+from app.panel.bulk.sentences import explain, sentence
+from app.panel.bulk.source import Source
+from app.panel.core import policy
 from app.panel.core.errors import InvalidInput
 from app.shop.logistics import formats, forms, services
 from app.shop.orders import services as orders
@@ -17,6 +25,7 @@ from app.shop.orders.operations import OfOrders
 
 SPLIT = re.compile(r"[\t,，;；]+|\s{2,}|(?<=\S)\s+(?=\S)")
 MOST = 10_000
+LAYOUT = "tracking-numbers"  # the import knows under which headings the columns come
 
 
 @register
@@ -24,12 +33,16 @@ class ShipOrders(OfOrders):
     """Everything that is left of each order goes in one parcel. Where numbers were pasted, an order without one stays."""
 
     key, label, icon, order = "logistics.ship", _("Ship"), "fa-truck", 10
-    permission, form, undo, keeps = "ship", forms.ShipManyForm, True, ("state",)
+    labels: ClassVar[Mapping[str, Any]] = {"tracking_number": _("Tracking number")}
+    permission, form, undo, keeps, instead_of = "ship", forms.ShipManyForm, True, ("state",), "ship"
 
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
-        """The pasted lines by order number: courier, tracking number, and why that cannot be."""
+        """The pasted and uploaded lines by order number: courier, tracking number, and why that cannot be."""
         usual = (form.courier.data or "").strip()
-        return {"courier": usual, "numbers": read(form.numbers.data or "", usual)}
+        numbers = read(form.numbers.data or "", usual)
+        if getattr(form.file.data, "filename", ""):
+            numbers |= read_file(form.file.data, usual)
+        return {"courier": usual, "numbers": numbers}
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         courier, number, wrong = self._given(row, values)
@@ -68,18 +81,70 @@ def read(text: str, usual: str) -> dict[str, list[str]]:
     """
     known, found = services.Known(), dict[str, list[str]]()
     lines = [(place, line.strip()) for place, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(lines) > MOST:
-        raise InvalidInput({"numbers": gettext("At most %(n)s lines at once; more come from a file.", n=MOST)})
+    _not_too_many(len(lines), "numbers")
     for place, line in lines:
         parts = [part for part in SPLIT.split(line) if part]
         if len(parts) == 2 and usual:
             parts.insert(1, usual)
         if len(parts) != 3:
             raise InvalidInput({"numbers": gettext("Line %(n)s: order number, courier and tracking number are needed.", n=place)})
-        courier, number = known.find(parts[1]), formats.normal(parts[2])
-        fits = courier is None or formats.fits(courier.formats, number)
-        wrong = "" if fits or courier is None else gettext(
-            "“%(number)s” is no tracking number of %(courier)s.", number=number[:40], courier=courier.name
-        )
-        found[parts[0]] = [courier.name if courier else parts[1][:60], number[:80], wrong]
+        found[parts[0]] = _checked(known, parts[1], parts[2])
     return found
+
+
+def read_file(given: Any, usual: str) -> dict[str, list[str]]:
+    """The same from an uploaded table, whose headings say which column is which.
+
+    :raises InvalidInput: for a file that cannot be read, or whose rows lack something
+    """
+    try:
+        stored = store.keep(given.stream, given.filename)
+        try:
+            with Source(store.path_of(stored.key)) as source:
+                return _rows_of(source, usual)
+        finally:
+            store.forget(stored.key)
+    except Problem as wrong:
+        raise InvalidInput({"file": sentence(wrong)}) from wrong
+
+
+def _rows_of(source: Source, usual: str) -> dict[str, list[str]]:
+    layout = importers.get(LAYOUT)
+    assert layout is not None
+    places, known, found = layout.find(source.meta["headings"]), services.Known(), dict[str, list[str]]()
+    for name in ("order", "number", *(() if usual else ("courier",))):
+        if name not in places:
+            raise BadFile("no_heading", column=str(layout.words[name]))
+    for row in source.rows():
+        if row.code:
+            raise BadFile("sentence", text=f"{row.line}: {explain(row.code, dict(row.params))}")
+        order, number = (cells.identifier(row.cells[places[name]]) for name in ("order", "number"))
+        courier = row.cells[places["courier"]].strip() if "courier" in places else ""
+        if not (order and number and (courier or usual)):
+            said = gettext("Line %(n)s: order number, courier and tracking number are needed.", n=row.line)
+            raise InvalidInput({"file": said})
+        found[order] = _checked(known, courier or usual, number)
+        _not_too_many(len(found), "file")
+    return found
+
+
+def _not_too_many(lines: int, field: str) -> None:
+    if lines > MOST:
+        raise InvalidInput({field: gettext("At most %(n)s lines at once; more come by an import.", n=MOST)})
+
+
+def _checked(known: services.Known, named: str, raw: str) -> list[str]:
+    courier, number = known.find(named), formats.normal(raw)
+    fits = courier is None or formats.fits(courier.formats, number)
+    wrong = "" if fits or courier is None else gettext(
+        "“%(number)s” is no tracking number of %(courier)s.", number=number[:40], courier=courier.name
+    )
+    return [courier.name if courier else named[:60], number[:80], wrong]
+
+
+@follow_up("logistics.ship")
+def print_waybills(run: Any, actor: Any) -> FollowUp | None:
+    """What is stuck on the parcels that left with a number."""
+    if not policy.allowed(actor, "read", "logistics.Parcel") or not (run.params or {}).get("values", {}).get("numbers"):
+        return None
+    return FollowUp(gettext("Print the waybills"), url_for("logistics_waybillprint.index", run=run.id), "fa-print")

@@ -10,8 +10,12 @@ from typing import Any
 from flask import flash, make_response, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
 from app.panel.accounts.login import limits
+from app.panel.bulk import runs
+from app.panel.bulk.models import RunItem
+from app.panel.bulk.states import Outcome
 from app.panel.core import clock, policy, records
 from app.panel.core.actor import SYSTEM, current_actor
 from app.panel.core.db import db
@@ -20,11 +24,14 @@ from app.panel.core.pages import PanelPage, expose, needs, public
 from app.panel.core.security import network
 from app.panel.core.settings import setting
 from app.shop.logistics import domain, forms, queries
+from app.shop.logistics.models import Parcel
 from app.shop.logistics.services import waybills
 from app.shop.logistics.tiles import standing_list
+from app.shop.orders import barcodes
 from app.shop.orders.models import Shipment
 
 LONG = dt.timedelta(days=7)
+MAX_PRINTED = 200
 PER_PLACE, PER_NUMBER, TAIL = "20 per 5 minute", "10 per hour", re.compile("[0-9]{4}")
 
 
@@ -79,6 +86,41 @@ class AskPage(PanelPage):
         return self.render("logistics/ask.html", form=form, shipment=shipment), status
 
 
+@domain.page(_("Prints of parcels"), menu=False)
+class WaybillPrintPage(PanelPage):
+    """What is stuck on parcels: of those that were ticked, or of all that a run has sent."""
+
+    resource = "logistics.Parcel"
+    title = _("Waybills")
+    route_base = "/logistics/print"
+    stands_under = "logistics_parcel"
+
+    @expose("/waybills")
+    @needs("read")
+    def index(self) -> Any:
+        actor, after = current_actor(), request.args.get("after", 0, type=int)
+        meant = self._of_run(actor) if "run" in request.args else Parcel.id.in_(_numbers(request.args.get("ids", "")))
+        parcels = list(db.session.scalars(queries.to_print(meant, after, actor).limit(MAX_PRINTED + 1)))
+        if not parcels:
+            raise NotFound(gettext("There is nothing here."))
+        more = {**request.args, "after": parcels[MAX_PRINTED - 1].id} if len(parcels) > MAX_PRINTED else None
+        return self.render(
+            "logistics/waybills.html", title=gettext("Waybills"), parcels=parcels[:MAX_PRINTED], barcode=barcodes.data_url,
+            access=policy.fields(actor, "orders.Order"), more_url=url_for(".index", **more) if more else "",
+        )  # fmt: skip
+
+    def _of_run(self, actor: Any) -> Any:
+        """The parcels that left with a run of this person."""
+        run = runs.find(request.args.get("run", 0, type=int), actor=actor)
+        done = select(RunItem.row_id).where(RunItem.run_id == run.id, RunItem.outcome == Outcome.CHANGED.value)
+        return Parcel.order_id.in_(done) & (Parcel.created_at >= (run.started_at or run.created_at))
+
+
+def _numbers(text: str) -> list[int]:
+    parts = [part for part in text.split(",") if part]
+    if len(parts) > MAX_PRINTED or not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
+        raise NotFound(gettext("There is nothing here."))
+    return [int(part) for part in parts]
 
 
 @domain.page(_("Where is my parcel?"), menu=False)

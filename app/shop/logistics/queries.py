@@ -9,13 +9,22 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import listing, policy
 from app.shop.logistics.models import Compensation, CompensationState, Courier, Parcel, ParcelState, Waybill
-from app.shop.orders.models import Order
+from app.shop.orders.models import Order, Shipment, ShipmentLine
 
 
 def parcels_of(order_id: int, actor: Any) -> Select[Any]:
     """The parcels of an order with all that was said of them."""
     statement = select(Parcel).where(Parcel.order_id == order_id).order_by(Parcel.shipped_at, Parcel.id)
     return policy.scope(statement.options(joinedload(Parcel.courier), selectinload(Parcel.events)), actor, Parcel)
+
+
+def to_print(meant: Any, after: int, actor: Any) -> Select[Any]:
+    """Parcels behind a number with what stands on their waybills."""
+    statement = select(Parcel).where(meant, Parcel.id > after).order_by(Parcel.id).options(
+        joinedload(Parcel.courier), joinedload(Parcel.order).joinedload(Order.shop),
+        joinedload(Parcel.shipment).selectinload(Shipment.lines).joinedload(ShipmentLine.line),
+    )  # fmt: skip
+    return policy.scope(statement, actor, Parcel)
 
 
 def order_of_buyer(number: str, tail: str) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import redirect, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
@@ -61,6 +62,11 @@ class ParcelView(PanelView):
     child_tables = ["events"]
     can_add = can_edit = can_delete = can_import = False
     empty_text = _("No parcels yet. They come from orders that are shipped with a courier and a tracking number.")
+
+    @verb("print", _("Print the waybills"), icon="fa-print", permission="read", read_only=True)
+    def print(self, rows: list[Parcel], form: Any) -> Any:
+        # the page asks the policy again for every number that it is given
+        return redirect(url_for("logistics_waybillprint.index", ids=",".join(str(row.id) for row in rows)))
 
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
         """How many are on their way, by where they are; nobody needs to know how many have arrived."""

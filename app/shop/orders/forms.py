@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from flask import request
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.choices import Choices
 from app.panel.core.db import db
 from app.panel.core.fields import spec
-from app.panel.core.forms import PanelForm, RawField, cover, dress_field
+from app.panel.core.forms import PanelForm, RawField, cover, dress, dress_field, unbound
 from app.shop.orders.models import (
     CloseReason,
     ExceptionReason,
@@ -185,6 +187,25 @@ class ManyExceptionsForm(ExceptionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.for_rows([])
+
+
+class AssignForm(PanelForm):
+    assignee = SelectField(_("Colleague"), coerce=int)
+
+    def for_operation(self, _operation: Any, _actor: Any) -> None:
+        people = db.session.scalars(select(User).where(User.active.is_(True)).order_by(User.first_name, User.id))
+        able = [(person.id, str(person)) for person in people if policy.allowed(person, "read", "orders.Order")]
+        self.assignee.choices = [*able, (0, gettext("nobody"))]
+
+
+class TagForm(PanelForm):
+    """Tags to put on and to take off."""
+
+    add = unbound(dataclasses.replace(spec(Order, "tags"), label=_("Put on"), readonly=False))
+    remove = unbound(dataclasses.replace(spec(Order, "tags"), label=_("Take off"), readonly=False))
+
+    def for_operation(self, _operation: Any, _actor: Any) -> None:
+        dress(self)
 
 
 class StateForm(PanelForm):

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.panel.bulk.engine import Look, RowByRow, register
-from app.panel.core import policy
+from app.panel.bulk.engine import Look, Piece, RowByRow, register
+from app.panel.core import notices, policy, records
+from app.panel.core.actor import owns
 from app.panel.core.db import db
+from app.panel.core.errors import InvalidInput
 from app.shop.orders import forms, services, states
 from app.shop.orders import refunding as refunding  # the refund of many declares itself
-from app.shop.orders.models import CloseReason, ExceptionReason, ExceptionState, Order, OrderException, OrderState
+from app.shop.orders.models import (
+    CloseReason,
+    ExceptionReason,
+    ExceptionState,
+    Order,
+    OrderException,
+    OrderState,
+    OrderTag,
+)
+
+ASSIGNED = notices.kind(
+    "orders.assigned", _("Orders were given to you"), group=_("Orders"), needs=("read", "orders.Order")
+)
 
 
 class OfOrders(RowByRow):
@@ -153,3 +170,102 @@ class ClearOrders(OfOrders):
 
 def _open(order: Order) -> list[OrderException]:
     return [one for one in order.exceptions if one.state is ExceptionState.OPEN]
+
+
+@register
+class AssignOrders(OfOrders):
+    """A colleague looks after these orders from now on; he is told once, however many they are."""
+
+    key, label, icon, order = "orders.assign", _("Assign to a colleague"), "fa-user-tag", 35
+    permission, form, undo, by_version = "assign", forms.AssignForm, True, False
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        return {"assignee": form.assignee.data or None}
+
+    def said(self, values: dict[str, Any]) -> str:
+        person = _person(values)
+        return str(person) if person is not None else gettext("nobody")
+
+    def prepare(self, rows: Sequence[Order], values: dict[str, Any], *, actor: Any) -> None:
+        seen = services.seen_by(_person(values), [row.id for row in rows])
+        for row in rows:
+            vars(row)["_is_seen"] = values["assignee"] is None or row.id in seen
+
+    def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
+        if not vars(row).get("_is_seen"):
+            return Look(refused=gettext("%(name)s does not see this order.", name=str(_person(values) or "")))
+        before, after = {"assignee_id": row.assignee_id}, {"assignee_id": values["assignee"]}
+        return Look(same=before == after, before=before, after=after)
+
+    def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
+        return {"assignee_id": row.assignee_id, "set": values["assignee"]}
+
+    def apply_all(self, rows: Sequence[Order], values: dict[str, Any], *, actor: Any) -> None:
+        services.assign(rows, values["assignee"], actor=actor)
+
+    def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
+        if row.assignee_id != image["set"]:
+            return gettext("It was changed since.")
+        services.assign([row], image["assignee_id"], actor=actor)
+        return ""
+
+    def finished(self, whole: Piece, changed: int) -> None:
+        person_id = whole.values.get("assignee")
+        if whole.undoes is not None or not person_id or not changed or owns(whole.actor, person_id):
+            return
+        mine = json.dumps({"and": [["assignee", "eq", str(person_id)]]}, separators=(",", ":"))
+        notices.send(
+            [person_id], _("%(name)s gave you orders: %(n)s", name=str(whole.actor), n=changed),
+            url=f"/orders/order/list/?{urlencode({'f': mine})}", kind=ASSIGNED,
+        )  # fmt: skip
+
+
+def _person(values: dict[str, Any]) -> User | None:
+    return db.session.get(User, values["assignee"]) if values["assignee"] else None
+
+
+@register
+class TagOrders(OfOrders):
+    key, label, icon, order = "orders.tags", _("Tags"), "fa-tag", 38
+    permission, form, undo, by_version = "tag", forms.TagForm, True, False
+
+    def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
+        given = {}
+        for name in ("add", "remove"):
+            given[name] = [tag.id for tag in records.get_many(OrderTag, form[name].data or [], actor=actor)]
+        if not any(given.values()):
+            raise InvalidInput({"add": gettext("Choose at least one tag.")})
+        return given
+
+    def said(self, values: dict[str, Any]) -> str:
+        names = _names([*values["add"], *values["remove"]])
+        signed = [("+", key) for key in values["add"]] + [("−", key) for key in values["remove"]]
+        return ", ".join(f"{sign}{names[key]}" for sign, key in signed if key in names)
+
+    def prepare(self, rows: Sequence[Order], values: dict[str, Any], *, actor: Any) -> None:
+        found = select(Order).where(Order.id.in_([row.id for row in rows]))
+        db.session.scalars(found.options(selectinload(Order.tags))).all()
+
+    def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
+        have = {tag.id: tag.name for tag in row.tags}
+        after = (have.keys() | set(values["add"])) - set(values["remove"])
+        known = have | _names([key for key in after if key not in have])
+        told = [sorted(known[key] for key in keys if key in known) for keys in (have, after)]
+        return Look(same=after == have.keys(), before={"tags": told[0]}, after={"tags": told[1]})
+
+    def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
+        have, off = {tag.id for tag in row.tags}, set(values["remove"])
+        return {"added": sorted(set(values["add"]) - off - have), "removed": sorted(off & have)}
+
+    def apply_all(self, rows: Sequence[Order], values: dict[str, Any], *, actor: Any) -> None:
+        services.tag(rows, add=values["add"], remove=values["remove"], actor=actor)
+
+    def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
+        services.tag([row], add=list(_names(image["removed"])), remove=image["added"], actor=actor)
+        return ""
+
+
+def _names(keys: Sequence[int]) -> dict[int, str]:
+    """Those of these tags that are still there, by number."""
+    found = select(OrderTag.id, OrderTag.name).where(OrderTag.id.in_(keys))
+    return dict(db.session.execute(found).tuples().all()) if keys else {}

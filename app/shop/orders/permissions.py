@@ -33,7 +33,8 @@ policy.verbs(
     "orders.Order",
     place=_("Place orders"), pay=_("Book payments"), ship=_("Ship"), complete=_("Complete"), close=_("Close the order"),
     refund=_("Refund"), hold=_("Hold and release"), confirm=_("Confirm"), edit_address=_("Change the address"),
-    handle=_("Handle exceptions"), note=_("Add notes"), counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
+    handle=_("Handle exceptions"), note=_("Add notes"), assign=_("Assign"), tag=_("Tag"),
+    counter=_("Sell at the counter"), intake=_("Take in orders of channels"),
     see_cost=_("See cost and margin"), reveal=_("Have contacts shown for a reason"),
     see_contacts=_("See all contacts at any time"),
 )  # fmt: skip
@@ -42,7 +43,7 @@ policy.name("orders.IntakeAddress", _("Intake addresses of channels"))
 policy.verbs("orders.IntakeEvent", retry=_("Try again, set aside"))
 policy.verbs("orders.BuyerMessage", send=_("Mark as sent"), see_contacts=_("See all contacts at any time"))
 policy.verbs("orders.OrderLine", see_cost=_("See cost and margin"))
-folding.part_of("orders.Order", "orders.OrderException", "orders.ExceptionReason", "orders.BuyerMessage")
+folding.part_of("orders.Order", "orders.OrderException", "orders.ExceptionReason", "orders.BuyerMessage", "orders.OrderTag")
 folding.part_of("orders.IntakeEvent", "orders.IntakeAddress")
 
 _PAPERS = ("OrderLine", "Payment", "Shipment", "ShipmentLine", "Refund", "RefundLine", "OrderNote", "OrderStateLog")
@@ -53,7 +54,7 @@ for _role in ("operations", "deputy"):
 policy.grant("operations", {
     **_READ,
     "orders.Order": (
-        "read write export import place pay ship complete close hold confirm edit_address handle note counter intake"
+        "read write export import place pay ship complete close hold confirm edit_address handle note assign tag counter intake"
     ),
     "orders.OrderNote": "read write", "orders.OrderException": "read write export",
     "orders.ExceptionReason": "read write delete",
@@ -64,7 +65,7 @@ policy.grant("finance", {
 })  # fmt: skip
 policy.grant("support", {
     **_READ,
-    "orders.Order": "read write place pay ship complete close hold confirm edit_address handle note counter reveal",
+    "orders.Order": "read write place pay ship complete close hold confirm edit_address handle note assign tag counter reveal",
     "orders.OrderNote": "read write", "orders.OrderException": "read write",
 })  # fmt: skip
 _DELIVERIES = {
@@ -82,13 +83,17 @@ policy.grant(
 policy.grant("deputy", {
     **_READ,
     "orders.Order": (
-        "read write export place pay ship complete close refund hold confirm edit_address handle note counter "
+        "read write export place pay ship complete close refund hold confirm edit_address handle note assign tag counter "
         "reveal see_contacts see_cost"
     ),
     "orders.OrderLine": "read see_cost", "orders.OrderNote": "read write delete",
     "orders.OrderException": "read write export", "orders.ExceptionReason": "read write",
 })  # fmt: skip
 policy.grant("viewer", {"orders.Order": "read", **_READ})
+
+_TAGS = {"operations": "read write delete", "support": "read write", "deputy": "read write", "finance": "read", "viewer": "read"}
+for _role, _verbs in _TAGS.items():
+    policy.grant(_role, {"orders.OrderTag": _verbs})
 
 _MESSAGES = {"operations": "read send", "support": "read send", "deputy": "read send see_contacts", "viewer": "read"}
 for _role, _verbs in _MESSAGES.items():

@@ -79,12 +79,12 @@ def open_exceptions_by_reason(actor: Any) -> Select[Any]:
     )
 
 
-def unsent_of_product(product_id: int, actor: Any) -> Select[Any]:
-    """(shop_id, number) of the orders that hold a product and have not sent all of it, the oldest first."""
+def unsent_of_products(products: Any, actor: Any) -> Select[Any]:
+    """(shop_id, number) of the orders that hold one of these products and have not sent all of it, the oldest first."""
     left = OrderLine.quantity - OrderLine.shipped_quantity - OrderLine.cancelled_quantity
     holds = (
         select(OrderLine.id).join(Sku, Sku.id == OrderLine.sku_id)
-        .where(OrderLine.order_id == Order.id, Sku.product_id == product_id, left > 0)
+        .where(OrderLine.order_id == Order.id, Sku.product_id.in_(products), left > 0)
     )  # fmt: skip
     waits = Order.state.in_((OrderState.PENDING, *TO_SHIP)) & Order.is_past.is_(False)
     return policy.scope(select(Order.shop_id, Order.number).where(waits, holds.exists()).order_by(Order.id), actor, Order)

@@ -99,7 +99,7 @@ class OrderView(PerShopView):
     filter_columns = [
         "state", "refund_state", "review", "is_held", "shop", "channel", "customer", "buyer_name", "number",
         "external_number", "creator_name", "creator_id", "total", "paid", "placed_at", "paid_at", "ship_by_at", "shipped_at",
-        "province", "city", "source", "is_past",
+        "province", "city", "source", "is_past", "assignee", "tags",
     ]  # fmt: skip
     sort_columns = ["number", "state", "total", "placed_at", "paid_at", "ship_by_at"]
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone", "creator_name", "creator_id"]
@@ -115,7 +115,7 @@ class OrderView(PerShopView):
     show_fieldsets = [
         (_("Order"), [
             "number", "external_number", "state", "refund_state", "review", "is_held", "hold_reason", "shop", "channel",
-            "creator_name", "creator_id", "source", "is_past",
+            "creator_name", "creator_id", "source", "is_past", "assignee", "tags",
         ]),
         (_("Buyer"), ["customer", "buyer_name", "buyer_phone", "buyer_email", "address", "postcode", "country"]),
         (_("Amounts"), [

@@ -1,5 +1,7 @@
 """Operations on many orders: what changes, what stays and why, and what goes back."""
 
+import io
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +13,7 @@ from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.models import Run
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
+from app.shop.logistics.models import Parcel
 from app.shop.logistics.operations import read
 from app.shop.orders import services as orders
 from app.shop.orders.models import ExceptionState, Order, OrderState, Shipment
@@ -119,3 +122,27 @@ def test_rights_and_rows_are_asked(placed, run, cleo, ben, as_role):
     as_role(ben, "viewer")
     with pytest.raises(Forbidden):
         run("orders.hold", [row], actor=ben, reason="x")
+
+
+def test_an_uploaded_table_of_numbers_ships_and_the_run_leads_to_its_waybills(session, couriers, placed, stall, as_user, now):
+    one, two = placed(1, paid=True), placed(1, paid=True)
+    table = f"订单编号,快递公司,运单号\n{one.number},顺丰,{NUMBER}\n".encode()
+    data = {"action": "logistics.ship", "rowid": [one.id, two.id], "_go": "1", "courier": "", "numbers": ""}
+    client = as_user("ada")
+
+    def sent(content, name="numbers.csv"):
+        given = {**data, "file": (io.BytesIO(content), name)}
+        return client.post("/bulk/operation/new", data=given, content_type="multipart/form-data")
+
+    assert "Order number" in sent(b"courier,number\nSF,1\n").text and sent(b"").status_code == 422
+    assert "1.02E+18" in sent(f"Order,Courier,Tracking number\n1.02E+18,SF,{NUMBER}\n".encode()).text
+    page = sent(table).location
+    assert client.post(f"{page}start", data={}).status_code == 302
+    assert (now(one.id).state, now(two.id).state) == (OrderState.SHIPPED, OrderState.PAID)
+    link = re.search(r'href="(/logistics/print/waybills\?run=\d+)"', client.get(page).text)[1]
+    paper = client.get(link).text
+    assert NUMBER in paper and one.number in paper and two.number not in paper
+    parcel = session.query(Parcel).one()
+    assert NUMBER in client.get(f"/logistics/print/waybills?ids={parcel.id}").text
+    assert as_user("cleo").get(f"/logistics/print/waybills?ids={parcel.id}").status_code == 404
+    assert client.get("/logistics/print/waybills?ids=x").status_code == 404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -56,10 +56,13 @@ class Operation:
     permission: ClassVar[str] = "write"
     form: ClassVar[type[Any] | None] = None
     fields: ClassVar[tuple[str, ...]] = ()
+    labels: ClassVar[Mapping[str, Any]] = {}  # of what a preview shows that is no field of the model
     undo: ClassVar[bool] = True
     chunk: ClassVar[int] = 500
     order: ClassVar[int] = 100
     instead_of: ClassVar[str] = ""  # the verb of the list whose place it takes in the action bar
+    by_version: ClassVar[bool] = True  # is it taken back only where a row still stands as the run left it?
+    rows_go: ClassVar[bool] = False  # are its rows no longer there once it ran?
     offered: ClassVar[bool] = True  # among the operations of its list; others are begun by code or by REST
 
     @property
@@ -94,6 +97,14 @@ class Operation:
         """The operation with its values, in a sentence for the list of runs; empty: its label says enough."""
         return ""
 
+    def remarks(self, values: dict[str, Any]) -> Sequence[str]:
+        """What else is to be known before it runs, in sentences: what of the values concerns no row, what it cannot do."""
+        return ()
+
+    def finished(self, whole: Piece, changed: int) -> None:
+        """Called once when a run has come to its end, in that transaction, with how many rows it changed: for what is said once
+        a run. `whole.undoes` tells an undo."""
+
     def look_at(self, piece: Piece) -> dict[int, Look]:
         """What would become of rows, by `seq`; writes nothing. Rows that no longer match are left out."""
         raise NotImplementedError
@@ -116,6 +127,34 @@ def register(cls: T) -> T:
         raise ValueError(f"the operation {cls.key} is declared twice")
     OPERATIONS[cls.key] = cls()
     return cls
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Where the page of a run that is done leads: to what it made necessary, or possible."""
+
+    label: str
+    url: str
+    icon: str = "fa-arrow-right"
+
+
+_follow_ups: dict[str, list[Callable[[Any, Any], FollowUp | None]]] = {}
+
+
+def follow_up(*keys: str) -> Callable[[Callable[[Any, Any], FollowUp | None]], Callable[[Any, Any], FollowUp | None]]:
+    """Register what comes after an operation, from any domain above it: `func(run, actor)`, None where nothing does."""
+
+    def note(function: Callable[[Any, Any], FollowUp | None]) -> Callable[[Any, Any], FollowUp | None]:
+        for key in keys:
+            _follow_ups.setdefault(key, []).append(function)
+        return function
+
+    return note
+
+
+def follow_ups(run: Any, actor: Any) -> list[FollowUp]:
+    found = [function(run, actor) for function in _follow_ups.get(run.operation, ())]
+    return [one for one in found if one is not None]
 
 
 _finders: list[Callable[[str], Operation | None]] = []

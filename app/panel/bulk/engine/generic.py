@@ -15,16 +15,13 @@ from app.panel.bulk import writing
 from app.panel.bulk.engine import declaring
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
-from app.panel.bulk.engine.rowbyrow import RowByRow, settle
-from app.panel.bulk.engine.selecting import ITEMS
-from app.panel.bulk.states import Outcome
+from app.panel.bulk.engine.rowbyrow import RowByRow, bring_back
 from app.panel.core import policy, records, trash
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError, Forbidden, InvalidInput
+from app.panel.core.errors import InvalidInput
 from app.panel.core.fields import FieldSpec, resource_of, specs
 from app.panel.core.forms import PanelForm, RawField, dress, unbound
 from app.panel.core.history import plain
-from app.panel.core.transaction import savepoint
 from app.panel.core.trash import TrashEntry
 
 NOT_EDITED = ("children", "computed", "file", "json")
@@ -134,7 +131,7 @@ class MoveToTrash(RowByRow):
     """Rows go to the trash, each with its children; what others need stays."""
 
     label, icon, tone, order = _("Move to the trash"), "fa-trash-can", "danger", 900
-    permission = "delete"
+    permission, rows_go = "delete", True
 
     def look(self, row: Any, values: dict[str, Any], *, actor: Any) -> Look:
         return Look()
@@ -144,24 +141,14 @@ class MoveToTrash(RowByRow):
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         """The rows are gone, so that each is found in the trash by its number."""
-        said = {}
-        for seq, key in db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq)).all():
-            why = self._bring_back(key, piece.actor)
-            said[seq] = (Outcome.REFUSED, why) if why else (Outcome.CHANGED, "")
-        return settle(piece, said)
+        return bring_back(piece, self._bring_back)
 
     def _bring_back(self, key: int, actor: Any) -> str:
         same = (TrashEntry.table == self.model.__tablename__, TrashEntry.key == key)
         entry = db.session.scalar(select(TrashEntry.id).where(*same).order_by(TrashEntry.id.desc()).limit(1))
         if entry is None:
             return gettext("It is no longer in the trash.")
-        try:
-            with savepoint():
-                trash.restore(entry, actor=actor)
-        except Forbidden:
-            raise
-        except DomainError as error:
-            return str(error)
+        trash.restore(entry, actor=actor)
         return ""
 
 

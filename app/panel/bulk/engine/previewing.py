@@ -72,18 +72,19 @@ def _shown(operation: Operation, piece: Piece, looks: dict[int, Look]) -> list[d
         names = [name for name in look.after if access.usable(name)]
         shown.append({
             "id": key, "label": str(rows[key])[:120], "refused": look.refused, "same": look.same,
-            "changes": [] if look.refused else [_change(model, rows[key], name, look) for name in names],
+            "changes": [] if look.refused else [_change(operation, rows[key], name, look) for name in names],
             "money": look.money, "stock": look.stock, "messages": look.messages,
         })  # fmt: skip
     return shown
 
 
-def _change(model: type[Any], row: Any, name: str, look: Look) -> dict[str, Any]:
+def _change(operation: Operation, row: Any, name: str, look: Look) -> dict[str, Any]:
     """One field before and after, in words. Its name stays, so that only who may read it is shown it."""
-    field = specs(model).get(name)
+    field = specs(operation.model).get(name)
     before, after = look.before.get(name), look.after[name]
+    label = field.label if field is not None else operation.labels.get(name, name)
     return {
-        "name": name, "label": str(field.label) if field is not None else name, "before": _text(field, before, row),
+        "name": name, "label": str(label), "before": _text(field, before, row),
         "after": _text(field, after, row), "differs": plain(before) != plain(after),
     }  # fmt: skip
 

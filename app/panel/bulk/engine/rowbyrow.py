@@ -117,7 +117,7 @@ class RowByRow(Operation):
         ]  # fmt: skip
         db.session.flush()
         table = self.model.__tablename__
-        kept = [{**image, "version": row.version} for image, row in images]
+        kept = [{**image, "version": row.version if self.by_version else None} for image, row in images]
         insert_many(IMAGES, kept, {"run_id": piece.run_id, "table": table})
         return settle(piece, said)
 
@@ -208,6 +208,22 @@ class RowByRow(Operation):
         found = {row.id: row for row in self.fetch(query if asked is None else query.where(asked))}
         places = db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq))
         return {seq: found[key] for seq, key in places if key in found}
+
+
+def bring_back(piece: Piece, back: Callable[[int, Any], str]) -> dict[str, int]:
+    """Undo a piece of an operation whose rows are gone: `back(number, actor)` says why one does not come back."""
+    said: Said = {}
+    for seq, key in db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq)).all():
+        try:
+            with savepoint():
+                why = back(key, piece.actor)
+                db.session.flush()
+        except Forbidden:
+            raise
+        except DomainError as error:
+            why = str(error)
+        said[seq] = (Outcome.REFUSED, why) if why else (Outcome.CHANGED, "")
+    return settle(piece, said)
 
 
 def settle(piece: Piece, said: Said) -> dict[str, int]:

@@ -47,7 +47,20 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
         can_be_undone=bool((run.params or {}).get("undo")),
         waits_for=conflicts.before(run.id, run.resource) if run.state is RunState.QUEUED else None,
         approval=approving.of(run, actor), columns=_columns(found, operation, actor),
+        remarks=_remarks(run, operation), follow_ups=_follow_ups(run, actor),
     )  # fmt: skip
+
+
+def _remarks(run: Run, operation: Any) -> list[str]:
+    """What is said beside the rows; of an undo nothing."""
+    if operation is None or run.kind is RunKind.UNDO:
+        return []
+    return [str(said) for said in operation.remarks((run.params or {}).get("values") or {})]
+
+
+def _follow_ups(run: Run, actor: Any) -> list[Any]:
+    is_done = run.kind is RunKind.OPERATION and run.state in FINISHED and run.changed and not run.is_undone
+    return declaring.follow_ups(run, actor) if is_done else []
 
 
 def list_url(run: Run) -> str:
@@ -164,7 +177,8 @@ def undo_page(run: Run, actor: Any) -> SimpleNamespace:
     operation = life.operation_of(run)
     table: Any = operation.model.__table__
     joined = IMAGES.outerjoin(table, table.c.id == IMAGES.c.row_id)
-    moved = (IMAGES.c.run_id == run.id) & (table.c.id.is_(None) | (table.c.version != IMAGES.c.version))
+    differs = table.c.id.is_not(None) if operation.rows_go else table.c.id.is_(None) | (table.c.version != IMAGES.c.version)
+    moved = (IMAGES.c.run_id == run.id) & differs
     number = db.session.scalar(select(func.count()).select_from(joined).where(moved)) or 0
     keys = list(db.session.scalars(select(IMAGES.c.row_id).select_from(joined).where(moved).order_by(IMAGES.c.seq).limit(PAGE)))
     rows = _rows(run, keys)

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.panel.bulk import ledger, runs
@@ -97,6 +97,8 @@ def _work(run: Run, held: Hold) -> Work:
 @transactional
 def _finish(work: Work, undone_id: int | None) -> None:
     runs.finish(work.held, RunState.DONE)
+    changed = db.session.scalar(select(Run.__table__.c.changed).where(Run.__table__.c.id == work.held.run_id)) or 0
+    work.whole.operation.finished(work.whole, changed)
     if work.is_undo:
         table = Run.__table__
         db.session.execute(update(table).where(table.c.id == undone_id).values(is_undone=True))

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, current_app, flash, jsonify, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import CombinedMultiDict
 
 from app.panel.bulk import domain, ledger, runs, undo
 from app.panel.bulk.engine import approving, declaring, generic, life, selecting, showing
@@ -44,7 +45,7 @@ class OperationPage(PanelPage):
         operation, actor = _operation(request.values.get("action", "")), current_actor()
         operation.authorize(actor, {})
         selection = _selection()
-        sent = request.form if request.form.get("_go") else None
+        sent = CombinedMultiDict([request.files, request.form]) if request.form.get("_go") else None
         form = operation.form(formdata=sent) if operation.form is not None else forms.PanelForm()
         if hasattr(form, "for_operation"):
             form.for_operation(operation, actor)

@@ -47,6 +47,17 @@ def file_image(product: Product, file_ids: Sequence[int], *, actor: Any, **value
 
 
 @transactional
+def take_images_away(product: Product, file_ids: Sequence[int], *, actor: Any) -> int:
+    """Pictures of a product that were filed by mistake go to the trash; how many."""
+    policy.authorize(actor, "write", "catalog.ProductImage")
+    wrong = [image for image in product.images if image.file_id in file_ids]
+    for image in wrong:
+        trash.put(image, actor=actor)
+    _settle(product)
+    return len(wrong)
+
+
+@transactional
 def set_main_image(image: ProductImage, *, actor: Any) -> ProductImage:
     policy.authorize(actor, "write", "catalog.ProductImage")
     for other in image.product.images:

@@ -14,7 +14,7 @@ from app.panel.core.errors import InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.catalog import queries, rules
 from app.shop.catalog.events import sku_price_changed
-from app.shop.catalog.models import Attribute, AttributeSet, Category, Product, Sku
+from app.shop.catalog.models import Attribute, AttributeSet, Brand, Category, Product, Sku
 from app.shop.catalog.services.derived import refresh, refresh_of
 from app.shop.catalog.services.media import settle_images
 from app.shop.catalog.services.relations import check_relations
@@ -166,6 +166,18 @@ def move_to_category(products: Sequence[Product], category: Category | None, *, 
     db.session.flush()
     refresh(moved)
     return len(moved)
+
+
+@transactional
+def set_brand(products: Sequence[Product], brand: Brand | None, *, actor: Any) -> None:
+    """Put a brand on a selection, or (None) take theirs off."""
+    policy.authorize(actor, "write", "catalog.Product")
+    for product in products:
+        if product.brand_id != (brand.id if brand else None):
+            product.brand = brand
+            history.record(product, "product.rebranded", actor=actor)
+    db.session.flush()
+    refresh(products)
 
 
 @transactional

@@ -5,7 +5,8 @@ from app.shop.customers.services.consents import record_consent
 from app.shop.customers.services.erasing import Erased, erase_person, known_as, traces
 from app.shop.customers.services.exporting import export_person, export_zip
 from app.shop.customers.services.identities import find, slot
-from app.shop.customers.services.merging import merge, merge_preview, unmerge
+from app.shop.customers.services.merging import may_merge, merge, merge_preview, unmerge
+from app.shop.customers.services.messages import not_to_be_written_to, write_to
 from app.shop.customers.services.people import (
     block,
     new_customer,
@@ -25,9 +26,11 @@ __all__ = [
     "export_zip",
     "find",
     "known_as",
+    "may_merge",
     "merge",
     "merge_preview",
     "new_customer",
+    "not_to_be_written_to",
     "record_consent",
     "remember",
     "save_address",
@@ -37,4 +40,5 @@ __all__ = [
     "unblock",
     "unmerge",
     "write_note",
+    "write_to",
 ]

@@ -45,7 +45,7 @@ class Preview:
 
 def merge_preview(kept: Customer, gone: Customer) -> Preview:
     """:raises DomainError: when the two cannot become one"""
-    _may_merge(kept, gone)
+    may_merge(kept, gone)
     differences = []
     for name in FIELDS:
         mine, other = getattr(kept, name), getattr(gone, name)
@@ -142,7 +142,8 @@ def unmerge(paper: CustomerMerge, *, actor: Any) -> Customer:
     return back
 
 
-def _may_merge(kept: Customer, gone: Customer) -> None:
+def may_merge(kept: Customer, gone: Customer) -> None:
+    """:raises DomainError: when the two cannot become one"""
     if kept.id == gone.id:
         raise DomainError(_("Choose two different customers."))
     if CustomerState.ERASED in (kept.state, gone.state):

@@ -8,6 +8,7 @@ from app.shop.finance.services.check import Difference, people_who_book, verify
 from app.shop.finance.services.following import (
     catch_up,
     follow,
+    on_compensation,
     on_payment,
     on_refund,
     on_refunds,
@@ -20,6 +21,7 @@ from app.shop.finance.services.posting import Draft, Line, book_by_hand, post, p
 records.override(Account, validate=chart.validate, delete=chart.delete)
 
 __all__ = [
-    "Difference", "Draft", "Line", "book_by_hand", "catch_up", "chart", "ensure_chart", "follow", "on_payment", "on_refund",
-    "on_refunds", "on_refunds_reversed", "on_sale", "people_who_book", "post", "post_many", "reverse", "unbook", "verify",
+    "Difference", "Draft", "Line", "book_by_hand", "catch_up", "chart", "ensure_chart", "follow", "on_compensation",
+    "on_payment", "on_refund", "on_refunds", "on_refunds_reversed", "on_sale", "people_who_book", "post", "post_many", "reverse",
+    "unbook", "verify",
 ]  # fmt: skip

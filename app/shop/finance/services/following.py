@@ -18,10 +18,12 @@ from app.shop.finance import queries
 from app.shop.finance.models import Entry, EntryKind
 from app.shop.finance.services import chart
 from app.shop.finance.services.posting import Draft, Line, post_many, reversal
+from app.shop.logistics.models import Compensation, CompensationKind
 from app.shop.orders.models import Order, Payment, PaymentMethod, Refund
 
 PART = 1000
 ORDER, PAYMENT, REFUND = "orders.Order", "orders.Payment", "orders.Refund"
+COMPENSATION = "logistics.Compensation"
 
 
 def payment_draft(order: Any, payment: Any) -> Draft:
@@ -188,3 +190,17 @@ class _OfOrder:
 
     def __init__(self, row: Any) -> None:
         self.id, self.number, self.shop_id, self.paid_at = row.order_id, row.number, row.shop_id, row.paid_at
+
+
+def on_compensation(compensation: Compensation, *, actor: Any) -> None:
+    """Money was granted to a buyer for our being late: it is a cost, and owed to him until it is paid out. What he gets as a
+    coupon costs nothing before he uses it."""
+    if compensation.kind is not CompensationKind.AMOUNT:
+        return
+    order, code = compensation.order, compensation.currency
+    lines = (Line(chart.COMPENSATION, compensation.amount, code), Line(chart.RECEIVABLE, -compensation.amount, code))
+    draft = Draft(
+        EntryKind.COMPENSATION, f"compensation:{compensation.id}", order.shop_id, compensation.decided_at, lines,
+        order_id=order.id, order_number=order.number, cause=(COMPENSATION, compensation.id),
+    )  # fmt: skip
+    post_many([draft], actor=actor)

@@ -7,7 +7,7 @@ own verb (ship an order, refund it); they ask nothing again. The others are verb
 from app.shop.inventory.services.bulk import PastMove, open_stock_many, post_many
 from app.shop.inventory.services.check import verify
 from app.shop.inventory.services.counts import cancel_count, count_lines, open_count, post_count
-from app.shop.inventory.services.desk import adjust, receive, set_threshold, transfer
+from app.shop.inventory.services.desk import adjust, adjust_many, receive, set_threshold, transfer, transfer_many
 from app.shop.inventory.services.lines import Cause, Line, OutOfStock
 from app.shop.inventory.services.many import Command, release_many, reserve_many, take_back_many, undo_take_back_many
 from app.shop.inventory.services.purchases import cancel_receipt, draft_receipt, note_price, post_receipt
@@ -21,6 +21,7 @@ __all__ = [
     "OutOfStock",
     "PastMove",
     "adjust",
+    "adjust_many",
     "cancel_count",
     "cancel_receipt",
     "count_lines",
@@ -43,6 +44,7 @@ __all__ = [
     "take_back",
     "take_back_many",
     "transfer",
+    "transfer_many",
     "undo_take_back_many",
     "verify",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -52,6 +53,20 @@ def adjust(
 
 
 @transactional
+def adjust_many(changes: Iterable[tuple[StockLevel, int]], *, why: str, actor: Any) -> None:
+    """Correct many levels at once, each by its pieces, up or down.
+
+    :raises OutOfStock: when more would go of one than is available; nothing is changed then
+    """
+    policy.authorize(actor, "adjust", RESOURCE)
+    if not why.strip():
+        raise InvalidInput({"why": _("Say why: the journal keeps it for good.")})
+    shifts = [Shift(level.warehouse_id, level.sku_id, MoveReason.ADJUSTMENT, change) for level, change in changes if change]
+    _mine((shift.warehouse_id for shift in shifts), actor)
+    book(shifts, key=_command("adjust", None), cause=None, actor=actor, note=why.strip())
+
+
+@transactional
 def receive(
     lines: Iterable[Line], *, actor: Any, cause: Cause | None = None, warehouse_id: int | None = None,
     note: str = "", key: str | None = None,
@@ -88,6 +103,19 @@ def transfer(
         shifts.append(Shift(source_id, line.sku_id, MoveReason.TRANSFER_OUT, -line.quantity))
         shifts.append(Shift(target_id, line.sku_id, MoveReason.TRANSFER_IN, line.quantity))
     return book(shifts, key=_command("transfer", key), cause=None, actor=actor, note=note)
+
+
+@transactional
+def transfer_many(moves: Iterable[tuple[int, int, int]], *, target_id: int, note: str, actor: Any) -> None:
+    """Move goods of many (warehouse, SKU, pieces) into one warehouse: all of them or none.
+
+    :raises OutOfStock: when one of them has less available
+    """
+    by_source: dict[int, list[Line]] = defaultdict(list)
+    for source_id, sku_id, quantity in moves:
+        by_source[source_id].append(Line(sku_id, quantity))
+    for source_id in sorted(by_source):
+        transfer(by_source[source_id], source_id=source_id, target_id=target_id, actor=actor, note=note)
 
 
 @transactional

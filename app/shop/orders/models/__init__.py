@@ -23,6 +23,7 @@ from app.shop.orders.models.notes import ExceptionReason, OrderException, OrderN
 from app.shop.orders.models.order import Order, OrderCounter, OrderLine
 from app.shop.orders.models.parcels import Shipment, ShipmentLine
 from app.shop.orders.models.payments import Payment, Refund, RefundLine
+from app.shop.orders.models.tags import OrderTag, order_tags
 
 __all__ = [
     "BuyerMessage",
@@ -44,6 +45,7 @@ __all__ = [
     "OrderSource",
     "OrderState",
     "OrderStateLog",
+    "OrderTag",
     "Payment",
     "PaymentMethod",
     "PaymentState",
@@ -55,4 +57,5 @@ __all__ = [
     "ShipClock",
     "Shipment",
     "ShipmentLine",
+    "order_tags",
 ]

@@ -15,6 +15,7 @@ from app.panel.core.columns import (
     integer,
     json_column,
     longtext,
+    many,
     money,
     ref,
     relation,
@@ -22,6 +23,7 @@ from app.panel.core.columns import (
 )
 from app.panel.core.db import PanelModel
 from app.shop.orders.models.choices import CloseReason, OrderSource, OrderState, RefundState, ReviewState
+from app.shop.orders.models.tags import order_tags
 
 
 class Order(PanelModel):
@@ -47,6 +49,8 @@ class Order(PanelModel):
     state = choice(_("State"), OrderState, default=OrderState.PENDING, readonly=True)
     refund_state = choice(_("Refund state"), RefundState, default=RefundState.NONE, readonly=True)
     review = choice(_("First check"), ReviewState, default=ReviewState.CONFIRMED, readonly=True)
+    assignee_id = ref(_("Assigned to"), "ab_user.id", ondelete="SET NULL", readonly=True)
+    assignee = relation("User", assignee_id)
     is_held = flag(_("On hold"), default=False, readonly=True)
     hold_reason = text(_("Reason for the hold"), 200, readonly=True)
     source = choice(_("Source"), OrderSource, default=OrderSource.MANUAL, readonly=True)
@@ -91,6 +95,7 @@ class Order(PanelModel):
     buyer_remark = longtext(_("Buyer's remark"))
     seller_remark = longtext(_("Our remark"))
 
+    tags = many(_("Tags"), "OrderTag", order_tags, back_populates="orders", readonly=True)
     lines = children(_("Lines"), "OrderLine", back="order", order_by="OrderLine.id")
     payments = children(_("Payments"), "Payment", back="order", order_by="Payment.id")
     shipments = children(_("Shipments"), "Shipment", back="order", order_by="Shipment.id")

@@ -1,4 +1,4 @@
-"""On the page of a product that was taken off the shelf: the orders that still wait for it, in one click (ORD-15)."""
+"""Where products were taken off the shelf, on the page of one or of a run: the orders that wait for them, in one click (ORD-15)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from collections import defaultdict
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
+from app.panel.bulk.engine import FollowUp, follow_up
+from app.panel.bulk.models import RunItem
+from app.panel.bulk.states import Outcome
 from app.panel.core import policy
 from app.panel.core.db import db
 from app.shop.catalog.models import Product
@@ -23,20 +28,37 @@ MOST = 300  # as many numbers as the address of a list holds
 @domain.panel(ProductView, label=_("Orders that wait for it"), order=5)
 def waiting(product: Product, actor: Any) -> Any:
     """How many orders have not been sent yet, with a link to exactly these."""
-    if product.state is not ProductState.WITHDRAWN or not policy.allowed(actor, "read", "orders.Order"):
+    if product.state is not ProductState.WITHDRAWN:
+        return None
+    found = _waiting([product.id], actor)
+    return ("orders/_waiting.html", found) if found else None
+
+
+@follow_up("catalog.withdraw")
+def orders_that_wait(run: Any, actor: Any) -> FollowUp | None:
+    """The orders that still need what a run has taken off the shelf."""
+    gone = select(RunItem.row_id).where(RunItem.run_id == run.id, RunItem.outcome == Outcome.CHANGED.value)
+    found = _waiting(gone, actor)
+    if found is None:
+        return None
+    words = gettext("More than %(n)s orders wait for them") if found["more"] else gettext("%(n)s orders wait for them")
+    return FollowUp(words % {"n": found["count"]}, found["url"], "fa-list-check")
+
+
+def _waiting(products: Any, actor: Any) -> dict[str, Any] | None:
+    if not policy.allowed(actor, "read", "orders.Order"):
         return None
     access = policy.fields(actor, "orders.Order")
     if not (access.usable("number") and access.usable("shop_id")):
         return None
-    rows = db.session.execute(queries.unsent_of_product(product.id, actor).limit(MOST + 1)).all()
+    rows = db.session.execute(queries.unsent_of_products(products, actor).limit(MOST + 1)).all()
     if not rows:
         return None
     by_shop: dict[int, list[str]] = defaultdict(list)
     for shop_id, number in rows[:MOST]:
         by_shop[shop_id].append(number)
     tree = json.dumps({"or": [_these(shop, numbers) for shop, numbers in by_shop.items()]}, separators=(",", ":"))
-    shown = {"count": len(rows[:MOST]), "more": len(rows) > MOST, "url": url_for("orders_order.list", f=tree, size=200)}
-    return "orders/_waiting.html", shown
+    return {"count": len(rows[:MOST]), "more": len(rows) > MOST, "url": url_for("orders_order.list", f=tree, size=200)}
 
 
 def _these(shop_id: int, numbers: list[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from app.panel.core import records
 from app.shop.orders.models import ExceptionReason, Order
 from app.shop.orders.services import forms
+from app.shop.orders.services.assigning import assign, seen_by, tag
 from app.shop.orders.services.clocks import Clocks, renew, share_gone
 from app.shop.orders.services.closing import close, hold, release
 from app.shop.orders.services.counter import sell
@@ -39,6 +40,7 @@ __all__ = [
     "Wanted",
     "Wish",
     "add_note",
+    "assign",
     "assign_sku",
     "cancel_rest",
     "close",
@@ -72,10 +74,12 @@ __all__ = [
     "remove_past_orders",
     "renew",
     "reverse_refunds",
+    "seen_by",
     "sell",
     "settle",
     "share_gone",
     "ship",
+    "tag",
     "take_back",
     "take_in",
 ]
