@@ -1,6 +1,6 @@
 """The entrance. `python run.py` sets the panel up and keeps all of it running on this machine.
 
-`setup`, `web`, `worker [queues]` and `ticker` do one part alone, as containers and process managers want it.
+`setup`, `web`, `worker [queues]`, `ticker` and `consumer` do one part alone, as containers and process managers want it.
 """
 
 import argparse
@@ -129,6 +129,10 @@ def tick(settings: dict[str, Any], options: argparse.Namespace) -> int:
     return _become("ticker", settings)
 
 
+def consume(settings: dict[str, Any], options: argparse.Namespace) -> int:
+    return _become("consumer", settings)
+
+
 def set_up(settings: dict[str, Any], options: argparse.Namespace) -> int:
     command = _command("setup", settings, *(["--demo"] if options.demo else []))
     return subprocess.run(command, check=False).returncode
@@ -157,7 +161,7 @@ def _command(part: str, settings: dict[str, Any], *arguments: str) -> list[str]:
     ]
 
 
-COMMANDS = {"all": serve_all, "web": serve_web, "worker": work, "ticker": tick, "setup": set_up}
+COMMANDS = {"all": serve_all, "web": serve_web, "worker": work, "ticker": tick, "consumer": consume, "setup": set_up}
 
 
 if __name__ == "__main__":

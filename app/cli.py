@@ -1,4 +1,4 @@
-"""The command line of an instance: `flask --app app setup | check | worker | ticker`.
+"""The command line of an instance: `flask --app app setup | check | worker | ticker | consumer`.
 
 `run.py` starts these as processes; each is also what a container or a process manager runs by itself.
 """
@@ -25,7 +25,7 @@ import config
 from app import welcome
 from app.panel.accounts import queries
 from app.panel.accounts.login import passwords
-from app.panel.core import assets, health, setup, translations
+from app.panel.core import assets, consumers, health, setup, translations
 from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES
 from app.panel.core.queue import forget_connections, run_worker
@@ -40,7 +40,7 @@ SETUP_LOCK = 7276930  # any number that nothing else in the database locks
 
 
 def init_app(app: Flask) -> None:
-    for command in (set_up, check, worker, ticker, background):
+    for command in (set_up, check, worker, ticker, consumer, background):
         app.cli.add_command(command)
     commands.init_app(app)
 
@@ -127,9 +127,22 @@ def tick(app: Flask) -> None:
     run_ticker(app, stop)
 
 
+@click.command("consumer")
+def consumer() -> None:
+    """Work off the streams, such as the feeds of live sessions. Several may run and share the work."""
+    consume(_loaded())
+
+
+def consume(app: Flask) -> None:
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    consumers.run(app, stop)
+
+
 @click.command("background")
 def background() -> None:
-    """The ticker and both workers, as forks of this one process: half the memory, and a part that dies is back at once."""
+    """The ticker, the workers and the consumer, as forks of this one process: half the memory, and who dies is back at once."""
     app = _loaded()
     forget_connections(app)
     supervisor = Supervisor(teller(app.config["LOG_FOLDER"]), INNER_GRACE)
@@ -138,6 +151,8 @@ def background() -> None:
     for name, queues in WORKERS.items():
         target = functools.partial(run_worker, app, queues)
         supervisor.add(ForkedPart(name, env={"ZHANGGUI_PART": name}, target=target))
+    if consumers.LOOPS:
+        supervisor.add(ForkedPart("consumer", env={"ZHANGGUI_PART": "consumer"}, target=lambda: consume(app)))
     supervisor.watch()
     supervisor.stop()
 

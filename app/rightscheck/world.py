@@ -252,6 +252,8 @@ def _sums(world: World, table: sa.Table, side: str, values: dict[str, Any]) -> d
         return {"total": values["subtotal"]}
     if table.name == "orders_order_line":
         return {"total": values["unit_price"] * values["quantity"]}
+    if table.name == "live_session":
+        return {"ends_at": values["starts_at"] + dt.timedelta(hours=2)}
     return {}
 
 

@@ -19,7 +19,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
 NO_BODY = {"type": "http.request", "body": b"", "more_body": False}
+OTHERS: dict[str, Callable[[Flask], Serve]] = {}
+
+
+def serves(prefix: str, make: Callable[[Flask], Serve]) -> None:
+    """Have an ASGI callable answer the posts below `prefix` on the event loop: for machines that send more than threads
+    should be kept busy with. It has no session, no CSRF token and no policy behind it, so it asks for a signature itself."""
+    OTHERS[prefix] = make
 
 
 class Door:
@@ -32,6 +40,7 @@ class Door:
         self.cookie = f"{app.config['SESSION_COOKIE_NAME']}=".encode()
         self.has_proxy = bool(app.config.get("PROXY_COUNT"))
         self.headers = security.headers_without_page(app)
+        self.others = {prefix: make(app) for prefix, make in OTHERS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -49,9 +58,15 @@ class Door:
         elif scope["path"] == "/stream":
             more = [*self.headers, (trace.HEADER.lower().encode(), number.encode())]
             await self.hub(scope, receive, adding(send, more))
+        elif scope["method"] == "POST" and (other := self.other(scope["path"])) is not None:
+            more = [*self.headers, (trace.HEADER.lower().encode(), number.encode())]
+            await other(scope, functools.partial(received, receive), adding(send, more))
         else:
             # granian's receive() hands out an awaitable that is no coroutine, and a thread can wait for nothing else
             await self.flask(scope, functools.partial(received, receive), send)
+
+    def other(self, path: str) -> Serve | None:
+        return next((serve for prefix, serve in self.others.items() if path.startswith(prefix)), None)
 
     def given(self, scope: Scope) -> str | None:
         """The id that a proxy of ours on this machine has given already; from anybody else it is nobody's word."""

@@ -1,19 +1,50 @@
 """Tables of the live domain."""
 
 from app.shop.live.models.around import LiveCheck, LiveConclusion, LiveLink
+from app.shop.live.models.feed import (
+    BUCKET_SECONDS,
+    COUNTERS,
+    OF_A_SOURCE,
+    WHOLE,
+    LiveBucket,
+    LiveComment,
+    LiveEvent,
+    LiveFeed,
+    LiveSourceBucket,
+    LiveTally,
+    LiveViewer,
+)
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
+from app.shop.live.models.watch import LiveBlockWord, LiveHint, LiveHintRule, LiveMute, LiveReply, LiveReplyRule
 
 __all__ = [
+    "BUCKET_SECONDS",
+    "COUNTERS",
+    "OF_A_SOURCE",
+    "WHOLE",
     "LiveAction",
+    "LiveBlockWord",
+    "LiveBucket",
     "LiveCheck",
+    "LiveComment",
     "LiveConclusion",
+    "LiveEvent",
+    "LiveFeed",
+    "LiveHint",
+    "LiveHintRule",
     "LiveItem",
     "LiveLink",
     "LiveMessage",
+    "LiveMute",
     "LiveNotice",
     "LiveQuestion",
+    "LiveReply",
+    "LiveReplyRule",
     "LiveRoom",
     "LiveSession",
     "LiveSlot",
+    "LiveSourceBucket",
+    "LiveTally",
+    "LiveViewer",
 ]

@@ -6,10 +6,7 @@ the channel. It is good for five minutes.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
-import hmac
 import re
 import secrets
 from typing import Any
@@ -18,7 +15,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, history, policy, signing
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, NotFound
 from app.panel.core.transaction import transactional
@@ -26,7 +23,7 @@ from app.shop.orders.models import IntakeAddress
 from app.shop.setup.models import Channel
 
 RESOURCE = "orders.IntakeAddress"
-TOLERANCE = 300  # seconds
+TOLERANCE = signing.TOLERANCE
 FORMER_FOR = dt.timedelta(hours=24)
 _SIGNATURE = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
 
@@ -99,20 +96,18 @@ def check_signature(address: IntakeAddress | None, header: str, body: bytes) -> 
     nonces = [address.nonce if address else "", ""]
     if address is not None and address.former_nonce and address.former_until and address.former_until > now:
         nonces[1] = address.former_nonce
-    fits = [hmac.compare_digest(signature(secret_of(nonce), seconds, body), given) and nonce != "" for nonce in nonces]
-    if not any(fits):
+    if not signing.fits([secret_of(nonce) if nonce else "" for nonce in nonces], seconds, body, given):
         raise WrongSignature(_("The signature is wrong."))
-    if abs(now.timestamp() - int(seconds)) > TOLERANCE:
+    if not signing.is_fresh(int(seconds), now.timestamp()):
         raise WrongSignature(_("The signature is too old."))
 
 
 def secret_of(nonce: str) -> str:
-    made = hmac.new(str(current_app.config["SECRET_KEY"]).encode(), f"orders.intake:{nonce}".encode(), hashlib.sha256)
-    return "zgs_" + base64.urlsafe_b64encode(made.digest()).decode().rstrip("=")
+    return signing.secret_of(current_app.config["SECRET_KEY"], "orders.intake", nonce)
 
 
 def signature(secret: str, seconds: str | int, body: bytes) -> str:
-    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return signing.signature(secret, str(seconds), body)
 
 
 @transactional

@@ -1,0 +1,44 @@
+"""What time alone makes due: old events are forgotten. The figures that were made of them stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import delete, select
+
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.panel.core.jobs import job, scheduled
+from app.panel.core.lease import affected
+from app.panel.core.transaction import transactional
+from app.shop.live.feed import consumer, door, rights
+from app.shop.live.models import LiveComment, LiveEvent, LiveViewer
+
+# being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
+PARTS = (consumer, door, rights)
+EVENTS_FOR, PEOPLE_FOR = dt.timedelta(days=30), dt.timedelta(days=180)
+CHUNK = 5000
+
+
+@scheduled("live.forget_events", cron="20 4 * * *", label=_("Forget old events of live sessions"))
+@job("live.forget_events", timeout=900)
+def forget_events() -> None:
+    """A sender repeats itself for days, not for months: after thirty days an event need no longer be known by its number.
+    What viewers wrote, and who they were, goes after half a year."""
+    while _forget():
+        pass
+
+
+@transactional
+def _forget() -> int:
+    now, gone = clock.now(), 0
+    for model, column, span in (
+        (LiveEvent, LiveEvent.at, EVENTS_FOR), (LiveComment, LiveComment.at, PEOPLE_FOR),
+        (LiveViewer, LiveViewer.last_at, PEOPLE_FOR),
+    ):  # fmt: skip
+        table = model.__table__
+        old = select(table.c.id).where(column < now - span).limit(CHUNK)
+        gone += affected(delete(table).where(table.c.id.in_(old)))
+    db.session.flush()
+    return gone
