@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g, has_request_context
 from flask_appbuilder import Model
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _
@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import mapped_column
 
-from app.panel.core import bus, clock
+from app.panel.core import asides, bus, clock
 from app.panel.core.db import db
 from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
@@ -157,6 +157,7 @@ def send(
             {"user_id": user_id, "in_bell": user_id in heard, **text} for user_id in users if told[user_id] == language
         ]
     table = Notice.__table__
+    _forget()
     made = db.session.execute(insert(table).returning(table.c.user_id, table.c.id), rows)
     written: dict[int, int] = dict(made.tuples().all())
     for row in rows:
@@ -168,15 +169,32 @@ def send(
 
 
 def unread(user_id: int) -> int:
+    told = g.get("_unread") if has_request_context() else None
+    if told is not None and told[0] == user_id:
+        return int(told[1])
     return int(db.session.execute(_unread(), {"user_id": user_id}).scalar_one())
 
 
 @functools.cache
 def _unread() -> Select[Any]:
     """Built once: every page asks this."""
+    return _unread_of(bindparam("user_id"))
+
+
+def _unread_of(person: Any) -> Select[Any]:
     table = Notice.__table__
-    mine = (table.c.user_id == bindparam("user_id"), table.c.read_at.is_(None), table.c.in_bell)
+    mine = (table.c.user_id == person, table.c.read_at.is_(None), table.c.in_bell)
     return select(func.count()).select_from(table).where(*mine)
+
+
+@asides.beside("unread", _unread_of)
+def _told(reader: int, values: asides.Values) -> None:
+    g._unread = reader, values[0]
+
+
+def _forget() -> None:
+    if has_request_context():
+        g.pop("_unread", None)
 
 
 def latest(user_id: int, limit: int = 20) -> Sequence[Notice]:
@@ -189,6 +207,7 @@ def latest(user_id: int, limit: int = 20) -> Sequence[Notice]:
 @transactional
 def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:
     """Mark these notices of a user as read, or all of them; returns how many were unread."""
+    _forget()
     table = Notice.__table__
     mine: list[Any] = [table.c.user_id == user_id, table.c.read_at.is_(None)]
     if ids is not None:

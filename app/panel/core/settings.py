@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 from flask import g, has_app_context
 from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import JSON, Select, String, select
+from sqlalchemy import JSON, Select, String, Text, cast, func, select
 from sqlalchemy.orm import mapped_column
 
-from app.panel.core import clock, history, policy, twopeople
+from app.panel.core import asides, clock, history, policy, twopeople
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.fields import FieldSpec
@@ -80,6 +81,19 @@ def _stored() -> dict[str, Any]:
 def _all() -> Select[Any]:
     """Built once: every request asks this."""
     return select(Setting.__table__.c.key, Setting.__table__.c.value)
+
+
+def _as_one(_person: Any) -> Select[Any]:
+    """All of them as one text of JSON."""
+    table = Setting.__table__.c
+    if db.engine.dialect.name == "postgresql":
+        return select(cast(func.json_object_agg(table.key, table.value), Text))
+    return select(func.json_group_object(table.key, func.json(table.value), type_=Text))
+
+
+@asides.beside("settings", _as_one)
+def _told(_reader: int, values: asides.Values) -> None:
+    g._settings = json.loads(values[0] or "{}")
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, has_app_context
 from sqlalchemy import Select, func, select
 
-from app.panel.core import clock, policy
+from app.panel.core import asides, clock, policy
 from app.panel.core.db import db
 from app.shop.setup.models import Business, Channel, ChannelAccount, OrgApplication, OrgAttachment, Shop
 from app.shop.setup.permissions import my_channel_ids, my_shop_ids, sees_all_shops
@@ -50,8 +50,7 @@ def _house() -> tuple[tuple[str, str] | None, int]:
     """(zone and currency of the business, how many shops there are): pages ask for both, in one statement."""
     known: tuple[tuple[str, str] | None, int] | None = g.get("_house")
     if known is None:
-        row = db.session.execute(_house_query()).one()
-        known = g._house = (None if row.id is None else (row.zone, row.currency)), row.shops
+        known = _as_known(*db.session.execute(_house_query()).one())
     return known
 
 
@@ -63,6 +62,17 @@ def _house_query() -> Select[Any]:
     columns = Business.__table__.c
     parts = [select(columns[name]).where(columns.id == first).scalar_subquery().label(name) for name in ("id", "zone", "currency")]
     return select(*parts, shops)
+
+
+def _as_known(number: int | None, zone: str, currency: str, shops: int) -> tuple[tuple[str, str] | None, int]:
+    known: tuple[tuple[str, str] | None, int] = (None if number is None else (zone, currency)), shops
+    g._house = known
+    return known
+
+
+@asides.beside("house", lambda _person: _house_query())
+def _told(_reader: int, values: asides.Values) -> None:
+    _as_known(*values)
 
 
 def default_shop() -> Shop | None:

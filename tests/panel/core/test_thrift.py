@@ -6,6 +6,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.panel.core import clock, files, notices, routing
 from app.panel.core.db import db
+from app.shop.customers.models import Customer
 
 
 @pytest.fixture
@@ -35,6 +36,30 @@ def test_a_list_asks_once_for_its_kept_views_and_once_for_the_house(as_user, cou
     seen = asked_by(as_user("ada"), count_queries, "/orders/order/list/")
     assert len([text for text in seen if "FROM core_saved_list" in text]) == 1
     assert len([text for text in seen if "FROM setup_business" in text or "count(setup_shop.id)" in text]) == 1
+
+
+@pytest.mark.parametrize("name", ["ada", "ben"])
+def test_no_page_of_a_list_asks_more_than_eight_times(as_user, count_queries, name):
+    client, places = as_user(name), ("", "?from=2026-11-01", "?last=1", "?q=%E6%B6%B5", "?q=wang", "?sort=-total", "?size=25")
+    counted = {place: len(asked_by(client, count_queries, f"/orders/order/list/{place}")) for place in places}
+    counted["form"] = len(asked_by(client, count_queries, "/orders/order/add"))
+    assert max(counted.values()) <= 8, counted
+
+
+def test_what_every_page_asks_comes_with_its_session_and_not_twice(as_user, count_queries):
+    seen = asked_by(as_user("ada"), count_queries, "/account/")
+    for table in ("accounts_publication", "core_notice", "core_setting", "setup_business"):
+        assert [text for text in seen if f"FROM {table}" in text] == seen[:1], table
+
+
+def test_more_cards_on_a_board_cost_no_statement_more(as_user, session, count_queries):
+    client = as_user("ada")
+    session.add(Customer(name="Card"))
+    session.commit()
+    few = len(asked_by(client, count_queries, "/customers/customer/list/?shape=board"))
+    session.add_all([Customer(name=f"Card {n}") for n in range(12)])
+    session.commit()
+    assert len(asked_by(client, count_queries, "/customers/customer/list/?shape=board")) == few
 
 
 def test_a_view_that_is_kept_in_a_request_is_offered_in_it(reading, ada):

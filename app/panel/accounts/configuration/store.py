@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import g, has_app_context
 from flask_babel import gettext as _
@@ -21,7 +21,7 @@ from app.panel.accounts.configuration import ceiling, document
 from app.panel.accounts.configuration.document import Change, Document
 from app.panel.accounts.models import ConfigurationDraft, Publication, User
 from app.panel.accounts.models.configuration import ONLY
-from app.panel.core import clock, history, policy, setup
+from app.panel.core import asides, clock, history, policy, setup
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict
 from app.panel.core.transaction import in_transaction, transactional
@@ -29,9 +29,19 @@ from app.panel.core.transaction import in_transaction, transactional
 RESOURCE = "accounts.Configuration"
 KEPT = 16  # documents in memory: those of a few instances in one process, as tests have them
 NOTHING = document.empty()
+class Held(NamedTuple):
+    """What every request needs to know of the publication that holds."""
+
+    id: int
+    digest: str
+    confirmed_at: dt.datetime | None
+    confirm_by: dt.datetime | None
+    published_by_id: int | None
+
+
 # the last publication that was not rolled back: it holds, unless nobody confirmed it in time
 _LATEST: Select[Any] = (
-    select(*(Publication.__table__.c[name] for name in ("id", "digest", "confirmed_at", "confirm_by", "published_by_id")))
+    select(*(Publication.__table__.c[name] for name in Held._fields))
     .where(Publication.__table__.c.rolled_back_at.is_(None))
     .order_by(Publication.__table__.c.id.desc())
     .limit(1)
@@ -76,6 +86,14 @@ def _present() -> Any:
     if "_configuration" not in g:
         g._configuration = _holding()
     return g._configuration
+
+
+@asides.beside("configuration", lambda _person: _LATEST)
+def _told(_reader: int, values: asides.Values) -> None:
+    """The publication that came with a session; one that nobody confirmed in time is asked for by whoever needs it first."""
+    found = Held(*values) if values[0] is not None else None
+    if found is None or not is_overdue(found):
+        g._configuration = found
 
 
 def in_force() -> Document:

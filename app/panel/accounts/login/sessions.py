@@ -23,7 +23,7 @@ from werkzeug.datastructures import CallbackDict
 from app.panel.accounts import settings as settings
 from app.panel.accounts.login import twostep
 from app.panel.accounts.models import LoginSession, Profile, User
-from app.panel.core import clock
+from app.panel.core import asides, clock
 from app.panel.core.db import db
 from app.panel.core.hub import Refused
 from app.panel.core.security import is_secure, network
@@ -143,12 +143,15 @@ def find(value: str) -> tuple[Row[Any], User] | None:
     """The living session behind a cookie value and its person: not ended, not idle too long, active, with the same rights."""
     if not 40 <= len(value) <= 64:
         return None
-    found = db.session.execute(_living(), {"hashed": hashed(value)}).unique().one_or_none()
+    beside = asides.names()
+    found = db.session.execute(_living(beside, db.engine.dialect.name), {"hashed": hashed(value)}).unique().one_or_none()
     if found is None:
         return None
     now = clock.now()
-    ended = found.auth_epoch != (found.epoch or 1) or now >= found.absolute_end_at or _is_idle(now - found.seen_at)
-    return None if ended else (found, found.User)
+    if found.auth_epoch != (found.epoch or 1) or now >= found.absolute_end_at or _is_idle(now - found.seen_at):
+        return None
+    asides.take(found, found.user_id, beside)
+    return found, found.User
 
 
 def _is_idle(unseen: dt.timedelta) -> bool:
@@ -157,19 +160,20 @@ def _is_idle(unseen: dt.timedelta) -> bool:
 
 
 @functools.cache
-def _living() -> Select[Any]:
-    """Built once: every request asks this, and SQLAlchemy takes longer to build it than the database to answer.
+def _living(beside: tuple[str, ...], _dialect: str) -> Select[Any]:
+    """Built once an engine: every request asks this, and SQLAlchemy takes longer to build it than the database to answer.
 
     The person comes with his roles and groups: each would be a statement of its own at the first question for a right.
     """
     s, words = LoginSession, cast(LoginSession.data, Text).label("words")  # rows of JSON cannot be compared
-    return (
+    query = (
         select(s.key, s.user_id, s.seen_at, s.absolute_end_at, s.auth_epoch, words, Profile.auth_epoch.label("epoch"), User)
         .join(User, User.id == s.user_id)
         .outerjoin(Profile, Profile.user_id == s.user_id)
         .where(s.key == bindparam("hashed"), s.revoked_at.is_(None), User.active.is_(True))
         .options(joinedload(User.roles), joinedload(User.groups))  # type: ignore[attr-defined]
     )
+    return asides.joined(query, s.user_id, beside)
 
 
 def hashed(value: str) -> str:
