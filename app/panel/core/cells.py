@@ -114,9 +114,13 @@ def of_column(
 
 
 def _kept(row: Any, name: str) -> Cell | None:
-    """What stands for a value of a related row (`customer.phone`) that the reader may not see whole."""
-    path, _dot, last = name.rpartition(".")
-    related = value_of(row, path)
+    """What stands for a value of a related row (`customer.phone`) that the reader may not see, or not whole."""
+    *path, last = name.split(".")
+    related = row
+    for part in path:
+        related = getattr(related, part, None)
+        if isinstance(related, PanelModel) and not sight.sees(current_actor(), related):
+            return {"kind": "masked", "text": sight.unseen()}
     if not hasattr(type(related), "__table__"):
         return None
     access = policy.fields(current_actor(), resource_of(type(related)))

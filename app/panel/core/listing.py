@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from blinker import Signal
 from flask_babel import gettext as _
 from sqlalchemy import Column, ColumnElement, Select, UniqueConstraint, select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import cells, clock, filters, listcolumns, paging, policy, sight
 from app.panel.core.errors import BadRequest
@@ -25,6 +25,7 @@ from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.finding import conditions
 from app.panel.core.finding.conditions import means
 from app.panel.core.finding.plans import default_search
+from app.panel.core.lines import Lines
 
 SIZES = (25, 50, 100, 200)
 ENGINES = ("sqlite", "postgresql")
@@ -147,22 +148,14 @@ def find(asked: Asked, plan: Plan, actor: Any, only: frozenset[str] | None = Non
     """
     query, conditions = statement(asked, plan, actor, in_order=True)
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
-    is_plain = only is not None and order.join is None
-    query = _plainly(query, plan, {*only, order.field.name}) if only is not None and is_plain else _loading(query, plan)
-    page = paging.slice_of(query, order, asked.place, asked.size, is_plain=is_plain)
+    lines = Lines.of(plan, only | {order.field.name}) if only is not None and order.join is None else None
+    page = paging.slice_of(
+        lines.narrowed(query) if lines is not None else _loading(query, plan), order, asked.place, asked.size,
+        made=lines.made if lines is not None else None,
+    )  # fmt: skip
     _look(page.rows, plan, actor)
     total = None if page.before or page.after else len(page.rows)
     return Found(page.rows, page.before, page.after, total, clock.now(), conditions)
-
-
-def _plainly(query: Select[Any], plan: Plan, only: set[str]) -> Select[Any]:
-    known = specs(plan.model)
-    heads = {known[head].relation: known[head].target for name in plan.columns if (head := name.partition(".")[0]) in known}
-    related = {name: aliased(target, name=name) for name, target in heads.items() if name and target is not None}
-    for name, alias in related.items():
-        query = query.outerjoin(getattr(plan.model, name).of_type(alias))
-    columns = [getattr(plan.model, name) for name in sorted(only)]
-    return query.with_only_columns(*columns, *related.values(), maintain_column_froms=True)
 
 
 def every(asked: Asked, plan: Plan, actor: Any, most: int) -> Iterator[Any]:
@@ -180,7 +173,8 @@ def every(asked: Asked, plan: Plan, actor: Any, most: int) -> Iterator[Any]:
 def _look(rows: list[Any], plan: Plan, actor: Any) -> None:
     """Ask once a relation which of the rows that a page names its reader may see."""
     known = specs(plan.model)
-    for name in {spec_.relation for column in plan.columns if (spec_ := known.get(column)) is not None and spec_.relation}:
+    heads = (known.get(column.partition(".")[0]) for column in plan.columns)
+    for name in {head.relation for head in heads if head is not None and head.relation}:
         sight.look(actor, [related for row in rows if (related := getattr(row, name)) is not None])
 
 
@@ -255,12 +249,17 @@ def plan_for(
 @functools.cache
 def in_order(model: Any) -> tuple[str, ...]:
     """The fields by which an index keeps the rows in order, so that a list costs no more by them than by its own columns."""
-    table = model.__mapper__.local_table  # type: ignore[attr-defined]
-    whole = [index for index in table.indexes if not any(index.dialect_options[name].get("where") is not None for name in ENGINES)]
-    leading = {index.expressions[0].name for index in whole if isinstance(index.expressions[0], Column)}
-    leading |= {next(iter(one.columns)).name for one in table.constraints if isinstance(one, UniqueConstraint)}
     known = [one for one in dict.fromkeys(specs(model).values()) if one.is_column and not one.hidden]
-    return tuple(one.name for one in known if one.name in leading and one.kind in paging.JUMPS)
+    return tuple(one.name for one in known if one.name in leading(model) and one.kind in paging.JUMPS)
+
+
+@functools.cache
+def leading(model: Any) -> frozenset[str]:
+    """The columns by which an index of all rows begins."""
+    table = model.__mapper__.local_table
+    whole = [index for index in table.indexes if not any(index.dialect_options[name].get("where") is not None for name in ENGINES)]
+    found = {index.expressions[0].name for index in whole if isinstance(index.expressions[0], Column)}
+    return frozenset(found | {next(iter(one.columns)).name for one in table.constraints if isinstance(one, UniqueConstraint)})
 
 
 def _can_order(model: type[Any], name: str) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -179,15 +179,17 @@ def _place(kind: str, order: Order, value: Any, number: int) -> Place:
     return Place(kind, str(number) if value is None or order.is_id else f"{number}.{_text(value)}")
 
 
-def slice_of(query: Select[Any], order: Order, place: Place, size: int, *, is_plain: bool = False) -> Slice:
+def slice_of(
+    query: Select[Any], order: Order, place: Place, size: int, *, made: Callable[[Iterable[Any]], list[Any]] | None = None
+) -> Slice:
     """The rows of one page. Where nothing is left in its direction (rows were deleted), the last or the first page is.
 
     :param query: all rows that are asked for, without order
-    :param is_plain: it gives columns, among them the one that orders them, and not whole rows
+    :param made: it gives columns, among them the one that orders them, and not whole rows; this makes lines of them
     """
     if order.join is not None:
         query = query.outerjoin(*order.join)
-    rows = functools.partial(_rows, query, order, is_plain=is_plain)
+    rows = functools.partial(_rows, query, order, made=made)
     if place.kind == "before":
         found = rows(key_of(order, place.text), size + 1, backward=True)
         if len(found) > size:
@@ -234,7 +236,7 @@ def _key(order: Order, found: Any) -> Key:
 
 def _rows(
     query: Select[Any], order: Order, begin: Key | None, limit: int, *, backward: bool = False, jump: Any = None,
-    is_plain: bool = False,
+    made: Callable[[Iterable[Any]], list[Any]] | None = None,
 ) -> list[tuple[Any, Any]]:
     """(row, value of its column) from somewhere on: first those with a value and then those without, or the other way."""
     if order.join is not None:
@@ -255,9 +257,13 @@ def _rows(
             part = part.where(_beyond(order, begin, empty, down))
         if jump is not None and not empty:
             part = part.where(jump)
-        for one in db.session.execute(part):
-            row, told = (one, ()) if is_plain else (one[0], one[1:])
-            found.append((row, told[0] if told else getattr(row, order.field.name)))
+        if made is not None:
+            told = made(db.session.connection().execute(part).all())  # the session would look at each value once more
+            found += [(row, getattr(row, order.field.name)) for row in told]
+        elif order.join is None:
+            found += [(row, getattr(row, order.field.name)) for row in db.session.scalars(part)]
+        else:
+            found += [(row, value) for row, value in db.session.execute(part)]
         if len(found) == limit:
             break
     return found

@@ -9,7 +9,7 @@ import warnings
 import pytest
 from sqlalchemy.exc import SAWarning
 
-from app.panel.core import listing, screens, veil
+from app.panel.core import cells, listing, policy, screens, veil
 from app.panel.core.screens.reading import columns_read, named_by
 from app.shop.customers.models import Customer
 from app.shop.inventory.models import StockAlert
@@ -72,6 +72,13 @@ def test_whoever_is_kept_from_a_field_gets_whole_rows_behind_the_veil(app, as_us
     monkeypatch.setattr(veil, "access_to", lambda model: object() if model is Order else None)
     as_user("ada").get("/orders/order/list/")
     assert "buyer_name" in asked[0] and asked[1] is None
+
+
+def test_a_column_of_a_related_row_obeys_the_rules_of_that_row(session, ada, order, monkeypatch):
+    row, access = session.query(Order).one(), policy.fields(ada, "orders.Order")
+    assert cells.cell(row, "channel.name", access)["text"] == "Counter A"
+    monkeypatch.setattr(policy, "browser_rows", lambda _actor, model: Channel.id < 0 if model is Channel else None)
+    assert cells.cell(row, "channel.name", access) == cells.cell(row, "channel", access) == {"kind": "masked", "text": "(not visible)"}
 
 
 def test_a_cell_of_money_that_is_made_otherwise_asks_for_whole_rows(app, as_user, monkeypatch):

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.panel.core import listing, veil
-from app.panel.core.fields import spec
+from app.panel.core.fields import FieldSpec, spec
 
 TAKEN = frozenset(dir(Row))  # a column of such a name cannot be asked of a tuple
 
 
 def columns_read(view: Any, plan: listing.Plan) -> frozenset[str] | None:
-    """The columns of its rows that a list reads to draw them. None where only the program knows, which may be all, and
-    where something of the rows is kept from the reader."""
+    """The columns of its rows that a list reads to draw them, and those of related rows (`channel.name`) where it is known
+    which. None where only the program knows, which may be all, and where something of the rows is kept from the reader."""
     called_by = named_by(view.model)
     if called_by is None or veil.access_to(view.model) is not None:
         return None
@@ -32,8 +32,17 @@ def columns_read(view: Any, plan: listing.Plan) -> frozenset[str] | None:
             made_of.add(field.currency)
         if not all("." not in one and _is_own(view.model, one) for one in made_of):
             return None
-        found |= made_of
+        found |= made_of | _of_related(field, name.partition(".")[2])
     return None if TAKEN & {*found, *heads} else frozenset(found)
+
+
+def _of_related(field: FieldSpec, tail: str) -> set[str]:
+    """The columns that are read of a row that a field points at; none where that is not known."""
+    target: Any = field.target
+    called_by = named_by(target) if field.kind == "ref" and field.relation and target is not None else None
+    if called_by is None or (tail and ("." in tail or not _is_own(target, tail))):
+        return set()
+    return {f"{field.relation}.{one}" for one in {"id", *called_by, *([tail] if tail else [])}}
 
 
 def _is_own(model: type[Any], name: str) -> bool:
