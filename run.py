@@ -21,6 +21,8 @@ from processes.supervisor import Part, Supervisor
 
 ROOT = Path(__file__).resolve().parent
 START_SECONDS = 90.0
+# else each thread of glibc keeps some MB that it once freed, and what a large piece left, such as the hash of a password
+FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +34,8 @@ def main(arguments: list[str]) -> int:
         settings = config.load()
         config.verify(settings)
         os.environ["ZHANGGUI_HOME"] = str(settings["HOME"])  # the parts start in another folder
-        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each thread of glibc keeps some MB that it once freed
+        for name, value in FRUGAL.items():
+            os.environ.setdefault(name, value)
         os.environ["FLASK_SKIP_DOTENV"] = "1"  # Flask would also read the .env of any folder above
         os.chdir(ROOT)
         return COMMANDS[options.part](settings, options)

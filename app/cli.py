@@ -12,10 +12,10 @@ import gc
 import signal
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import click
-import flask_migrate
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy import text
@@ -55,7 +55,7 @@ def set_up(demo: bool) -> None:
     with one_at_a_time(app):
         translations.compile_all()
         assets.prepare()
-        flask_migrate.upgrade()
+        import_module("flask_migrate").upgrade()  # with Alembic, which no other process of the panel needs
         setup.sync(app)
         refuse_weak_password(app.config["ADMIN_PASSWORD"])
         click.echo(welcome.prepare(app, demo))

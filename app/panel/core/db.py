@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import time
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
 from flask_appbuilder import Model
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, ForeignKey, Integer, MetaData, event
 from sqlalchemy.exc import InvalidatePoolError
@@ -31,7 +32,6 @@ STATEMENTS_KEPT = 2000  # roles ask for the same rows by statements of their own
 TRUSTED_SECONDS = 1.0  # a connection that answered so lately is not asked whether it still lives
 
 db = SQLAlchemy(model_class=Model)
-migrate = Migrate()
 
 # how a statement begins that writes nothing
 HARMLESS = ("BEGIN", "COMMIT", "EXPLAIN", "PRAGMA", "ROLLBACK", "SELECT", "WITH")
@@ -93,7 +93,9 @@ def init_app(app: Flask) -> None:
         options.setdefault("connect_args", {"options": settings, "connect_timeout": CONNECT_SECONDS})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
-    migrate.init_app(app, db, directory=app.config.get("MIGRATIONS", "migrations"), render_as_batch=True)
+    if os.environ.get("ZHANGGUI_PART") != "web":  # who answers requests migrates nothing, and Alembic would cost him 12 MB
+        migrate = import_module("flask_migrate").Migrate()
+        migrate.init_app(app, db, directory=app.config.get("MIGRATIONS", "migrations"), render_as_batch=True)
     with app.app_context():
         prepare(db.engine)
 
@@ -165,4 +167,4 @@ def prepare(engine: Engine) -> None:
             connection.connection.driver_connection.execute("BEGIN IMMEDIATE")
 
 
-__all__ = ["PanelModel", "db", "init_app", "metadata", "migrate", "never_reuse_ids", "prepare", "write_intent"]
+__all__ = ["PanelModel", "db", "init_app", "metadata", "never_reuse_ids", "prepare", "write_intent"]
