@@ -17,12 +17,12 @@ from flask_wtf.csrf import generate_csrf
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-MOST_KEPT, MOST_FRAMES = 500, 150
+MOST_KEPT, MOST_FRAMES = 500, 300
 TOKEN, HERE = (f"\ue000{secrets.token_hex(8)}" for _ in range(2))  # nobody can type what stands for something in a frame
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(panel_kept=kept, panel_framed=framed, panel_here=HERE)
+    app.jinja_env.globals.update(panel_kept=kept, panel_framed=framed, panel_here=HERE, panel_top_key=top_key)
 
 
 def kept(template: str, macro: str, *given: Hashable) -> Any:
@@ -54,6 +54,15 @@ def framed(key: tuple[Hashable, ...] | None, here: str = "", *, caller: Callable
         else remembered(lambda: _with_marks(caller), *key, most=MOST_FRAMES, kind="panel_frames")
     )  # fmt: skip
     return Markup(text.replace(TOKEN, generate_csrf()).replace(HERE, escape(here)))  # noqa: S704 — drawn by a template
+
+
+def top_key(
+    urls: dict[str, str], reader: dict[str, Any], unread: int, colours: str, shape: str
+) -> tuple[Hashable, ...] | None:  # fmt: skip
+    """What decides how the bar above every page looks; on the page of the search what is looked for stands in it."""
+    if request.path == urls.get("search"):
+        return None
+    return ("top", *reader.values(), unread, colours, shape, *urls.items())
 
 
 def _with_marks(caller: Callable[[], Any]) -> str:
