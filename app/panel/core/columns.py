@@ -18,6 +18,7 @@ def _info(label: Any, kind: str, options: dict[str, Any]) -> dict[str, Any]:
     known = {
         "required": False, "search": False, "help": "", "placeholder": "", "unit": "", "hidden": False,
         "readonly": False, "check": None, "min": None, "max": None, "format": "", "kinds": (), "currency": "currency",
+        "adds_up": kind == "money",
     }  # fmt: skip
     return {INFO: {"label": label, "kind": kind, **{key: options.pop(key, value) for key, value in known.items()}}}
 
@@ -42,6 +43,7 @@ def longtext(label: Any, **options: Any) -> Any:
 
 
 def integer(label: Any, **options: Any) -> Any:
+    """A whole number. `adds_up=True` for one that counts something: lists show the sum of all of them."""
     return _column(label, "integer", BigInteger(), **options)
 
 
@@ -51,7 +53,10 @@ def number(label: Any, digits: int = 12, decimals: int = 3, **options: Any) -> A
 
 
 def money(label: Any, **options: Any) -> Any:
-    """An amount in minor units of the row's currency; `currency="other_attr"` names another attribute than `currency`."""
+    """An amount in minor units of the row's currency; `currency="other_attr"` names another attribute than `currency`.
+
+    `adds_up=False` for a price, a rate or a limit: their sum over many rows says nothing, and no list shows it.
+    """
     return _column(label, "money", MinorUnits(), **options)
 
 

@@ -53,6 +53,7 @@ class FieldSpec:
     max: Any = None
     kinds: tuple[str, ...] = ()
     currency: str = "currency"
+    adds_up: bool = False  # does the sum over many rows say something?
     default: Any = None
 
     @property

@@ -22,6 +22,7 @@ from pathlib import Path
 from shutil import rmtree
 
 NAMING = {".html", ".js", ".py"}  # the files in which classes and icons are named
+FIRST = ("__init__.py", "tiles.py")  # of a domain: its icons stand in the menu and on the home page
 PROGRAM = Path(__file__).with_name("trimming.py")
 UNUSED = 7 * 24 * 3600  # seconds after which what nobody asked for goes
 LONGEST = 120  # seconds that the making may take on a slow machine; it takes about two
@@ -95,7 +96,7 @@ def _named(pieces: Pieces, files: list[Path]) -> tuple[list[str], list[str]]:
     for path in files:
         text = path.read_text()
         words.update(WORD.findall(text))
-        if path.name == "__init__.py" or any(path == one or one in path.parents for one in pieces.shown_first):
+        if path.name in FIRST or any(path == one or one in path.parents for one in pieces.shown_first):
             first.update(ICON.findall(text))
     return sorted(words & packages), sorted(first & packages)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple, cast
 
 from flask_babel import format_decimal, gettext
-from sqlalchemy import func, literal
+from sqlalchemy import func, literal, select
 
-from app.panel.core import filters, listing, money
+from app.panel.core import filters, listing, money, policy
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, default_currency, spec, specs
 
@@ -49,25 +49,52 @@ def bounded(number: int) -> Count:
 
 def on_tabs(view: Any, plan: listing.Plan, actor: Any) -> dict[str, str]:
     """How many rows stand on each tab above the list, by `column.value`."""
-    name = view.quick_filters[0] if view.counts_tabs else ""
+    name = next(iter(view.quick_filters), "") if view.counts_tabs else ""
     found = view.quick_counts(name, actor) if name in plan.filterable else {}
     return {f"{name}.{value}": bounded(number).number for value, number in found.items()}
 
 
+def by_value(plan: listing.Plan, name: str, actor: Any) -> dict[str, int]:
+    """How many of the actor's rows have each value of a choice, a flag or a reference, no further than one above the limit
+    of lists. Nothing where there are more rows and only reading them all would tell."""
+    field = spec(plan.model, name)
+    if field.kind not in ("choice", "bool", "ref"):
+        return {}
+    values = [*field.choices] if field.choices is not None else [True, False] if field.kind == "bool" else []
+    query = policy.scope(select(field.column.label("value")), actor, plan.model)
+    query = query if plan.base is None else query.where(plan.base)
+    some = query.limit(listing.COUNT_LIMIT + 1).subquery()
+    found: dict[Any, int] = dict(db.session.execute(select(some.c.value, func.count()).group_by(some.c.value)).tuples().all())
+    if sum(found.values()) > listing.COUNT_LIMIT:
+        if not values or field.name not in listing.leading(cast(Hashable, plan.model)):
+            return {}
+        counts = [filters.count_up_to(query.where(field.column == value), listing.COUNT_LIMIT + 1) for value in values]
+        found = dict(zip(values, db.session.execute(select(*(one.scalar_subquery() for one in counts))).one(), strict=True))
+    told = {value: found.get(value, 0) for value in values} or {value: n for value, n in found.items() if value is not None}
+    return {_word(value): number for value, number in told.items()}
+
+
+def _word(value: Any) -> str:
+    """A value as the address of a tab says it."""
+    return str(value).lower() if isinstance(value, bool) else str(getattr(value, "value", value))
+
+
 def summable(plan: listing.Plan, names: Iterable[str]) -> list[FieldSpec]:
-    """The amounts among columns, of those that this reader sees whole and that say in which currency they are."""
+    """The columns that add up, of those that this reader sees whole; amounts only where they say in which currency they are."""
     known = specs(plan.model)
-    money_ = [known[name] for name in names if name in known and known[name].kind == "money" and plan.access.usable(name)]
-    return [field for field in money_ if _currency(field) is not None]
+    found = [known[name] for name in names if name in known and known[name].adds_up and plan.access.usable(name)]
+    return [field for field in found if field.is_column and (field.kind != "money" or _currency(field) is not None)]
 
 
 def totals(asked: listing.Asked, plan: listing.Plan, actor: Any, fields: list[FieldSpec]) -> dict[str, list[str]]:
-    """The sum of each amount over all rows, one a currency, largest first; a statement a way to the currency."""
+    """The sum of each column over all rows, of amounts one a currency, largest first; a statement a way to the currency, and
+    one for what is no amount."""
     query, _conditions = listing.statement(asked, plan, actor)
     ways: dict[str, list[FieldSpec]] = defaultdict(list)
     for field in fields:
-        ways[field.currency].append(field)
-    found: dict[str, list[str]] = {}
+        if field.kind == "money":
+            ways[field.currency].append(field)
+    found = _counted(query, [field for field in fields if field.kind != "money"])
     for way, columns in ways.items():
         currency: Any = _currency(columns[0])
         rows = query.outerjoin(getattr(plan.model, way.partition(".")[0])) if "." in way else query
@@ -78,6 +105,15 @@ def totals(asked: listing.Asked, plan: listing.Plan, actor: Any, fields: list[Fi
             said = sorted(((int(row[at]), row[0] or default_currency()) for row in parts if row[at] is not None), reverse=True)
             found[field.name] = [money.format(amount, code) for amount, code in said]
     return found
+
+
+def _counted(query: Any, fields: list[FieldSpec]) -> dict[str, list[str]]:
+    if not fields:
+        return {}
+    sums = [func.sum(field.column) for field in fields]
+    row = db.session.execute(query.with_only_columns(*sums, maintain_column_froms=True).order_by(None)).one()
+    known = [(field, value) for field, value in zip(fields, row, strict=True) if value is not None]
+    return {field.name: [f"{format_decimal(value)} {field.unit}".strip()] for field, value in known}
 
 
 def _currency(field: FieldSpec) -> Any:

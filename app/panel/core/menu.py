@@ -281,6 +281,8 @@ def _above() -> dict[str, str]:
     if known is None:
         pages: Any = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
         known = {page.endpoint: page.stands_under for page in pages if getattr(page, "stands_under", "")}
+        lists, sheets = current_app.extensions["panel_views"], current_app.extensions.get("panel_sheets", {})
+        known |= {sheet.rpartition(".")[0]: lists[model].endpoint for model, sheet in sheets.items() if model in lists}
         current_app.extensions["panel_pages_above"] = known
     return known
 

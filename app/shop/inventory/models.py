@@ -28,9 +28,9 @@ from app.panel.core.db import PanelModel
 from app.shop.inventory.states import CountState, MoveReason, ReceiptState
 
 
-def _generated(label: Any, formula: str) -> Any:
+def _generated(label: Any, formula: str, **options: Any) -> Any:
     """A whole number that the database keeps in step with the columns it is computed from."""
-    info = integer(label, readonly=True).column.info
+    info = integer(label, readonly=True, **options).column.info
     return mapped_column(BigInteger, Computed(formula, persisted=True), info=info)
 
 
@@ -72,9 +72,11 @@ class StockLevel(PanelModel):
     warehouse = relation("Warehouse", warehouse_id)
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True, readonly=True)
     sku = relation("Sku", sku_id)
-    on_hand = integer(_("On hand"), default=0, readonly=True)
-    reserved = integer(_("Reserved"), default=0, readonly=True, help=_("Promised to orders that are not shipped yet."))
-    available = _generated(_("Available"), "on_hand - reserved")
+    on_hand = integer(_("On hand"), default=0, readonly=True, adds_up=True)
+    reserved = integer(
+        _("Reserved"), default=0, readonly=True, adds_up=True, help=_("Promised to orders that are not shipped yet.")
+    )
+    available = _generated(_("Available"), "on_hand - reserved", adds_up=True)
     threshold = integer(
         _("Warning line"), min=0, help=_("An alert is raised at or below this number. Empty: the line of the settings.")
     )
@@ -105,10 +107,10 @@ class StockMove(PanelModel):
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True, readonly=True)
     sku = relation("Sku", sku_id)
     reason = choice(_("Reason"), MoveReason, required=True, readonly=True)
-    quantity = integer(_("Change in stock"), default=0, readonly=True)
-    held = integer(_("Change of reserved"), default=0, readonly=True)
+    quantity = integer(_("Change in stock"), default=0, readonly=True, adds_up=True)
+    held = integer(_("Change of reserved"), default=0, readonly=True, adds_up=True)
     balance = integer(_("On hand after"), default=0, readonly=True)
-    unit_cost = money(_("Unit cost"), readonly=True)
+    unit_cost = money(_("Unit cost"), readonly=True, adds_up=False)
     currency = currency(default="CNY", readonly=True)
     cause_resource = text(_("Cause"), 80, readonly=True)
     cause_id = integer(_("Number of the cause"), readonly=True)
@@ -135,8 +137,8 @@ class StockReservation(PanelModel):
     warehouse = relation("Warehouse", warehouse_id)
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True, readonly=True)
     sku = relation("Sku", sku_id)
-    quantity = integer(_("Reserved in all"), required=True, readonly=True)
-    open = integer(_("Still reserved"), required=True, readonly=True)
+    quantity = integer(_("Reserved in all"), required=True, readonly=True, adds_up=True)
+    open = integer(_("Still reserved"), required=True, readonly=True, adds_up=True)
 
     def __str__(self) -> str:
         return f"{self.sku} × {self.open}"
@@ -237,7 +239,7 @@ class SupplierPrice(PanelModel):
     supplier = relation("Supplier", supplier_id)
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True)
     sku = relation("Sku", sku_id)
-    unit_cost = money(_("Unit cost"), required=True)
+    unit_cost = money(_("Unit cost"), required=True, adds_up=False)
     currency = currency(default="CNY")
     seen_on = day(_("Date"), required=True)
     receipt_id = ref(_("Purchase receipt"), "inventory_purchase_receipt.id", readonly=True)
@@ -285,8 +287,8 @@ class PurchaseLine(PanelModel):
     receipt = relation("PurchaseReceipt", receipt_id, back_populates="lines")
     sku_id = ref(_("SKU"), "catalog_sku.id", required=True)
     sku = relation("Sku", sku_id)
-    quantity = integer(_("Quantity"), required=True, min=1)
-    unit_cost = money(_("Unit cost"), required=True, min=0)
+    quantity = integer(_("Quantity"), required=True, min=1, adds_up=True)
+    unit_cost = money(_("Unit cost"), required=True, min=0, adds_up=False)
     currency = currency(default="CNY", hidden=True)
 
     def __str__(self) -> str:

@@ -53,7 +53,6 @@ class ParcelView(PanelView):
     search_columns = ["number", "order.number"]
     default_sort = "-moved_at"
     quick_filters = ["state", "courier"]
-    counts_tabs = True
     formatters = {"state": _state}
     show_fieldsets = [
         (_("Parcel in transit"), ["number", "courier", "order", "state", "said", "is_standing"]),

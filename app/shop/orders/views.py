@@ -106,7 +106,6 @@ class OrderView(PerShopView):
     default_sort = "-placed_at"
     calendar_column = "placed_at"
     quick_filters = ["state", "channel"]
-    counts_tabs = True
     formatters = {"state": _state, "refund_state": _refund_state, "review": _review, "margin": _margin, "ship_by_at": _ship_by}
     label_columns = {
         "left_to_pay": _("Left to pay"), "left_to_refund": _("Left to refund"), "margin": _("Margin"),
@@ -321,7 +320,7 @@ class OrderExceptionView(PanelView):
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
         """How many are open for each reason (ORD-13)."""
         if name != "reason":
-            return {}
+            return super().quick_counts(name, actor)
         return {
             str(reason_id): n for reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor))
         }

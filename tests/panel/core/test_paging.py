@@ -197,7 +197,7 @@ def test_the_api_hands_out_the_next_page(session, as_user, crowd):
 def test_the_count_is_asked_after_the_page_and_is_of_the_readers_rows(session, as_user, crowd, monkeypatch):
     address = f"{COUNT}?q=Page"
     page = as_user("ada").get(f"{LIST}?q=Page&size=5").text
-    assert "more than 5 rows" in page and f'data-howmany="{address}"' in page
+    assert "more than 5 rows" in page and f'data-howmany="{address}&amp;tabs=1"' in page
     assert as_user("ada").get(address).json == {"count": 12, "words": "12 rows", "exact": True}
     assert as_user("cleo").get(address).json["words"] == "0 rows"
     monkeypatch.setattr(listing, "COUNT_LIMIT", 10)
@@ -208,7 +208,7 @@ def test_the_count_is_asked_after_the_page_and_is_of_the_readers_rows(session, a
 
 def test_a_short_list_says_at_once_how_many_rows_it_has(session, as_user, crowd):
     page = as_user("ada").get(f"{LIST}?q=Page").text
-    assert "12 rows" in page and "data-howmany=" not in page
+    assert ">12 rows<" in page and "data-howmany-all" not in page
 
 
 def test_a_related_row_of_another_shop_orders_as_if_there_were_none(session, somebody_of_a, crowd):

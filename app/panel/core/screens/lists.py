@@ -130,7 +130,7 @@ def _urls(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamesp
 
 def _count_url(view: Any, asked: listing.Asked, found: listing.Found) -> str:
     """Where an open page asks for what it does not know yet: how many rows there are, and on each tab."""
-    more: dict[str, Any] = {"tabs": "1"} if view.counts_tabs else {}
+    more: dict[str, Any] = {"tabs": "1"} if view.counts_tabs and view.quick_filters else {}
     if found.total is not None and not more:
         return ""
     return asked.url(numbered("savedlists.count", "list_key", view.endpoint), sort="", size=0, cols="", **more)

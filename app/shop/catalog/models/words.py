@@ -67,6 +67,6 @@ class SearchLog(Model):
     searched_on = day(_("Date"), required=True)
     word = text(_("Search word"), 60, required=True)
     place = choice(_("Place"), SearchPlace, required=True)
-    searches = integer(_("Searches"), default=0)
-    empty = integer(_("Without a result"), default=0)
+    searches = integer(_("Searches"), default=0, adds_up=True)
+    empty = integer(_("Without a result"), default=0, adds_up=True)
     found = integer(_("Found last"), default=0)

@@ -20,9 +20,9 @@ class CompensationRule(PanelModel):
     shop_id = ref(_("Shop"), "setup_shop.id", ondelete="CASCADE", help=_("Empty: every shop."))
     shop = relation("Shop", shop_id)
     currency = currency(default="CNY")
-    least = money(_("Order total from"))
+    least = money(_("Order total from"), adds_up=False)
     kind = choice(_("What the buyer gets"), CompensationKind, default=CompensationKind.COUPON)
-    amount = money(_("Worth"), required=True)
+    amount = money(_("Worth"), required=True, adds_up=False)
     is_automatic = flag(_("Without asking"), help=_("Approved by itself; otherwise somebody has to say yes."))
     is_active = flag(_("In use"), default=True)
 

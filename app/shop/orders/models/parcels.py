@@ -37,7 +37,7 @@ class ShipmentLine(PanelModel):
     shipment = relation("Shipment", shipment_id, back_populates="lines")
     line_id = ref(_("Line"), "orders_order_line.id", ondelete="CASCADE", required=True, index=True)
     line = relation("OrderLine", line_id)
-    quantity = integer(_("Quantity"), required=True)
+    quantity = integer(_("Quantity"), required=True, adds_up=True)
 
     __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
 

@@ -20,7 +20,9 @@ class Payment(PanelModel):
     method = choice(_("Payment method"), PaymentMethod, required=True, default=PaymentMethod.OTHER)
     currency = currency(hidden=True)
     amount = money(_("Amount"), required=True)
-    tendered = money(_("Cash given"), help=_("What the buyer put on the counter; the change is worked out from it."))
+    tendered = money(
+        _("Cash given"), adds_up=False, help=_("What the buyer put on the counter; the change is worked out from it.")
+    )
     external_ref = text(_("Payment reference"), 120, search=True)
     state = choice(_("State"), PaymentState, default=PaymentState.PAID, readonly=True)
     paid_at = instant(_("Paid at"), required=True, index=True)
@@ -72,11 +74,11 @@ class RefundLine(PanelModel):
     refund = relation("Refund", refund_id, back_populates="lines")
     line_id = ref(_("Line"), "orders_order_line.id", ondelete="CASCADE", required=True, index=True)
     line = relation("OrderLine", line_id)
-    quantity = integer(_("Quantity"), default=0)
+    quantity = integer(_("Quantity"), default=0, adds_up=True)
     currency = currency(hidden=True)
     amount = money(_("Amount"), required=True)
-    cancelled_quantity = integer(_("Not to be sent"), default=0, readonly=True)
-    restocked_quantity = integer(_("Back into stock"), default=0)
+    cancelled_quantity = integer(_("Not to be sent"), default=0, readonly=True, adds_up=True)
+    restocked_quantity = integer(_("Back into stock"), default=0, adds_up=True)
 
     def __str__(self) -> str:
         return f"#{self.id}"
