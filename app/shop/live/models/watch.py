@@ -84,9 +84,9 @@ class LiveHintRule(PanelModel):
     threshold = number(
         _("Threshold"), required=True, help=_("Per cent, a rate or a number of pieces: the kind says which.")
     )
-    minutes = integer(_("Within"), unit="min", default=3, min=1, max=120)
+    minutes = integer(_("Within"), unit=_("minutes"), default=3, min=1, max=120)
     least = integer(_("From so many"), default=20, min=0, help=_("Viewers or clicks under which nothing can be said."))
-    quiet_minutes = integer(_("Then quiet for"), unit="min", default=5, min=1, max=240)
+    quiet_minutes = integer(_("Then quiet for"), unit=_("minutes"), default=5, min=1, max=240)
     advice = text(_("Suggested action"), 300, required=True)
     is_active = flag(_("In use"), default=True)
 
