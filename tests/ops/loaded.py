@@ -3,14 +3,17 @@
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import run
 from processes.forked import ForkedPart
+from tests.ops.tree import ROOT
 
 
 class Process:
@@ -37,21 +40,39 @@ class Process:
 
 def start(env: dict[str, str], output: Path, *arguments: str) -> Process:
     """What `python run.py <part>` does with this environment, but for the loading of what it becomes or starts."""
+    return _forked(env, output, output, arguments[0], lambda: run.main(list(arguments)))
 
+
+def run_to_its_end(env: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _ended(env, folder, arguments[0], lambda: run.main(list(arguments)))
+
+
+def flask_to_its_end(env: dict[str, str], folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return _ended(env, folder, "flask", lambda: _run([sys.executable, "-m", "flask", "--app", "app", *words]))
+
+
+def _ended(env: dict[str, str], folder: Path, name: str, what: Callable[[], Any]) -> subprocess.CompletedProcess[str]:
+    said, errors = folder / f"{name}.out", folder / f"{name}.err"
+    code = _forked(env, said, errors, name, what).wait(120)
+    return subprocess.CompletedProcess(name, code or 0, said.read_text(), errors.read_text())
+
+
+def _forked(env: dict[str, str], said: Path, errors: Path, name: str, what: Callable[[], Any]) -> Process:
     def become() -> None:
-        with output.open("ab") as written:
-            os.dup2(written.fileno(), 1)
-            os.dup2(written.fileno(), 2)
+        for number, path in ((1, said), (2, errors)):
+            with path.open("ab") as file:
+                os.dup2(file.fileno(), number)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
         os.environ.clear()
         os.environ.update(env)
         os.execv = lambda _program, command: _run(command)
         run.subprocess = SimpleNamespace(run=lambda command, check: _run(command))
-        sys.exit(run.main(list(arguments)))
+        sys.exit(what())
 
-    return Process(arguments[0], become)
+    return Process(name, become)
 
 
 def _run(command: list[str]) -> None:
     _interpreter, _m, module, *sys.argv[1:] = command
+    os.chdir(ROOT)
     runpy.run_module(module, run_name="__main__", alter_sys=True)

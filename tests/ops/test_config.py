@@ -13,7 +13,7 @@ import run
 from app import cli
 from app.panel.core import db as database
 from tests.goals import goal
-from tests.ops import tree
+from tests.ops import loaded, tree
 
 KEY = "k3y-" + "abcdefghijklmnop" * 3
 
@@ -284,7 +284,8 @@ def test_no_part_begins_with_a_wrong_setting(tmp_path, monkeypatch, capsys, part
 
 
 def test_a_database_that_does_not_answer_ends_the_setup_with_one_sentence(tmp_path):
-    done = tree.run(tmp_path / "home", 8080, "setup", DATABASE_URL="postgresql://u:hunter2pw@127.0.0.1:1/x")
+    env = tree.clean_env(tmp_path / "home", 8080, DATABASE_URL="postgresql://u:hunter2pw@127.0.0.1:1/x")
+    done = loaded.run_to_its_end(env, tmp_path, "setup")
     assert done.returncode == 78, done.stderr
     assert done.stderr.startswith("Zhanggui cannot start: DATABASE_URL: the database at 127.0.0.1:1 cannot be used (")
     assert done.stderr.count("\n") == 1 and "hunter2pw" not in done.stderr
@@ -309,9 +310,13 @@ def test_an_administrator_password_that_is_easily_guessed_is_named_and_not_repea
     cli.refuse_weak_password(tree.PASSWORD)
 
 
-@pytest.mark.parametrize("words", [["db", "migrate"], ["--help"]])
-def test_a_command_before_the_setup_is_told_to_set_up(tmp_path, words):
-    done = tree.flask(tmp_path / "home", 8080, *words)
+def in_a_fork(home, port, *words):
+    return loaded.flask_to_its_end(tree.clean_env(home, port), home.parent, *words)
+
+
+@pytest.mark.parametrize(("flask", "words"), [(in_a_fork, ["db", "migrate"]), (tree.flask, ["--help"])])
+def test_a_command_before_the_setup_is_told_to_set_up(tmp_path, flask, words):
+    done = flask(tmp_path / "home", 8080, *words)
     assert done.returncode == 78 and done.stdout == ""
     assert "run.py setup" in done.stderr and done.stderr.count("\n") == 1
 

@@ -9,7 +9,8 @@ import pytest
 import redis
 
 import config
-from tests.ops.tree import PASSWORD, Tree, flask, free_port, get, lives, parent_of, run, title, wait_for
+from tests.ops.loaded import flask_to_its_end
+from tests.ops.tree import PASSWORD, Tree, clean_env, free_port, get, lives, parent_of, run, title, wait_for
 from tests.ops.visitor import Visitor, log_lines, rows
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.together("tree")]
@@ -46,8 +47,8 @@ def test_the_terminal_names_the_address_and_never_a_given_password(tree):
     assert PASSWORD not in tree.text
 
 
-def test_the_check_command_finds_nothing_wrong(tree):
-    done = flask(tree.home, tree.port, "check")
+def test_the_check_command_finds_nothing_wrong(tree, tmp_path):
+    done = flask_to_its_end(clean_env(tree.home, tree.port), tmp_path, "check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WRONG" not in done.stdout
 
