@@ -14,8 +14,11 @@ PIP := $(PY) -m pip --disable-pip-version-check -q -q install --no-compile --no-
 # uv brings the packages in a fifth of pip's time; where it cannot (an index that only pip's settings name), pip does
 UV := uv==0.13.9
 INSTALL = $(PY) -m uv pip install -q --python $(PY) --no-deps --no-build $(1) 2>/dev/null || $(PIP) $(1)
-# bytecode of what is installed; the classes of plotly are never imported, only its script is served
-COMPILE = $(PY) -m compileall -q -j 0 -x '/(plotly|mypy|mypyc|pip|setuptools|pkg_resources)/'
+# bytecode of what is installed, but for what nobody imports: the classes of plotly, of which only the script is served,
+# the packages' own tests, and what they bring along for others. Whoever does import it compiles it then.
+UNUSED := plotly|_plotly_utils|narwhals|mypy|mypyc|pip|setuptools|pkg_resources|graphql|pyasn1_modules|sqlalchemy/testing
+UNUSED := $(UNUSED)|pygments/(lexers|styles)|phonenumbers/(short)?data|.*/tests
+COMPILE = $(PY) -m compileall -q -j 0 -x '/site-packages/($(UNUSED))/'
 
 help:
 	@echo "make demo    the panel with a demo shop in it"
