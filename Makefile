@@ -1,6 +1,6 @@
 # The two commands that matter: `make demo` and `make run`. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run setup test lint types lock clean bench
+.PHONY: help demo run setup test lint types lock clean bench faults
 SHELL := /bin/sh
 
 VENV ?= .venv
@@ -26,6 +26,7 @@ help:
 	@echo "make test    the whole suite, in its own environment, with a real browser"
 	@echo "make lint    ruff      make types   mypy      make lock   pin the requirements anew"
 	@echo "make bench   measure: B=imports, or B=records [QUICK=1] [N=postgresql]"
+	@echo "make faults  kill, freeze and cut off what works: a hundred thousand rows, each once [ENGINE=postgresql] [FAULT_SEED=7]"
 	@echo "make clean   remove what make has made; the data in ./instance stay"
 
 demo: $(VENV)/.ready
@@ -84,6 +85,10 @@ lock:
 
 bench: $(VENV)/.dev
 	@$(PY) -m bench.$(or $(B),imports) $(N) $(if $(QUICK),quick)
+
+# The long form of what make test does with some thousands of rows.
+faults: $(VENV)/.dev
+	@FAULT_ROWS=$(or $(FAULT_ROWS),100000) $(PY) -m pytest -q -s --engine $(ENGINE) $(ARGS) tests/faults
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

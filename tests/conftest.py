@@ -45,8 +45,9 @@ examples.load_profile("house")
 
 # what asks the database runs on PostgreSQL as well; looks, words and the process tree are the same on both
 ON_POSTGRESQL = (
-    "tests/test_migrations.py", "tests/panel/test_library.py", "tests/panel/core/", "tests/panel/bulk/", "tests/shop/inventory/",
-    "tests/shop/orders/", "tests/shop/finance/", "tests/shop/live/test_feed_once.py", "tests/shop/test_demo.py",
+    "tests/test_migrations.py", "tests/panel/test_library.py", "tests/panel/core/", "tests/panel/bulk/", "tests/faults/",
+    "tests/shop/inventory/", "tests/shop/orders/", "tests/shop/finance/", "tests/shop/live/test_feed_once.py",
+    "tests/shop/test_demo.py",
 )  # fmt: skip
 ENGINES = ("sqlite", "postgresql")
 

@@ -164,6 +164,7 @@ def hold(held: Hold, **values: Any) -> None:
 
     :raises Lost: when not; the transaction is then rolled back with everything in it
     """
+    do_not_stand_still()
     table = Run.__table__
     done = db.session.execute(
         update(table)
@@ -172,8 +173,12 @@ def hold(held: Hold, **values: Any) -> None:
     )
     if not done.rowcount:  # type: ignore[attr-defined]
         raise Lost
+
+
+def do_not_stand_still() -> None:
+    """Said before a run is locked: nobody could take it up from a worker that was frozen with its row in hand."""
     connection = db.session.connection()
-    if connection.dialect.name == "postgresql":  # nobody can take a run up whose row is locked by a worker that was frozen
+    if connection.dialect.name == "postgresql":
         still = int(STILL_LEASES * LEASE_SECONDS * 1000)
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {still}")
 

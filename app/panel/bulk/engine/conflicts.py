@@ -23,6 +23,7 @@ RUNS: Any = Run.__table__
 @transactional
 def take(run_id: int) -> Hold | None:
     """Take up a run unless one that came before, or is at it, works on rows of it; that one's end rings again."""
+    runs.do_not_stand_still()
     run = db.session.execute(select(RUNS.c.resource, RUNS.c.state).where(RUNS.c.id == run_id)).first()
     if run is not None and run.resource and run.state is not RunState.CHECKING:
         _one_at_a_time(run.resource)
