@@ -56,7 +56,7 @@ FIXED = {
     "reverses_id": None, "revoked_at": None, "anonymised_at": None, "erased_at": None, "merged_into_id": None, "done_at": None,
 }  # fmt: skip
 # tables that the house fills itself; rows of some are made by hand below
-OWN = re.compile(r"ab_|core_(?!file)|accounts_|notices_|alembic|bulk_(?!run$|mapping$)")
+OWN = re.compile(r"ab_|core_(?!file)|accounts_|notices_|upkeep_|alembic|bulk_(?!run$|mapping$)")
 # rows that lead to a shop and are all the same everybody's: what a supplier asked, with the receipt that it was read from
 SHARED = {"inventory_supplier_price"}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -156,6 +157,14 @@ def told_of_slots(listener: Callable[[int, str, str], None]) -> Callable[[int, s
     return listener
 
 
+_slot: ContextVar[int] = ContextVar("slot", default=0)
+
+
+def slot_at_work() -> int:
+    """For which slot of a schedule this job runs; 0 when it was asked for otherwise. The same however often it is tried."""
+    return _slot.get()
+
+
 def _tell(slot_id: int, what: str, error: str = "") -> None:
     for listener in _listeners if slot_id else ():
         listener(slot_id, what, error)
@@ -172,9 +181,12 @@ def run(payload: dict[str, Any]) -> None:
         raise Undeliverable(str(error)) from error
     slot_id = payload.get("slot", 0)
     _tell(slot_id, "began")
+    token = _slot.set(slot_id)
     try:
         declared.func(**payload["args"])
     except Exception as error:
         _tell(slot_id, "failed", f"{type(error).__name__}: {error}")
         raise
+    finally:
+        _slot.reset(token)
     _tell(slot_id, "done")

@@ -13,7 +13,7 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _lazy
-from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Table, insert, inspect, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Integer, String, Table, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import DateTime
@@ -59,6 +59,7 @@ class TrashEntry(Model):
     """One deletion. `rows` are [table, {column: value}] pairs, parents first."""
 
     __tablename__ = "core_trash"
+    __resource__ = RESOURCE
     __table_args__ = (Index("ix_core_trash_resource", "resource", "id"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -71,6 +72,14 @@ class TrashEntry(Model):
     deleted_by_id: Mapped[int | None] = mapped_column(Integer, nullable=True)
     deleted_by: Mapped[str] = mapped_column(String(64), nullable=False, default="")
     request_id: Mapped[str] = mapped_column(String(40), nullable=False, default="")
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@policy.rows(TrashEntry, _lazy("Only what one has deleted oneself; administrators see all of it."))
+def own_entries(actor: Any) -> ColumnElement[bool] | None:
+    return None if policy.is_administrator(actor) else TrashEntry.deleted_by_id == actor.id
 
 
 def put(obj: Any, *, actor: Any) -> TrashEntry:

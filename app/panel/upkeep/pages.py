@@ -8,12 +8,13 @@ from flask import current_app, flash, jsonify, redirect, render_template, reques
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from app.panel.bulk import runs
 from app.panel.core import clock, policy
 from app.panel.core.actor import current_actor
-from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.schedules import Misfire
-from app.panel.upkeep import domain, health, queries, services, timing
+from app.panel.upkeep import domain, health, queries, repeats, services, timing
 from app.panel.upkeep.permissions import HEALTH, SCHEDULE
 
 
@@ -97,6 +98,66 @@ class SchedulePage(PanelPage):
         except DomainError as error:
             said = [error.message]
         return self._page(schedule_id, rehearsed=said if said is not None else [], asked_at=given)
+
+
+@domain.page(_("Repeated operations"), icon="fa-repeat", order=15)
+class RepeatPage(PanelPage):
+    """One's own operations that are done again and again."""
+
+    resource = "bulk.Run"
+    title = _("Repeated operations")
+    route_base = "/upkeep/repeats"
+
+    def __init__(self) -> None:
+        super().__init__()
+        current_app.extensions["panel_repeats"] = _repeat_url
+
+    @expose("/")
+    @needs("read")
+    def index(self) -> Any:
+        return self.render("upkeep/repeats.html", lines=queries.repeated(repeats.mine(current_actor())))
+
+    @expose("/new/<int:run_id>/", methods=["GET", "POST"])
+    @needs("read")
+    def new(self, run_id: int) -> Any:
+        """When what was prepared shall be done again."""
+        actor = current_actor()
+        run = runs.find(run_id, actor=actor)
+        if not repeats.can_repeat(run, actor):
+            raise NotFound(gettext("There is nothing here."))
+        form, wrong = request.form, {}
+        if request.method == "POST":
+            try:
+                made = repeats.make(run_id, timing.read(form, form.getlist("days")), actor=actor)
+                flash(gettext("“%(name)s” is repeated: %(when)s.", name=str(made), when=timing.said(made.schedule.cron)), "success")
+                return redirect(url_for(".index"))
+            except InvalidInput as error:
+                wrong = error.errors
+            except DomainError as error:
+                flash(error.message, "danger")
+        page = self.render(
+            "upkeep/repeat.html", title=gettext("Repeat: %(what)s", what=run.file_name), run=run, wrong=wrong, kinds=timing.KINDS,
+            timing=timing.of("0 20 * * 5"), every=timing.EVERY, weekdays=timing.weekdays(), last_day=timing.LAST_SURE_DAY, row=None,
+        )  # fmt: skip
+        return page, 422 if request.method == "POST" else 200
+
+    @expose("/<int:repeat_id>/switch", methods=["POST"])
+    @needs("read")
+    def switch(self, repeat_id: int) -> Any:
+        row = repeats.switch(repeat_id, request.form.get("on") == "1", actor=current_actor())
+        words = gettext("“%(name)s” runs again.") if row.schedule.enabled else gettext("“%(name)s” rests.")
+        flash(words % {"name": str(row)}, "success")
+        return redirect(url_for(".index"))
+
+    @expose("/<int:repeat_id>/end", methods=["POST"])
+    @needs("read")
+    def end(self, repeat_id: int) -> Any:
+        flash(gettext("“%(name)s” is not repeated any more.", name=repeats.end(repeat_id, actor=current_actor())), "success")
+        return redirect(url_for(".index"))
+
+
+def _repeat_url(run: Any, actor: Any) -> str:
+    return url_for("upkeep_repeat.new", run_id=run.id) if repeats.can_repeat(run, actor) else ""
 
 
 @domain.page(_("Health"), icon="fa-heart-pulse", order=20)

@@ -16,6 +16,7 @@ from app.panel.core.db import db
 from app.panel.core.jobs import JOBS, SCHEDULES
 from app.panel.core.schedules import GRACE, Schedule, ScheduleRun
 from app.panel.upkeep import timing
+from app.panel.upkeep.models import Repeat
 
 SLOTS, AHEAD = 20, 5
 LATE = dt.timedelta(minutes=2)
@@ -29,6 +30,14 @@ def lines() -> list[SimpleNamespace]:
     last: dict[Any, ScheduleRun] = {run.schedule_id: run for run in found}
     rows = list(db.session.scalars(select(Schedule).order_by(Schedule.enabled.desc(), Schedule.next_at, Schedule.id)))
     return [line(row, last.get(row.id)) for row in rows]
+
+
+def repeated(rows: list[Repeat]) -> list[SimpleNamespace]:
+    """Repeated operations with how their schedules stand."""
+    latest = select(func.max(ScheduleRun.id)).where(ScheduleRun.schedule_id.in_([row.schedule_id for row in rows]))
+    found = db.session.scalars(select(ScheduleRun).where(ScheduleRun.id.in_(latest.group_by(ScheduleRun.schedule_id))))
+    last: dict[Any, ScheduleRun] = {run.schedule_id: run for run in found}
+    return [SimpleNamespace(id=row.id, **vars(line(row.schedule, last.get(row.schedule_id)))) for row in rows]
 
 
 def line(row: Schedule, last: ScheduleRun | None) -> SimpleNamespace:

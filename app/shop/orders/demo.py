@@ -32,6 +32,7 @@ from app.shop.orders.models import (
     OrderSource,
     OrderState,
     OrderStateLog,
+    OrderTag,
     Payment,
     PaymentMethod,
     Refund,
@@ -41,6 +42,7 @@ from app.shop.orders.models import (
     ReviewState,
     Shipment,
     ShipmentLine,
+    order_tags,
 )
 from app.shop.setup.states import ChannelKind
 
@@ -87,12 +89,14 @@ def orders(world: World) -> None:
         _order(book, at, channel, goods[channel["shop_id"]], buyers[channel["shop_id"]], warehouse_of[channel["shop_id"]], reasons)
     troubles.stop_some(world, address=reasons[2])
     demo_deliveries.some(world)
+    tagged = troubles.tags(world)
     world.flush(
-        ExceptionReason, Order, OrderLine, Payment, Shipment, ShipmentLine, Refund, RefundLine, OrderNote, OrderException, OrderStateLog,
+        ExceptionReason, OrderTag, Order, OrderLine, Payment, Shipment, ShipmentLine, Refund, RefundLine, OrderNote, OrderException, OrderStateLog,
         CustomerNote, IntakeAddress, IntakeEvent,
     )  # fmt: skip
     counters = [{"shop_id": shop, "day": day, "last": last} for (shop, day), last in book.numbers.items()]
     db.session.execute(insert(OrderCounter.__table__), counters)
+    db.session.execute(insert(order_tags), tagged)
     stock.book(world, warehouse_of, book.events, book.claims)
     world.tell(Order, book.ids)
     world.made["counts"]["orders"] = len(book.ids)

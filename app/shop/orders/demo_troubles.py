@@ -7,9 +7,11 @@ from typing import Any
 
 from app.panel.core.demo import World
 from app.shop.customers.models import CustomerNote
-from app.shop.orders.models import ExceptionState, Order, OrderException, OrderNote, OrderState, ReviewState
+from app.shop.orders.models import ExceptionState, Order, OrderException, OrderNote, OrderState, OrderTag, ReviewState
 
 HOLDS = ("买家要求晚几天发", "等买家确认颜色", "地址待核实")
+TAGS = (("礼品", "要礼盒和贺卡"), ("批发", "整箱发货"), ("待回电", "发货前先打电话"), ("加急", "当天必须发出"))
+LATEST, EVERY = 300, 4
 CARD_NOTES = ("退过一次货，发货前请先电话确认", "对包装要求高，易碎品请加气泡膜", "老客户，售后优先处理", "只收工作日快递")
 
 
@@ -51,3 +53,13 @@ def problem(world: World, order: dict[str, Any], reason_id: int) -> None:
     )  # fmt: skip
     if world.random.random() < 0.4:
         world.add(OrderNote, at, order_id=order["id"], body="已电话联系买家，等待回复。")
+
+
+def tags(world: World) -> list[dict[str, int]]:
+    """Words that staff has put on some of the latest orders; the links, for they are no rows of their own."""
+    made = [world.add(OrderTag, world.now, name=name, note=note) for name, note in TAGS]
+    latest = world.rows[Order][-LATEST:]
+    return [
+        {"order_id": order["id"], "tag_id": made[(number // EVERY) % len(made)]["id"]}
+        for number, order in enumerate(latest) if number % EVERY == 0
+    ]  # fmt: skip

@@ -91,7 +91,7 @@ class ChangeState(OfOrders):
 @register
 class CloseOrders(OfOrders):
     key, label, icon, order, tone = "orders.close", _("Close with a reason"), "fa-xmark", 60, "danger"
-    permission, form = "close", forms.CloseForm
+    permission, form, instead_of = "close", forms.CloseForm, "close"
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         if row.state is OrderState.CLOSED:
@@ -109,7 +109,7 @@ class CloseOrders(OfOrders):
 @register
 class HoldOrders(OfOrders):
     key, label, icon, order = "orders.hold", _("Hold"), "fa-hand", 30
-    permission, form, undo, keeps = "hold", forms.HoldForm, True, ("is_held", "hold_reason")
+    permission, form, undo, keeps, instead_of = "hold", forms.HoldForm, True, ("is_held", "hold_reason"), "hold"
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         if row.state in states.DONE:
@@ -127,7 +127,7 @@ class HoldOrders(OfOrders):
 @register
 class NoteOrders(OfOrders):
     key, label, icon, order = "orders.note", _("Add a note"), "fa-comment", 40
-    permission, form = "note", forms.NoteForm
+    permission, form, instead_of = "note", forms.NoteForm, "note"
 
     def apply(self, row: Order, values: dict[str, Any], *, actor: Any) -> None:
         services.add_note(row, values["body"], actor=actor)
@@ -138,7 +138,7 @@ class MarkOrders(OfOrders):
     """ORD-13: each problem has one reason of the list."""
 
     key, label, icon, order = "orders.mark", _("Report a problem"), "fa-triangle-exclamation", 45
-    permission, form = "handle", forms.ManyExceptionsForm
+    permission, form, instead_of = "handle", forms.ManyExceptionsForm, "mark"
 
     def said(self, values: dict[str, Any]) -> str:
         reason = db.session.get(ExceptionReason, values["reason_id"])

@@ -16,6 +16,7 @@ from app.panel.bulk.engine import declaring
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
 from app.panel.bulk.engine.rowbyrow import RowByRow, bring_back
+from app.panel.bulk.models import BeforeImage
 from app.panel.core import policy, records, trash
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
@@ -149,6 +150,44 @@ class MoveToTrash(RowByRow):
         if entry is None:
             return gettext("It is no longer in the trash.")
         trash.restore(entry, actor=actor)
+        return ""
+
+
+@declaring.register
+class BringBack(RowByRow):
+    """What was deleted comes back, each with its children; begun from the page of a trash."""
+
+    key, model, label, icon = "trash.restore", TrashEntry, _("Bring back"), "fa-rotate-left"
+    by_version, rows_go, offered = False, True, False
+
+    def authorize(self, actor: Any, values: dict[str, Any]) -> None:
+        """Of each row is asked whether he may delete such rows: who may put them there brings them back."""
+
+    def may(self, actor: Any) -> bool:
+        return True
+
+    def look(self, row: TrashEntry, values: dict[str, Any], *, actor: Any) -> Look:
+        if not policy.allowed(actor, "delete", row.resource):
+            return Look(refused=gettext("You may not bring such rows back."))
+        return Look()
+
+    def kept(self, row: TrashEntry, values: dict[str, Any]) -> dict[str, Any]:
+        return {"resource": row.resource, "row": row.key}
+
+    def apply(self, row: TrashEntry, values: dict[str, Any], *, actor: Any) -> None:
+        trash.restore(row.id, actor=actor)
+
+    def undo_chunk(self, piece: Piece) -> dict[str, int]:
+        """The entries are gone: what came back is named by their images."""
+        return bring_back(piece, lambda key, actor: self._away(piece.undoes, key, actor))
+
+    def _away(self, run_id: int | None, entry_id: int, actor: Any) -> str:
+        mine = (BeforeImage.run_id == run_id, BeforeImage.row_id == entry_id)
+        image = db.session.scalar(select(BeforeImage.before).where(*mine)) or {}
+        model = current_app.extensions["panel_models"].get(image.get("resource"))
+        if model is None:
+            return gettext("It is no longer there, or no longer among your rows.")
+        records.delete(records.get(model, image["row"], actor=actor, verb="delete"), actor=actor)
         return ""
 
 

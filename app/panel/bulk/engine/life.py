@@ -15,7 +15,7 @@ from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.engine.undoing import IMAGES
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
-from app.panel.core import clock
+from app.panel.core import clock, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
 from app.panel.core.transaction import transactional
@@ -41,11 +41,19 @@ def prepare(operation: Operation, selection: Selection, values: dict[str, Any], 
     :raises DomainError: when no row is meant
     """
     operation.authorize(actor, values)
-    params = {**selection.kept(), "values": values, "undo": operation.undo, "start": start}
+    params = {**selection.kept(), "every": not selection.ids, "values": values, "undo": operation.undo, "start": start}
     run = _new(operation, RunKind.OPERATION, actor, params=params)
     run.expected = selecting.freeze(run.id, operation.model, selection, actor)
     db.session.flush()
     return run
+
+
+def any_meant(operation: Operation, selection: Selection, actor: Any) -> bool:
+    """Is there a row at all now that is meant and that this person may touch?"""
+    query = selecting.matching(operation.model, selection, actor)
+    if selection.ids:
+        query = query.where(rows.among(operation.model.id, sorted(set(selection.ids))))
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _new(operation: Operation, kind: RunKind, actor: Any, **more: Any) -> Run:
@@ -63,7 +71,7 @@ def _new(operation: Operation, kind: RunKind, actor: Any, **more: Any) -> Run:
 def look(run: Run, *, actor: Any) -> bool:
     """Work out what would happen; False when it takes so long that a worker has to, who is to be rung for."""
     if not previewing.is_quick(operation_of(run), run.expected):
-        _to_check(run.id)
+        to_check(run.id)
         return False
     found = previewing.findings(run, actor)
     _looked_at(run.id, found)
@@ -71,7 +79,8 @@ def look(run: Run, *, actor: Any) -> bool:
 
 
 @transactional
-def _to_check(run_id: int) -> None:
+def to_check(run_id: int) -> None:
+    """Let a worker look at it, whoever rings for him."""
     runs.move(run_id, (RunState.DRAFT, RunState.CHECKED), state=RunState.CHECKING, lease_until=0.0, findings={}, read=0)
 
 
@@ -151,7 +160,7 @@ def retry(run_id: int, *, actor: Any) -> Run:
     operation.authorize(actor, (run.params or {}).get("values") or {})
     if run.kind is not RunKind.OPERATION or run.state not in FINISHED or not run.refused:
         raise DomainError(_("No row was refused."))
-    again = _new(operation, RunKind.OPERATION, actor, params={**(run.params or {}), "start": False})
+    again = _new(operation, RunKind.OPERATION, actor, params={**(run.params or {}), "every": False, "start": False})
     mine = (ITEMS.c.run_id == run.id) & (ITEMS.c.outcome == Outcome.REFUSED.value)
     again.expected = selecting.fill(again.id, ITEMS.c.row_id, mine)
     db.session.flush()

@@ -48,6 +48,7 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
         waits_for=conflicts.before(run.id, run.resource) if run.state is RunState.QUEUED else None,
         approval=approving.of(run, actor), columns=_columns(found, operation, actor),
         remarks=_remarks(run, operation), follow_ups=_follow_ups(run, actor),
+        repeat_url=_repeat_url(run, actor),
     )  # fmt: skip
 
 
@@ -56,6 +57,12 @@ def _remarks(run: Run, operation: Any) -> list[str]:
     if operation is None or run.kind is RunKind.UNDO:
         return []
     return [str(said) for said in operation.remarks((run.params or {}).get("values") or {})]
+
+
+def _repeat_url(run: Run, actor: Any) -> str:
+    """Where the same is asked for again and again, where somebody knows how."""
+    build = current_app.extensions.get("panel_repeats")
+    return str(build(run, actor)) if build is not None else ""
 
 
 def _follow_ups(run: Run, actor: Any) -> list[Any]:

@@ -37,6 +37,9 @@ class OperationPage(PanelPage):
     def __init__(self) -> None:
         super().__init__()
         current_app.extensions["panel_operations"] = offered
+        current_app.extensions["panel_bring_back"] = lambda actor: (
+            address("bulk_operation.new") if policy.allowed(actor, "read", self.resource) else ""
+        )
 
     @expose("/new", methods=["GET", "POST"])
     @needs("read")

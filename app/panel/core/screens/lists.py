@@ -285,8 +285,14 @@ def trash_page(view: Any, entries: list[Any]) -> SimpleNamespace:
     ]
     return SimpleNamespace(
         title=_("Trash: %(what)s", what=view.title), list_title=view.title, list_url=view.url("list"), rows=rows,
-        days=settings.setting(trash.DAYS), settings_url=_settings_url(),
+        days=settings.setting(trash.DAYS), settings_url=_settings_url(), many_url=_many_url() if len(rows) > 1 else "",
     )
+
+
+def _many_url() -> str:
+    """Where several rows are brought back at once, for whoever may begin operations."""
+    build = current_app.extensions.get("panel_bring_back")
+    return str(build(current_actor())) if build is not None else ""
 
 
 def _settings_url() -> str:
