@@ -19,7 +19,7 @@ def hears_sets(listener: F) -> F:
 
 
 order_placed = _signals.signal("order-placed")
-"""A new order stands and its stock is reserved: (order, actor)."""
+"""A new order stands and its stock is reserved: (order, priced: the quote and the lines that it is about, actor)."""
 
 order_review_needed = _signals.signal("order-review-needed")
 """The first check wants a person to look: (order, failures: list of exception codes, actor)."""

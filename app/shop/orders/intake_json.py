@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.panel.core import money
 from app.panel.core.errors import InvalidInput
 from app.shop.orders.models import PaymentMethod, RefundReason
+from app.shop.orders.pricing import MOST_CODES, codes_in
 from app.shop.orders.services import Amounts, Creator, GivenBack, Incoming, Paid
 
 ORDER, REFUND = "order", "refund"
@@ -27,6 +28,8 @@ TOP = {
     "paid",
     "remark",
     "creator",
+    "coupons",
+    "session",
 }
 OF_REFUND = {"kind", "channel_id", "external_number", "reference", "amount", "reason", "note"}
 BUYER = {
@@ -60,6 +63,7 @@ def _order(reader: _Reader, raw: Mapping[str, Any]) -> Incoming:
         lines=reader.lines(raw.get("lines")), buyer=reader.buyer(raw.get("buyer")), amounts=amounts,
         paid=reader.paid(raw.get("paid")), placed_at=reader.instant(raw, "placed_at"),
         remark=reader.text(raw, "remark", 5000), creator=reader.creator(raw.get("creator")),
+        codes=reader.coupons(raw.get("coupons")), session_key=reader.text(raw, "session", 80),
     )  # fmt: skip
 
 
@@ -162,6 +166,14 @@ class _Reader:
         for name in set(raw) - {"name", "id"}:
             self.errors[f"creator.{str(name)[:60]}"] = _("There is no such field.")
         return Creator(self.text(raw, "name", 120, "creator."), self.text(raw, "id", 64, "creator."))
+
+    def coupons(self, raw: Any) -> tuple[str, ...]:
+        if raw is None:
+            return ()
+        if not isinstance(raw, list) or len(raw) > MOST_CODES or not all(isinstance(one, str) and len(one) <= 40 for one in raw):
+            self.errors["coupons"] = _("These are at most %(n)s codes.", n=MOST_CODES)
+            return ()
+        return codes_in(" ".join(raw))
 
     def paid(self, raw: Any) -> Paid | None:
         if raw is None or raw is False:

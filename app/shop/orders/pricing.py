@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +13,18 @@ from sqlalchemy import Select, bindparam, select
 
 from app.panel.core.db import db
 from app.shop.catalog.models import ChannelPrice, Sku
+from app.shop.orders.models import Order, OrderLine
+
+MOST_CODES = 10
 
 
 @dataclass(frozen=True)
 class PriceRequest:
-    """Who buys what where: `lines` are (sku_id, quantity)."""
+    """Who buys what where: `lines` are (sku_id, quantity). `session` is a word such as `live:12` that nobody here reads.
+
+    `at` is the moment by our clock. With `is_placing` the order is being placed in this very transaction: limits are
+    then read under a lock, and what was answered is taken when the order stands.
+    """
 
     shop_id: int
     channel_id: int
@@ -25,6 +33,9 @@ class PriceRequest:
     at: dt.datetime
     customer_id: int | None = None
     codes: tuple[str, ...] = ()
+    session: str = ""
+    is_placing: bool = False
+    warehouse_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,32 @@ class PricedLine:
     trace: list[dict[str, Any]] = field(default_factory=list)
 
 
-Answer = Callable[[PriceRequest, list[PricedLine]], Sequence[PricedLine]]
+@dataclass(frozen=True)
+class Gift:
+    """What is added to the order for nothing."""
+
+    sku_id: int
+    quantity: int
+    trace: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Quote:
+    """A price for every line of the request, in its order; what comes with it, and the codes that do not count.
+
+    `claims` belongs to whoever answered: it comes back with `order_placed`, for him to take what he promised.
+    """
+
+    lines: list[PricedLine]
+    gifts: list[Gift] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    claims: list[Any] = field(default_factory=list)
+
+
+Answer = Callable[[PriceRequest, Quote], Quote]
+Worth = Callable[[Order, Sequence[tuple[OrderLine, int]], list[int]], list[int]]
 _answers: list[Answer] = []
+_worths: list[Worth] = []
 
 
 def answer(func: Answer) -> Answer:
@@ -46,14 +81,35 @@ def answer(func: Answer) -> Answer:
     return func
 
 
-def price(request: PriceRequest) -> list[PricedLine]:
-    """A price for every line of the request, in its order."""
-    priced = list_prices(request)
+def worth(func: Worth) -> Worth:
+    """Register who says what pieces are worth that are given back: called with the order, the pieces by line, and the
+    values so far, at first each piece's share of what was paid for its line."""
+    _worths.append(func)
+    return func
+
+
+def quote(request: PriceRequest) -> Quote:
+    """What the request costs; nothing is written."""
+    found = Quote(list_prices(request))
+    for code in request.codes:
+        found.refused[code] = ""  # until somebody knows it
     for func in _answers:
-        priced = list(func(request, priced))
-        if len(priced) != len(request.lines):
-            raise RuntimeError(f"{func.__module__}: {len(priced)} prices for {len(request.lines)} lines")
-    return priced
+        found = func(request, found)
+        if len(found.lines) != len(request.lines):
+            raise RuntimeError(f"{func.__module__}: {len(found.lines)} prices for {len(request.lines)} lines")
+    return found
+
+
+def reckoned(order: Order, pieces: Sequence[tuple[OrderLine, int]], values: list[int]) -> list[int]:
+    """What is given back for these pieces of an order, line by line; `values` are their shares of what was paid."""
+    for func in _worths:
+        values = func(order, pieces, values)
+    return values
+
+
+def codes_in(text: str | None) -> tuple[str, ...]:
+    """The coupon codes that somebody typed, separated by anything that stands in no code."""
+    return tuple(dict.fromkeys(part.upper() for part in re.split(r"[\s,，;；、]+", text or "") if part))
 
 
 def list_prices(request: PriceRequest) -> list[PricedLine]:

@@ -114,11 +114,11 @@ class OrderView(PerShopView):
     show_fieldsets = [
         (_("Order"), [
             "number", "external_number", "state", "refund_state", "review", "is_held", "hold_reason", "shop", "channel",
-            "creator_name", "creator_id", "source", "is_past", "assignee", "tags",
+            "creator_name", "creator_id", "session_key", "source", "is_past", "assignee", "tags",
         ]),
         (_("Buyer"), ["customer", "buyer_name", "buyer_phone", "buyer_email", "address", "postcode", "country"]),
         (_("Amounts"), [
-            "subtotal", "discount", "shipping_fee", "tax", "adjustment", "total", "paid", "refunded", "cost", "margin",
+            "subtotal", "discount", "codes", "shipping_fee", "tax", "adjustment", "total", "paid", "refunded", "cost", "margin",
         ]),
         (_("Times"), ["placed_at", "paid_at", "ship_by_at", "shipped_at", "completed_at", "closed_at", "close_reason"]),
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
@@ -126,7 +126,7 @@ class OrderView(PerShopView):
     add_fieldsets = [
         (_("Where"), ["channel", "external_number", "creator_name", "creator_id", "warehouse"]),
         (_("Buyer"), ["customer", *ADDRESS]),
-        (_("Amounts"), ["discount", "shipping_fee", "tax", "adjustment"]),
+        (_("Amounts"), ["codes", "discount", "shipping_fee", "tax", "adjustment"]),
         (_("Remarks"), ["buyer_remark", "seller_remark"]),
     ]
     edit_fieldsets = [

@@ -49,9 +49,9 @@ def test_a_domain_above_may_answer_the_price(order_of, monkeypatch):
     monkeypatch.setattr(pricing, "_answers", [])
 
     @pricing.answer
-    def half_price(request, priced):
-        return [pricing.PricedLine(one.unit_price, one.unit_price * n // 2, [*one.trace, {"step": "half"}])
-                for one, (_sku, n) in zip(priced, request.lines, strict=True)]  # fmt: skip
+    def half_price(request, quote):
+        return pricing.Quote([pricing.PricedLine(one.unit_price, one.unit_price * n // 2, [*one.trace, {"step": "half"}])
+                              for one, (_sku, n) in zip(quote.lines, request.lines, strict=True)])  # fmt: skip
 
     order = order_of(2)
     assert (order.subtotal, order.discount, order.total) == (39800, 19900, 19900)

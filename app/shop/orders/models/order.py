@@ -61,6 +61,9 @@ class Order(PanelModel):
     creator_name = text(_("Creator"), 120, search=True, help=_("In whose stream or video it was bought."))
     creator_id = text(_("Creator ID"), 64, search=True, help=_("The number that the platform gave the creator."))
 
+    codes = text(_("Coupon codes"), 200, help=_("Of coupons that count for this order, separated by spaces."))
+    session_key = text(_("Session"), 80, index=True, readonly=True, help=_("Where it was sold, such as live:12."))
+
     buyer_name = text(_("Buyer"), 120, search=True)
     buyer_phone = text(_("Phone"), 32, search=True)
     buyer_email = text(_("E-mail"), 200)

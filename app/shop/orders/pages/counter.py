@@ -19,7 +19,7 @@ from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.catalog.models import Sku
 from app.shop.orders import domain, intake_json, queries, services
 from app.shop.orders.models import Order, PaymentMethod
-from app.shop.orders.pricing import PriceRequest, price
+from app.shop.orders.pricing import PriceRequest, codes_in, quote
 from app.shop.setup.models import Channel
 from app.shop.setup.states import ChannelKind
 
@@ -29,9 +29,9 @@ PRICED = ("catalog.Sku", "catalog.ChannelPrice")  # of what a price at the count
 AT_COUNTER = (PaymentMethod.CASH, PaymentMethod.ALIPAY, PaymentMethod.WECHAT, PaymentMethod.CARD)
 
 
-def _sees_prices(actor: Any, resource: str) -> bool:
-    access = policy.fields(actor, resource)
-    return access.readable("price") and not access.masked("price")
+def sees_prices(actor: Any) -> bool:
+    """Does he see whole of what a price is made?"""
+    return all(policy.fields(actor, resource).usable("price") for resource in PRICED)
 
 
 def my_channels(actor: Any) -> list[Channel]:
@@ -79,7 +79,7 @@ class CounterPage(PanelPage):
     @answers("counter")
     def quote(self, actor: Any) -> Any:
         """What the basket costs now, in minor units, line by line; nothing is stored."""
-        if not all(_sees_prices(actor, resource) for resource in PRICED):
+        if not sees_prices(actor):
             raise Forbidden(gettext("You do not see prices, so nothing is reckoned up for you here."))
         raw = body()
         channel = _channel(raw.get("channel_id"), actor)
@@ -87,12 +87,19 @@ class CounterPage(PanelPage):
         known = set(db.session.scalars(select(Sku.id).where(Sku.id.in_([sku_id for sku_id, _quantity in wanted]))))
         if {sku_id for sku_id, _quantity in wanted} - known:
             raise InvalidInput({"lines": gettext("Choose one from the list.")})
-        priced = price(PriceRequest(channel.shop_id, channel.id, channel.shop.currency, wanted, clock.now()))
+        codes = codes_in(str(raw.get("codes") or "")[:400])
+        told = quote(PriceRequest(channel.shop_id, channel.id, channel.shop.currency, wanted, clock.now(), codes=codes))
         lines = [
             {"price": one.unit_price, "amount": one.unit_price * quantity - one.discount}
-            for one, (_sku_id, quantity) in zip(priced, wanted, strict=True)
+            for one, (_sku_id, quantity) in zip(told.lines, wanted, strict=True)
         ]
-        return jsonify(lines=lines, total=sum(line["amount"] for line in lines))
+        refused = [
+            why or gettext("There is no coupon “%(code)s”.", code=code[:40]) for code, why in told.refused.items()
+        ]  # fmt: skip
+        return jsonify(
+            lines=lines, total=sum(line["amount"] for line in lines), refused=refused,
+            gifts=[{"sku_id": gift.sku_id, "quantity": gift.quantity} for gift in told.gifts],
+        )  # fmt: skip
 
     @expose("/sell", methods=["POST"])
     @answers("counter")
@@ -109,7 +116,7 @@ class CounterPage(PanelPage):
             str(raw.get("key") or "") or None, actor, "orders.sell", raw,
             lambda: services.sell(
                 wanted, channel_id=channel.id, method=method, tendered=tendered, expected=raw.get("expected"),
-                external_ref=str(raw.get("reference") or "")[:120], actor=actor,
+                external_ref=str(raw.get("reference") or "")[:120], actor=actor, codes=codes_in(str(raw.get("codes") or "")[:400]),
             ).id,
         )  # fmt: skip
         order = db.session.get_one(Order, made)

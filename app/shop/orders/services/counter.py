@@ -30,6 +30,7 @@ def sell(
     discount: int = 0,
     customer_id: int | None = None,
     expected: int | None = None,
+    codes: Sequence[str] = (),
 ) -> Order:
     """Sell what lies on the counter. `expected` is the total on the screen: if prices moved since, nothing is sold.
 
@@ -40,7 +41,7 @@ def sell(
     with history.by(actor=actor):
         order = place(
             wanted, channel_id=channel_id, actor=SYSTEM, amounts=Amounts(discount=discount), customer_id=customer_id,
-            source=OrderSource.COUNTER,
+            source=OrderSource.COUNTER, codes=codes,
         )  # fmt: skip
         if expected is not None and expected != order.total:
             raise InvalidInput({"lines": _("Prices have changed. Please check the new total.")})

@@ -34,6 +34,7 @@ def create(values: dict[str, Any], *, actor: Any) -> Order:
         buyer={name: values.get(name) for name in BUYER}, amounts=Amounts(**amounts),
         creator=Creator(values.get("creator_name") or "", values.get("creator_id") or ""),
         external_number=values.get("external_number"), warehouse_id=values.get("warehouse_id"),
+        codes=(values.get("codes") or "",),
         buyer_remark=values.get("buyer_remark") or "", seller_remark=values.get("seller_remark") or "",
     )  # fmt: skip
     return first_check(order, actor=actor)

@@ -53,6 +53,8 @@ class Incoming:
     placed_at: dt.datetime | None = None
     remark: str = ""
     creator: Creator = NO_CREATOR
+    codes: tuple[str, ...] = ()
+    session_key: str = ""
 
 
 Told = Callable[[Order, bool], None]
@@ -164,7 +166,8 @@ def _taken_in(incoming: Incoming, seen: Seen, actor: Any, told: Told) -> tuple[O
         amounts=incoming.amounts, external_number=incoming.external_number, source=OrderSource.INTAKE,
         warehouse_id=seen.warehouse_id,
         buyer_remark=incoming.remark, creator=incoming.creator,
-        placed_at=incoming.placed_at, accept_short=incoming.paid is not None,
+        placed_at=incoming.placed_at, accept_short=incoming.paid is not None, codes=incoming.codes,
+        session_key=incoming.session_key,
     )  # fmt: skip
     order.created_by_id = actor.id
     if incoming.paid is not None and order.total:

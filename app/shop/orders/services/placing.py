@@ -92,44 +92,50 @@ def place(
     seller_remark: str = "",
     placed_at: dt.datetime | None = None,
     accept_short: bool = False,
+    codes: Sequence[str] = (),
+    session_key: str = "",
 ) -> Order:
     """Place an order and reserve its goods: all of them, or there is no order.
 
-    With `accept_short` (the buyer has paid elsewhere) an order is taken even if goods are short or unknown, or the
-    customer is blocked; what there is gets reserved, and the first check tells the rest.
+    With `accept_short` (the buyer has paid elsewhere) an order is taken even if goods are short or unknown, the
+    customer is blocked, or a coupon does not count; what there is gets reserved, and the first check tells the rest.
+    `session_key` says in which session it was sold, such as `live:12`.
 
     :raises OutOfStock: with the SKU and what is left
     """
     policy.authorize(actor, "place", RESOURCE)
     shop_id, currency = _shop_of(channel_id)
     at = placed_at or clock.now()
+    codes = pricing.codes_in(" ".join(codes))
     order = Order(
         shop_id=shop_id, channel_id=channel_id, customer_id=customer_id, currency=currency, exceptions=[],
+        codes=", ".join(codes) or None, session_key=session_key or None,
         external_number=external_number or None, source=source, state=OrderState.PENDING, placed_at=at,
         review=ReviewState.CONFIRMED, buyer_remark=buyer_remark or None, seller_remark=seller_remark or None,
         creator_name=creator.name or None, creator_id=creator.id or None,
         **_buyer(customer_id, buyer, accept_blocked=accept_short),
     )  # fmt: skip
     order.moves = [OrderStateLog(from_state=None, to_state=OrderState.PENDING, moved_at=at)]
-    order.lines = _priced(order, wanted, at, accept_unknown=accept_short)
-    _sum_up(order, amounts)
-    if any(line.sku_id for line in order.lines):
+    if any(one.sku_id for one in wanted):
         order.warehouse_id = warehouse_id or default_warehouse_id(order.shop_id)
+    priced = _priced(order, wanted, codes, accept_short=accept_short)
+    _sum_up(order, amounts)
     order.number = next_number(order.shop_id, at)
-    if accept_short:
-        _save(order)
-        stock.hold_what_there_is(order, actor=actor)
-    else:
-        stock.promise_all(order)
-        _save(order)
-        stock.hold_all(order, actor=actor)
-    _announce(order, actor=actor)
+    _keep(order, accept_short=accept_short, actor=actor)
+    _announce(order, priced, actor=actor)
     return order
 
 
-def _save(order: Order) -> None:
+def _keep(order: Order, *, accept_short: bool, actor: Any) -> None:
+    """Save it and reserve its goods: all of them, or with `accept_short` what there is."""
+    if not accept_short:
+        stock.promise_all(order)
     db.session.add(order)
     db.session.flush()
+    if accept_short:
+        stock.hold_what_there_is(order, actor=actor)
+    else:
+        stock.hold_all(order, actor=actor)
 
 
 def _shop_of(channel_id: int) -> tuple[int, str]:
@@ -148,10 +154,10 @@ def _shop_and_currency() -> Select[Any]:
     return query.where(shops.id == channels.shop_id)
 
 
-def _announce(order: Order, *, actor: Any) -> None:
+def _announce(order: Order, priced: Priced, *, actor: Any) -> None:
     """Write down that the order stands, and tell who listens; one without anything to pay is paid."""
     history.record(order, "order.placed", actor=actor)
-    events.order_placed.send(order, actor=actor)
+    events.order_placed.send(order, priced=priced, actor=actor)
     if order.total == 0:
         move(order, OrderState.PAID, actor=actor, why=_("Nothing to pay."))
         events.order_paid.send(order, payment=None, actor=actor)
@@ -178,21 +184,53 @@ def _buyer(customer_id: int | None, given: Mapping[str, Any] | None, *, accept_b
     return values
 
 
-def _priced(order: Order, wanted: Sequence[Wanted], at: dt.datetime, *, accept_unknown: bool) -> list[OrderLine]:
+@dataclass(frozen=True)
+class Priced:
+    """A quote, and the lines of the order that it speaks of, in its order. What was typed by hand is not among them."""
+
+    quote: pricing.Quote
+    lines: tuple[OrderLine, ...]
+
+
+def _priced(order: Order, wanted: Sequence[Wanted], codes: tuple[str, ...], *, accept_short: bool) -> Priced:
+    """Give the order its lines, each with its price, and the gifts that come with them."""
     if not wanted:
         raise InvalidInput({"lines": _("An order needs at least one line.")})
     if any(one.quantity <= 0 for one in wanted):
         raise InvalidInput({"lines": _("A quantity is more than nothing.")})
+    if len(codes) > pricing.MOST_CODES:
+        raise InvalidInput({"codes": _("At most %(n)s coupons.", n=pricing.MOST_CODES)})
     known = _skus({one.sku_id for one in wanted if one.sku_id})
     for one in wanted:
-        _check_sku(order, one, known, accept_unknown)
-    asked = [one for one in wanted if one.sku_id in known]
-    request = pricing.PriceRequest(
-        shop_id=order.shop_id, channel_id=order.channel_id, currency=order.currency, at=at,
-        customer_id=order.customer_id, lines=tuple((one.sku_id or 0, one.quantity) for one in asked),
-    )  # fmt: skip
-    answers = dict(zip(map(id, asked), pricing.price(request), strict=True)) if asked else {}
-    return [_line(order, one, known.get(one.sku_id or 0), answers.get(id(one))) for one in wanted]
+        _check_sku(order, one, known, accept_short)
+    asked = [one for one in wanted if one.sku_id in known and one.unit_price is None]
+    found = pricing.Quote([])
+    if asked or codes:
+        found = pricing.quote(pricing.PriceRequest(
+            shop_id=order.shop_id, channel_id=order.channel_id, currency=order.currency, at=clock.now(), codes=codes,
+            customer_id=order.customer_id, lines=tuple((one.sku_id or 0, one.quantity) for one in asked),
+            session=order.session_key or "", is_placing=True, warehouse_id=order.warehouse_id,
+        ))  # fmt: skip
+    if found.refused and not accept_short:
+        code, why = next(iter(found.refused.items()))
+        raise DomainError(why or _("There is no coupon “%(code)s”.", code=code[:40]), field="codes")
+    answers, spoken_of = iter(found.lines), []
+    for one in wanted:
+        is_asked = one.sku_id in known and one.unit_price is None
+        line = _line(order, one, known.get(one.sku_id or 0), next(answers) if is_asked else None)
+        order.lines.append(line)
+        if is_asked:
+            spoken_of.append(line)
+    order.lines += _gifts(order, found.gifts)
+    return Priced(found, tuple(spoken_of))
+
+
+def _gifts(order: Order, gifts: Sequence[pricing.Gift]) -> list[OrderLine]:
+    known = _skus({gift.sku_id for gift in gifts})
+    return [
+        _line(order, Wanted(gift.sku_id, gift.quantity), known[gift.sku_id], pricing.PricedLine(0, trace=gift.trace))
+        for gift in gifts if gift.sku_id in known
+    ]  # fmt: skip
 
 
 def _skus(ids: set[int]) -> dict[int, tuple[Sku, str]]:
@@ -222,19 +260,19 @@ def _check_sku(order: Order, one: Wanted, known: Mapping[int, Any], accept_unkno
 
 
 def _line(order: Order, one: Wanted, known: tuple[Sku, str] | None, answer: pricing.PricedLine | None) -> OrderLine:
-    if known is None or answer is None:
+    if known is None:
         return OrderLine(
             sku_code=one.sku_code or None, title=one.title or one.sku_code, option=one.option or None, unit_cost=0,
             quantity=one.quantity, currency=order.currency, unit_price=one.unit_price or 0, discount=one.discount,
         )  # fmt: skip
     sku, title = known
-    by_hand = one.unit_price is not None
-    price = one.unit_price if one.unit_price is not None else answer.unit_price
-    trace = [{"step": "by hand", "unit_price": price}] if by_hand else answer.trace
+    if answer is None:
+        price = one.unit_price or 0
+        answer = pricing.PricedLine(price, trace=[{"step": "by hand", "unit_price": price}])
     return OrderLine(
         sku_id=sku.id, sku_code=sku.code, title=one.title or title, option=one.option or sku.options or None,
-        quantity=one.quantity, currency=order.currency, unit_price=price, unit_cost=sku.cost or 0,
-        discount=one.discount + (0 if by_hand else answer.discount), price_trace=trace,
+        quantity=one.quantity, currency=order.currency, unit_price=answer.unit_price, unit_cost=sku.cost or 0,
+        discount=one.discount + answer.discount, price_trace=answer.trace,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from app.shop.orders import states
 from app.shop.orders.models import OrderState, RefundState
 from app.shop.orders.services.totals import value_of
 
+Worth = Callable[[list[tuple[Any, int]], list[int]], list[int]]
+
 
 class Share(NamedTuple):
     """Of one line: so many pieces and so much money; `unsent` of the pieces never left, `back` go onto the shelf."""
@@ -46,16 +48,20 @@ def decide(
     pieces: Mapping[int, int] | None = None,
     restock: bool = False,
     came_back: Callable[[Any], int],
+    worth: Worth = lambda _goods, values: values,
 ) -> Decision:
     """What a refund of this order would be; see `services.refund` for what the arguments mean.
 
     :param came_back: how many pieces of a line were put back onto the shelf before
+    :param worth: what chosen pieces are worth, given their shares of what was paid: less, where what is kept costs more
     :raises DomainError: when there is not so much, or there are not so many
     """
     if amount is None and pieces is None:
         amount = order.left_to_refund
     goods = _goods(order, amount, pieces)
     values = [_value(line, quantity) for line, quantity in goods]
+    if pieces is not None:
+        values = worth(goods, values)
     amount = _amount(order, amount, values)
     # what is refunded beyond the goods (shipping, goodwill) belongs to no line
     parts = money.allocate(min(amount, sum(values)), values)

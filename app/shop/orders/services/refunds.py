@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from app.panel.core import clock, history, money, policy, stepup
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict
 from app.panel.core.transaction import transactional
-from app.shop.orders import events
+from app.shop.orders import events, pricing
 from app.shop.orders.models import (
     CloseReason,
     Order,
@@ -64,7 +65,7 @@ def refund(
         if known.order_id != order.id or (amount is not None and known.amount != amount):
             raise Conflict(_("This key was already used for another refund."))
         return known
-    decision = decide(order, amount, pieces=pieces, restock=restock, came_back=_came_back)
+    decision = decide(order, amount, pieces=pieces, restock=restock, came_back=_came_back, worth=partial(pricing.reckoned, order))
     amount = decision.amount
     if needs_proof(amount, order.currency):
         stepup.require(actor)

@@ -1,0 +1,6 @@
+"""Tables of the marketing domain."""
+
+from app.shop.marketing.models.coupons import Coupon, CouponBatch
+from app.shop.marketing.models.promotions import PriceUse, Promotion, PromotionTier
+
+__all__ = ["Coupon", "CouponBatch", "PriceUse", "Promotion", "PromotionTier"]

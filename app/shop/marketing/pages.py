@@ -1,0 +1,161 @@
+"""Pages of marketing that are no tables: what coupons brought, and a cart to try prices with."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.panel.core import clock, money, policy, records
+from app.panel.core.actor import current_actor
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError, Forbidden, InvalidInput
+from app.panel.core.fields import spec
+from app.panel.core.pages import PanelPage, expose, needs
+from app.shop.catalog.models import Sku
+from app.shop.customers.models import Customer
+from app.shop.inventory.services import default_warehouse_id
+from app.shop.marketing import domain, forms, queries, services, trace
+from app.shop.marketing.models import Coupon
+from app.shop.marketing.states import CouponState
+from app.shop.orders.pages.counter import my_channels, sees_prices
+from app.shop.orders.pricing import Gift, PricedLine, PriceRequest, codes_in, quote
+
+LOW, HIGH = 65, 80  # percent: the reference band of coupons that are used (MKT-05)
+OUT = [CouponState.RESERVED.value, CouponState.REDEEMED.value]
+STATES = ("reserved", "redeemed", "expired", "void")
+MOST_LINES = 50
+
+
+def _coupons(batch_id: int, *conditions: Any) -> str:
+    """The address of the list of coupons of a batch."""
+    tree = {"and": [["batch", "eq", str(batch_id)], *conditions]}
+    return url_for("marketing_coupon.list", f=json.dumps(tree, separators=(",", ":")))
+
+
+@domain.page(_("Coupon figures"), icon="fa-chart-column", order=25)
+class FiguresPage(PanelPage):
+    """How many of each batch are out, in hands, and used; each figure leads to its rows."""
+
+    resource = "marketing.CouponBatch"
+    title = _("Coupon figures")
+
+    @expose("/figures/")
+    @needs("read")
+    def index(self) -> str:
+        actor = self.check("read", "marketing.Coupon")
+        access = policy.fields(actor, "marketing.Coupon")
+        if not all(access.usable(name) for name in ("state", "customer_id", "batch_id")):
+            raise Forbidden(gettext("You do not see what these figures are made of."))
+        rows = [self._row(one) for one in db.session.execute(queries.figures(actor))]
+        return self.render("marketing/figures.html", rows=rows, low=LOW, high=HIGH)
+
+    def _row(self, found: Any) -> Any:
+        batch = found.CouponBatch
+        not_void = ["state", "ne", CouponState.VOID.value]
+        in_hands = {"or": [["customer", "not_empty"], ["state", "in", OUT]]}
+        rate = round(100 * found.redeemed / found.claimed) if found.claimed else None
+        tone = "" if rate is None else "success" if LOW <= rate <= HIGH else "warning" if rate < LOW else "info"
+        return SimpleNamespace(
+            batch=batch, worth=services.said(batch), rate=rate, tone=tone,
+            figures=[(found.issued, _coupons(batch.id, not_void)), (found.claimed, _coupons(batch.id, not_void, in_hands))]
+            + [(getattr(found, state), _coupons(batch.id, ["state", "eq", state])) for state in STATES],
+        )  # fmt: skip
+
+
+@domain.page(_("Try a cart"), icon="fa-calculator", order=15)
+class CartPage(PanelPage):
+    """Articles, a customer, codes and a time go in; prices come out, with the reason of each. Nothing is ordered."""
+
+    resource = "marketing.Promotion"
+    title = _("Try a cart")
+
+    @expose("/try/")
+    @needs("read")
+    def index(self) -> Any:
+        actor = current_actor()
+        if not sees_prices(actor):
+            raise Forbidden(gettext("You do not see prices, so nothing is reckoned up for you here."))
+        channels = my_channels(actor)
+        form = forms.CartForm(formdata=request.args if request.args else None, meta={"csrf": False})
+        form.channel_id.choices = [(channel.id, channel.name) for channel in channels]
+        told, status = None, 200
+        if request.args:
+            try:
+                told = self._told(form, {channel.id: channel for channel in channels}, actor)
+            except DomainError as error:
+                status = 422
+                errors = error.errors if isinstance(error, InvalidInput) else {error.field or "lines": error.message}
+                for name, sentence in errors.items():
+                    form[name].errors = [*form[name].errors, str(sentence)]
+                if "customer" in errors:
+                    form.customer.data = None
+        return self.render("marketing/try.html", form=form.dressed(), told=told), status
+
+    def _told(self, form: Any, channels: dict[int, Any], actor: Any) -> Any:
+        if not form.validate() or form.channel_id.data not in channels:
+            form.customer.data = None
+            raise InvalidInput({"lines": gettext("Please look at what is marked.")})
+        channel = channels[form.channel_id.data]
+        skus, lines = self._lines(form.lines.data)
+        customer = self._customer(form.customer.data, actor)
+        asked = PriceRequest(
+            shop_id=channel.shop_id, channel_id=channel.id, currency=channel.shop.currency, lines=lines,
+            at=self._at(form.at.data), customer_id=customer and customer.id, codes=codes_in(form.codes.data),
+            session=(form.session_key.data or "").strip(), warehouse_id=default_warehouse_id(channel.shop_id),
+        )  # fmt: skip
+        return self._shown(asked, skus)
+
+    def _lines(self, text: str) -> tuple[dict[int, Sku], tuple[tuple[int, int], ...]]:
+        wanted = []
+        for place, line in enumerate((one.split() for one in text.splitlines() if one.strip()), 1):
+            pieces = line[1] if len(line) > 1 else "1"
+            if len(line) > 2 or not pieces.isdecimal() or not 0 < int(pieces) <= 100_000 or place > MOST_LINES:
+                raise InvalidInput({"lines": gettext("Line %(n)s: a SKU code and how many pieces.", n=place)})
+            wanted.append((line[0], int(pieces)))
+        by_code = {sku.code: sku for sku in db.session.scalars(select(Sku).where(Sku.code.in_([code for code, _n in wanted])))}
+        if unknown := [code for code, _n in wanted if code not in by_code]:
+            raise InvalidInput({"lines": gettext("“%(code)s” is not in the catalog.", code=unknown[0][:60])})
+        return {sku.id: sku for sku in by_code.values()}, tuple((by_code[code].id, n) for code, n in wanted)
+
+    def _customer(self, key: Any, actor: Any) -> Customer | None:
+        if not key:
+            return None
+        try:
+            found: Customer = records.get(Customer, key, actor=actor)
+        except DomainError as error:
+            raise InvalidInput({"customer": error.message}) from None
+        return found
+
+    def _at(self, text: Any) -> Any:
+        try:
+            return spec(Coupon, "expires_at").parse(text, {}) or clock.now()
+        except ValueError as error:
+            raise InvalidInput({"at": str(error)}) from None
+
+    def _shown(self, asked: PriceRequest, skus: dict[int, Sku]) -> Any:
+        found, shown = quote(asked), money.writer()
+        currency = asked.currency
+        gifts = [gift.sku_id for gift in found.gifts]
+        skus |= {sku.id: sku for sku in db.session.scalars(select(Sku).where(Sku.id.in_(gifts)))}
+
+        def row(sku_id: int, quantity: int, line: PricedLine | Gift) -> Any:
+            price, off = (line.unit_price, line.discount) if isinstance(line, PricedLine) else (0, 0)
+            return SimpleNamespace(
+                name=f"{skus[sku_id].product.title} · {skus[sku_id]}", quantity=quantity, unit_price=shown(price, currency),
+                off=shown(off, currency) if off else "", total=shown(price * quantity - off, currency),
+                steps=trace.sentences(line.trace, currency),
+            )  # fmt: skip
+
+        rows = [row(sku_id, n, line) for (sku_id, n), line in zip(asked.lines, found.lines, strict=True)]
+        total = sum(line.unit_price * n - line.discount for (_sku, n), line in zip(asked.lines, found.lines, strict=True))
+        refused = [why or gettext("There is no coupon “%(code)s”.", code=code[:40]) for code, why in found.refused.items()]
+        return SimpleNamespace(
+            rows=rows + [row(gift.sku_id, gift.quantity, gift) for gift in found.gifts], refused=refused,
+            total=shown(total, currency),
+        )  # fmt: skip

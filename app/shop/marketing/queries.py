@@ -1,0 +1,177 @@
+"""What marketing reads: rules that hold at a moment, coupons by code, figures. Writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, func, literal, select, union_all
+from sqlalchemy.orm import joinedload
+
+from app.panel.core import policy
+from app.panel.core.rows import among
+from app.shop.catalog.models import Category, Product, Sku
+from app.shop.inventory.models import StockLevel
+from app.shop.marketing.models import Coupon, CouponBatch, PriceUse, Promotion
+from app.shop.marketing.models.coupons import BATCH_CATEGORIES, BATCH_PRODUCTS, BATCH_SKUS
+from app.shop.marketing.models.promotions import PROMOTION_CATEGORIES, PROMOTION_PRODUCTS, PROMOTION_SKUS
+from app.shop.marketing.states import CouponState, OnRefund, UseState
+from app.shop.orders.models import Order, Refund, RefundState
+
+PRODUCT, CATEGORY, SKU = 1, 2, 3
+OUT = (CouponState.RESERVED, CouponState.REDEEMED)
+
+
+@functools.cache
+def holding() -> Select[Any]:
+    """Promotions that hold at `at` for a shop, channel, session and currency. Built once: every order asks this."""
+    table = Promotion.__table__.c
+    at = bindparam("at", type_=table.begins_at.type)
+    return (
+        select(Promotion.__table__)
+        .where(
+            table.is_active, table.begins_at.is_(None) | (table.begins_at <= at), table.ends_at.is_(None) | (table.ends_at > at),
+            table.currency == bindparam("currency"),
+            table.shop_id.is_(None) | (table.shop_id == bindparam("shop")),
+            table.channel_id.is_(None) | (table.channel_id == bindparam("channel")),
+            table.session_key.is_(None) | (table.session_key == bindparam("session")),
+        )
+        .order_by(table.priority, table.id)
+    )  # fmt: skip
+
+
+def _links(products: Any, categories: Any, skus: Any, owner: str) -> Select[Any]:
+    parts = []
+    for what, table, part in ((PRODUCT, products, "product_id"), (CATEGORY, categories, "category_id"), (SKU, skus, "sku_id")):
+        mine = table.c[owner].in_(bindparam("ids", expanding=True))
+        parts.append(select(table.c[owner], literal(what), table.c[part]).where(mine))
+    return union_all(*parts)  # type: ignore[return-value]
+
+
+@functools.cache
+def scopes_of_promotions() -> Select[Any]:
+    """(promotion, what, id): the goods that promotions are for; none: all."""
+    return _links(PROMOTION_PRODUCTS, PROMOTION_CATEGORIES, PROMOTION_SKUS, "promotion_id")
+
+
+@functools.cache
+def scopes_of_batches() -> Select[Any]:
+    """(batch, what, id): the goods that coupons are for; none: all."""
+    return _links(BATCH_PRODUCTS, BATCH_CATEGORIES, BATCH_SKUS, "batch_id")
+
+
+@functools.cache
+def goods() -> Select[Any]:
+    """(sku, product, path of its category)"""
+    skus, products, categories = Sku.__table__, Product.__table__, Category.__table__
+    source = skus.join(products, products.c.id == skus.c.product_id).outerjoin(
+        categories, categories.c.id == products.c.category_id
+    )
+    return (
+        select(skus.c.id, products.c.id, categories.c.path).select_from(source)
+        .where(skus.c.id.in_(bindparam("ids", expanding=True)))
+    )  # fmt: skip
+
+
+def has_paid(customer_id: int) -> Select[Any]:
+    return select(Order.id).where(Order.customer_id == customer_id, Order.paid_at.is_not(None)).limit(1)
+
+
+def last_paid(customer_id: int) -> Select[Any]:
+    return select(func.max(Order.paid_at)).where(Order.customer_id == customer_id)
+
+
+def uses_of_customer(customer_id: int) -> Select[Any]:
+    """(promotion, its audience, how often this customer has it now)"""
+    return (
+        select(PriceUse.promotion_id, Promotion.audience, func.count())
+        .join(Promotion, Promotion.id == PriceUse.promotion_id)
+        .where(PriceUse.customer_id == customer_id, PriceUse.state == UseState.TAKEN)
+        .group_by(PriceUse.promotion_id, Promotion.audience)
+    )
+
+
+
+def coupons_by_code(codes: Collection[str]) -> Select[Any]:
+    return select(Coupon).where(Coupon.code.in_(codes)).options(joinedload(Coupon.batch))
+
+
+def coupons_held(batch_id: int, customer_id: int) -> Select[Any]:
+    """How many coupons of a batch a person has or had; what was made void does not count."""
+    mine = (Coupon.batch_id == batch_id) & (Coupon.customer_id == customer_id) & (Coupon.state != CouponState.VOID)
+    return select(func.count()).select_from(Coupon).where(mine)
+
+
+def available(sku_id: int, warehouse_id: int) -> Select[Any]:
+    return select(StockLevel.available).where(StockLevel.sku_id == sku_id, StockLevel.warehouse_id == warehouse_id)
+
+
+def expired(at: dt.datetime, limit: int) -> Select[Any]:
+    late = (Coupon.state == CouponState.ISSUED) & (Coupon.expires_at <= at)
+    return select(Coupon.id).where(late).order_by(Coupon.expires_at).limit(limit)
+
+
+def figures(actor: Any) -> Select[Any]:
+    """A row a batch: coupons that were made and not void, given to somebody, waiting for a payment, used, expired, void."""
+
+    def count(condition: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    in_hands = (Coupon.state != CouponState.VOID) & (Coupon.customer_id.is_not(None) | Coupon.state.in_(OUT))
+    query = (
+        select(
+            CouponBatch,
+            count((Coupon.state != CouponState.VOID) & Coupon.id.is_not(None)).label("issued"),
+            count(in_hands).label("claimed"),
+            *(count(Coupon.state == state).label(state.value) for state in
+              (CouponState.RESERVED, CouponState.REDEEMED, CouponState.EXPIRED, CouponState.VOID)),
+        )
+        .outerjoin(Coupon, Coupon.batch_id == CouponBatch.id)
+        .group_by(CouponBatch.id).order_by(CouponBatch.id.desc())
+    )  # fmt: skip
+    return policy.scope(query, actor, CouponBatch)
+
+
+def uses_of_order(order_id: int) -> Select[Any]:
+    return select(PriceUse).where(PriceUse.order_id == order_id, PriceUse.state == UseState.TAKEN).order_by(PriceUse.id)
+
+
+def brought(promotion_id: int, actor: Any) -> Select[Any]:
+    """Orders, pieces and what came off under a promotion, of what the reader may see."""
+    query = select(
+        func.count().label("orders"), func.sum(PriceUse.pieces).label("pieces"), func.sum(PriceUse.amount).label("off")
+    )
+    mine = (PriceUse.promotion_id == promotion_id) & (PriceUse.state == UseState.TAKEN)
+    return policy.scope(query.select_from(PriceUse).where(mine), actor, PriceUse)
+
+
+def unpaid_with_uses(ids: Collection[int]) -> Select[Any]:
+    """Of these orders, those that were never paid and hold a coupon or a place under a limit."""
+    some = select(PriceUse.order_id).where(among(PriceUse.order_id, ids), PriceUse.state == UseState.TAKEN)
+    return select(Order).where(Order.id.in_(some), Order.paid_at.is_(None)).order_by(Order.id)
+
+
+def refunded_with_coupons(refund_ids: Collection[int]) -> Select[Any]:
+    """Of the orders of these refunds, those that are refunded whole and whose coupons are not to stay used."""
+    some = (
+        select(Coupon.order_id).join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+        .join(Refund, Refund.order_id == Coupon.order_id)
+        .where(among(Refund.id, refund_ids), Coupon.state == CouponState.REDEEMED, CouponBatch.on_refund != OnRefund.STAYS)
+    )  # fmt: skip
+    return select(Order).where(Order.id.in_(some), Order.refund_state == RefundState.FULLY).order_by(Order.id)
+
+
+def coupons_let_go(refund_ids: Collection[int]) -> Select[Any]:
+    """(coupon, order) of coupons that orders of these refunds had used, and that are used no more."""
+    return (
+        select(Coupon.id, PriceUse.order_id)
+        .join(PriceUse, PriceUse.coupon_id == Coupon.id).join(Refund, Refund.order_id == PriceUse.order_id)
+        .where(
+            among(Refund.id, refund_ids), PriceUse.state == UseState.TAKEN,
+            ((Coupon.state.in_((CouponState.ISSUED, CouponState.EXPIRED)) & Coupon.order_id.is_(None))
+             | ((Coupon.state == CouponState.VOID) & (Coupon.order_id == PriceUse.order_id))),
+        )
+        .order_by(Coupon.id)
+    )  # fmt: skip

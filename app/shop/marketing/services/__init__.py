@@ -1,0 +1,25 @@
+"""The verbs of marketing: `from app.shop.marketing import services`, then `services.flash_sale("…", sku_ids=[…], …)`."""
+
+from app.panel.core import records
+from app.shop.marketing.models import CouponBatch, Promotion
+from app.shop.marketing.services import batches, promotions
+from app.shop.marketing.services.batches import issue, make_codes, not_for, said
+from app.shop.marketing.services.compensating import compensate
+from app.shop.marketing.services.coupons import expire, redeem, refund_reversed, refunded, refunded_many, restore, void
+from app.shop.marketing.services.promotions import (
+    coupons_for_session,
+    first_orders,
+    flash_sale,
+    price_for_session,
+    switch,
+)
+from app.shop.marketing.services.uses import release, release_many, take
+
+records.override(CouponBatch, validate=batches.validate)
+records.override(Promotion, validate=promotions.validate)
+
+__all__ = [
+    "compensate", "coupons_for_session", "expire", "first_orders", "flash_sale", "issue", "make_codes", "not_for",
+    "price_for_session", "redeem", "refund_reversed", "refunded", "refunded_many", "release", "release_many", "restore",
+    "said", "switch", "take", "void",
+]  # fmt: skip
