@@ -65,8 +65,7 @@ def hint(session_id: int, at: dt.datetime, signs: Sequence[tuple[Event, int]] = 
     _look_back(session_id, at)
     new = []
     for rule in rules:
-        told = _told(rule, session_id, signs) if rule.kind in (HintKind.PRICE_SLIP, HintKind.GAP) else []
-        for one in [*measures.measure(rule, session_id, at), *told]:
+        for one in [*measures.measure(rule, session_id, at), *_told(rule, session_id, signs)]:
             if not _is_quiet(rule, session_id, one, at):
                 new.append(_add(rule, session_id, one, at))
     db.session.flush()
@@ -101,7 +100,7 @@ def _is_quiet(rule: LiveHintRule, session_id: int, one: Measured, at: dt.datetim
 
 
 def _told(rule: LiveHintRule, session_id: int, signs: Sequence[tuple[Event, int]]) -> list[Measured]:
-    """What the platform told by an event of its own: a price that is not ours, a gap."""
+    """What the platform told by an event of its own: a price that is not ours, an item that is gone, a gap."""
     found = []
     for event, item_id in signs:
         if rule.kind is HintKind.GAP and event.kind == "gap":

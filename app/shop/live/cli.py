@@ -1,0 +1,101 @@
+"""`flask live replay FILE`, `flask live simulate`: a session through the intake of a running instance, and what it counted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from app.panel.core import clock
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.shop.live.feed import logs, replaying
+from app.shop.live.feed.envelope import Event, Malformed
+from app.shop.live.feed.simulator import Plan, Simulator
+from app.shop.live.models import LiveItem
+
+live = AppGroup("live", help="Live sessions.")
+SESSION = click.option("--session", "session_id", type=int, help="Of the session; else a rehearsal is made for it.")
+SPEED = click.option("--speed", default=1.0, show_default=True, help="60 plays an hour in a minute; 0 as fast as it goes.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on the last line.")
+ADDRESS = click.option("--url", default="", help="Of the instance; else this machine and its port.")
+
+
+@live.command("replay")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@SESSION
+@SPEED
+@click.option("--doubled", default=0.0, help="Send this part a second time, such as 0.05.")
+@click.option("--shuffled", default=0.0, help="Send this part out of order, such as 0.1.")
+@ADDRESS
+@AS_JSON
+def replay(
+    file: Path, session_id: int | None, speed: float, doubled: float, shuffled: float, url: str, as_json: bool
+) -> None:
+    """Play a recorded log: Bilibili comments (.jsonl, .gz), files of its recorders (.xml), or events of ours, one a line."""
+    events: Iterable[Event] = logs.read(file)
+    if doubled or shuffled:
+        events = replaying.mixed(_read(events), doubled, shuffled)
+    _play(events, session_id, file.name, speed, url, as_json)
+
+
+@live.command("simulate")
+@SESSION
+@SPEED
+@click.option("--minutes", default=30, show_default=True)
+@click.option("--peak", default=300, show_default=True, help="How many watch at most.")
+@click.option("--seed", default=7, show_default=True, help="The same seed makes the same session.")
+@ADDRESS
+@AS_JSON
+def simulate(
+    session_id: int | None, speed: float, minutes: int, peak: int, seed: int, url: str, as_json: bool
+) -> None:
+    """Make a session that never was, with a wrong price, an item that is sold out, viewers who go and a gap, and play it."""
+    items = _items(session_id)
+    plan = Plan(int(clock.now().timestamp() * 1000), minutes, peak=peak, seed=seed)
+    if items:
+        plan = Plan(plan.starts_at, minutes, items, peak, seed)
+    _play(Simulator(plan).events(), session_id, f"Simulation {seed}", speed, url, as_json)
+
+
+def _items(session_id: int | None) -> tuple[tuple[int, int], ...]:
+    if session_id is None:
+        return ()
+    query = select(LiveItem).where(LiveItem.session_id == session_id, LiveItem.sku_id.is_not(None))
+    rows = db.session.scalars(query.order_by(LiveItem.position))
+    return tuple((one.position, one.live_price or one.sku.price) for one in rows)
+
+
+def _read(events: Iterable[Event]) -> list[Event]:
+    try:
+        return list(events)
+    except Malformed as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _play(events: Iterable[Event], session_id: int | None, title: str, speed: float, url: str, as_json: bool) -> None:
+    address = url.rstrip("/") or f"http://127.0.0.1:{current_app.config['SERVER_PORT']}"
+    try:
+        feed = replaying.feed_for(session_id, title)
+        done = replaying.play(feed, events, address, speed, lambda text: click.echo(text, err=True))
+    except (DomainError, Malformed, RuntimeError) as error:
+        raise click.ClickException(str(getattr(error, "message", error))) from None
+    told: dict[str, Any] = {**asdict(done), "seconds": round(done.seconds, 2), "agrees": done.agrees}
+    if as_json:
+        click.echo(json.dumps(told))
+    else:
+        click.echo(
+            f"{done.sent:,} sent, {done.accepted:,} accepted, {done.doubled:,} doubled, {done.stored:,} stored in "
+            f"{done.seconds:.1f} s (session {done.session})."
+        )
+        for name, number in done.counted.items():
+            click.echo(f"  {name}: {number:,} counted{'' if number == done.expected[name] else f', {done.expected[name]:,} sent'}")
+    sys.exit(0 if done.agrees else 1)
