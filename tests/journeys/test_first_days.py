@@ -8,6 +8,7 @@ from tests import conftest
 from tests.ops.tree import wait_for
 from tests.serving import served
 
+pytestmark = pytest.mark.slow
 PASSWORD = "seventeen green kettles sing"
 HEAD = "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Refunded Amount,Cancelled at"
 ORDERS = f"""{HEAD}

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import TimeoutError
 
+pytestmark = pytest.mark.slow
+
 
 def state_of(window):
     return parse_qs(urlsplit(window.url).query)

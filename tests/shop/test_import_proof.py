@@ -4,6 +4,7 @@ import pytest
 
 from tests.shop import proof
 
+pytestmark = pytest.mark.slow
 DATA = proof.folder()
 
 

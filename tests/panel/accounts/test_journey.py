@@ -17,7 +17,7 @@ from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
 from tests.panel.accounts.conftest import PASSWORD, panel_app
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AUTHENTICATOR = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
     "isUserVerified": True, "automaticPresenceSimulation": True,
