@@ -221,6 +221,41 @@ def test_ten_cells_are_changed_with_the_keys_alone(instance, page):
 
 
 @pytest.mark.browser
+def test_what_is_more_than_lists_count_is_counted_when_asked(page, monkeypatch):
+    from app.panel.core import listing
+
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 5)
+    page.goto("/catalog/brand/list/?size=5")
+    page.get_by_text("5+ rows").wait_for()
+    page.get_by_role("button", name="Count all").click()
+    page.get_by_text("10 rows", exact=True).wait_for()
+    assert not page.get_by_role("button", name="Count all").is_visible()
+
+
+@pytest.mark.browser
+def test_a_paper_is_drawn_to_another_day_of_the_calendar(instance, page):
+    import datetime as dt
+
+    with instance.app_context():
+        from app.panel.core.db import db
+        from app.shop.inventory.models import PurchaseReceipt, Supplier, Warehouse
+
+        there = db.session.query(Warehouse).first() or Warehouse(name="Back room", code="BACK")
+        paper = PurchaseReceipt(
+            number="IN-1", supplier=Supplier(name="Kiln", code="KILN"), warehouse=there, received_on=dt.date(2026, 11, 10)
+        )
+        db.session.add(paper)
+        db.session.commit()
+        key = paper.id
+    page.goto("/inventory/purchasereceipt/list/?shape=calendar&month=2026-11")
+    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_role("link", name="IN-1").drag_to(page.locator("[data-day='2026-11-18']"))
+    page.locator("[data-day='2026-11-18']").get_by_role("link", name="IN-1").wait_for()
+    with instance.app_context():
+        assert db.session.get(PurchaseReceipt, key).received_on == dt.date(2026, 11, 18)
+
+
+@pytest.mark.browser
 def test_language_and_skin_follow_the_person(page):
     page.goto("/home/")
     page.get_by_role("button", name="Language").click()
