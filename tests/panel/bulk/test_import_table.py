@@ -187,3 +187,21 @@ def cells_of(check):
     """The first record that a check shows: words, and (kind, text) of everything else."""
     cells = [cell for cell, _is_figure in check["first"][0]["cells"]]
     return [cell["text"] if cell["kind"] == "text" else (cell["kind"], cell["text"]) for cell in cells]
+
+
+def test_a_file_is_refused_by_the_declaration_that_form_and_api_obey(bring, library, shelf):
+    from app.panel.bulk.models import RunItem
+    from tests import conftest
+    from tests.library.books.models import Book
+
+    run = bring([["ISBN", "Title", "Copies"], ["978-9", "Negative", "-1"], ["978-8", "Fine", "2"]])
+    assert counts(run) == {"new": 1, "changed": 0, "same": 0, "refused": 1}
+    client = conftest.client_of(library, "ada")
+    shelf.rollback()
+    said = client.post("/api/v1/books/book/", json={"isbn": "978-7", "title": "Other", "copies": -1})
+    typed = client.post("/books/book/add", data={"isbn": "978-7", "title": "Other", "copies": "-1"})
+    sentence = said.json["errors"]["copies"]
+    assert said.status_code == typed.status_code == 422 and sentence in typed.text
+    told = [str(vars(item)) for item in shelf.query(RunItem).filter_by(run_id=run.id)]
+    assert any(sentence in one for one in told), (sentence, told)
+    assert [book.isbn for book in shelf.query(Book)] == ["978-8"]
