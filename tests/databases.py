@@ -6,6 +6,7 @@ The processes of a run share a folder: what one has set up the others copy, and 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import functools
 import hashlib
@@ -24,6 +25,7 @@ CACHE = Path(tempfile.gettempdir()) / f"zhanggui-cache-{os.getuid()}"  # what is
 
 
 MEMORY, ENOUGH = Path("/dev/shm"), 6 * 2**30
+PREFIX, LIVES = "zhanggui-databases-", "lives"
 
 
 @functools.cache
@@ -34,10 +36,25 @@ def folder() -> Path:
     """
     is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH
     is_there = MEMORY in Path(tempfile.gettempdir()).parents  # and somebody tidies up
-    path = Path(tempfile.mkdtemp(prefix="zhanggui-databases-", dir=MEMORY if is_roomy and not is_there else None))
+    place = MEMORY if is_roomy and not is_there else Path(tempfile.gettempdir())
+    _tidy(place)
+    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+    fcntl.flock(os.open(path / LIVES, os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)  # until the last of them has ended
     path.chmod(0o755)  # PostgreSQL refuses to run as root: it needs a folder that it may enter
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
+
+
+def _tidy(place: Path) -> None:
+    """Remove what runs have left that were killed."""
+    for lives in place.glob(f"{PREFIX}*/{LIVES}"):
+        with contextlib.suppress(OSError):
+            lock = os.open(lives, os.O_RDWR)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lives.parent, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 @contextmanager
