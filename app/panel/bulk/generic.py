@@ -89,6 +89,7 @@ class TableWork(Work):
         self.places = {name: headings.index(heading) for heading, name in columns.items()
                        if heading in headings and name in self.fields}  # fmt: skip
         self.fields = {name: spec for name, spec in self.fields.items() if name in self.places}
+        self.ordered = sorted(self.fields.values(), key=lambda spec: spec.kind != "currency")
         key = [name for name in (mapping.get("key") or importer.natural_key()) if name in self.fields]
         self.key = key
         self.order = str(options.get("dates") or "")
@@ -104,16 +105,16 @@ class TableWork(Work):
         if not self.key:
             plan.errors.append(gettext("Choose the column by which a row is found again."))
             return plan
-        ordered = sorted(self.fields.values(), key=lambda spec: spec.kind != "currency")
-        for spec in ordered:
+        for spec in self.ordered:
             plan.values[spec.name] = reader.get(self._value, spec.name, spec, plan.values)
         plan.errors.extend(reader.errors)
         for name in self.key:
             if plan.values.get(name) in (None, "") and not plan.errors:
                 plan.errors.append(gettext("“%(column)s” is missing.", column=self.heading(name)))
         plan.key = " · ".join(str(plan.values.get(name)) for name in self.key)
-        plan.shown = {name: self._shown(spec, plan.values) for name, spec in self.fields.items()}
-        for spec in ordered:
+        if not self.run_id:  # what is written is only counted
+            plan.shown = {name: self._shown(spec, plan.values) for name, spec in self.fields.items()}
+        for spec in self.ordered:
             if spec.kind == "money":
                 plan.add(spec.currency_of(plan.values), spec.name, plan.values.get(spec.name))
         return plan

@@ -1,6 +1,7 @@
 """Writing the plans of the generic importer: found again by natural key, references looked up, a chunk at a time.
 
-A model with rules of its own (`records.override`) is written row by row through them; any other one set-based.
+A model with rules of its own (`records.override`) is written row by row through them, and so is what rights or the database
+refuse in part; any other chunk is written as a set (`generic_sets`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app.panel.bulk import references, writing
+from app.panel.bulk import generic_sets, references, writing
 from app.panel.bulk.importers import Image, Plan, Result
 from app.panel.bulk.states import Outcome
 from app.panel.core import policy, records, setwise, sight
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
-from app.panel.core.fields import FieldSpec, resource_of, specs
+from app.panel.core.fields import resource_of, specs
 from app.panel.core.transaction import savepoint
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     resolved = references.resolve(work, plans)
     if dry_run and work.to_show > 0:
         references.show(work, plans, resolved)
+    if (found := generic_sets.apply(work, resolved, access)) is not None:
+        return found
     existing = _existing(work, resolved)
     foreign = sight.out_of_reach(work.actor, work.model, {row.id for row in existing.values()})
     results: list[Result] = []
@@ -87,21 +90,11 @@ def _create(work: TableWork, values: dict[str, Any], existing: dict[tuple[Any, .
     given = {name: value for name, value in values.items() if value is not None}
     access = policy.fields(work.actor, resource_of(work.model))
     records.must_fill(specs(work.model).values(), access)
-    missing = [
-        spec.label for spec in set(specs(work.model).values())
-        if spec.required and spec.default is None and spec.name not in given and not spec.readonly and spec.is_column
-        and specs(work.model)[spec.name].kind != "currency"
-    ]  # fmt: skip
-    if missing:
-        return Result.refuse(_("“%(column)s” is missing.", column=", ".join(sorted(map(str, missing)))))
+    if why := generic_sets.missing(work.model, given):
+        return Result.refuse(why)
     row = records.create(work.model, given, actor=work.actor)
     existing[_key(work, values)] = row
     return Result(Outcome.NEW, row.id, images=[Image(work.model.__tablename__, row.id, None, row.version)])
-
-
-def _may_be_empty(spec: FieldSpec) -> bool:
-    """An empty cell does not empty a field that needs a value or has one by default."""
-    return not spec.required and (spec.kind == "many" or bool(spec.model.__table__.c[spec.column.key].nullable))
 
 
 def _update(work: TableWork, row: Any, values: dict[str, Any]) -> Result:
@@ -112,7 +105,7 @@ def _update(work: TableWork, row: Any, values: dict[str, Any]) -> Result:
     before: dict[str, Any] = {}
     changed: dict[str, Any] = {}
     for name, value in values.items():
-        if value is None and not _may_be_empty(known[name]):
+        if value is None and not generic_sets.may_be_empty(known[name]):
             continue
         if known[name].kind == "many":
             now = sorted(other.id for other in getattr(row, name))

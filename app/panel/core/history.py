@@ -26,6 +26,7 @@ from app.panel.core.transaction import TRAIL
 from app.panel.core.types import RandomBytes, UTCDateTime
 
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
+PLAIN = frozenset({int, str, bool, type(None)})
 BY_KEY = "key:"
 _path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
 _run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
@@ -118,10 +119,7 @@ def record_many(
         insert_many(HistoryEntry.__table__, [{"key": key} for key, _pairs in entries], alike)
         return
     del alike["changes"]
-    rows = [
-        {"key": key, "changes": {name: [plain(before), plain(after)] for name, (before, after) in pairs.items()}}
-        for key, pairs in entries
-    ]
+    rows = [{"key": key, "changes": {name: _plain_pair(pair) for name, pair in pairs.items()}} for key, pairs in entries]
     insert_many(HistoryEntry.__table__, rows, alike)
 
 
@@ -173,6 +171,12 @@ def _guess_path(who: Any) -> str:
     if not has_request_context():
         return "system"
     return "api" if request.path.startswith("/api/") else "screen"
+
+
+def _plain_pair(pair: Sequence[Any]) -> list[Any]:
+    before, after = pair
+    # hundreds of thousands of a run are numbers and texts already
+    return [before if type(before) in PLAIN else plain(before), after if type(after) in PLAIN else plain(after)]
 
 
 def plain(value: Any) -> Any:

@@ -29,11 +29,14 @@ _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%d.%m.%Y", "%d
 def text(spec: FieldSpec, raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError(_("Text is expected."))
-    value = unicodedata.normalize("NFC", raw.replace("\r\n", "\n"))
-    if _CONTROL.search(value):
-        raise ValueError(_("It holds characters that cannot be shown."))
-    if spec.kind != "longtext":
-        value = re.sub(r"\s*\n\s*", " ", value).strip()
+    if raw.isascii() and raw.isprintable():  # most of a large file: there is nothing in it to put right
+        value = raw if spec.kind == "longtext" else raw.strip()
+    else:
+        value = unicodedata.normalize("NFC", raw.replace("\r\n", "\n"))
+        if _CONTROL.search(value):
+            raise ValueError(_("It holds characters that cannot be shown."))
+        if spec.kind != "longtext":
+            value = re.sub(r"\s*\n\s*", " ", value).strip()
     limit = spec.length or MAX_TEXT
     if len(value) > limit:
         raise ValueError(_("At most %(max)s characters, these are %(n)s.", max=limit, n=len(value)))

@@ -46,6 +46,12 @@ def override(model: type, **verbs: Any) -> None:
         setattr(known, name, verb)
 
 
+def is_plain(model: type[Any]) -> bool:
+    """Are its rows created and changed without rules of a domain, so that many can be written as a set?"""
+    own = _overrides.get(model, Verbs())
+    return own.create is None and own.update is None and own.validate is None
+
+
 def get(model: type[Any], pk: object, *, actor: Any, verb: str = "read") -> Any:
     """The row, if `actor` may do `verb` on it.
 

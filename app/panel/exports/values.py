@@ -60,11 +60,21 @@ def texts(values: Values, *, is_typed: bool) -> list[Any]:
     return cut(values) if is_typed else guard(values)
 
 
-def _of_words(words: dict[str, str], is_typed: bool) -> Maker:
-    def make(values: Values, _more: Values | None) -> list[Any]:
-        return [None if value is None else words.get(value) or (value if is_typed else safe(value)) for value in values]
+class _Words(dict[Any, Any]):
+    """The words of a choice; a value that an older release stored stands for itself."""
 
-    return make
+    def __init__(self, words: dict[str, str], is_typed: bool) -> None:
+        super().__init__({value: word for value, word in words.items() if word})
+        self[None] = None
+        self.is_typed = is_typed
+
+    def __missing__(self, value: Any) -> Any:
+        return value if self.is_typed else safe(value)
+
+
+def _of_words(words: dict[str, str], is_typed: bool) -> Maker:
+    known = _Words(words, is_typed)
+    return lambda values, _more: list(map(known.__getitem__, values))
 
 
 def _exponents(values: Values, currencies: Values | None) -> list[int]:

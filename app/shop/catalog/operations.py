@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
 from app.panel.core import changes, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
+from app.panel.core.rows import among
 from app.shop.catalog import pricing, services
 from app.shop.catalog.forms import (
     ArchiveForm,
@@ -63,18 +64,24 @@ class ChangePrice(SetBased):
 
     def changed(self, ids: Sequence[int], values: dict[str, Any], *, actor: Any) -> None:
         """The span of prices that a product shows."""
-        meant = PRODUCTS.c.id.in_(select(SKUS.c.product_id).where(SKUS.c.id.in_(ids)))
-        low, high = (_of_product(end) for end in (func.min, func.max))
-        moved = or_(PRODUCTS.c.price_from.is_distinct_from(low), PRODUCTS.c.price_to.is_distinct_from(high))
-        statement = update(PRODUCTS).where(meant, moved).values(price_from=low, price_to=high).returning(PRODUCTS.c.id)
+        meant = select(SKUS.c.product_id).where(among(SKUS.c.id, ids))
+        of_product = _spans().where(SKUS.c.product_id.in_(meant)).group_by(SKUS.c.product_id).subquery("span")
+        moved = or_(
+            PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)
+        )
+        statement = (
+            update(PRODUCTS).where(PRODUCTS.c.id == of_product.c.product_id, moved)
+            .values(price_from=of_product.c.low, price_to=of_product.c.high).returning(PRODUCTS.c.id)
+        )  # fmt: skip
         if touched := list(db.session.scalars(statement)):
             changes.record(Product, sorted(touched))
 
 
-def _of_product(end: Any) -> Any:
-    """Of the SKUs for sale, or of all where none is."""
-    mine = select(end(SKUS.c.price)).where(SKUS.c.product_id == PRODUCTS.c.id)
-    return func.coalesce(mine.where(SKUS.c.is_active).scalar_subquery(), mine.scalar_subquery())
+def _spans() -> Select[Any]:
+    """(product, lowest, highest price) of the SKUs for sale, or of all where none is."""
+    ends = (("low", func.min), ("high", func.max))
+    for_sale = case((SKUS.c.is_active, SKUS.c.price))
+    return select(SKUS.c.product_id, *(func.coalesce(end(for_sale), end(SKUS.c.price)).label(name) for name, end in ends))
 
 
 @register

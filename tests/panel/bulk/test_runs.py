@@ -157,14 +157,14 @@ def test_one_record_that_kills_the_worker_again_and_again_is_left_out(bring, mon
     class Killed(BaseException):
         pass
 
-    whole = generic_apply._one
+    whole = generic_apply.apply
 
-    def one(work, values, existing):
-        if values["isbn"] == "N00070":
+    def apply(work, plans, *, dry_run):
+        if any(plan.values["isbn"] == "N00070" for plan in plans):
             raise Killed
-        return whole(work, values, existing)
+        return whole(work, plans, dry_run=dry_run)
 
-    monkeypatch.setattr(generic_apply, "_one", one)
+    monkeypatch.setattr(generic_apply, "apply", apply)
     monkeypatch.setattr(loop, "CHUNK", 50)
     with pytest.raises(Killed):
         bring(many(100))
@@ -179,6 +179,33 @@ def test_one_record_that_kills_the_worker_again_and_again_is_left_out(bring, mon
     run = latest()
     assert run.state.value == "done"
     assert counts(run) == {"new": 99, "changed": 0, "same": 0, "refused": 1}
+
+
+def test_a_chunk_is_written_as_a_set_and_row_by_row_when_the_database_refuses_it(bring, shelf, monkeypatch):
+    from sqlalchemy.exc import IntegrityError
+
+    from app.panel.bulk import generic_sets
+    from app.panel.core import records
+    from app.panel.core.history import HistoryEntry
+
+    made, create = [], records.create
+    monkeypatch.setattr(records, "create", lambda *given, **more: made.append(given) or create(*given, **more))
+
+    def told(run):
+        entries = shelf.query(HistoryEntry).filter_by(table="books_book", run_id=run.id).order_by(HistoryEntry.key, HistoryEntry.id)
+        return [(one.verb, one.path, {name: pair for name, pair in one.changes.items() if name != "isbn"}) for one in entries]
+
+    first = bring(BOOKS)
+    assert (made, counts(first)["new"]) == ([], len(BOOKS) - 1)
+
+    def refused(*_given, **_more):
+        raise IntegrityError("", {}, Exception())
+
+    monkeypatch.setattr(generic_sets.writing, "insert_rows", refused)
+    again = [[row[0] + "-9", *row[1:]] if place else row for place, row in enumerate(BOOKS)]
+    second = bring(again)
+    assert (len(made), counts(second)["new"]) == (len(BOOKS) - 1, len(BOOKS) - 1)
+    assert told(first) == told(second) and len(told(first)) == len(BOOKS) - 1
 
 
 def test_a_file_that_cannot_be_read_leaves_no_run_behind(bring, shelf):

@@ -5,10 +5,11 @@ Trail, before-images and outcomes are written by INSERT … SELECT from the rows
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, func, insert, literal, select, true, update
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, func, insert, literal, select, true, update
 
 from app.panel.bulk.engine import chunks, expressions, undoing
 from app.panel.bulk.engine.chunks import Piece
@@ -111,7 +112,7 @@ class SetBased(Operation):
 
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
-        self._judge(piece)
+        counts = self._judge(piece)
         ids = _rows_of(piece)
         if ids:
             pairs, table = self.pairs(piece.values), self.model.__table__
@@ -121,13 +122,22 @@ class SetBased(Operation):
             self._write(_changing(piece), pairs, piece.actor)
             changes.record(self.model, ids)
             self.changed(ids, piece.values, actor=piece.actor)
-        return chunks.counts(piece)
+        return counts
 
-    def _judge(self, piece: Piece) -> None:
+    def _judge(self, piece: Piece) -> dict[str, int]:
+        """Most rows change: they are written down by one statement over the range, and the others behind it by themselves."""
         outcome, reason = self.judged(piece)
         judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason")).subquery("judged")
-        mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == judged.c.seq)
-        db.session.execute(update(ITEMS).where(mine).values(outcome=judged.c.outcome, reason=judged.c.reason))
+        query = select(judged).where(judged.c.outcome != Outcome.CHANGED.value)
+        others = [{"at": seq, "now": end, "why": why} for seq, end, why in db.session.execute(query)]
+        db.session.execute(update(ITEMS).where(piece.items).values(outcome=Outcome.CHANGED.value, reason=""))
+        if others:
+            one = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
+            statement = update(ITEMS).where(one).values(outcome=bindparam("now"), reason=bindparam("why"))
+            db.session.connection().execute(statement, others)
+        counts = Counter(one["now"] for one in others)
+        counts[Outcome.CHANGED.value] = piece.high - piece.low + 1 - len(others)
+        return dict(counts)
 
     def _keep_images(self, piece: Piece, pairs: dict[Any, Any]) -> None:
         table = self.model.__table__

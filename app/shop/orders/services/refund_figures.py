@@ -84,6 +84,7 @@ class OrderFigures:
     closed_at: dt.datetime | None
     method: PaymentMethod = PaymentMethod.OTHER
     lines: list[LineFigures] = field(default_factory=list)
+    decided: Any = None  # what a wish would do with it, once that was worked out
 
     @property
     def left_to_refund(self) -> int:

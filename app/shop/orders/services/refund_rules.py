@@ -75,10 +75,10 @@ def decide(
     return Decision(amount, shares, state, _goes_on(order, shares))
 
 
-def needs_proof(amount: int, currency: str) -> bool:
-    """Is it so much that whoever books it shows once more who he is?"""
+def proof_above(currency: str) -> int | None:
+    """Above how many minor units whoever books it shows once more who he is; None for never."""
     most = int(setting("orders.proof_above"))
-    return bool(most) and amount > most * 10 ** money.exponent(currency)
+    return most * 10 ** money.exponent(currency) if most else None
 
 
 def _goods(order: Any, amount: int | None, pieces: Mapping[int, int] | None) -> list[tuple[Any, int]]:

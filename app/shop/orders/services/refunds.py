@@ -27,7 +27,7 @@ from app.shop.orders.models import (
 from app.shop.orders.services import stock
 from app.shop.orders.services.common import RESOURCE, lock, move
 from app.shop.orders.services.exceptions import settle
-from app.shop.orders.services.refund_rules import Decision, decide, needs_proof
+from app.shop.orders.services.refund_rules import Decision, decide, proof_above
 
 Pieces = list[tuple[OrderLine, int]]
 
@@ -67,7 +67,7 @@ def refund(
         return known
     decision = decide(order, amount, pieces=pieces, restock=restock, came_back=_came_back, worth=partial(pricing.reckoned, order))
     amount = decision.amount
-    if needs_proof(amount, order.currency):
+    if (most := proof_above(order.currency)) is not None and amount > most:
         stepup.require(actor)
     policy.used(actor, "refund", RESOURCE, amount=amount, currency=order.currency)
     made = Refund(

@@ -31,7 +31,7 @@ from app.shop.orders.models import (
 from app.shop.orders.services import telling
 from app.shop.orders.services.common import RESOURCE
 from app.shop.orders.services.refund_figures import LINES, ORDERS, REFUNDS, SHARES, OrderFigures
-from app.shop.orders.services.refund_rules import Decision, decide, needs_proof
+from app.shop.orders.services.refund_rules import Decision, decide, proof_above
 
 ALL, PERCENT, AMOUNT = "all", "percent", "amount"
 LOG: Any = OrderStateLog.__table__
@@ -53,7 +53,23 @@ class Wish:
     note: str = ""
 
     def decide(self, order: OrderFigures) -> Decision:
-        """:raises DomainError: when it cannot be refunded like this"""
+        """What becomes of an order; worked out once, for its figures are those of this moment.
+
+        :raises DomainError: when it cannot be refunded like this
+        """
+        if order.decided is None or order.decided[0] != self:
+            order.decided = (self, self._decided(order))
+        if isinstance(found := order.decided[1], DomainError):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    def _decided(self, order: OrderFigures) -> Decision | DomainError:
+        try:
+            return self._decide(order)
+        except DomainError as error:
+            return error
+
+    def _decide(self, order: OrderFigures) -> Decision:
         amount, pieces = None, None
         if self.how == PERCENT:
             amount = (order.paid * self.value + 5_000) // 10_000
@@ -64,7 +80,7 @@ class Wish:
         elif self.restock:
             amount, pieces = order.left_to_refund, {line.id: line.left_to_refund for line in order.lines if line.left_to_refund}
         found = decide(order, amount, pieces=pieces, restock=self.restock, came_back=lambda line: line.restocked)
-        if needs_proof(found.amount, order.currency):
+        if (most := proof_above(order.currency)) is not None and found.amount > most:
             raise DomainError(_("Refunds as large as that of order %(no)s are booked one at a time.", no=order.number))
         return found
 

@@ -1,0 +1,112 @@
+"""A chunk of the generic importer as a set: a handful of statements for all of its rows, where no rule looks at single ones.
+
+None says that it cannot be done so: then the rows are written one by one, each with its own sentence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import String, select
+from sqlalchemy.exc import DataError, IntegrityError
+
+from app.panel.bulk import writing
+from app.panel.bulk.importers import Image, Result
+from app.panel.bulk.states import Outcome
+from app.panel.core import history, policy, records, rows
+from app.panel.core.db import db
+from app.panel.core.fields import FieldSpec, resource_of, specs
+from app.panel.core.transaction import savepoint
+
+if TYPE_CHECKING:
+    from app.panel.bulk.generic import TableWork
+
+Resolved = list[tuple[dict[str, Any], str]]
+
+
+def apply(work: TableWork, resolved: Resolved, access: policy.FieldAccess) -> list[Result] | None:
+    if not _fits(work, access):
+        return None
+    policy.authorize(work.actor, "write", resource_of(work.model))
+    existing = _existing(work, resolved)
+    results: list[Any] = []
+    new: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    changed: list[tuple[int, int, dict[str, list[Any]]]] = []
+    seen: set[Any] = set()
+    for place, (values, why) in enumerate(resolved):
+        key = values.get(work.key[0])
+        if why or key in seen:
+            return None  # one of them needs a word of its own, or is the same row once more
+        seen.add(key)
+        row, result = existing.get(key), None
+        if row is None:
+            given = {name: value for name, value in values.items() if value is not None}
+            if lacks := missing(work.model, given):
+                result = Result.refuse(lacks)
+            else:
+                new[tuple(given)].append((place, given))
+        elif pairs := _pairs(work, row, values):
+            changed.append((place, row.id, pairs))
+        else:
+            result = Result(Outcome.SAME, row.id)
+        results.append(result)
+    try:
+        with savepoint(), history.by(actor=work.actor):
+            _write(work, new, changed, results)
+    except (IntegrityError, DataError):
+        return None
+    return results
+
+
+def _fits(work: TableWork, access: policy.FieldAccess) -> bool:
+    """One key of text, plain columns, no rule of a domain, and nothing that is kept from this person."""
+    model = work.model
+    plain = all(spec.is_column and spec.kind not in ("many", "file", "children") for spec in work.fields.values())
+    is_open = access.may_write and not (access.hidden or access.masks or access.fixed)
+    if not (plain and is_open and len(work.key) == 1 and records.is_plain(model)):
+        return False
+    return isinstance(specs(model)[work.key[0]].column.type, String) and policy.row_condition(work.actor, model) is None
+
+
+def _existing(work: TableWork, resolved: Resolved) -> dict[Any, Any]:
+    """Plain rows by their keys, with the columns that the file fills."""
+    key = specs(work.model)[work.key[0]]
+    columns = [spec.column for spec in work.fields.values()]
+    wanted = list({values[key.name] for values, why in resolved if not why and values.get(key.name)})
+    query = select(work.model.id, *columns).where(rows.among(key.column, wanted)).order_by(work.model.id.desc())
+    return {getattr(row, key.name): row for row in db.session.execute(query)}
+
+
+def _pairs(work: TableWork, row: Any, values: dict[str, Any]) -> dict[str, list[Any]]:
+    known = specs(work.model)
+    usable = {name: value for name, value in values.items() if value is not None or may_be_empty(known[name])}
+    return writing.difference(row, usable)
+
+
+def _write(work: TableWork, new: Any, changed: list[tuple[int, int, dict[str, list[Any]]]], results: list[Any]) -> None:
+    table = work.model.__tablename__
+    for given in new.values():
+        ids = writing.insert_rows(work.model, [row for _place, row in given], actor=work.actor)
+        for (place, _row), key in zip(given, ids, strict=True):
+            results[place] = Result(Outcome.NEW, key, images=[Image(table, key, None, 1)])
+    images = writing.update_rows(work.model, [(key, pairs) for _place, key, pairs in changed], actor=work.actor)
+    for (place, key, _pairs_of), image in zip(changed, images, strict=True):
+        results[place] = Result(Outcome.CHANGED, key, images=[image])
+
+
+def missing(model: type[Any], given: dict[str, Any]) -> str:
+    """Which columns a new row needs that the file leaves empty, in a sentence."""
+    known = specs(model)
+    lacks = [
+        spec.label for spec in set(known.values())
+        if spec.required and spec.default is None and spec.name not in given and not spec.readonly and spec.is_column
+        and known[spec.name].kind != "currency"
+    ]  # fmt: skip
+    return _("“%(column)s” is missing.", column=", ".join(sorted(map(str, lacks)))) if lacks else ""
+
+
+def may_be_empty(spec: FieldSpec) -> bool:
+    """An empty cell does not empty a field that needs a value or has one by default."""
+    return not spec.required and (spec.kind == "many" or bool(spec.model.__table__.c[spec.column.key].nullable))
