@@ -92,13 +92,14 @@ async function changed() {
     draw();
     return;
   }
-  const answer = await post(box.dataset.quote, { channel_id: Number(pay.channel_id.value), lines: wanted() });
+  const answer = await post(box.dataset.quote, { channel_id: Number(pay.channel_id.value), lines: wanted(), codes: pay.codes.value });
   const told = await answer.json();
   if (mine !== asked) return; // an older answer: the basket has changed since
   if (!answer.ok) say(told.message, true);
   else {
     lines.forEach((line, index) => Object.assign(line, told.lines[index]));
     quoted = told.total;
+    if (told.refused.length) say(told.refused.join(" "), true);
   }
   draw();
 }
@@ -135,6 +136,7 @@ scan.addEventListener("submit", async (event) => {
 });
 
 pay.addEventListener("input", change);
+pay.codes.addEventListener("change", changed);
 if (pay.channel_id.tagName === "SELECT") pay.channel_id.addEventListener("change", () => { lines = []; changed(); });
 
 pay.addEventListener("submit", async (event) => {
@@ -147,7 +149,7 @@ pay.addEventListener("submit", async (event) => {
     const order = {
       key, channel_id: Number(pay.channel_id.value), method: pay.method.value, expected: total(),
       tendered: cash ? pay.tendered.value : "", reference: cash ? "" : pay.reference.value,
-      lines: wanted(),
+      lines: wanted(), codes: pay.codes.value,
     };
     const answer = await post(box.dataset.sell, order);
     const told = await answer.json();
@@ -162,7 +164,7 @@ pay.addEventListener("submit", async (event) => {
     last.querySelector("[data-receipt]").href = told.receipt;
     last.querySelector("[data-order]").href = told.url;
     lines = [];
-    pay.tendered.value = pay.reference.value = "";
+    pay.tendered.value = pay.reference.value = pay.codes.value = "";
     await changed();
     scan.code.focus();
   } catch (error) {
