@@ -19,7 +19,7 @@ def shop_floor(new_database, tmp_path_factory):
     floor = Floor(app, server, home)
     with app.app_context():
         people.settle()
-        floor.orders = goods.settle(ROWS or 2400, SOLD + ROWS)
+        floor.orders = goods.settle(ROWS or 2400, SOLD + ROWS // 5)
     yield floor
     floor.server.stop()
 
