@@ -102,7 +102,7 @@ def test_one_number_leads_from_the_request_to_its_job_and_what_that_changed(tree
 
 @pytest.mark.parametrize(
     ("word", "falls"),
-    [("granian", 2), ("zg-worker-bulk", 1), ("zg-worker-live", 1), ("zg-ticker", 1), ("valkey", 1), ("background", 4)],
+    [("granian", 2), ("zg-worker-bulk", 1), ("zg-worker-live", 1), ("zg-ticker", 1), ("zg-consumer", 1), ("valkey", 1), ("background", 5)],
 )
 def test_a_killed_part_comes_back_and_the_rest_lives_on(tree, word, falls):
     # a work-horse of a job ends by itself, whoever is killed
