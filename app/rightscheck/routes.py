@@ -20,6 +20,7 @@ ARGUMENTS = {
     "count_id": "inventory_stock_count", "shipment_id": "orders_shipment",
     "user_id": "ab_user",
     "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
+    "live_id": "live_session", "line_id": "live_item", "check_id": "live_check", "question_id": "live_question",
     "run_id": "bulk_run", "row_id": "orders_order", "change_id": "accounts_waiting_change", "schedule_id": "core_schedule",
     "repeat_id": "upkeep_repeat",
 }  # fmt: skip
@@ -96,6 +97,8 @@ def _arguments(
             given[name] = "external_number"
         elif name == "locale":
             given[name] = "en"
+        elif name == "verb":
+            given[name] = "say"  # a command of every console
         elif name not in ("name", "resource", "field"):
             raise AssertionError(f"{rule}: say in app/rightscheck/routes.py what stands for <{name}>")
     if "name" in names:

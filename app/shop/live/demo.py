@@ -1,0 +1,215 @@
+"""Two sessions that have been, and one that is planned for this evening: host, room, run sheet, checklists, conclusions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+from typing import Any
+
+from PIL import Image, ImageDraw
+from sqlalchemy import update
+
+from app.panel.accounts import firstrun
+from app.panel.accounts.models import User
+from app.panel.core import files
+from app.panel.core.db import db
+from app.panel.core.demo import World, part
+from app.shop.creators.models import Creator, CreatorAccount
+from app.shop.creators.states import CreatorKind
+from app.shop.live.models import (
+    LiveCheck,
+    LiveConclusion,
+    LiveItem,
+    LiveLink,
+    LiveRoom,
+    LiveSession,
+    LiveSlot,
+)
+from app.shop.live.states import CheckKind, ItemKind, ItemState, Post, SessionState
+from app.shop.setup.states import ChannelKind
+
+EQUIPMENT = "主机位与备用手机\n补光灯两盏\n领夹麦与备用电池\n提词屏\n网络测速，上行要稳"
+POINTS = (
+    "材质：看标签，可拍特写\n适用：日常与送礼\n规格：两个尺寸，拿手比一比",
+    "卖点：今天只在直播间有这个价\n对比：门店价多少、今天多少\n提醒：库存有限，拍完就换下一款",
+    "先演示再报价\n回答：怎么保养、能不能退",
+)
+FAQ = "什么时候发货？ | 48 小时内从杭州发出。\n能退吗？ | 支持七天无理由退货。\n有运费险吗？ | 有，退货不花钱。"
+SESSIONS = (  # days from today, hour, hours long, title
+    (-9, 20, 2, "换季家居专场"),
+    (-2, 20, 2, "周末家居好物"),
+    (0, 20, 2, "今晚家居福利夜"),
+)
+MINUTES = (8, 12, 15, 10, 15, 12, 18, 15, 15)
+
+
+@part(60)
+def sessions(world: World) -> None:
+    begin = world.now - dt.timedelta(days=200)
+    shop, channel = world.made["shops"]["home"], world.made["channels"]["douyin"]["id"]
+    host, room = _house(world, begin, shop)
+    goods = [sku for sku in world.made["skus"] if sku["shop"] == "home" and sku["is_sold"]][: len(MINUTES) - 1]
+    made = [_session(world, number, shop, channel, host, room, goods) for number in range(len(SESSIONS))]
+    _conclusions(world, made[1])
+    world.flush(
+        files.File,
+        Creator,
+        CreatorAccount,
+        LiveRoom,
+        LiveSession,
+        LiveItem,
+        LiveSlot,
+        LiveCheck,
+        LiveConclusion,
+        LiveLink,
+    )
+    world.tell(LiveSession, [row["id"] for row in made])
+    world.made["counts"]["live sessions"] = len(made)
+
+
+def _house(world: World, begin: dt.datetime, shop: int) -> tuple[int, int]:
+    """A host of ours, a guest and two rooms; the numbers of the host and of the first room."""
+    host = world.add(
+        Creator, begin, name="许澈", kind=CreatorKind.HOST, phone="13800000021", user_id=None, shop_id=shop,
+        note="讲家居与收纳；语速偏快，场控记得提醒。", is_active=True,
+    )  # fmt: skip
+    guest = world.add(
+        Creator,
+        begin,
+        name="阿满",
+        kind=CreatorKind.GUEST,
+        phone=None,
+        user_id=None,
+        shop_id=None,
+        note=None,
+        is_active=True,
+    )
+    world.add(
+        CreatorAccount, begin, creator_id=host["id"], platform=ChannelKind.DOUYIN, name="许澈的家", external_id="dy-xuche",
+        followers=128_400,
+    )  # fmt: skip
+    world.add(
+        CreatorAccount, begin, creator_id=guest["id"], platform=ChannelKind.KUAISHOU, name="阿满爱生活", external_id="ks-aman",
+        followers=52_100,
+    )  # fmt: skip
+    room = world.add(
+        LiveRoom, begin, name="一号直播间", place="武林路 88 号 2 楼", shop_id=None, equipment=EQUIPMENT, is_active=True
+    )
+    world.add(
+        LiveRoom,
+        begin,
+        name="二号直播间",
+        place="武林路 88 号 3 楼",
+        shop_id=None,
+        equipment="主机位\n补光灯",
+        is_active=True,
+    )
+    return host["id"], room["id"]
+
+
+def _conclusions(world: World, lately: dict[str, Any]) -> None:
+    for text, settled in (
+        ("换品前先报下一款，别冷场：第 40 分钟人数掉得最快。", True),
+        ("规格多的商品先讲尺寸，客服一半的问题都是尺寸。", False),
+        ("补光灯电池撑不到两小时，备一块满电的。", False),
+    ):
+        world.add(
+            LiveConclusion, lately["ends_at"], session_id=lately["id"], text=text, owner_id=None,
+            due_on=world.today + dt.timedelta(days=1), closed_at=world.now if settled else None,
+        )  # fmt: skip
+
+
+def _session(
+    world: World, number: int, shop: int, channel: int, host: int, room: int, goods: list[dict[str, Any]]
+) -> dict[str, Any]:
+    days, hour, hours, title = SESSIONS[number]
+    day = world.today + dt.timedelta(days=days)
+    starts = dt.datetime(day.year, day.month, day.day, hour, tzinfo=world.zone).astimezone(dt.UTC)
+    ends = starts + dt.timedelta(hours=hours)
+    been = days < 0
+    made = starts - dt.timedelta(days=3)
+    row = world.add(
+        LiveSession, min(made, world.now), title=title, shop_id=shop, channel_id=channel, creator_id=host, room_id=room,
+        state=SessionState.ENDED if been else SessionState.DRAFT, starts_at=starts, ends_at=ends,
+        begun_at=starts + dt.timedelta(minutes=2) if been else None, ended_at=ends + dt.timedelta(minutes=6) if been else None,
+        cover_id=_cover(world, number, made), tags="家居,收纳,直播价", category="家居生活", theme="一晚把家收拾好",
+        offers="全场第二件半价，前 100 单送收纳袋", currency="CNY", goal_gmv=3_000_000, goal_viewers=5000, goal_orders=300,
+        preview_text=None, preview_seconds=24, is_practice=False, copied_from_id=None, step=0,
+    )  # fmt: skip
+    at = row["begun_at"]
+    for place, minutes in enumerate(MINUTES, 1):
+        demo = place == 1
+        sku = None if demo else goods[place - 2]
+        item = world.add(
+            LiveItem, made, session_id=row["id"], position=place, kind=ItemKind.DEMO if demo else ItemKind.ITEM,
+            title="开场：三分钟收纳演示" if demo else None, product_id=sku["product_id"] if sku else None,
+            sku_id=sku["id"] if sku else None, planned_minutes=minutes, currency="CNY",
+            live_price=int(sku["price"] * 0.8) // 10 * 10 if sku else None, stock_set_aside=None if demo else 60,
+            talking_points=POINTS[place % len(POINTS)], cue="先打招呼，再问大家家里哪里最乱" if demo else "举起来，转一圈",
+            camera_cue="全景" if demo else "近景特写", materials="收纳盒三个\n旧衣服一堆" if demo else None,
+            faq=None if demo else FAQ, state=ItemState.DELISTED if been and not demo else ItemState.PLANNED, pinned_at=None,
+            repin_seconds=None if demo else 8,
+        )  # fmt: skip
+        if been:
+            length = dt.timedelta(minutes=minutes + world.random.randrange(-3, 4))
+            world.add(
+                LiveSlot, at, session_id=row["id"], item_id=item["id"], begun_at=at, ended_at=at + length,
+                pins=world.random.randrange(1, 9),
+            )  # fmt: skip
+            at += length
+    _checks(world, row, made, been)
+    token = hashlib.sha256(f"{world.seed}:live:{number}".encode()).hexdigest()[:16]
+    world.add(
+        LiveLink,
+        made,
+        session_id=row["id"],
+        partner="自有",
+        token=token,
+        clicks=world.random.randrange(40, 400) if been else 0,
+    )
+    return row
+
+
+def _checks(world: World, session: dict[str, Any], at: dt.datetime, been: bool) -> None:
+    points: list[tuple[CheckKind, Post | None, str]] = [
+        (CheckKind.EQUIPMENT, Post.CONTROL, line) for line in EQUIPMENT.splitlines()
+    ]
+    points += [
+        (CheckKind.MEETING, Post.HOST, "目标与主推商品已明确"), (CheckKind.MEETING, Post.CONTROL, "流程单的价格与库存已与店铺核对"),
+        (CheckKind.MEETING, Post.SERVICE, "常见问题的答案已备好"),
+    ]  # fmt: skip
+    if not been:
+        points += [(CheckKind.CONCLUSION, None, "规格多的商品先讲尺寸，客服一半的问题都是尺寸。")]
+    points += [
+        (CheckKind.SIGN_OFF, post, f"{word}签字") for post, word in zip(Post, ("主播", "场控", "客服"), strict=True)
+    ]
+    for place, (kind, post, text) in enumerate(points, 1):
+        done = been or (kind is CheckKind.EQUIPMENT and place < 4)
+        world.add(
+            LiveCheck, at, session_id=session["id"], kind=kind, role=post, text=text, position=place,
+            is_blocking=kind in (CheckKind.EQUIPMENT, CheckKind.SIGN_OFF), done_at=at if done else None, done_by_id=None,
+        )  # fmt: skip
+
+
+def _cover(world: World, number: int, at: dt.datetime) -> int:
+    """A room in flat shapes, another colour each time."""
+    wall, floor = (("#e9dfd0", "#b98a5e"), ("#d9e4e2", "#7d9d95"), ("#e7dbe4", "#a3788f"))[number % 3]
+    image = Image.new("RGB", (720, 960), wall)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 660, 720, 960), fill=floor)
+    draw.rounded_rectangle((130, 470, 590, 720), 36, fill="#f7f2ea")
+    draw.rounded_rectangle((180, 380, 540, 560), 30, fill="#fdfaf4")
+    draw.ellipse((470, 90, 640, 260), fill="#fff6d8")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return world.file(f"live-cover-{number}.png", buffer.getvalue(), image.size, at)
+
+
+@firstrun.demo_user_made.connect
+def give_the_host_his_prompter(user: User, role: str, **_more: Any) -> None:
+    """The host of the demo is the one of its sessions."""
+    if role == "host":
+        db.session.execute(
+            update(Creator).where(Creator.name == "许澈", Creator.user_id.is_(None)).values(user_id=user.id)
+        )

@@ -1,0 +1,54 @@
+"""What the scripts of the consoles say: translated here, for a script knows no catalogue."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+
+def texts() -> dict[str, str]:
+    """`{name}` in a text is filled in by the script."""
+    return _talk() | _desk() | _state()
+
+
+def _state() -> dict[str, str]:
+    return {
+        "fresh": _("up to date"), "old": _("{n} s old"),
+        "lost": _("Connection lost for {n} s. This is how it stood {age} ago; it is tried again."),
+        "ended": _("You are logged out. Log in again to go on."), "back": _("Connected again, nothing is missing."),
+        "noFeed": _("no feed"), "feedAge": _("feed {n} s old"), "checking": _("Sent, no answer yet. It is checked …"),
+        "unknown": _("No answer for 10 s. It is not known whether this was done; look at the log when the connection is back."),
+        "undone": _("Taken back."), "undo": _("Take back"), "left": _("{n} left"), "over": _("{n} over"),
+        "toStart": _("begins in {n}"), "onAir": _("on air for {n}"), "toEnd": _("{n} to the planned end"),
+        "late": _("{n} past the planned end"),
+        "minutes": _("{n} min"), "seconds": _("{n} s"),
+    }  # fmt: skip
+
+
+def _desk() -> dict[str, str]:
+    return {
+        "pin": _("Put on screen"), "onScreen": _("On screen now"), "list": _("List it"), "delist": _("Delist"),
+        "suspend": _("Suspend"),
+        "resume": _("Put back"), "next": _("Next item"), "nothing": _("Nothing is on screen."),
+        "last": _("That was the last item."),
+        "stock": _("{n} in stock"), "aside": _("{n} set aside"), "pins": _("shown {n} times"), "demo": _("Demonstration"),
+        "keep": _("Keep it up"), "kept": _("brought up every {n} s"), "notice": _("Notice"), "noNotice": _("No notice is up."),
+        "takeDown": _("Take down"),
+        "viewers": _("Viewers"), "newcomers": _("New viewers"), "likes": _("Likes a minute"), "comments": _("Comments a minute"),
+        "shares": _("Shares a minute"), "follows": _("New fans a minute"), "clicks": _("Clicks"), "carts": _("Into carts"),
+        "orders": _("Orders"), "gmv": _("Sales"), "ofGoal": _("{n} % of the goal"), "missed": _("{n} comments went by unseen"),
+        "paused": _("Paused, {n} new"), "noFigures": _("No feed is connected: figures and comments appear here when one is."),
+    }  # fmt: skip
+
+
+def _talk() -> dict[str, str]:
+    return {
+        "toHost": _("To the host"), "toService": _("To the service"), "answer": _("Answered"), "askHost": _("Ask the host"),
+        "askProduct": _("Ask the product team"), "giveBack": _("Back to the service"), "again": _("Open again"),
+        "noQuestions": _("No open questions."), "noMessages": _("Nobody has said anything yet."), "seen": _("Seen it"),
+        "suggested": _("Suggested"), "noSuggestion": _("Nothing in the questions and answers of this session fits."),
+        "orders": _("Orders of this viewer"), "noOrders": _("No orders of this viewer are known."),
+        "notSure": _("Found by the name on the platform; it may be somebody else."), "done": _("Done"), "use": _("Use it"),
+        "copied": _("Copied"), "copy": _("Copy"), "unnamed": _("A viewer"), "waits": _("waits for: {who}"),
+        "free": _("No questions for you."),
+        "question": _("Make it a question"), "slow_down": _("Slow down"), "speed_up": _("Speed up"),
+    }  # fmt: skip

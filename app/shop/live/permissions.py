@@ -1,0 +1,83 @@
+"""Who sees which sessions, and what each of the three posts may do in them (TEAM-01)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, select
+
+from app.panel.core import folding, policy
+from app.shop.live.models import (
+    LiveAction,
+    LiveCheck,
+    LiveConclusion,
+    LiveItem,
+    LiveLink,
+    LiveMessage,
+    LiveNotice,
+    LiveQuestion,
+    LiveRoom,
+    LiveSession,
+    LiveSlot,
+)
+from app.shop.live.states import Post
+from app.shop.setup.permissions import OF_MINE, my_shop_ids, sees_all_shops
+
+SESSION, ITEM, ROOM = "live.LiveSession", "live.LiveItem", "live.LiveRoom"
+CONCLUSION, CHECK, ACTION = "live.LiveConclusion", "live.LiveCheck", "live.LiveAction"
+# by which right one stands at a post
+VERBS = {Post.HOST: "present", Post.CONTROL: "control", Post.SERVICE: "serve"}
+
+policy.verbs(
+    SESSION, present=_("Present: use the host's prompter"), control=_("Run sessions from the control desk"),
+    serve=_("Answer viewers from the service desk"),
+)  # fmt: skip
+OF_A_SESSION = (
+    LiveItem, LiveCheck, LiveConclusion, LiveLink, LiveSlot, LiveNotice, LiveQuestion, LiveMessage, LiveAction,
+)  # fmt: skip
+folding.part_of(SESSION, ITEM, CHECK, ACTION)
+_SEEN = dict.fromkeys((SESSION, ITEM, ROOM, CONCLUSION, CHECK, ACTION), "read")
+for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):
+    policy.grant(_role, _SEEN)
+for _role in ("operations", "field_control", "deputy"):
+    policy.grant(_role, {
+        SESSION: "write control", ITEM: "write delete", ROOM: "write", CONCLUSION: "write", CHECK: "write delete",
+    })  # fmt: skip
+policy.grant("operations", {SESSION: "delete export", ROOM: "delete", CONCLUSION: "delete"})
+policy.grant("deputy", {SESSION: "present serve"})
+policy.grant("host", {SESSION: "present"})
+policy.grant("support", {SESSION: "serve"})
+
+
+@policy.rows(LiveSession, OF_MINE)
+def sessions_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    return None if sees_all_shops(actor) else LiveSession.shop_id.in_(my_shop_ids(actor))
+
+
+@policy.rows(LiveRoom, OF_MINE)
+def rooms_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    """Those that every shop may use, and those of one's own."""
+    return None if sees_all_shops(actor) else LiveRoom.shop_id.is_(None) | LiveRoom.shop_id.in_(my_shop_ids(actor))
+
+
+def _of_my_sessions(model: Any) -> None:
+    @policy.rows(model, OF_MINE)
+    def rule(actor: Any) -> ColumnElement[bool] | None:
+        if sees_all_shops(actor):
+            return None
+        mine: ColumnElement[bool] = model.session_id.in_(
+            select(LiveSession.id).where(LiveSession.shop_id.in_(my_shop_ids(actor)))
+        )
+        return mine
+
+    policy.follow(model, LiveSession, "session_id")
+
+
+for _model in OF_A_SESSION:
+    _of_my_sessions(_model)
+
+
+def posts_of(actor: Any) -> list[Post]:
+    """At which posts somebody may stand."""
+    return [post for post, verb in VERBS.items() if policy.allowed(actor, verb, SESSION)]

@@ -1,0 +1,39 @@
+"""Small rules of the plan that forms, services and screens ask alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+EYE_CATCHING = 30  # seconds that a preview film has (LVP-02)
+SLACK = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The minutes of a run sheet against the length of the session."""
+
+    planned: int
+    length: int
+
+    @property
+    def left(self) -> int:
+        return self.length - self.planned
+
+    @property
+    def fits(self) -> bool:
+        return self.left == 0
+
+
+def questions(text: str | None) -> list[tuple[str, str]]:
+    """`Question | answer`, one a line, as pairs; a line without a stroke has no answer yet."""
+    found = []
+    for line in (text or "").splitlines():
+        question, _stroke, answer = line.replace("｜", "|").partition("|")
+        if question.strip():
+            found.append((question.strip(), answer.strip()))
+    return found
+
+
+def lines(text: str | None) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]

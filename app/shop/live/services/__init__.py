@@ -1,0 +1,11 @@
+"""The verbs of live sessions: `from app.shop.live import services`, then `services.run.pin(…)`, `services.talk.ask(…)`."""
+
+from app.panel.core import records
+from app.shop.live.models import LiveCheck, LiveItem, LiveSession
+from app.shop.live.services import board, commands, plan, run, sheet, talk
+
+records.override(LiveSession, validate=plan.validate, create=plan.create)
+records.override(LiveItem, validate=sheet.validate_item, create=sheet.create_item, delete=sheet.remove_item)
+records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_check)
+
+__all__ = ["board", "commands", "plan", "run", "sheet", "talk"]

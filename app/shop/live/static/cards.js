@@ -1,0 +1,2 @@
+/* The print button of the host's cards. */
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());

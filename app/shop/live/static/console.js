@@ -1,0 +1,283 @@
+/* What the three consoles have in common: the state, the stream, commands that happen once, and honest ages.
+
+   The state is asked for again whenever the topic tells of a step that this page has not seen, after a gap, and every ten
+   seconds in any case. Frames (figures and comments) come by the topic alone and are drawn with the screen's own frames. */
+const box = document.querySelector("[data-console]");
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+export const texts = read("live-texts");
+export let state = read("live-state");
+const { stream } = await import(box.dataset.stream);
+const { el, csrf, icon } = await import(box.dataset.dom);
+export { box, el, icon };
+
+export const fill = (key, values = {}) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+const drawers = [];
+const framers = [];
+const tickers = [];
+let offset = Date.parse(state.now) - Date.now(); // the server's clock against ours
+let heard = Date.now();                          // when we last knew that what we show is how it stands
+let feedAt = null;
+let lostSince = null;
+let over = false;
+let asking = null;
+let again = false;
+
+export const onState = (fn) => { drawers.push(fn); };
+export const onFrame = (fn) => { framers.push(fn); };
+export const onTick = (fn) => { tickers.push(fn); };
+export const now = () => Date.now() + offset;
+export const seconds = (iso) => (iso ? Math.max(0, Math.floor((now() - Date.parse(iso)) / 1000)) : 0);
+export const item = (id) => state.items.find((one) => one.id === id);
+export const pinned = () => state.items.find((one) => one.pinned_at);
+
+/** The next line of the run sheet that can be shown. */
+export function following() {
+  const at = state.items.findIndex((one) => one.pinned_at);
+  return state.items.slice(at + 1).find((one) => one.state !== "delisted");
+}
+
+/** 75 → 1:15, 3675 → 1:01:15. */
+export function clock(total) {
+  const whole = Math.max(0, Math.floor(total));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return `${h ? `${h}:${String(m).padStart(2, "0")}` : m}:${String(s).padStart(2, "0")}`;
+}
+
+/** How long an item has been on screen, and how long it may be, in seconds. */
+export function pace(one) {
+  const shown = one.shown + (one.pinned_at ? seconds(one.pinned_at) : 0);
+  return { shown, planned: one.minutes * 60, left: one.minutes * 60 - shown };
+}
+
+export function money(minor) {
+  const { currency, exponent } = state.session;
+  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency, maximumFractionDigits: exponent, minimumFractionDigits: minor % 10 ** exponent ? exponent : 0 });
+  return format.format(minor / 10 ** exponent);
+}
+
+export function node(name, root = box) { return root.querySelector(`[data-${name}]`); }
+
+export function said(text, tone = "") {
+  const line = node("said");
+  if (!line) return;
+  line.textContent = text;
+  line.dataset.tone = tone;
+  clearTimeout(said.timer);
+  if (tone !== "wait") said.timer = setTimeout(() => { line.textContent = ""; line.dataset.tone = ""; }, tone === "bad" ? 9000 : 4000);
+}
+
+/* --- the state --- */
+
+export function refresh() { // one question at a time; what is asked for meanwhile is asked once more
+  if (asking) { again = true; return asking; }
+  asking = (async () => {
+    const from = Date.now();
+    try {
+      const answer = await fetch(box.dataset.state, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (answer.status === 401) { over = true; return; }
+      if (!answer.ok) return;
+      const next = await answer.json();
+      offset = Date.parse(next.now) - (from + Date.now()) / 2;
+      heard = Date.now();
+      const isNew = next.version >= state.version;
+      state = isNew ? next : state;
+      reached();
+      if (isNew) draw();
+    } catch { unreached(); } finally {
+      asking = null;
+      if (again) { again = false; refresh(); }
+    }
+  })();
+  return asking;
+}
+
+function draw() { for (const fn of drawers) fn(state); tick(); }
+
+function reached() {
+  if (lostSince) said(fill("back"), "good");
+  lostSince = null;
+}
+
+function unreached() { lostSince ??= Date.now(); tick(); }
+
+stream([box.dataset.topic], ({ kind, data }) => {
+  heard = Date.now();
+  reached();
+  if (kind === "state" && data.version > state.version) refresh();
+  if (kind === "frame") {
+    feedAt = Date.now();
+    for (const fn of framers) fn(data);
+  }
+}, { reload: refresh });
+document.addEventListener("panel:stream", ({ detail }) => {
+  if (detail.state === "lost") unreached();
+  if (detail.state === "open") refresh();
+  over = detail.state === "ended";
+  tick();
+});
+window.addEventListener("offline", refresh); // a browser errs: whether the server can be reached is asked of the server
+window.addEventListener("online", refresh);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+setInterval(() => { if (!document.hidden) refresh(); }, 10000);
+setInterval(() => { if (lostSince && !document.hidden) refresh(); }, 2000);
+setInterval(tick, 500);
+
+function tick() {
+  for (const fn of tickers) fn();
+  const age = Math.floor((Date.now() - heard) / 1000);
+  const chip = node("age");
+  if (chip) {
+    chip.textContent = age < 12 && !lostSince ? fill("fresh") : fill("old", { n: age });
+    chip.dataset.tone = lostSince || over ? "bad" : age < 12 ? "good" : "warn";
+  }
+  const feed = node("feed-age");
+  if (feed) {
+    const known = feedAt ?? (state.frame?.figures?.heard_at ? Date.parse(state.frame.figures.heard_at) - offset : null);
+    const old = known === null ? null : Math.max(0, Math.floor((Date.now() - known) / 1000));
+    feed.textContent = old === null ? fill("noFeed") : fill("feedAge", { n: old });
+    feed.dataset.tone = old === null ? "" : old <= 5 ? "good" : old <= 30 ? "warn" : "bad";
+  }
+  const banner = node("lost");
+  banner.hidden = !lostSince && !over;
+  if (over) banner.textContent = fill("ended");
+  else if (lostSince) banner.textContent = fill("lost", { n: Math.floor((Date.now() - lostSince) / 1000), age: clock((Date.now() - heard) / 1000) });
+  document.documentElement.dataset.console = lostSince || over ? "lost" : "open";
+}
+
+/* --- commands --- */
+
+// randomUUID is missing on plain http in a shop's network
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Give a command, once: a lost answer is asked for again under the same key, so that it can have no second effect. */
+export async function command(verb, values = {}, { quiet = false } = {}) {
+  const body = JSON.stringify({ key: newKey(), ...values });
+  const until = Date.now() + 10000;
+  for (let pause = 400; ; pause = Math.min(pause * 2, 2000)) {
+    try {
+      const answer = await fetch(box.dataset.do.replace("VERB", verb), {
+        method: "POST", body, headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf() },
+        signal: AbortSignal.timeout(6000),
+      });
+      if (answer.status >= 502) throw new TypeError("the server is away");
+      const told = await answer.json();
+      if (answer.ok) { if (!quiet) said(told.said || "", "good"); } else said(told.message || "", "bad");
+      await refresh();
+      return answer.ok ? told : null;
+    } catch (error) {
+      if (Date.now() > until) { said(fill("unknown"), "bad"); unreached(); return null; }
+      said(fill("checking"), "wait");
+      await wait(pause);
+    }
+  }
+}
+
+/** A button that gives a command; it is off while the answer is awaited. */
+export function button(label, sign, fn, { tone = "btn-outline", title = "" } = {}) {
+  const made = el("button", { type: "button", class: `btn btn-sm ${tone}`, title: title || label });
+  if (sign) made.append(icon(sign));
+  made.append(el("span", {}, label));
+  made.addEventListener("click", async (event) => {
+    event.stopPropagation();
+    made.disabled = true;
+    try { await fn(); } finally { made.disabled = false; }
+  });
+  return made;
+}
+
+/** Put children into a node, and leave it alone when nothing changed: focus and scroll stay where they are. */
+export function put(target, mark, make) {
+  if (!target || target.dataset.mark === mark) return false;
+  target.dataset.mark = mark;
+  target.replaceChildren(...[].concat(make()));
+  return true;
+}
+
+/* --- the team's channel --- */
+
+/** What a message says: a call is said in the reader's own language. */
+export const words = (one) => (one.kind === "note" ? one.text : fill(one.kind));
+
+export function team() {
+  const list = node("messages");
+  const form = node("say");
+  if (!list) return;
+  onState(() => {
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    put(list, state.messages.map((one) => `${one.id}${one.seen_at ? "s" : ""}`).join(), () =>
+      state.messages.length ? state.messages.map((one) => el("li", { class: `say say-${one.post}${one.mentions.includes(box.dataset.post) ? " mentioned" : ""}`, "data-kind": one.kind },
+        el("b", {}, one.word), el("span", { class: "quiet" }, ` ${one.by} · ${new Date(one.said_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`),
+        el("p", {}, words(one)))) : [el("li", { class: "quiet none" }, fill("noMessages"))]);
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  });
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = form.text.value.trim();
+    if (!text) return;
+    form.text.disabled = true;
+    if (await command("say", { text }, { quiet: true })) form.text.value = "";
+    form.text.disabled = false;
+    form.text.focus();
+  });
+  for (const one of box.querySelectorAll("[data-call]")) one.addEventListener("click", () => command("say", { kind: one.dataset.call, text: "" }));
+}
+
+/* --- the comments: gathered as they come, drawn once a frame of the screen, two hundred kept --- */
+
+export function comments(acts) {
+  const list = node("comments");
+  if (!list) return;
+  const search = node("comment-search");
+  const pause = node("comment-pause");
+  const bar = node("comment-bar");
+  const kept = new Map();
+  let fresh = [];
+  let held = 0;
+  let gone = 0;
+  let drawing = false;
+  const paused = () => pause?.getAttribute("aria-pressed") === "true";
+  const fits = (one) => { const q = search?.value.trim().toLowerCase(); return !q || `${one.name} ${one.text}`.toLowerCase().includes(q); };
+  const line = (one) => {
+    const made = el("li", { "data-comment": one.id }, el("b", {}, one.name || texts.unnamed), " ", el("span", {}, one.text));
+    made.hidden = !fits(one);
+    return made;
+  };
+  function paint() {
+    drawing = false;
+    if (paused()) { told(); return; }
+    const some = fresh.slice(-200);
+    fresh = [];
+    held = 0;
+    list.append(...some.map(line));
+    while (list.children.length > 200) { kept.delete(Number(list.firstElementChild.dataset.comment)); list.firstElementChild.remove(); }
+    if (some.length) list.scrollTop = list.scrollHeight;
+    told();
+  }
+  function told() {
+    const words = [paused() && held ? fill("paused", { n: held }) : "", gone ? fill("missed", { n: gone }) : ""].filter(Boolean);
+    bar.textContent = words.join(" · ");
+  }
+  function take(some, missed = 0) {
+    const unseen = some.filter((one) => !kept.has(one.id));
+    for (const one of unseen) kept.set(one.id, one);
+    fresh.push(...unseen);
+    held += unseen.length;
+    gone += missed;
+    if (!drawing) { drawing = true; requestAnimationFrame(paint); }
+  }
+  onFrame((frame) => take(frame.comments || [], frame.missed || 0));
+  onState(() => take(state.comments || []));
+  pause?.addEventListener("click", () => { pause.setAttribute("aria-pressed", String(!paused())); requestAnimationFrame(paint); });
+  search?.addEventListener("input", () => { for (const one of list.children) one.hidden = !fits(kept.get(Number(one.dataset.comment)) || {}); });
+  list.addEventListener("click", (event) => {
+    const chosen = event.target.closest("li");
+    const one = chosen && kept.get(Number(chosen.dataset.comment));
+    if (!one || event.target.closest("button")) return;
+    list.querySelector(".acts")?.remove();
+    if (chosen.classList.toggle("chosen")) chosen.append(el("span", { class: "acts" }, ...acts(one)));
+    for (const other of list.querySelectorAll(".chosen")) if (other !== chosen) other.classList.remove("chosen");
+  });
+}
+
+export const begin = () => { draw(); };

@@ -1,0 +1,260 @@
+/* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
+   questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
+import { begin, box, button, clock, command, comments, el, fill, following, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
+
+let chosen = null;
+let frame = state.frame || null;
+const line = (one) => document.getElementById(`line-${one.id}`);
+
+/* --- items --- */
+
+function acts(one) {
+  if (state.session.state !== "live") return [];
+  const give = (verb) => command(verb, { item: one.id, version: one.version });
+  const made = [];
+  if (!one.pinned_at && one.state !== "suspended" && one.state !== "delisted") made.push(button(texts.pin, "fa-thumbtack", () => give("pin"), { title: `${texts.pin} (P)` }));
+  if (one.kind === "demo") return made;
+  if (one.state === "planned" || one.state === "delisted") made.push(button(texts.list, "fa-arrow-up", () => give("list"), { title: `${texts.list} (L)` }));
+  if (one.state === "listed") made.push(button(texts.suspend, "fa-pause", () => give("suspend"), { title: `${texts.suspend} (S)` }));
+  if (one.state === "suspended") made.push(button(texts.resume, "fa-play", () => give("resume"), { title: `${texts.resume} (S)` }));
+  if (one.state === "listed" || one.state === "suspended") made.push(button(texts.delist, "fa-arrow-down", () => give("delist"), { title: `${texts.delist} (L)` }));
+  return made;
+}
+
+function row(one) {
+  const made = el("li", { id: `line-${one.id}`, class: `line${one.pinned_at ? " up" : ""}${one.id === chosen ? " chosen" : ""}`, "data-state": one.state });
+  const told = [one.sku, one.stock != null ? fill("stock", { n: one.stock }) : "", one.aside ? fill("aside", { n: one.aside }) : "", one.pins ? fill("pins", { n: one.pins }) : ""].filter(Boolean);
+  made.append(
+    el("span", { class: "pos" }, String(one.position)),
+    el("div", { class: "what" }, el("b", {}, one.title), el("small", { class: "quiet" }, told.join(" · "))),
+    el("span", { class: "price num" }, one.price_text), el("span", { class: "time num", "data-time": true }), el("span", { class: `badge badge-${one.pinned_at ? "danger" : one.tone}` }, one.pinned_at ? texts.onScreen : one.word),
+    el("span", { class: "sold num quiet", "data-sold": true }), el("div", { class: "acts" }, ...acts(one)),
+  );
+  made.addEventListener("click", () => choose(one.id));
+  return made;
+}
+
+function choose(id) {
+  chosen = id;
+  for (const one of box.querySelectorAll(".line")) one.classList.toggle("chosen", one.id === `line-${id}`);
+  document.getElementById(`line-${id}`)?.scrollIntoView({ block: "nearest" });
+}
+
+function items() {
+  const mark = JSON.stringify(state.items.map((one) => [one.id, one.version, one.state, one.pinned_at, one.stock, one.pins])) + state.session.state;
+  put(node("items"), mark, () => state.items.map(row));
+  if (chosen === null || !item(chosen)) chosen = (pinned() || state.items[0])?.id ?? null;
+  sold();
+}
+
+function sold() {
+  for (const one of state.items) {
+    const told = frame?.items?.[one.id];
+    const cell = line(one) && node("sold", line(one));
+    if (cell) cell.textContent = told ? `${told.clicks} › ${told.carts} › ${told.orders} · ${money(told.gmv)}` : "";
+  }
+}
+
+/* --- the card on screen --- */
+
+function now_() {
+  const up = pinned();
+  const next = following();
+  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, state.session.state]), () => {
+    if (!up) return [el("p", { class: "quiet" }, texts.nothing), ...(next && state.session.state === "live" ? [button(`${texts.next}: ${next.title}`, "fa-forward-step", goOn, { tone: "btn-primary" })] : [])];
+    return [
+      el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, up.price_text)),
+      el("div", { class: "pace", "data-pace": true }, el("span", { class: "pace-bar" }, el("i", {})), el("b", { class: "num", "data-pace-left": true })),
+      el("p", { class: "quiet" }, [up.cue, up.camera && `◉ ${up.camera}`].filter(Boolean).join(" · ")),
+      el("div", { class: "now-acts" }, button(next ? `${texts.next}: ${next.title}` : texts.last, "fa-forward-step", goOn, { tone: "btn-primary" }), keeper(up)),
+    ];
+  });
+}
+
+const goOn = () => command("next", { pinned: pinned()?.id ?? null });
+let keeping = null;
+const KEPT = `live-keep-${state.session.id}`;
+
+function keeper(up) {
+  const every = up.repin || 8;
+  const made = el("label", { class: "keep" });
+  const tick = el("input", { type: "checkbox" });
+  tick.checked = sessionStorage.getItem(KEPT) === String(up.id);
+  tick.addEventListener("change", () => { sessionStorage.setItem(KEPT, tick.checked ? String(up.id) : ""); hold(up, every); });
+  made.append(tick, ` ${texts.keep} `, el("span", { class: "quiet" }, fill("kept", { n: every })));
+  hold(up, every);
+  return made;
+}
+
+function hold(up, every) { // the platform's own card goes away after some seconds; it is brought up again while this is ticked
+  clearInterval(keeping);
+  if (sessionStorage.getItem(KEPT) !== String(up.id) || state.session.state !== "live") return;
+  keeping = setInterval(() => {
+    if (pinned()?.id !== up.id || state.session.state !== "live") { clearInterval(keeping); return; }
+    command("repin", { item: up.id }, { quiet: true });
+  }, every * 1000);
+}
+
+onTick(() => {
+  const up = pinned();
+  if (up && node("pace")) {
+    const { shown, planned, left } = pace(up);
+    const part = planned ? Math.min(100, (shown / planned) * 100) : 100;
+    node("pace").querySelector("i").style.inlineSize = `${part}%`;
+    node("pace").dataset.tone = left < 0 ? "bad" : part > 80 ? "warn" : "";
+    node("pace-left").textContent = left >= 0 ? fill("left", { n: clock(left) }) : fill("over", { n: clock(-left) });
+  }
+  for (const one of state.items) {
+    const cell = line(one) && node("time", line(one));
+    if (cell) { const { shown, planned } = pace(one); cell.textContent = `${shown ? clock(shown) : "–"} / ${Math.round(planned / 60)}′`; cell.classList.toggle("late", shown > planned && planned > 0); }
+  }
+  const { state: is, begun_at, ends_at, starts_at } = state.session;
+  const end = (Date.parse(ends_at) - now()) / 1000;
+  const told = is === "live" ? [fill("onAir", { n: clock(seconds(begun_at)) }), end >= 0 ? fill("toEnd", { n: clock(end) }) : fill("late", { n: clock(-end) })]
+    : is === "ended" ? [] : [fill("toStart", { n: clock((Date.parse(starts_at) - now()) / 1000) })];
+  node("clock").textContent = told.join(" · ");
+});
+
+/* --- notice --- */
+
+const form = node("notice-form");
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!form.text.value.trim()) return;
+  const about = Number(form.item.value) || null;
+  if (await command("notice", { text: form.text.value, item: about })) form.text.value = "";
+});
+node("notice-down").addEventListener("click", () => command("take_notice"));
+
+function notice() {
+  const up = state.notice;
+  node("notice").textContent = up ? `${up.text}${up.item && item(up.item) ? ` (${item(up.item).title})` : ""}` : texts.noNotice;
+  node("notice").classList.toggle("up", Boolean(up));
+  node("notice-down").hidden = !up;
+  const about = form.item.value;
+  if (put(form.item, state.items.map((one) => one.id).join(), () => [el("option", { value: "" }, "–"), ...state.items.map((one) => el("option", { value: one.id }, `${one.position} ${one.title}`))])) form.item.value = about || pinned()?.id || "";
+}
+
+/* --- questions, log --- */
+
+function question(one) {
+  const give = (verb, more = {}) => command(verb, { question: one.id, version: one.version, ...more });
+  const made = el("li", { class: "question", "data-asked": one.asked_at, "data-done": one.done_at || false },
+    el("div", {}, el("b", {}, one.asker || texts.unnamed), " ", el("span", { class: "age num" }), " ", el("span", { class: `badge badge-${one.tone}` }, one.word)), el("p", {}, one.text),
+    ...one.thread.map((said) => el("small", { class: "quiet" }, `${said.by}: ${said.text}`)));
+  if (state.session.state === "live" && !one.done_at) {
+    made.append(el("div", { class: "acts" }, one.asked_of === "host" ? null : button(texts.toHost, "fa-paper-plane", () => give("send_to_host")), button(texts.done, "fa-check", () => give("done"))));
+  }
+  return made;
+}
+
+function questions() {
+  const open = state.questions.filter((one) => !one.done_at);
+  put(node("questions"), JSON.stringify(open.map((one) => [one.id, one.version])), () => (open.length ? open.map(question) : [el("li", { class: "quiet none" }, texts.noQuestions)]));
+  node("questions-count").textContent = open.length || "";
+}
+
+function log() {
+  put(node("log"), JSON.stringify((state.actions || []).map((one) => [one.id, one.outcome, one.can_undo])), () => state.actions.map((one) => {
+    const made = el("li", { "data-outcome": one.outcome }, el("span", { class: "quiet num" }, new Date(one.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })), " ", el("span", {}, one.said), " ", el("small", { class: "quiet" }, one.by));
+    if (one.outcome !== "done") made.append(" ", el("span", { class: `badge badge-${one.tone}` }, one.word));
+    if (one.can_undo && state.session.state === "live") made.append(button(texts.undo, "fa-rotate-left", () => command("undo", { action: one.id }), { tone: "btn-quiet" }));
+    return made;
+  }));
+}
+
+const undoLast = () => { const one = (state.actions || []).find((action) => action.can_undo); if (one) command("undo", { action: one.id }); };
+
+/* --- figures and the chart --- */
+
+const SHOWN = ["viewers", "newcomers", "comments", "likes", "shares", "follows", "clicks", "carts", "orders", "gmv"];
+const past = []; // of this page: what the chart draws, one point in five seconds
+
+function figures() {
+  const told = frame?.figures;
+  node("figures").hidden = !told;
+  node("no-figures").hidden = Boolean(told);
+  if (!told) return;
+  const { goals } = state.session;
+  for (const name of SHOWN) {
+    const cell = box.querySelector(`[data-figure-of="${name}"]`);
+    const minute = ["comments", "likes", "shares", "follows"].includes(name);
+    const value = minute ? told.per_minute?.[name] ?? 0 : told[name] ?? 0;
+    cell.querySelector("b").textContent = name === "gmv" ? money(value) : value.toLocaleString();
+    const goal = goals[name];
+    cell.querySelector("small").textContent = goal ? fill("ofGoal", { n: Math.round((value / goal) * 100) }) : minute ? String((told[name] ?? 0).toLocaleString()) : "";
+  }
+}
+
+let painting = false;
+onFrame((next) => {
+  frame = next;
+  if (painting) return;
+  painting = true;
+  requestAnimationFrame(() => { painting = false; figures(); sold(); });
+});
+
+async function chart() {
+  const told = frame?.figures;
+  const plot = document.querySelector("#chart-live [data-plot]");
+  if (!told || !plot || document.hidden) return;
+  past.push({ x: new Date(now()).toISOString(), viewers: told.viewers, comments: told.per_minute?.comments ?? 0, orders: told.per_minute?.orders ?? 0 });
+  if (past.length > 720) past.shift();
+  if (!window.Plotly || !plot.dataset.wired || past.length < 2) return;
+  const { layout, dressed } = await import(box.dataset.charts);
+  const x = past.map((one) => one.x);
+  const trace = (name, color, axis) => ({ type: "scatter", mode: "lines", x, y: past.map((one) => one[name]), name: texts[name], line: { color, width: 2 }, yaxis: axis });
+  window.Plotly.react(plot, dressed([trace("viewers", "$chart-1", "y"), trace("comments", "$chart-2", "y2"), trace("orders", "$chart-4", "y2")]), layout({ yaxis2: { overlaying: "y", side: "right", showgrid: false } }), { displayModeBar: false, responsive: true });
+}
+setInterval(chart, 5000);
+
+/* --- keys --- */
+
+const move = (by) => {
+  const at = state.items.findIndex((one) => one.id === chosen);
+  const next = state.items[Math.max(0, Math.min(state.items.length - 1, at + by))];
+  if (next) choose(next.id);
+};
+const ofChosen = (verb) => { const one = item(chosen); if (one) command(verb, { item: one.id, version: one.version }); };
+const KEYS = {
+  ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), p: () => ofChosen("pin"), n: goOn, u: undoLast,
+  l: () => { const one = item(chosen); if (one) ofChosen(["planned", "delisted"].includes(one.state) ? "list" : "delist"); },
+  s: () => { const one = item(chosen); if (one) ofChosen(one.state === "suspended" ? "resume" : "suspend"); },
+  m: () => form.text.focus(), t: () => node("say").text.focus(), f: () => node("comment-search").focus(), " ": () => node("comment-pause").click(),
+  "?": () => node("keys").showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key.length === 1) return;
+  if (event.target.closest("input, textarea, select, dialog, button, a")) { if (event.key === "Escape") event.target.blur(); if (event.target.closest("input, textarea, select, dialog") || event.key === " ") return; }
+  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+node("keys-open").addEventListener("click", () => node("keys").showModal());
+node("begin")?.addEventListener("click", () => command("begin"));
+node("end")?.addEventListener("click", () => { node("end-sure").showModal(); });
+node("end-sure")?.addEventListener("close", () => { if (node("end-sure").returnValue === "yes") command("end"); });
+
+function head() {
+  const { state: is, word } = state.session;
+  const badge = node("state-badge");
+  badge.textContent = word;
+  badge.className = `badge badge-${is === "live" ? "danger" : is === "ready" ? "info" : is === "ended" ? "success" : "neutral"}`;
+  node("begin").hidden = is !== "ready";
+  node("end").hidden = is !== "live";
+  node("not-ready").hidden = is !== "draft";
+}
+
+team();
+comments((one) => [
+  button(texts.toHost, "fa-paper-plane", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "host" })),
+  button(texts.toService, "fa-headset", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "service" })),
+]);
+onState(() => { if (state.frame && !frame) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); });
+onTick(() => {
+  for (const one of box.querySelectorAll("[data-asked]")) {
+    const age = seconds(one.dataset.asked);
+    one.querySelector(".age").textContent = clock(age);
+    one.dataset.age = age >= 180 ? "red" : age >= 60 ? "yellow" : "";
+  }
+});
+begin();
