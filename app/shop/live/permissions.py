@@ -36,7 +36,7 @@ policy.verbs(
 OF_A_SESSION = (
     LiveItem, LiveCheck, LiveConclusion, LiveLink, LiveSlot, LiveNotice, LiveQuestion, LiveMessage, LiveAction,
 )  # fmt: skip
-folding.part_of(SESSION, ITEM, CHECK, ACTION)
+folding.part_of(SESSION, ITEM, CHECK, ACTION, CONCLUSION)
 _SEEN = dict.fromkeys((SESSION, ITEM, ROOM, CONCLUSION, CHECK, ACTION), "read")
 for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):
     policy.grant(_role, _SEEN)

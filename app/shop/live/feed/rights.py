@@ -21,6 +21,7 @@ policy.name("live.LiveReplyRule", _("Automatic answers"))
 policy.name("live.LiveHintRule", _("Rules of hints"))
 policy.verbs("live.LiveHint", answer=_("Follow hints or set them aside"))
 folding.part_of("live.LiveFeed", "live.LiveReply")
+folding.part_of("live.LiveHintRule", "live.LiveReplyRule", "live.LiveBlockWord")
 
 _SEEN = dict.fromkeys(("live.LiveHint", "live.LiveReply", "live.LiveMute", *RULES), "read")
 for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):

@@ -8,6 +8,7 @@ from apispec import APISpec
 
 from app.shop.orders import intake_json
 from app.shop.orders.models import OrderState, PaymentMethod, RefundReason, ReviewState
+from app.shop.orders.pricing import MOST_CODES
 from app.shop.orders.services import addresses, deliveries
 
 EVENT, SIGNATURE, REPEATED = "X-Zhanggui-Event", "X-Zhanggui-Signature", "X-Zhanggui-Repeated"
@@ -82,6 +83,8 @@ def _schemas() -> dict[str, Json]:
         "buyer": _object(buyer) | _NULL, "discount": amount | _NULL, "shipping_fee": amount | _NULL, "tax": amount | _NULL,
         "paid": {"oneOf": [{"type": "boolean"}, paid], "nullable": True, "description": "`true`: all of it"},
         "remark": _text(5000), "creator": _object({"name": _text(120), "id": _text(64)}) | _NULL,
+        "coupons": {"type": "array", "items": {"type": "string", "maxLength": 40}, "maxItems": MOST_CODES, "nullable": True, "description": "their codes"},
+        "session": _text(80) | {"description": "the live session that the order came in"},
     }  # fmt: skip
     refund = {
         "kind": {"type": "string", "enum": [intake_json.REFUND]}, "channel_id": channel, "external_number": number,

@@ -29,7 +29,7 @@ def test_no_view_of_the_matrix_has_more_cells_than_one_reads(app, as_user):
         pairs = sum(len(verbs) for verbs in folding.known_verbs().values())
     seen = {key: cells(client.get(f"/accounts/roles/?open={key}").text) for key in ("", *keys)}
     assert pairs > 150 and len(keys) > 6
-    assert all(5 * len(keys) < count < 120 for count in seen.values()), seen
+    assert all(5 * len(keys) <= count < 120 for count in seen.values()), seen
 
 
 def test_more_domains_show_fewer_roles_beside_each_other(app):
