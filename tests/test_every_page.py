@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 # `zqx` marks what must never become an element or an attribute
 PAYLOADS = [
     "<img src=x onerror=alert({n}) class=zqx>", '"><script class=zqx>alert({n})</script>', "'\"><svg class=zqx onload=alert({n})>",
-    '" autofocus onfocus=alert({n}) data-zqx="', "</script><b class=zqx>{n}", "{{{{7*191}}}}${{alert({n})}}", "javascript:alert({n})//zqx",
+    '" autofocus onfocus=alert({n}) data-zqx="', "</script><b class=zqx>{n}", "{{{{337*9001}}}}${{alert({n})}}", "javascript:alert({n})//zqx",
     "\\x3cimg src=x onerror=alert({n})\\x3e", "</title></textarea><i class=zqx>{n}", "--><iframe class=zqx srcdoc={n}>",
     "&lt;u class=zqx&gt;{n}", "<a href=javascript:alert({n}) class=zqx>{n}", "</option></select><b class=zqx>{n}", "=cmd|{n}'<b class=zqx>",
     "data:text/html,<script class=zqx>{n}", "\u202e<b class=zqx>{n}", "<math><mi class=zqx xlink:href=data:x,{n}>",
@@ -32,7 +32,7 @@ PAYLOADS = [
 ]  # fmt: skip
 LOOK = """() => [...document.querySelectorAll(
   '.zqx, [data-zqx], [onerror], [onload], [onfocus], [onclick], [onmouseover], iframe, a[href^="javascript:"], a[href^="data:"], math'
-)].map(e => e.outerHTML.slice(0, 200)).concat(document.body.innerText.includes('1337') ? ['a template was evaluated'] : [], window.zqv)"""
+)].map(e => e.outerHTML.slice(0, 200)).concat(document.body.innerText.includes('3033337') ? ['a template was evaluated'] : [], window.zqv)"""
 WATCH = """window.EventSource = class { addEventListener() {} close() {} };  // there is no stream here to listen to
 window.zqv = []; document.addEventListener('securitypolicyviolation', e => window.zqv.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
 for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => window.zqv.push(name)"""
