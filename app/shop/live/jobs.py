@@ -12,12 +12,14 @@ from app.panel.core.db import db
 from app.panel.core.jobs import job, scheduled
 from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
-from app.shop.live.feed import consumer, door, rights
-from app.shop.live.models import LiveComment, LiveEvent, LiveViewer
+from app.shop.live.feed import beside, consumer, door, rights
+from app.shop.live.feed.states import EVENTS_FOR
+from app.shop.live.models import LiveComment, LiveEvent, LiveSession, LiveViewer
+from app.shop.live.services import forecasting, reviewing
 
 # being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
-PARTS = (consumer, door, rights)
-EVENTS_FOR, PEOPLE_FOR = dt.timedelta(days=30), dt.timedelta(days=180)
+PARTS = (beside, consumer, door, rights)
+PEOPLE_FOR = dt.timedelta(days=180)
 CHUNK = 5000
 
 
@@ -42,3 +44,32 @@ def _forget() -> int:
         gone += affected(delete(table).where(table.c.id.in_(old)))
     db.session.flush()
     return gone
+
+
+@job("live.report", timeout=300, tries=3)
+def report(session_id: int) -> None:
+    """Make the report of a session that ended; hold its forecasts against what came, and learn from it."""
+    session = db.session.get(LiveSession, session_id)
+    if session is None:
+        return
+    figures, shop_id = reviewing.build(session), session.shop_id
+    db.session.rollback()
+    reviewing.keep(session_id, figures)
+    forecasting.hold_against(db.session.get(LiveSession, session_id))
+    learn.enqueue_unless_waiting(shop_id=shop_id)
+
+
+@job("live.learn", queue="bulk", timeout=1800)
+def learn(shop_id: int) -> None:
+    """Ask past sessions how well they could have been forecast."""
+    forecasting.learn(shop_id)
+
+
+@scheduled("live.forecast", cron="*/5 * * * *", misfire="skip", label=_("Forecast the sessions on air"))
+@job("live.forecast", queue="live", timeout=240)
+def forecast_on_air() -> int:
+    """Say what the next minutes of the sessions on air will bring, where past sessions show that it can be told."""
+    said = 0
+    for session in forecasting.on_air():
+        said += len(forecasting.say(session, clock.now()))
+    return said

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.shop.live import events, jobs
 from app.shop.live.feed.defaults import ensure_rules
+from app.shop.live.models import LiveSession
 from app.shop.setup.events import shop_opened
+
+REPORT_AFTER = 15  # seconds
 
 
 @shop_opened.connect
 def give_the_usual_rules(_shop: Any, **_more: Any) -> None:
     """A shop that opens finds rules of hints to begin with."""
     ensure_rules()
+
+
+@events.session_ended.connect
+def make_its_report(session: LiveSession, **_more: Any) -> None:
+    """Its figures are still coming in while it ends: the report waits for the last ones."""
+    jobs.report.enqueue_in(REPORT_AFTER, session_id=session.id)

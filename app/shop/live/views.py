@@ -72,6 +72,11 @@ class LiveSessionView(PerShopView):
     def serve(self, sessions: list[LiveSession], form: Any) -> Any:
         return redirect(url_for("live_service.console", live_id=sessions[0].id))
 
+    @verb("report", _("Report"), icon="fa-chart-line", permission="read", many=False, read_only=True,
+          when=lambda one: one.state in (SessionState.LIVE, SessionState.ENDED))  # fmt: skip
+    def report(self, sessions: list[LiveSession], form: Any) -> Any:
+        return redirect(url_for("live_report.index", live_id=sessions[0].id))
+
     @verb("cancel", _("Cancel"), icon="fa-ban", permission="write", many=False, tone="danger",
           confirm=_("Call this session off? Its host and its room are free again."),
           when=lambda one: one.state in PLANNED)  # fmt: skip

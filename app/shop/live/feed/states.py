@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import lazy_gettext as _
 
 from app.panel.core.choices import Choices
+
+EVENTS_FOR = dt.timedelta(days=30)  # how long single events are kept; the figures made of them stay
 
 
 class Platform(Choices):

@@ -15,6 +15,7 @@ from app.shop.live.models.feed import (
     LiveViewer,
 )
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
+from app.shop.live.models.review import LiveForecast, LiveReport, LiveSkill
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
 from app.shop.live.models.watch import LiveBlockWord, LiveHint, LiveHintRule, LiveMute, LiveReply, LiveReplyRule
 
@@ -31,6 +32,7 @@ __all__ = [
     "LiveConclusion",
     "LiveEvent",
     "LiveFeed",
+    "LiveForecast",
     "LiveHint",
     "LiveHintRule",
     "LiveItem",
@@ -41,8 +43,10 @@ __all__ = [
     "LiveQuestion",
     "LiveReply",
     "LiveReplyRule",
+    "LiveReport",
     "LiveRoom",
     "LiveSession",
+    "LiveSkill",
     "LiveSlot",
     "LiveSourceBucket",
     "LiveTally",

@@ -23,6 +23,7 @@ from app.shop.live import domain, queries
 from app.shop.live.models import LiveQuestion, LiveSession
 from app.shop.live.pages.words import texts
 from app.shop.live.permissions import SESSION
+from app.shop.live.review import charts
 from app.shop.live.services import asker, board, commands, run, talk
 from app.shop.live.states import AskedOf, MessageKind, Post, SessionState
 
@@ -153,9 +154,11 @@ class Console(PanelPage):
     def _console(self, live_id: int) -> str:
         actor = current_actor()
         session: LiveSession = records.get(LiveSession, live_id, actor=actor)
+        is_drawn = self.post is Post.CONTROL and session.begun_at and veil.shows(session, "begun_at")
         return self.render(
             f"live/{self.post.value}.html", live=session, title=veil.seen(session).title, post=self.post,
             first=board.state(session, self.post, actor), texts=texts(), topic=session.topic,
+            chart=charts.on_air(session, clock.now()) if is_drawn else None,
             addresses={
                 "state": url_for(f"live_{self.post.value}.state", live_id=live_id),
                 "do": url_for(f"live_{self.post.value}.do", live_id=live_id, verb="VERB"),

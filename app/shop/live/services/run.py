@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
-from app.shop.live import queries
+from app.shop.live import events, queries
 from app.shop.live.models import LiveAction, LiveItem, LiveNotice, LiveSession, LiveSlot
 from app.shop.live.services.commands import Effect, obey, seen
 from app.shop.live.states import ITEM_MOVES, ItemKind, ItemState, Outcome, SessionState
@@ -41,6 +41,7 @@ def end(session_id: int, *, actor: Any, key: str) -> dict[str, Any]:
         for item in session.items:
             if item.state in (ItemState.LISTED, ItemState.SUSPENDED):
                 item.state = ItemState.DELISTED
+        events.session_ended.send(session, actor=actor)
         return Effect(_("“%(session)s” has ended.", session=session.title))
 
     return obey(session_id, "end", {}, work, actor=actor, right=CONTROL, key=key)

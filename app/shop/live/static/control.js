@@ -168,7 +168,12 @@ const undoLast = () => { const one = (state.actions || []).find((action) => acti
 /* --- figures and the chart --- */
 
 const SHOWN = ["viewers", "newcomers", "comments", "likes", "shares", "follows", "clicks", "carts", "orders", "gmv"];
-const past = []; // of this page: what the chart draws, one point in five seconds
+const past = []; // what the chart draws: a point a minute of what was before this page, then one in five seconds
+const before = document.querySelector("#chart-live [data-figure]");
+if (before) {
+  const [viewers, talk, orders] = JSON.parse(before.textContent).data;
+  viewers.x.forEach((x, at) => past.push({ x, viewers: viewers.y[at], comments: talk.y[at], orders: orders.y[at] }));
+}
 
 function figures() {
   const told = frame?.figures;

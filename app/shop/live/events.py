@@ -1,0 +1,8 @@
+"""What the rest of the house may listen to. Sent inside the transaction: a listener that fails undoes the verb."""
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+session_ended = _signals.signal("live-session-ended")
+"""A session is over: (session, actor)."""

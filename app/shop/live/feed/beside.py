@@ -1,0 +1,25 @@
+"""What the feed adds to the state of a console: the figures as of now and the newest comments, for a screen that comes late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.panel.core.db import db
+from app.shop.live.feed.frames import comment, frame
+from app.shop.live.models import LiveComment, LiveSession
+from app.shop.live.services import board
+
+NEWEST = 50
+
+
+@board.contributes
+def of_the_feed(session: LiveSession, _actor: Any) -> dict[str, Any]:
+    """`frame` is what the next one on the topic would say, but for comments; these are the newest that nobody hides."""
+    table = LiveComment.__table__
+    query = select(table).where(table.c.session_id == session.id, table.c.is_hidden.is_(False))
+    newest = db.session.execute(query.order_by(table.c.at.desc(), table.c.id.desc()).limit(NEWEST)).mappings().all()
+    told = frame(session.id)
+    heard = told["figures"]["events"] or newest
+    return {"frame": told if heard else None, "comments": [comment(row) for row in reversed(newest)]}

@@ -1,0 +1,158 @@
+"""The report of a session equals what its events add up to, counted apart from it."""
+
+import datetime as dt
+import random
+from collections import Counter
+from statistics import median
+
+import pytest
+from sqlalchemy import select
+
+from app.panel.core.actor import SYSTEM
+from app.panel.core.db import db
+from app.panel.core.errors import DomainError
+from app.panel.core.transaction import transactional
+from app.shop.live.feed.envelope import Event
+from app.shop.live.feed.known import Sources
+from app.shop.live.feed.store import Parcel, store
+from app.shop.live.feed.words import Filter
+from app.shop.live.models import LiveForecast, LiveQuestion, LiveReport, LiveSession, LiveSlot
+from app.shop.live.services import forecasting, reviewing
+from app.shop.live.states import QuestionState, SessionState
+from tests.shop.live.conftest import AT, AT_MS, open_session
+
+MINUTES = 60
+
+
+def told(seed=3):
+    """An hour of a rehearsal: 300 viewers who stay for two to forty minutes, three items, orders while an item is shown."""
+    chance = random.Random(seed)
+    events, there = [], Counter()
+    for number in range(300):
+        came, stay = chance.randrange(0, 55 * 60), chance.randrange(120, 2400)
+        source = chance.choice(["search", "followers", "recommended"])
+        who = {"viewer": f"v{number}", "name": "Mei", "source": source}
+        events.append(Event(f"j{number}", "join", AT_MS + came * 1000, **who))
+        if came + stay < MINUTES * 60:
+            events.append(Event(f"l{number}", "leave", AT_MS + (came + stay) * 1000, **who))
+        there.update(range(came // 60, min(MINUTES, (came + stay) // 60)))
+        for talk in range(chance.randrange(3)):
+            at = AT_MS + (came + chance.randrange(stay)) * 1000
+            events.append(Event(f"c{number}-{talk}", "comment", at, **who, text="好看"))
+        if chance.random() < 0.3:
+            item = 1 + min(2, (came // 60) // 20)
+            at = AT_MS + ((item - 1) * 1200 + chance.randrange(700, 1200)) * 1000
+            events.append(Event(f"k{number}", "click", at, **who, item=item))
+            events.append(
+                Event(f"o{number}", "order", at, **who, item=item, n=chance.choice([1, 2]), amount=1000 * item)
+            )
+    events += [Event(f"w{m}", "viewers", AT_MS + m * 60_000 + 5000, n=there[m]) for m in range(MINUTES)]
+    return events, there
+
+
+@transactional
+def end_of(room, *, creator=None, minutes=MINUTES):
+    session = db.session.get(LiveSession, room.session_id)
+    session.state, session.begun_at, session.ended_at = SessionState.ENDED, AT, AT + dt.timedelta(minutes=minutes)
+    for number, item in enumerate(room.items):
+        start = AT + dt.timedelta(minutes=20 * number)
+        db.session.add(
+            LiveSlot(session_id=session.id, item_id=item, begun_at=start, ended_at=start + dt.timedelta(minutes=20))
+        )
+
+
+@pytest.fixture
+def ended(on_air, clock):
+    clock.set("2026-03-08T14:00:00+00:00")
+    room = open_session(is_practice=True)
+    events, there = told()
+    store([Parcel(Sources().get(room.feed_id), events, AT_MS)], Filter())
+    end_of(room)
+    return room, events, there
+
+
+@transactional
+def ask(room, seconds_to_host, seconds_to_answer):
+    for to_host, answer in zip(seconds_to_host, seconds_to_answer, strict=True):
+        sent = AT + dt.timedelta(seconds=to_host)
+        db.session.add(LiveQuestion(
+            session_id=room.session_id, text="how long", asked_at=AT, sent_at=sent, done_at=sent + dt.timedelta(seconds=answer),
+            state=QuestionState.DONE,
+        ))  # fmt: skip
+
+
+def test_every_figure_of_a_report_is_that_of_its_events(ended):
+    room, events, there = ended
+    ask(room, [10, 30, 50], [5, 7, 90])
+    found = reviewing.make(db.session.get(LiveSession, room.session_id), actor=SYSTEM).figures
+    orders = [one for one in events if one.kind == "order"]
+    joins = {one.viewer: one.at for one in events if one.kind == "join"}
+    leaves = {one.viewer: one.at for one in events if one.kind == "leave"}
+    end = AT_MS + MINUTES * 60_000
+    stays = [leaves.get(viewer, end) - at for viewer, at in joins.items()]
+    figures = found["figures"]
+    assert (figures["orders"], figures["units"], figures["gmv"]) == (
+        len(orders), sum(one.n for one in orders), sum(one.amount for one in orders),
+    )  # fmt: skip
+    assert (figures["watchers"], figures["comments"]) == (300, sum(one.kind == "comment" for one in events))
+    assert figures["viewers_peak"] == max(there.values())
+    assert figures["watch_seconds"] == pytest.approx(sum(stays) / 300 / 1000, abs=0.06)
+    assert figures["conversion"] == pytest.approx(len(orders) / 300, abs=1e-4)
+    assert found["minutes"]["viewers"] == [there[minute] for minute in range(MINUTES)]
+    assert sum(found["minutes"]["gmv"]) == figures["gmv"]
+    assert sum(one["joins"] for one in found["sources"]) == 300
+    by_source = Counter(one.source for one in events if one.kind == "join")
+    assert {one["source"]: one["joins"] for one in found["sources"]} == dict(by_source)
+    for number, item in enumerate(found["items"], 1):
+        mine = [one for one in orders if one.item == number]
+        assert (item["orders"], item["gmv"], item["actual"]) == (len(mine), sum(one.amount for one in mine), 20.0)
+        assert item["exposures"] == sum(there[minute] for minute in range(20 * (number - 1), 20 * number))
+        late = sum(one.n for one in mine if one.at - AT_MS >= (20 * (number - 1) + 40 / 3) * 60_000)
+        assert item["last_third"] == pytest.approx(late / sum(one.n for one in mine), abs=1e-4)
+    assert found["team"]["to_host"] == {"n": 3, "median": median([10, 30, 50]), "slowest": 50}
+    assert found["team"]["answered"]["slowest"] == 140
+
+
+def test_a_report_that_is_made_anew_takes_the_place_of_the_first(ended):
+    room, _events, _there = ended
+    session = db.session.get(LiveSession, room.session_id)
+    reviewing.make(session, actor=SYSTEM)
+    late = [Event("late", "order", AT_MS + 1000, item=1, n=1, amount=500)]
+    store([Parcel(Sources().get(room.feed_id), late, AT_MS)], Filter())
+    before = reviewing.report_of(session).figures["figures"]["gmv"]
+    assert reviewing.make(session, actor=SYSTEM).figures["figures"]["gmv"] == before + 500
+    assert len(db.session.scalars(select(LiveReport)).all()) == 1
+
+
+def test_a_report_stays_as_it_was_made_when_its_events_are_forgotten(ended, clock):
+    room, _events, _there = ended
+    clock.advance(days=31)
+    with pytest.raises(DomainError, match="thirty days"):
+        reviewing.make(db.session.get(LiveSession, room.session_id), actor=SYSTEM)
+
+
+def test_a_session_on_air_has_no_report_and_is_told_so(on_air):
+    room = open_session()
+    with pytest.raises(DomainError):
+        reviewing.make(db.session.get(LiveSession, room.session_id), actor=SYSTEM)
+
+
+def test_forecasts_are_silent_without_past_sessions_and_are_held_against_what_came(ended, monkeypatch):
+    room, _events, there = ended
+    session = db.session.get(LiveSession, room.session_id)
+    assert forecasting.say(session, AT + dt.timedelta(minutes=30)) == []
+    note(room.session_id)
+    assert forecasting.hold_against(db.session.get(LiveSession, room.session_id)) == 2
+    came = {row.figure: float(row.came) for row in forecasting.latest(room.session_id)}
+    events = told()[0]
+    sold = sum(one.amount for one in events if one.kind == "order" and 30 * 60_000 <= one.at - AT_MS < 45 * 60_000)
+    assert came == {"viewers": there[44], "sales": sold}
+    assert forecasting.hold_against(db.session.get(LiveSession, room.session_id)) == 0
+
+
+@transactional
+def note(session_id):
+    for figure in ("viewers", "sales"):
+        db.session.add(LiveForecast(
+            session_id=session_id, figure=figure, horizon=15, minute=30, way="as_before", expected=1, low=0, high=2, plain=1,
+        ))  # fmt: skip
