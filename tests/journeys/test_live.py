@@ -1,9 +1,11 @@
 """What only the whole process tree shows: a stream through the real server, the real worker's progress, a lost connection."""
 
 import re
+import time
 
 import pytest
 
+from tests.goals import goal
 from tests.ops.tree import PASSWORD, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow, pytest.mark.together("tree")]
@@ -54,6 +56,55 @@ def test_an_import_moves_before_the_eyes_survives_a_reload_and_tells_when_it_is_
     page.get_by_role("button", name="Take back").or_(page.get_by_role("link", name="Take back")).first.wait_for()
     page.goto("/customers/customer/list/")
     page.get_by_text(re.compile("6[,.]?000")).first.wait_for()
+
+
+def test_a_thousand_rows_are_changed_stopped_gone_on_with_and_taken_back_before_the_eyes(page, tree):
+    """Filter, all that match, preview, run, watch, cancel, go on, take back, with a worker that is killed meanwhile."""
+    page.goto("/customers/customer/list/?q=guest1")
+    page.locator("thead input[type=checkbox]").check()
+    page.locator("[data-every] input").check()
+    button = page.locator("button[name=action][value^='edit:']")
+    if not button.is_visible():
+        page.locator("[data-bulk] [data-bs-toggle=dropdown]").click()
+    button.click()
+    page.locator("#preferences").fill("Called in November")
+    page.get_by_role("button", name="See what would happen").click()
+    page.get_by_text("Called in November").first.wait_for()
+    assert page.locator("[data-bulk-count=changed]").inner_text() == "1,111"
+    page.get_by_role("button", name=re.compile("Change 1,?111 rows")).click()
+    page.locator("[data-bulk-progress]").wait_for()
+    hears(page, "open")
+    cancel(page)
+    done = number(page)
+    assert 0 < done < 1111, "stopped in the middle"
+    page.get_by_role("button", name="Go on").click()
+    page.locator("[data-bulk-progress]").wait_for()
+    tree.part("zg-worker-bulk").kill()
+    killed, done = time.monotonic(), number(page)
+    wait_for(lambda: number(page) > done, 60, "the next chunk")
+    seconds = time.monotonic() - killed
+    goal("G02 through the supervisor", f"{seconds:.1f} s", "10 s", seconds <= 10)
+    page.get_by_role("link", name="Take back").wait_for()
+    assert number(page) == 1111
+    page.get_by_role("link", name="Take back").click()
+    page.get_by_role("button", name=re.compile("Take back")).click()
+    page.locator("[data-bulk-progress]").wait_for()
+    cancel(page)
+    assert 0 < number(page) < 1111
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("link", name="To the list").wait_for()
+    assert number(page) == 1111
+
+
+def cancel(page):
+    wait_for(lambda: number(page) > 0, 60, "the first chunk")
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("#confirm [data-confirm-yes]").click()
+    page.get_by_role("button", name="Go on").wait_for()
+
+
+def number(page):
+    return int(page.locator("[data-bulk-count=changed]").inner_text().replace(",", ""))
 
 
 def test_the_work_that_is_done_rings_the_bell(page):

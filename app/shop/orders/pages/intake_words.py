@@ -77,13 +77,14 @@ def _schemas() -> dict[str, Json]:
     })  # fmt: skip
     channel = _whole(2**31 - 1) | {"description": "needed by the API; at a webhook it is the channel of the address"}
     number = {"type": "string", "minLength": 1, "maxLength": 120, "description": "the channel's own number of the order"}
+    code = {"type": "string", "maxLength": 40}
     order = {
         "kind": {"type": "string", "enum": [intake_json.ORDER]}, "channel_id": channel, "external_number": number,
         "placed_at": instant, "lines": {"type": "array", "minItems": 1, "maxItems": intake_json.MAX_LINES, "items": line},
         "buyer": _object(buyer) | _NULL, "discount": amount | _NULL, "shipping_fee": amount | _NULL, "tax": amount | _NULL,
         "paid": {"oneOf": [{"type": "boolean"}, paid], "nullable": True, "description": "`true`: all of it"},
         "remark": _text(5000), "creator": _object({"name": _text(120), "id": _text(64)}) | _NULL,
-        "coupons": {"type": "array", "items": {"type": "string", "maxLength": 40}, "maxItems": MOST_CODES, "nullable": True, "description": "their codes"},
+        "coupons": {"type": "array", "items": code, "maxItems": MOST_CODES, "nullable": True, "description": "their codes"},
         "session": _text(80) | {"description": "the live session that the order came in"},
     }  # fmt: skip
     refund = {
