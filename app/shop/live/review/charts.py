@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import format_time, lazy_gettext
 from flask_babel import gettext as _
 
-from app.panel.core import money
+from app.panel.core import clock, money
 from app.panel.core.charts import PALETTE, QUIET, Chart, bars, line, money_axis, plain
 from app.shop.live.models import LiveSession
 from app.shop.live.review import reading
@@ -25,11 +25,17 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
+def _times(begun: dt.datetime, minutes: int) -> list[str]:
+    """The minutes in the time of the shop: an axis knows no zones."""
+    first = clock.local(begun).replace(tzinfo=None)
+    return [(first + dt.timedelta(minutes=minute)).isoformat() for minute in range(minutes)]
+
+
 def course(figures: dict[str, Any], begun: dt.datetime, *, with_money: bool) -> Chart:
     """Viewers and sales a minute. A dotted line stands where the level of the viewers changed for good."""
     viewers, code = figures["minutes"]["viewers"], figures["currency"]
     sold = figures["minutes"]["gmv"] if with_money else figures["minutes"]["orders"]
-    times = [(begun + dt.timedelta(minutes=minute)).isoformat() for minute in range(len(viewers))]
+    times = _times(begun, len(viewers))
     shown = [float(money.to_decimal(value, code)) if with_money else value for value in sold]
     label = _("Sales") if with_money else _("Orders")
     marks = [
@@ -155,7 +161,7 @@ def on_air(session: LiveSession, now: dt.datetime) -> Chart:
     begun, _end = reading.span(session)
     found = reading.course_of(session, now)
     rows = list(zip(found.viewers, found.counts["comments"], found.counts["orders"], strict=True))
-    times = [(begun + dt.timedelta(minutes=minute)).isoformat() for minute in range(len(rows))]
+    times, local = _times(begun, len(rows)), clock.local(begun)
     return Chart(
         key="live", title=_("The session so far"), wide=True,
         data=[
@@ -163,7 +169,8 @@ def on_air(session: LiveSession, now: dt.datetime) -> Chart:
             line(times, [row[1] for row in rows], _("Comments"), color=PALETTE[1], yaxis="y2"),
             line(times, [row[2] for row in rows], _("Orders"), color=PALETTE[3], yaxis="y2"),
         ],
-        layout={"xaxis": {"type": "date"}, "yaxis": {"rangemode": "tozero"},
+        layout={"meta": {"offset": (local.utcoffset() or dt.timedelta()).total_seconds() / 60}, "xaxis": {"type": "date"},
+                "yaxis": {"rangemode": "tozero"},
                 "yaxis2": {"overlaying": "y", "side": "right", "showgrid": False, "rangemode": "tozero"}},
         columns=[_("Minute"), _("Viewers"), _("Comments"), _("Orders")],
         rows=[

@@ -170,8 +170,10 @@ const undoLast = () => { const one = (state.actions || []).find((action) => acti
 const SHOWN = ["viewers", "newcomers", "comments", "likes", "shares", "follows", "clicks", "carts", "orders", "gmv"];
 const past = []; // what the chart draws: a point a minute of what was before this page, then one in five seconds
 const before = document.querySelector("#chart-live [data-figure]");
+let offset = 0; // minutes between the time of the shop and UTC: an axis knows no zones
 if (before) {
-  const [viewers, talk, orders] = JSON.parse(before.textContent).data;
+  const { data: [viewers, talk, orders], layout } = JSON.parse(before.textContent);
+  offset = layout.meta.offset;
   viewers.x.forEach((x, at) => past.push({ x, viewers: viewers.y[at], comments: talk.y[at], orders: orders.y[at] }));
 }
 
@@ -203,7 +205,7 @@ async function chart() {
   const told = frame?.figures;
   const plot = document.querySelector("#chart-live [data-plot]");
   if (!told || !plot || document.hidden) return;
-  past.push({ x: new Date(now()).toISOString(), viewers: told.viewers, comments: told.per_minute?.comments ?? 0, orders: told.per_minute?.orders ?? 0 });
+  past.push({ x: new Date(now() + offset * 60000).toISOString().slice(0, -1), viewers: told.viewers, comments: told.per_minute?.comments ?? 0, orders: told.per_minute?.orders ?? 0 });
   if (past.length > 720) past.shift();
   if (!window.Plotly || !plot.dataset.wired || past.length < 2) return;
   const { layout, dressed } = await import(box.dataset.charts);
