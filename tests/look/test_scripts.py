@@ -148,6 +148,8 @@ def test_a_form_is_sent_once_and_changes_are_not_left_unasked(window):
 def test_a_delete_asks_first(window, answer, ends):
     window.goto("/show")
     window.get_by_role("button", name="More").click()
+    # a menu is put in its place a moment after it opens: a click in between may hit what lies below
+    window.locator(".dropdown-menu.show[data-popper-placement]").wait_for()
     window.get_by_role("button", name="Delete").click()
     window.locator("#confirm").get_by_role("button", name=answer).click()
     with contextlib.suppress(TimeoutError):  # who cancels goes nowhere
