@@ -21,55 +21,33 @@ from app.panel.core.errors import BadRequest, DomainError, InvalidInput, NotFoun
 from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain, queries
 from app.shop.live.models import LiveQuestion, LiveSession
+from app.shop.live.pages.raw import Command, maybe, number, version, words
 from app.shop.live.pages.words import texts
 from app.shop.live.permissions import SESSION
 from app.shop.live.review import charts
 from app.shop.live.services import asker, board, commands, run, talk
 from app.shop.live.states import AskedOf, MessageKind, Post, SessionState
 
-Command = Callable[[int, dict[str, Any], Any, str], dict[str, Any]]
 LONGEST_KEY = 80
-
-
-def _number(raw: dict[str, Any], name: str) -> int:
-    value = raw.get(name)
-    if type(value) is not int or not 0 < value < 2**31:
-        raise InvalidInput({name: gettext("Choose one from the list.")})
-    return value
-
-
-def _maybe(raw: dict[str, Any], name: str) -> int | None:
-    return _number(raw, name) if raw.get(name) is not None else None
-
-
-def _words(raw: dict[str, Any], name: str) -> str:
-    value = raw.get(name) or ""
-    if not isinstance(value, str) or len(value) > 2000 or "\x00" in value:
-        raise InvalidInput({name: gettext("This is too long.")})
-    return value
-
-
-def _version(raw: dict[str, Any]) -> int | None:
-    return _maybe(raw, "version")
 
 
 def _of_item(verb: str) -> Command:
     return lambda live_id, raw, actor, key: run.change_item(
-        live_id, verb, _number(raw, "item"), actor=actor, key=key, expected_version=_version(raw)
+        live_id, verb, number(raw, "item"), actor=actor, key=key, expected_version=version(raw)
     )
 
 
 def _of_question(func: Callable[..., dict[str, Any]], *names: str) -> Command:
     return lambda live_id, raw, actor, key: func(
-        live_id, _number(raw, "question"), *(_words(raw, name) for name in names), actor=actor, key=key,
-        expected_version=_version(raw),
+        live_id, number(raw, "question"), *(words(raw, name) for name in names), actor=actor, key=key,
+        expected_version=version(raw),
     )  # fmt: skip
 
 
 def _ask(live_id: int, raw: dict[str, Any], actor: Any, key: str) -> dict[str, Any]:
     return talk.ask(
-        live_id, _words(raw, "text"), actor=actor, key=key, asker=_words(raw, "asker"), viewer_key=_words(raw, "viewer"),
-        comment_id=_maybe(raw, "comment"), item_id=_maybe(raw, "item"), to=AskedOf.of(raw.get("to")) or AskedOf.SERVICE,
+        live_id, words(raw, "text"), actor=actor, key=key, asker=words(raw, "asker"), viewer_key=words(raw, "viewer"),
+        comment_id=maybe(raw, "comment"), item_id=maybe(raw, "item"), to=AskedOf.of(raw.get("to")) or AskedOf.SERVICE,
     )  # fmt: skip
 
 
@@ -78,25 +56,25 @@ def _escalate(live_id: int, raw: dict[str, Any], actor: Any, key: str) -> dict[s
     if to is None:
         raise InvalidInput({"to": gettext("Choose one from the list.")})
     return talk.escalate(
-        live_id, _number(raw, "question"), to, _words(raw, "note"), actor=actor, key=key, expected_version=_version(raw)
+        live_id, number(raw, "question"), to, words(raw, "note"), actor=actor, key=key, expected_version=version(raw)
     )
 
 
 def _done(live_id: int, raw: dict[str, Any], actor: Any, key: str) -> dict[str, Any]:
     return talk.done(
         live_id,
-        _number(raw, "question"),
+        number(raw, "question"),
         actor=actor,
         key=key,
-        answer=_words(raw, "answer"),
-        expected_version=_version(raw),
+        answer=words(raw, "answer"),
+        expected_version=version(raw),
     )
 
 
 def _say(post: Post) -> Command:
     return lambda live_id, raw, actor, key: talk.say(
         live_id,
-        _words(raw, "text"),
+        words(raw, "text"),
         post,
         actor=actor,
         key=key,
@@ -105,7 +83,7 @@ def _say(post: Post) -> Command:
 
 
 def _seen(live_id: int, raw: dict[str, Any], actor: Any, key: str) -> dict[str, Any]:
-    return talk.acknowledge(live_id, _number(raw, "message"), actor=actor, key=key)
+    return talk.acknowledge(live_id, number(raw, "message"), actor=actor, key=key)
 
 
 QUESTIONS: dict[str, Command] = {
@@ -118,14 +96,14 @@ COMMANDS: dict[Post, dict[str, Command]] = {
         "end": lambda live_id, raw, actor, key: run.end(live_id, actor=actor, key=key),
         **{verb: _of_item(verb) for verb in run.STATE_WORDS},
         "pin": lambda live_id, raw, actor, key: run.pin(
-            live_id, _number(raw, "item"), actor=actor, key=key, expected_version=_version(raw)),
+            live_id, number(raw, "item"), actor=actor, key=key, expected_version=version(raw)),
         "unpin": lambda live_id, raw, actor, key: run.unpin(live_id, actor=actor, key=key),
-        "repin": lambda live_id, raw, actor, key: run.repin(live_id, _number(raw, "item"), actor=actor, key=key),
-        "next": lambda live_id, raw, actor, key: run.next_item(live_id, actor=actor, key=key, pinned=_maybe(raw, "pinned")),
+        "repin": lambda live_id, raw, actor, key: run.repin(live_id, number(raw, "item"), actor=actor, key=key),
+        "next": lambda live_id, raw, actor, key: run.next_item(live_id, actor=actor, key=key, pinned=maybe(raw, "pinned")),
         "notice": lambda live_id, raw, actor, key: run.put_notice(
-            live_id, _words(raw, "text"), actor=actor, key=key, item_id=_maybe(raw, "item")),
+            live_id, words(raw, "text"), actor=actor, key=key, item_id=maybe(raw, "item")),
         "take_notice": lambda live_id, raw, actor, key: run.take_notice(live_id, actor=actor, key=key),
-        "undo": lambda live_id, raw, actor, key: run.undo(live_id, _number(raw, "action"), actor=actor, key=key),
+        "undo": lambda live_id, raw, actor, key: run.undo(live_id, number(raw, "action"), actor=actor, key=key),
         **QUESTIONS, "say": _say(Post.CONTROL), "seen": _seen,
     },
     Post.HOST: {
