@@ -327,3 +327,35 @@ def test_a_merge_of_the_demo_can_be_taken_back(rows):
     back = services.unmerge(paper, actor=SYSTEM)
     assert (back.id, back.name) == (paper.gone_id, paper.gone_name)
     assert [identity.value for identity in back.identities] == [back.phone]
+
+
+def test_every_figure_of_a_live_session_is_the_sum_of_its_events(rows):
+    from app.shop.live.models import WHOLE, LiveBucket, LiveComment, LiveEvent, LiveSession, LiveTally
+    from app.shop.live.states import SessionState
+
+    told = 0
+    for live in rows.scalars(select(LiveSession).where(LiveSession.begun_at.is_not(None))):
+        tally = rows.scalar(select(LiveTally).where(LiveTally.session_id == live.id, LiveTally.item_id == WHOLE))
+        of_it = select(LiveEvent.kind, func.count(), func.sum(LiveEvent.n), func.sum(LiveEvent.amount))
+        kinds = {kind: rest for kind, *rest in rows.execute(of_it.where(LiveEvent.session_id == live.id).group_by(LiveEvent.kind))}
+        assert tally.events == sum(count for count, _n, _amount in kinds.values()) > 500
+        assert (tally.joins, tally.clicks, tally.comments) == tuple(kinds[kind][0] for kind in ("join", "click", "comment"))
+        assert tally.likes == kinds["like"][1]
+        assert (tally.orders, tally.gmv) == (kinds["order"][0], kinds["order"][2]) if "order" in kinds else tally.orders == 0
+        buckets = select(func.sum(LiveBucket.gmv), func.sum(LiveBucket.joins)).where(LiveBucket.session_id == live.id)
+        assert rows.execute(buckets.where(LiveBucket.item_id == WHOLE)).one() == (tally.gmv, tally.joins)
+        assert rows.scalar(select(func.count(LiveComment.id)).where(LiveComment.session_id == live.id)) == tally.comments
+        assert rows.scalar(select(func.max(LiveEvent.at)).where(LiveEvent.session_id == live.id)) <= NOW
+        told += live.state is SessionState.LIVE
+    assert told == 1, "one is on air"
+
+
+def test_the_reports_of_past_sessions_are_asked_for_the_oldest_first(rows):
+    from app.panel.core.outbox import OutboxRow
+    from app.shop.live.models import LiveSession
+    from app.shop.live.states import SessionState
+
+    past = select(LiveSession.id).where(LiveSession.state == SessionState.ENDED).order_by(LiveSession.starts_at)
+    asked = [row.payload["args"]["session_id"] for row in rows.scalars(select(OutboxRow).order_by(OutboxRow.next_at))
+             if row.payload.get("job") == "live.report"]  # fmt: skip
+    assert asked == list(rows.scalars(past)) and len(asked) == 4

@@ -1,10 +1,15 @@
-"""Two sessions that have been, and one that is planned for this evening: host, room, run sheet, checklists, conclusions."""
+"""Sessions that have been, one on air and one that is planned for this evening: host, room, run sheet, checklists,
+conclusions, and what the feed told of them.
+
+`flask live simulate --session N` goes on with the one on air.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import io
+import random
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -17,6 +22,8 @@ from app.panel.core.db import db
 from app.panel.core.demo import World, part
 from app.shop.creators.models import Creator, CreatorAccount
 from app.shop.creators.states import CreatorKind
+from app.shop.live import jobs
+from app.shop.live.feed import living
 from app.shop.live.models import (
     LiveCheck,
     LiveConclusion,
@@ -36,21 +43,31 @@ POINTS = (
     "先演示再报价\n回答：怎么保养、能不能退",
 )
 FAQ = "什么时候发货？ | 48 小时内从杭州发出。\n能退吗？ | 支持七天无理由退货。\n有运费险吗？ | 有，退货不花钱。"
-SESSIONS = (  # days from today, hour, hours long, title
-    (-9, 20, 2, "换季家居专场"),
-    (-2, 20, 2, "周末家居好物"),
-    (0, 20, 2, "今晚家居福利夜"),
+SESSIONS = (  # days from today, hour, hours long, how many watch at most, title
+    (-9, 20, 2, 260, "换季家居专场"),
+    (-2, 20, 2, 310, "周末家居好物"),
+    (0, 20, 2, 0, "今晚家居福利夜"),
+    (-16, 20, 2, 220, "开学季收纳专场"),
+    (-23, 20, 2, 180, "初秋床品专场"),
 )
+ON_AIR_FOR, ON_AIR_PEAK = 40, 240  # minutes, and how many watch
 MINUTES = (8, 12, 15, 10, 15, 12, 18, 15, 15)
+LEAD, REPORT_AFTER = dt.timedelta(days=3), 5  # a session is planned three days before; seconds after the demo is there
+OF_ALL = {
+    "tags": "家居,收纳,直播价", "category": "家居生活", "theme": "一晚把家收拾好", "offers": "全场第二件半价，前 100 单送收纳袋",
+    "currency": "CNY", "goal_gmv": 3_000_000, "goal_viewers": 5000, "goal_orders": 300, "preview_text": None, "preview_seconds": 24,
+    "is_practice": False, "copied_from_id": None, "step": 0,
+}  # fmt: skip
 
 
 @part(60)
 def sessions(world: World) -> None:
     begin = world.now - dt.timedelta(days=200)
     shop, channel = world.made["shops"]["home"], world.made["channels"]["douyin"]["id"]
-    host, room = _house(world, begin, shop)
+    (host, guest), (room, other_room) = _house(world, begin, shop)
     goods = [sku for sku in world.made["skus"] if sku["shop"] == "home" and sku["is_sold"]][: len(MINUTES) - 1]
     made = [_session(world, number, shop, channel, host, room, goods) for number in range(len(SESSIONS))]
+    made.append(_on_air(world, shop, channel, guest, other_room, goods))
     _conclusions(world, made[1])
     world.flush(
         files.File,
@@ -63,13 +80,15 @@ def sessions(world: World) -> None:
         LiveCheck,
         LiveConclusion,
         LiveLink,
+        *living.TABLES,
     )
+    _reports(made)
     world.tell(LiveSession, [row["id"] for row in made])
     world.made["counts"]["live sessions"] = len(made)
 
 
-def _house(world: World, begin: dt.datetime, shop: int) -> tuple[int, int]:
-    """A host of ours, a guest and two rooms; the numbers of the host and of the first room."""
+def _house(world: World, begin: dt.datetime, shop: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """A host of ours, a guest and two rooms; their numbers."""
     host = world.add(
         Creator, begin, name="许澈", kind=CreatorKind.HOST, phone="13800000021", user_id=None, shop_id=shop,
         note="讲家居与收纳；语速偏快，场控记得提醒。", is_active=True,
@@ -96,7 +115,7 @@ def _house(world: World, begin: dt.datetime, shop: int) -> tuple[int, int]:
     room = world.add(
         LiveRoom, begin, name="一号直播间", place="武林路 88 号 2 楼", shop_id=None, equipment=EQUIPMENT, is_active=True
     )
-    world.add(
+    other = world.add(
         LiveRoom,
         begin,
         name="二号直播间",
@@ -105,7 +124,7 @@ def _house(world: World, begin: dt.datetime, shop: int) -> tuple[int, int]:
         equipment="主机位\n补光灯",
         is_active=True,
     )
-    return host["id"], room["id"]
+    return (host["id"], guest["id"]), (room["id"], other["id"])
 
 
 def _conclusions(world: World, lately: dict[str, Any]) -> None:
@@ -123,52 +142,96 @@ def _conclusions(world: World, lately: dict[str, Any]) -> None:
 def _session(
     world: World, number: int, shop: int, channel: int, host: int, room: int, goods: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    days, hour, hours, title = SESSIONS[number]
+    days, hour, hours, peak, title = SESSIONS[number]
     day = world.today + dt.timedelta(days=days)
     starts = dt.datetime(day.year, day.month, day.day, hour, tzinfo=world.zone).astimezone(dt.UTC)
     ends = starts + dt.timedelta(hours=hours)
     been = days < 0
-    made = starts - dt.timedelta(days=3)
     row = world.add(
-        LiveSession, min(made, world.now), title=title, shop_id=shop, channel_id=channel, creator_id=host, room_id=room,
+        LiveSession, min(starts - LEAD, world.now), title=title, shop_id=shop, channel_id=channel, creator_id=host, room_id=room,
         state=SessionState.ENDED if been else SessionState.DRAFT, starts_at=starts, ends_at=ends,
         begun_at=starts + dt.timedelta(minutes=2) if been else None, ended_at=ends + dt.timedelta(minutes=6) if been else None,
-        cover_id=_cover(world, number, made), tags="家居,收纳,直播价", category="家居生活", theme="一晚把家收拾好",
-        offers="全场第二件半价，前 100 单送收纳袋", currency="CNY", goal_gmv=3_000_000, goal_viewers=5000, goal_orders=300,
-        preview_text=None, preview_seconds=24, is_practice=False, copied_from_id=None, step=0,
+        cover_id=_cover(world, number, starts - LEAD), **OF_ALL,
     )  # fmt: skip
-    at = row["begun_at"]
+    items = _items(world, row, goods, ItemState.DELISTED if been else ItemState.PLANNED)
+    if been:
+        turns = _slots(world, row, items, row["ended_at"], world.random)
+        living.tell(world, row, turns, row["ended_at"], peak)
+    _checks(world, row, starts - LEAD, been)
+    _link(world, row, number, world.random.randrange(40, 400) if been else 0)
+    return row
+
+
+def _on_air(
+    world: World, shop: int, channel: int, guest: int, room: int, goods: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """One that began a while ago, of a guest in the other room, so that it is in nobody's way."""
+    begun = world.now - dt.timedelta(minutes=ON_AIR_FOR)
+    row = world.add(
+        LiveSession, begun - LEAD, title="正在直播：阿满的收纳课", shop_id=shop, channel_id=channel, creator_id=guest, room_id=room,
+        state=SessionState.LIVE, starts_at=begun, ends_at=begun + dt.timedelta(hours=2), begun_at=begun, ended_at=None,
+        cover_id=_cover(world, len(SESSIONS), begun - LEAD), **OF_ALL,
+    )  # fmt: skip
+    items = _items(world, row, goods, ItemState.LISTED)
+    living.tell(world, row, _slots(world, row, items, world.now, random.Random(world.seed)), world.now, ON_AIR_PEAK)
+    _checks(world, row, begun - LEAD, True)
+    _link(world, row, len(SESSIONS), 37)
+    return row
+
+
+def _items(
+    world: World, session: dict[str, Any], goods: list[dict[str, Any]], state: ItemState
+) -> list[dict[str, Any]]:
+    """The run sheet: a demonstration, then goods."""
+    found = []
     for place, minutes in enumerate(MINUTES, 1):
         demo = place == 1
         sku = None if demo else goods[place - 2]
-        item = world.add(
-            LiveItem, made, session_id=row["id"], position=place, kind=ItemKind.DEMO if demo else ItemKind.ITEM,
+        found.append(world.add(
+            LiveItem, session["created_at"], session_id=session["id"], position=place, kind=ItemKind.DEMO if demo else ItemKind.ITEM,
             title="开场：三分钟收纳演示" if demo else None, product_id=sku["product_id"] if sku else None,
             sku_id=sku["id"] if sku else None, planned_minutes=minutes, currency="CNY",
             live_price=int(sku["price"] * 0.8) // 10 * 10 if sku else None, stock_set_aside=None if demo else 60,
             talking_points=POINTS[place % len(POINTS)], cue="先打招呼，再问大家家里哪里最乱" if demo else "举起来，转一圈",
             camera_cue="全景" if demo else "近景特写", materials="收纳盒三个\n旧衣服一堆" if demo else None,
-            faq=None if demo else FAQ, state=ItemState.DELISTED if been and not demo else ItemState.PLANNED, pinned_at=None,
+            faq=None if demo else FAQ, state=ItemState.PLANNED if demo else state, pinned_at=None,
             repin_seconds=None if demo else 8,
+        ))  # fmt: skip
+    return found
+
+
+def _slots(
+    world: World, session: dict[str, Any], items: list[dict[str, Any]], until: dt.datetime, chance: random.Random
+) -> list[living.Turn]:
+    """When each item was shown, until then; what is shown then is pinned. The turns of the goods."""
+    at, turns = session["begun_at"], []
+    for item in items:
+        if at >= until:
+            item["state"] = ItemState.PLANNED
+            continue
+        ends = at + dt.timedelta(minutes=item["planned_minutes"] + chance.randrange(-3, 4))
+        is_up = ends > until and session["state"] is SessionState.LIVE
+        item["pinned_at"] = at if is_up else None
+        world.add(
+            LiveSlot, at, session_id=session["id"], item_id=item["id"], begun_at=at, ended_at=None if is_up else min(ends, until),
+            pins=chance.randrange(1, 9),
         )  # fmt: skip
-        if been:
-            length = dt.timedelta(minutes=minutes + world.random.randrange(-3, 4))
-            world.add(
-                LiveSlot, at, session_id=row["id"], item_id=item["id"], begun_at=at, ended_at=at + length,
-                pins=world.random.randrange(1, 9),
-            )  # fmt: skip
-            at += length
-    _checks(world, row, made, been)
+        if item["sku_id"]:
+            turns.append((item["id"], item["position"], item["live_price"], ends))
+        at = ends
+    return turns
+
+
+def _link(world: World, session: dict[str, Any], number: int, clicks: int) -> None:
     token = hashlib.sha256(f"{world.seed}:live:{number}".encode()).hexdigest()[:16]
-    world.add(
-        LiveLink,
-        made,
-        session_id=row["id"],
-        partner="自有",
-        token=token,
-        clicks=world.random.randrange(40, 400) if been else 0,
-    )
-    return row
+    world.add(LiveLink, session["created_at"], session_id=session["id"], partner="自有", token=token, clicks=clicks)
+
+
+def _reports(made: list[dict[str, Any]]) -> None:
+    """A worker makes those of the past sessions, the oldest first, for each is compared with those before it."""
+    past = [row for row in made if row["state"] is SessionState.ENDED]
+    for number, row in enumerate(sorted(past, key=lambda one: one["starts_at"])):
+        jobs.report.enqueue_in(REPORT_AFTER + number, session_id=row["id"])
 
 
 def _checks(world: World, session: dict[str, Any], at: dt.datetime, been: bool) -> None:

@@ -5,6 +5,7 @@ The same seed makes the same session to the last event, so a rehearsal can be re
 
 from __future__ import annotations
 
+import bisect
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,13 +26,29 @@ LEAST = 5  # viewers who never leave
 
 @dataclass(frozen=True)
 class Plan:
-    """What to make. `items` are pairs of position and price in minor units; `peak` is how many watch at most."""
+    """What to make. `items` are pairs of position and price in minor units; `peak` is how many watch at most.
+
+    `until` says at which second each item's turn ends (else all have turns of one length), `pace` how much of the usual is
+    written, liked and clicked, `churn` which part of those who watch leaves in a second; without `incidents` nothing goes wrong.
+    """
 
     starts_at: int
     minutes: int = 30
     items: tuple[tuple[int, int], ...] = ((1, 9900), (2, 19900), (3, 5900))
     peak: int = 300
     seed: int = 7
+    until: tuple[int, ...] = ()
+    pace: float = 1.0
+    churn: float = 0.0
+    incidents: bool = True
+
+    def turn(self, second: int) -> tuple[int, int]:
+        """Whose turn it is: position and price."""
+        if self.until:
+            at = bisect.bisect_right(self.until, second)
+        else:
+            at = int(second / (self.minutes * 60) * len(self.items))
+        return self.items[min(len(self.items) - 1, at)]
 
 
 @dataclass
@@ -52,8 +69,8 @@ class Simulator:
         chance, plan = random.Random(self.plan.seed), self.plan
         seconds, number, watching = plan.minutes * 60, 0, LEAST
         people: dict[int, str] = {}
-        silent = range(int(seconds * 0.75), int(seconds * 0.75) + 40)
-        self.incidents = self._planted(seconds)
+        silent = range(int(seconds * 0.75), int(seconds * 0.75) + 40 * plan.incidents)
+        self.incidents = self._planted(seconds) if plan.incidents else []
         for second in range(seconds):
             now = plan.starts_at + second * 1000
             told = [one for one in self.incidents if one[1] == now and one[0] != "viewers_fall"]
@@ -85,7 +102,8 @@ class Simulator:
         """What viewers do in one second: (kind, fields)."""
         made: list[tuple[str, dict[str, object]]] = []
         part = second / seconds
-        wanted = max(LEAST, int(self.plan.peak * min(1.0, 6 * part, 3 * (1 - part) + 0.2) * (0.7 if 0.6 <= part < 0.68 else 1)))
+        falls = self.plan.incidents and 0.6 <= part < 0.68
+        wanted = max(LEAST, int(self.plan.peak * min(1.0, 6 * part, 3 * (1 - part) + 0.2) * (0.7 if falls else 1)))
         moving = max(1, abs(wanted - watching) // 20 + 1)
         if watching < wanted:
             for _one in range(chance.randrange(moving + 1)):
@@ -96,9 +114,12 @@ class Simulator:
             made += [("leave", _who(chance.choice(list(people)), people)) for _one in range(chance.randrange(moving + 1))]
         if not people:
             return made
-        position, price = self.plan.items[min(len(self.plan.items) - 1, int(part * len(self.plan.items)))]
+        if self.plan.churn:
+            gone = _times(chance, watching * self.plan.churn)
+            made += [("leave", _who(chance.randint(1, len(people)), people)) for _one in range(gone)]
+        position, price = self.plan.turn(second)
         for kind, rate in RATES:
-            for _one in range(_times(chance, watching * rate)):
+            for _one in range(_times(chance, watching * rate * self.plan.pace)):
                 one = _who(chance.randint(1, len(people)), people)
                 if kind == "comment":
                     one["text"] = chance.choice(WORDS)
