@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text, select
 
 from app.panel.core import changes, clock, rows
 from app.panel.core.changes import Change
@@ -24,6 +24,28 @@ def test_rows_that_differ_in_their_number_only_keep_their_order(session):
     insert(CHANGES, [{"key": key} for key in (7, 3, 5)], {"table": "it's", "kind": "update", "at": at})
     found = session.scalars(select(Change).order_by(Change.id)).all()[-3:]
     assert [(one.table, one.key, one.kind, one.at) for one in found] == [("it's", key, "update", at) for key in (7, 3, 5)]
+
+
+@pytest.mark.parametrize("odd", [None, "a\x00b", 0.1 + 0.2, b"\x01"])
+def test_whatever_a_value_is_it_comes_out_as_it_went_in(session, odd):
+    """Most travel as one JSON text on SQLite; what JSON cannot tell goes by itself."""
+    if session.get_bind().dialect.name != "sqlite" and isinstance(odd, str):
+        pytest.skip("PostgreSQL holds no such text")
+    odds = {str: Text, float: Float, bytes: LargeBinary}.get(type(odd), Text)
+    columns = [Column("word", Text), Column("count", BigInteger), Column("is_so", Boolean), Column("odd", odds), Column("same", Text)]
+    table = Table("odd_rows", MetaData(), Column("id", Integer, primary_key=True), *columns)
+    words = ['it\'s "so"', "红楼\n🂡\\u0000", "", None, "2026-01-01", "12", "[1]", "true"]
+    given = [(word, n * 2**59, n % 2 == 0, odd) for n, word in enumerate(words)]
+
+    @transactional
+    def go():
+        table.create(session.connection())
+        rows.insert_many(table, [dict(zip(("word", "count", "is_so", "odd"), one, strict=True)) for one in given], {"same": "'s"})
+        found = session.execute(select(*list(table.c)[1:]).order_by(table.c.id)).all()
+        table.drop(session.connection())
+        return found
+
+    assert [tuple(one) for one in go()] == [(*one, "'s") for one in given]
 
 
 def test_an_hour_that_the_clock_showed_twice_is_two_instants(session):
