@@ -105,8 +105,9 @@ def test_an_order_is_found_and_edited_and_keeps_its_trail(page):
     assert page.get_by_text("Wrap it as a gift").count() >= 2, "the field and the line of the history"
 
 
-@pytest.mark.browser
-def test_two_people_of_two_roles_merge_a_stale_save(instance, page, chromium):
+@pytest.fixture(scope="module")
+def ben(instance, chromium):
+    """The tab of a support clerk in a browser of his own."""
     with instance.app_context():
         from app.panel.accounts import services
         from app.panel.core.actor import SYSTEM
@@ -118,27 +119,33 @@ def test_two_people_of_two_roles_merge_a_stale_save(instance, page, chromium):
         )
         db.session.add(StaffAssignment(user_id=clerk.id, shop_id=db.session.query(Shop.id).first().id))
         db.session.commit()
-        ben = conftest.client_of(instance, "ben").cookie_value
+        cookie = {"name": "zhanggui", "value": conftest.client_of(instance, "ben").cookie_value}
+    context = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB")
+    context.add_cookies([{**cookie, "url": instance.config["PUBLIC_URL"]}])
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    yield tab
+    context.close()
+
+
+@pytest.mark.browser
+def test_two_people_of_two_roles_merge_a_stale_save(page, ben):
     page.get_by_role("link", name="Edit").click()
     page.locator("#seller_remark").fill("Mei: call before noon")
     page.locator("#buyer_remark").fill("No bag")
-    other = chromium.new_context(base_url=instance.config["PUBLIC_URL"])
-    other.add_cookies([{"name": "zhanggui", "value": ben, "url": instance.config["PUBLIC_URL"]}])
-    tab = other.new_page()
-    tab.goto(page.url)
-    tab.locator("#seller_remark").fill("Ben: leave it at the door")
-    tab.get_by_role("button", name="Save").click()
-    tab.get_by_text("Saved.").wait_for()
-    other.close()
+    ben.goto(page.url)
+    ben.locator("#seller_remark").fill("Ben: leave it at the door")
+    ben.get_by_role("button", name="Save").click()
+    ben.get_by_text("Saved.").wait_for()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("heading", name="Somebody else changed this in the meantime.").wait_for()
     row = page.get_by_role("row").filter(has_text="Wrap it as a gift")
     assert row.locator(".break").all_inner_texts() == ["Wrap it as a gift", "Ben: leave it at the door", "Mei: call before noon"]
-    row.get_by_role("radio").first.check()
+    row.get_by_role("radio", name="Saved meanwhile").check()
     page.get_by_role("button", name="Save what I chose").click()
     page.get_by_text("Saved.").wait_for()
-    assert page.locator(".facts").get_by_text("Ben: leave it at the door").is_visible()
-    assert page.locator(".facts").get_by_text("No bag").is_visible()
+    for kept in ("Ben: leave it at the door", "No bag"):
+        assert page.locator(".facts").get_by_text(kept).is_visible()
 
 
 @pytest.mark.browser
@@ -156,6 +163,130 @@ def test_a_draft_survives_a_closed_tab_until_it_is_saved(page):
     page.get_by_text("Saved.").wait_for()
     page.goto(address)
     assert page.get_by_role("button", name="Bring it back").count() == 0
+
+
+@pytest.mark.browser
+def test_a_draft_is_its_writers_alone_and_is_merged_with_what_another_one_saved(page, ben):
+    address, cookies = page.url, page.context.cookies()
+    page.locator("#seller_remark").fill("Mei: begun in the morning")
+    page.locator("#buyer_remark").fill("Ring twice")
+    wait_for(lambda: "Ring twice" in page.evaluate("JSON.stringify(localStorage)"))
+    page.goto("about:blank")
+    page.context.add_cookies(ben.context.cookies())  # he sits down at her machine: her browser, his log-in
+    for there in (page, ben):
+        there.goto(address)
+        assert there.locator("#seller_remark").input_value() == "Typed and not saved"
+        assert there.locator(".draft-offer").count() == 0
+    ben.locator("#seller_remark").fill("Ben: at noon")
+    ben.locator("#buyer_remark").fill("Knock")
+    ben.get_by_role("button", name="Save").click()
+    ben.get_by_text("Saved.").wait_for()
+    page.goto("about:blank")
+    page.context.add_cookies(cookies)
+    page.goto(address)
+    page.get_by_role("button", name="Bring it back").click()
+    page.locator("form[data-restored]").wait_for()
+    assert page.locator("#seller_remark").input_value() == "Mei: begun in the morning"
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Somebody else changed this in the meantime.").wait_for()
+    remarks = page.get_by_role("row").filter(has_text="Typed and not saved")
+    wishes = page.get_by_role("row").filter(has_text="No bag")
+    assert remarks.locator(".break").all_inner_texts() == ["Typed and not saved", "Ben: at noon", "Mei: begun in the morning"]
+    assert wishes.get_by_role("radio").count() == 3
+    remarks.get_by_role("radio", name="Yours").check()
+    wishes.get_by_role("radio", name="Before").check()
+    page.get_by_role("button", name="Save what I chose").click()
+    page.get_by_text("Saved.").wait_for()
+    for kept in ("Mei: begun in the morning", "No bag"):
+        assert page.locator(".facts").get_by_text(kept).is_visible()
+    page.goto(address)
+    assert page.locator(".draft-offer").count() == 0
+
+
+@pytest.mark.browser
+def test_addresses_are_checked_and_saved_with_their_customer_or_not_at_all(instance, page):
+    page.goto("/customers/customer/add")
+    page.locator("#name").fill("张三")
+    rows = page.locator("[data-children=addresses]")
+    for at, street in enumerate(("No. 1 Tea Street", "")):
+        rows.get_by_role("button", name="Add a row").click()
+        rows.locator(f"[name=addresses-{at}-recipient]").fill(f"Recipient {at}")
+        rows.locator(f"[name=addresses-{at}-country]").fill("SG")
+        rows.locator(f"[name=addresses-{at}-city]").fill("Singapore")
+        rows.locator(f"[name=addresses-{at}-street]").fill(street)
+    page.locator("form[data-form]").evaluate("form => { form.noValidate = true; }")  # the server has to find it
+    page.get_by_role("button", name="Save").first.click()
+    rows.locator("#addresses-1-street-error").wait_for()
+    assert rows.locator("[name=addresses-0-street]").input_value() == "No. 1 Tea Street"
+    assert customer_and_recipients(instance) == (0, []), "neither the customer nor the address that is right"
+    rows.locator("[name=addresses-1-street]").fill("No. 2 Tea Street")
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_text("Saved.").wait_for()
+    page.get_by_role("link", name="Edit").click()
+    rows.locator("tbody tr", has=page.locator("[name=addresses-0-recipient]")).locator("[data-drop]").click()
+    rows.get_by_role("button", name="Add a row").click()
+    rows.locator("[name=addresses-2-recipient]").fill("Recipient 2")
+    rows.locator("[name=addresses-2-country]").fill("SG")
+    rows.locator("[name=addresses-2-city]").fill("Singapore")
+    rows.locator("[name=addresses-2-street]").fill("No. 3 Tea Street")
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_text("Saved.").wait_for()
+    assert customer_and_recipients(instance) == (1, ["Recipient 1", "Recipient 2"])
+
+
+def customer_and_recipients(instance):
+    """How many customers of the name there are, and to whom their parcels go."""
+    from app.panel.core.db import db
+    from app.shop.customers.models import Address, Customer
+
+    with instance.app_context():
+        found = [one.id for one in db.session.query(Customer).filter_by(name="张三")]
+        there = db.session.query(Address).filter(Address.customer_id.in_(found)).order_by(Address.id)
+        return len(found), [one.recipient for one in there]
+
+
+@pytest.mark.browser
+def test_rows_of_a_form_are_moved_by_button_key_and_mouse_and_stay_so(page):
+    page.goto("/catalog/attributeset/add")
+    page.locator("#name").fill("Tea")
+    rows = page.locator("[data-children=attributes]")
+    for at, name in enumerate(("Leaf", "Year", "Hill")):
+        rows.get_by_role("button", name="Add a row").click()
+        rows.locator(f"[name=attributes-{at}-name]").fill(name)
+        rows.locator(f"[name=attributes-{at}-code]").fill(name.lower())
+
+    def names():
+        return rows.locator("[name$=-name]").evaluate_all("all => all.map(one => one.value)")
+
+    rows.locator("[data-up]").nth(2).click()
+    assert names() == ["Leaf", "Hill", "Year"]
+    rows.locator("[data-grip]").nth(0).press("ArrowDown")
+    assert names() == ["Hill", "Leaf", "Year"]
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_text("Saved.").wait_for()
+    page.get_by_role("link", name="Edit").click()
+    assert names() == ["Hill", "Leaf", "Year"]
+    rows.locator("[data-grip]").nth(2).hover()
+    page.mouse.down()
+    page.locator("[name=attributes-0-name]").hover(position={"x": 5, "y": 1}, force=True)
+    page.mouse.up()
+    assert names() == ["Year", "Hill", "Leaf"]
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_text("Saved.").wait_for()
+    page.get_by_role("link", name="Edit").click()
+    assert names() == ["Year", "Hill", "Leaf"]
+
+
+@pytest.mark.browser
+def test_a_customer_is_found_by_the_initials_of_his_pinyin_and_opened(page):
+    for key in ("/", "Control+k"):
+        page.goto("/home/")
+        page.keyboard.press(key)
+        page.get_by_role("combobox", name="Search everything").press_sequentially("zs")
+        page.get_by_role("option", name=re.compile("张三")).first.wait_for()
+        page.keyboard.press("Enter")  # the first: couriers whose initials hold it somewhere come after
+        page.wait_for_url("**/customers/customer/show/**")
+        assert page.get_by_role("heading", level=1).inner_text().startswith("张三")
 
 
 @pytest.mark.browser

@@ -85,6 +85,18 @@ def test_what_both_changed_alike_or_only_the_sender_changed_is_not_asked(visit, 
     assert stored(ada, key)["title"] == "Mine"
 
 
+def test_what_stood_there_before_both_changes_can_be_chosen_too(visit, book):
+    ada, key = visit("ada"), book("980-8")
+    form, before = opened(ada, key), stored(ada, key)
+    change(ada, key, title="Theirs", copies=7)
+    page = ada.post(f"/books/book/edit/{key}", data={**form, "title": "Mine"}).text
+    offered = re.findall(r'name="(\w+)" value="([^"]*)"(?: checked)?><span><span class="visually-hidden">\w+, Before', page)
+    assert offered == [("title", before["title"])], "his own copies are the ones before: that is one choice, not two"
+    assert ada.post(f"/books/book/edit/{key}", data={**sent_by(page), "title": before["title"]}).status_code == 302
+    found = stored(ada, key)
+    assert (found["title"], found["copies"]) == (before["title"], 7)
+
+
 def test_a_third_change_while_one_chooses_is_asked_about_again(visit, book):
     ada, key = visit("ada"), book("980-5")
     form = opened(ada, key)

@@ -25,17 +25,22 @@ BEHIND_SECONDS = 15  # so far behind is said
 def everywhere(q: str, actor: Any, size: int = EACH, *, counts: bool = True) -> list[Any]:
     """Groups of rows that hold every word of `q`, of the resources, rows and fields that `actor` may read.
 
-    A row is found by its own fields alone: what is found by another's is found with that other.
+    A row is found by its own fields alone: what is found by another's is found with that other. Groups are in the order of
+    the menu, but those of which a row's name begins so stand before those that only hold it somewhere.
     """
     offered = [(view, plan, where) for view in _views() if (plan := _plan(view, actor)) for where in [_own(plan)]]
     with hits.looked_once():
         likely = hits.likely([(view.model, where.indexed) for view, _plan, where in offered], words.asked(q))
-        return [
+        found = [
             group
             for view, plan, where in offered
             if (view.model in likely or where.others or conditions.has_meanings(view.model))
             and (group := _group(view, plan, q, actor, size, counts))
         ]
+    first = next(iter(words.asked(q)), "")
+    for group in found:
+        group.rows.sort(key=lambda row: not words.begins(row.label, first))
+    return sorted(found, key=lambda group: not words.begins(group.rows[0].label, first))
 
 
 def _views() -> list[Any]:

@@ -83,6 +83,11 @@ def holds(value: str, word: str) -> bool:
     return gram_of(word) in grams(value)
 
 
+def begins(value: str, word: str) -> bool:
+    """Does a value begin with a word, as it is written, in pinyin or by its initials?"""
+    return any(line.startswith(word) for line in searched_text(value).split("\n"))
+
+
 def readings(plain: str) -> list[list[str]]:
     """The ways to read the Chinese characters of a text, a list of syllables each; the usual way first."""
     characters = "".join(_HAN.findall(plain))[:LONGEST_SPOKEN]

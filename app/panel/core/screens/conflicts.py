@@ -39,6 +39,11 @@ class Question:
     mine_text: str
     mine_first: bool = True
     group: str = ""
+    before: str | None = None  # None where it cannot be chosen: nothing is known of it, or one of the others says the same
+
+    def __post_init__(self) -> None:
+        if self.before in (self.theirs, self.mine):
+            self.before = None
 
 
 @dataclass
@@ -124,7 +129,7 @@ def _question(form: Any, one: forms.RawField, row: Any, before: dict[str, str]) 
         return Question(one.name, str(one.label.text), "", mine, "", hidden, mine)
     touched = was is None or not versions.alike(known, was, mine, row)
     texts = _texts(known, row, was, theirs, mine)
-    return Question(one.name, str(one.label.text), theirs, mine, *texts, mine_first=touched)
+    return Question(one.name, str(one.label.text), theirs, mine, *texts, mine_first=touched, before=was)
 
 
 def _merge_table(found: Merge, name: str, base: dict[str, Any] | None) -> None:
@@ -195,7 +200,7 @@ class Table:
                 kept[known.name] = own if touched else other
             else:
                 texts = _texts(known, self.found.row, was, other, own)
-                asked.append(Question(known.name, f"{called}: {known.label}", other, own, *texts, touched, self.label))
+                asked.append(Question(known.name, f"{called}: {known.label}", other, own, *texts, touched, self.label, was))
         prefix = self.put(kept)
         for question in asked:
             name, question.name = question.name, f"{prefix}{question.name}"
