@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,3 @@ def _sheet_name(name: str, number: int) -> str:
     clean = "".join("_" if sign in "[]:*?/\\'" else sign for sign in name).strip() or _("Rows")
     return f"{clean[:26]} {number}" if number else clean[:31]
 
-
-def counted(chunks: Chunks, told: Callable[[int], None]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The same chunks; `told` hears behind each how many rows there were."""
-    number = 0
-    for rows in chunks:
-        yield rows
-        number += len(rows)
-        told(number)

@@ -99,20 +99,15 @@ def write(path: Path, wish: Wish, keys: Sequence[int], *, actor: Any, told: Any 
     view = view_of(wish.list_key)
     found = choosing.read(wish.names, view, view.plan(actor))
     headings, is_typed = choosing.headings(found), wish.kind == "xlsx"
-    reader, counts = rows.Reader(view, actor, wish.names, is_typed=is_typed), [0]
-
-    def note(count: int) -> None:
-        counts[0] = count
-        told(count)
-
-    chunks = files.counted(reader.chunks(keys), note)
+    reader = rows.Reader(view, actor, wish.names, is_typed=is_typed)
+    chunks = reader.chunks(keys, told)
     with seldom_tidied():
         if is_typed:
             fields = [_field(view.model, name) for name in wish.names]
             files.write_xlsx(path, str(view.title), headings, fields, chunks, len(keys))
         else:
             files.write_csv(path, wish.kind, headings, chunks)
-    return counts[0]
+    return reader.count
 
 
 @contextmanager

@@ -119,33 +119,40 @@ def _days(values: Values, _more: Values | None) -> list[Any]:
     return [str(day) if day is not None and day.year < 1900 else day for day in found]
 
 
+def _local(value: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    return value.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
+
+
+class _Begins(dict[str, str]):
+    """`2026-11-11 12` → `2026-11-11 20`; nothing where the times of an hour differ from it by a part of an hour."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self.zone, self.are_whole = zone, True
+
+    def __missing__(self, hour: str) -> str:
+        here = dt.datetime.fromisoformat(f"{hour}:00:00")
+        there = _local(here, self.zone)
+        self[hour] = found = there.isoformat(" ")[:13] if not (there - here) % HOUR else ""
+        self.are_whole = self.are_whole and bool(found)
+        return found
+
+
 class Wall:
     """Instants of the database on the wall of the shop: asked of the zone once an hour of the calendar, then remembered."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self.hours: dict[Any, Any] = {}
+        self.begins = _Begins(zone)
 
     def local(self, value: dt.datetime) -> dt.datetime:
-        return value.replace(tzinfo=dt.UTC).astimezone(self.zone).replace(tzinfo=None)
+        return _local(value, self.zone)
 
     def written(self, text: str) -> str:
         """`2026-11-11 12:00:07.000000` as `2026-11-11 20:00:07`."""
-        hour = text[:13]
-        if (begins := self.hours.get(hour)) is None:
-            begins = self.hours[hour] = self._begins(dt.datetime.fromisoformat(f"{hour}:00:00"))
+        begins = self.begins[text[:13]]
         return f"{begins}{text[13:19]}" if begins else self.local(dt.datetime.fromisoformat(text[:19])).isoformat(" ")
-
-    def all_begin(self, hours: set[str]) -> dict[str, str] | None:
-        """How the times of these hours begin; None where one of them differs by a part of an hour."""
-        for hour in hours - self.hours.keys():
-            self.hours[hour] = self._begins(dt.datetime.fromisoformat(f"{hour}:00:00"))
-        return self.hours if all(self.hours[hour] for hour in hours) else None
-
-    def _begins(self, hour: dt.datetime) -> str:
-        """How its times begin, where they differ from it by whole hours; else nothing."""
-        there = self.local(hour)
-        return there.isoformat(" ")[:13] if not (there - hour) % HOUR else ""
 
     def of(self, value: dt.datetime) -> dt.datetime:
         """The same for a time of the driver."""
@@ -158,17 +165,17 @@ class Wall:
 
 def _times(wall: Wall, is_typed: bool) -> Maker:
     def make(values: Values, _more: Values | None) -> list[Any]:
-        if len(wall.hours) > 50_000:
-            wall.hours.clear()
+        for known in (wall.hours, wall.begins):
+            if len(known) > 50_000:
+                known.clear()
         is_text = next((type(value) is str for value in values if value is not None), False)
         if is_typed:
             found = [None if v is None else dt.datetime.fromisoformat(wall.written(v)) if is_text else wall.of(v) for v in values]
             return [str(at) if at is not None and at.year < 1900 else at for at in found]
         if is_text:
-            begins = wall.all_begin({value[:13] for value in values if value is not None})
-            if begins is None:
-                return [None if value is None else wall.written(value) for value in values]
-            return [None if value is None else begins[value[:13]] + value[13:19] for value in values]
+            begins = wall.begins
+            found = [None if value is None else begins[value[:13]] + value[13:19] for value in values]
+            return found if begins.are_whole else [None if value is None else wall.written(value) for value in values]
         return [None if value is None else wall.of(value).isoformat(" ") for value in values]
 
     return make

@@ -149,11 +149,26 @@ def test_rights_are_asked_again_for_every_chunk(app, session, as_user, customer,
     view = services.view_of(LIST)
     keys = services.numbers(Wish(LIST, ["name"]), actor=ben)
     reader = rows.Reader(view, ben, ["name"], is_typed=False)
-    assert len(reader.chunk(list(keys[:1]))) == 1
+    assert [len(part) for part in reader.chunk(list(keys[:1]))] == [1]
     ben.roles = session.query(Role).filter_by(name="viewer").all()
     session.commit()
     with pytest.raises(Forbidden):
-        reader.chunk(list(keys[1:]))
+        next(reader.chunk(list(keys[1:])))
+
+
+@pytest.mark.parametrize(("order", "gap"), [("id", False), ("-id", True), ("name", False)])
+def test_rows_that_are_read_in_parts_come_in_the_order_of_the_list(app, session, customer, ada, monkeypatch, tmp_path, order, gap):
+    monkeypatch.setattr(rows, "CHUNK", 3)
+    monkeypatch.setattr(rows, "DRAWN", 2)
+    made = [customer(name) for name in ("Wu", "An", "Li", "Bo", "Zu", "Ge", "He")]
+    wish, told = Wish(LIST, ["name"], "csv", {"sort": order}), []
+    keys = services.numbers(wish, actor=ada)
+    if gap:
+        keys = type(keys)("q", [key for key in keys if key != made[2].id])
+    count = services.write(tmp_path / "file.csv", wish, keys, actor=ada, told=told.append)
+    names = {row.id: row.name for row in made}
+    assert [line[0] for line in csv.reader((tmp_path / "file.csv").open(encoding="utf-8-sig"))][1:] == [names[key] for key in keys]
+    assert count == len(keys) == 7 - gap and told == [*range(3, count, 3), count]
 
 
 def test_who_took_what_out_stands_on_the_trail(as_user, customer, session, ada):
