@@ -18,7 +18,7 @@ from sqlalchemy import func, select, text
 
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import WORKING
-from app.panel.core import bells, clock, lease, outbox, policy, schedules, ticker, valkey
+from app.panel.core import bells, clock, concerns, lease, outbox, policy, schedules, ticker, valkey
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.jobs import QUEUES
@@ -36,9 +36,19 @@ def found() -> SimpleNamespace:
     """Everything that the page shows."""
     workers, queue = workers_now(), queues()
     return SimpleNamespace(
-        alarms=alarms(workers, queue), workers=workers, queues=queue, runs=runs_under_way(), late=late_schedules(),
+        alarms=alarms(workers, queue), concerns=concerned(), workers=workers, queues=queue,
+        runs=runs_under_way(), late=late_schedules(),
         ticker=ticker_said(), outbox=backlog(), stores=stores(), at=clock.now(),
     )  # fmt: skip
+
+
+def concerned() -> list[SimpleNamespace]:
+    """What the domains have to say, with a way there for whoever may see it."""
+    actor = current_actor()
+    return [
+        SimpleNamespace(text=one.text, url=one.url if one.url and policy.allowed(actor, "read", one.resource) else "")
+        for one in concerns.told()
+    ]
 
 
 def _app() -> Flask:

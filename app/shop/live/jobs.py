@@ -14,7 +14,7 @@ from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
 from app.shop.live.feed import beside, consumer, door, rights
 from app.shop.live.feed.states import EVENTS_FOR
-from app.shop.live.models import LiveComment, LiveEvent, LiveSession, LiveViewer
+from app.shop.live.models import LiveComment, LiveDead, LiveEvent, LiveSession, LiveViewer
 from app.shop.live.services import forecasting, reviewing
 
 # being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
@@ -36,7 +36,7 @@ def forget_events() -> None:
 def _forget() -> int:
     now, gone = clock.now(), 0
     for model, column, span in (
-        (LiveEvent, LiveEvent.at, EVENTS_FOR), (LiveComment, LiveComment.at, PEOPLE_FOR),
+        (LiveEvent, LiveEvent.at, EVENTS_FOR), (LiveDead, LiveDead.at, EVENTS_FOR), (LiveComment, LiveComment.at, PEOPLE_FOR),
         (LiveViewer, LiveViewer.last_at, PEOPLE_FOR),
     ):  # fmt: skip
         table = model.__table__

@@ -1,18 +1,26 @@
 """The signed webhook: what is safe in the stream is acknowledged; whatever is wrong is refused with a reason, and nothing is kept."""
 
 import asyncio
+import io
 import json
 import time
+import urllib.request
+from types import SimpleNamespace
 
 import pytest
 
+from app.panel.core import clock
 from app.panel.core import valkey as connections
-from app.shop.live.feed import envelope, stream
+from app.panel.core.db import db
+from app.shop.live.feed import envelope, known, stream
 from app.shop.live.feed.door import FeedDoor
 from app.shop.live.feed.envelope import Event
-from app.shop.live.feed.keys import close_feed
+from app.shop.live.feed.keys import close_feed, open_feed, refusals_of
 from app.shop.live.feed.sender import signed
-from app.shop.live.models import LiveFeed
+from app.shop.live.models import LiveFeed, LiveSession
+from app.shop.live.pages import examples
+from app.shop.live.states import SessionState
+from app.shop.setup.models import Channel
 from tests.shop.live.conftest import AT_MS, open_session
 
 
@@ -152,3 +160,36 @@ def test_a_closed_feed_takes_nothing_and_what_was_turned_away_is_counted(on_air,
     close_feed(feed, actor=session_of.system)
     assert post(room, BODY)[0] == 401
     assert waiting(on_air) == (0, 0)
+
+
+def test_the_example_in_python_is_taken_as_it_stands(on_air, post, monkeypatch):
+    room = open_session()
+    told = {}
+
+    def urlopen(request):
+        told["status"], _headers, said = post(room, request.data, request.get_header("X-zhanggui-signature"))
+        return io.BytesIO(json.dumps(said).encode())
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    code = examples.PYTHON % {"url": f"http://shop.example/live/feed/{room.key}/"}
+    exec(compile(code.replace("zgs_…", room.secret), "example", "exec"), {})
+    assert told["status"] == 202 and waiting(on_air)[0] == 1
+
+
+def test_a_feed_of_a_channel_takes_events_for_the_session_that_is_on_air_and_else_says_that_there_is_none(
+    on_air, post, session_of
+):
+    room = open_session()
+    channel = session_of(Channel, room.channel_id)
+    db.session.commit()
+    feed, secret = open_feed(channel, actor=session_of.system)
+    mine = SimpleNamespace(secret=secret, key=feed.public_id)
+    status, _headers, said = post(mine, BODY)
+    assert (status, said["code"]) == (409, "idle") and waiting(on_air) == (0, 0)
+    live = session_of(LiveSession, room.session_id)
+    live.state, live.begun_at = SessionState.LIVE, clock.now()
+    db.session.commit()
+    assert post(mine, BODY)[0] == 202
+    assert known.look_up(feed.id).session_id == room.session_id
+    refused = session_of(LiveFeed, feed.id)
+    assert [(one.code, one.count) for one in refusals_of(refused)] == [("idle", 1)]

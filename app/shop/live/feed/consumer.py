@@ -16,14 +16,15 @@ from typing import Any
 
 from flask import Flask
 from redis.exceptions import RedisError, ResponseError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.panel.core import consumers, trace, valkey
 from app.panel.core.db import db
-from app.shop.live.feed import envelope, orders, replies, stream
+from app.shop.live.feed import envelope, orders, replies, sifting, stream
 from app.shop.live.feed.frames import Frames
 from app.shop.live.feed.hints import Watch
 from app.shop.live.feed.known import Sources
-from app.shop.live.feed.store import Kept, Parcel, store
+from app.shop.live.feed.store import Kept, Parcel
 from app.shop.live.feed.words import Filter
 
 MOST_READ = 40  # posts of a batch: some thousand events, a transaction of a fifth of a second
@@ -75,7 +76,7 @@ class Consumer:
         """Store, acknowledge, and do what follows from it."""
         parcels = [one for post in posts if (one := self._parcel(post)) is not None]
         self.words.refresh()
-        kept = store(parcels, self.words)
+        kept = sifting.store_or_sift(parcels, self.words)
         keys, arguments = stream.done_arguments(posts)
         self.done(keys=keys, args=arguments)
         self.stored += sum(one.new for one in kept.values())
@@ -147,6 +148,11 @@ def run(app: Flask, stop: threading.Event) -> None:
             except RedisError as error:
                 log.warning("the stream of the feed is away: %s", error)
                 is_ready = False
+                stop.wait(1.0)
+            except (OperationalError, InterfaceError) as error:
+                db.session.rollback()
+                log.warning("the database cannot be written to: %s", error)
+                is_ready = False  # what was read and not acknowledged is read again
                 stop.wait(1.0)
             except Exception:
                 db.session.rollback()

@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ class FeedDoor:
         self.app = app
         self.known: dict[str, Known] = {}
         self.noted: dict[str, float] = {}
+        self.counts: dict[str, Counter[str]] = {}  # of what was turned away and is not written down yet
+        self.tasks: set[asyncio.Task[None]] = set()
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="feed")
         self._client: Any = None
         self._put: Any = None
@@ -82,6 +85,8 @@ class FeedDoor:
         body = await _whole(receive)
         nonce = checked(key, headers.get(SIGNATURE, b"").decode("latin-1"), body, str(self.app.config["SECRET_KEY"]))
         assert key is not None
+        if key.is_idle:
+            raise Refused(409, "idle", "No session is on air on this channel, nor will one be within a day.")
         try:
             events = envelope.read(body)
         except envelope.Malformed as error:
@@ -125,18 +130,32 @@ class FeedDoor:
 
     async def note(self, key: keys.Key, refusal: Refused) -> None:
         """Leave a line at the feed about what was turned away last; nothing of its content."""
+        counts = self.counts.setdefault(key.public_id, Counter())
+        counts[refusal.code] += 1
         now = time.monotonic()
-        if now - self.noted.get(key.public_id, 0.0) < NOTE_EVERY:
+        if (pause := self.noted.get(key.public_id, 0.0) + NOTE_EVERY - now) > 0:
+            if counts.total() == 1:  # whoever begins to count sees to it that it is written down
+                task = asyncio.get_running_loop().create_task(self._later(pause, key, refusal))
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
             return
-        self.noted[key.public_id] = now
-        with contextlib.suppress(Exception):
-            await asyncio.get_running_loop().run_in_executor(self.threads, self._note, key, refusal)
+        await self._write_down(key, refusal)
 
-    def _note(self, key: keys.Key, refusal: Refused) -> None:
+    async def _later(self, pause: float, key: keys.Key, refusal: Refused) -> None:
+        await asyncio.sleep(pause)
+        await self._write_down(key, refusal)
+
+    async def _write_down(self, key: keys.Key, refusal: Refused) -> None:
+        self.noted[key.public_id] = time.monotonic()
+        if counts := self.counts.pop(key.public_id, None):
+            with contextlib.suppress(Exception):
+                await asyncio.get_running_loop().run_in_executor(self.threads, self._note, key, refusal, counts)
+
+    def _note(self, key: keys.Key, refusal: Refused, counts: Counter[str]) -> None:
         with self.app.app_context():
             if refusal.status == 401:
                 metrics.count_login_refusal(refusal.status)
-            keys.turned_away(key.feed_id, f"{refusal.code}: {refusal}")
+            keys.turned_away(key.feed_id, f"{refusal.code}: {refusal}", counts)
 
 
 def checked(key: keys.Key | None, header: str, body: bytes, secret_key: str) -> str:

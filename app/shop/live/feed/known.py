@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from app.panel.core import clock
 from app.panel.core.db import db
 from app.shop.catalog.models import Sku
 from app.shop.live.feed.envelope import Event
 from app.shop.live.models import WHOLE, LiveFeed, LiveItem, LiveSession
+from app.shop.live.states import SessionState
 
 FRESH = 2.0
+AFTER_ITS_END, BEFORE_IT_BEGINS = dt.timedelta(hours=6), dt.timedelta(hours=24)  # what comes late, and early
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,39 @@ class Sources:
         return found
 
 
-def look_up(feed_id: int) -> Source | None:
+def session_on(channel_id: int) -> int | None:
+    """The session to which what a channel tells belongs: the one on air there, else the one that just ended, else the next
+    one that is ready."""
+    now, table = clock.now(), LiveSession.__table__.c
+    mine = select(table.id).where(table.channel_id == channel_id, table.is_practice.is_(False)).limit(1)
+    state = table.state
+    for query in (
+        mine.where(state == SessionState.LIVE).order_by(table.begun_at.desc()),
+        mine.where(state == SessionState.ENDED, table.ended_at > now - AFTER_ITS_END).order_by(table.ended_at.desc()),
+        mine.where(state == SessionState.READY, table.ends_at > now, table.starts_at < now + BEFORE_IT_BEGINS)
+        .order_by(table.starts_at),
+    ):  # fmt: skip
+        if (found := db.session.scalar(query)) is not None:
+            return int(found)
+    return None
+
+
+def look_up(feed_id: int, session_id: int | None = None) -> Source | None:
+    """
+    :param session_id: of which session, where the feed is one of a channel; None for the one that it belongs to now
+    """
     feeds, sessions, items, skus = LiveFeed.__table__, LiveSession.__table__, LiveItem.__table__, Sku.__table__
-    query = select(
-        feeds.c.public_id, sessions.c.id, sessions.c.channel_id, sessions.c.creator_id, sessions.c.is_practice
-    ).join(sessions, sessions.c.id == feeds.c.session_id)  # fmt: skip
-    row = db.session.execute(query.where(feeds.c.id == feed_id)).first()
-    if row is None:
+    feed = db.session.execute(
+        select(feeds.c.public_id, feeds.c.session_id, feeds.c.channel_id).where(feeds.c.id == feed_id)
+    ).first()
+    if feed is None:
         return None
+    number = feed.session_id or session_id or session_on(feed.channel_id)
+    known = select(sessions.c.id, sessions.c.channel_id, sessions.c.creator_id, sessions.c.is_practice)
+    of_it = db.session.execute(known.where(sessions.c.id == number)).first()
+    if of_it is None:
+        return None
+    row = (feed.public_id, *of_it)
     sheet = select(items.c.position, items.c.id, items.c.sku_id, skus.c.code, items.c.live_price)
     sheet = sheet.select_from(items.outerjoin(skus, skus.c.id == items.c.sku_id)).where(items.c.session_id == row[1])
     by_position = {

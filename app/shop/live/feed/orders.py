@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
 from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
@@ -55,6 +56,10 @@ def _take(row: Any, source: Source) -> None:
         db.session.rollback()
         log.info("an order of feed %d is not taken: %s", row.feed_id, error)
         _refuse(row.id, str(error.message))
+    except (DataError, IntegrityError) as error:  # one order must not keep all others waiting
+        db.session.rollback()
+        log.error("an order of feed %d cannot be written: %s", row.feed_id, error.orig)
+        _refuse(row.id, f"{type(error).__name__}: {str(error.orig).splitlines()[0]}")
 
 
 def _mark_taken(row: Any, order: Order) -> None:

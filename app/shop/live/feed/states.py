@@ -29,6 +29,13 @@ class EventState(Choices):
     REHEARSED = "rehearsed", _("Rehearsal"), "info"
 
 
+class DeadState(Choices):
+    """What became of an event that the database refused."""
+
+    KEPT = "kept", _("Kept aside"), "danger"
+    REPLAYED = "replayed", _("Played again"), "success"
+
+
 class HintKind(Choices):
     VIEWERS_FALL = "viewers_fall", _("Viewers fall (per cent)"), "warning"
     FEW_COMMENTS = "few_comments", _("Little interaction (per viewer and minute)"), "warning"

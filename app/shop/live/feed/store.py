@@ -55,6 +55,13 @@ class Kept:
     signs: list[tuple[Event, int]] = field(default_factory=list)
     orders: int = 0
 
+    def joined(self, other: Kept) -> Kept:
+        """Both in one, when a batch was stored in parts."""
+        return Kept(
+            self.new + other.new, self.repeated + other.repeated, self.newcomers + other.newcomers, max(self.last, other.last),
+            max(self.heard, other.heard), self.comments + other.comments, self.signs + other.signs, self.orders + other.orders,
+        )  # fmt: skip
+
 
 Batch = dict[Key, tuple[Parcel, Event]]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import mapped_column
 
-from app.panel.core.columns import choice, flag, instant, integer, ref, relation, text
+from app.panel.core.columns import choice, flag, instant, integer, json_column, ref, relation, text
 from app.panel.core.db import PanelModel
 from app.panel.core.types import ChoiceType, MinorUnits, UTCDateTime
-from app.shop.live.feed.states import EventState, Platform
+from app.shop.live.feed.states import DeadState, EventState, Platform
 
 # what is added up, each in every figure: of a session and of an item, in all and for each ten seconds
 COUNTERS = (
@@ -27,14 +27,23 @@ WHOLE = 0  # in the place of an item: the whole session
 
 
 class LiveFeed(PanelModel):
-    """Where a platform, or a program in between, posts the events of one session, and what its secret is made from."""
+    """Where a platform, or a program in between, posts events, and what its secret is made from.
+
+    A feed is of one session, or of a channel: then what comes belongs to the session that is on air there.
+    """
 
     __tablename__ = "live_feed"
     __no_history__ = True  # the verbs are recorded
-    __table_args__ = (UniqueConstraint("session_id", "platform"),)
+    __table_args__ = (
+        UniqueConstraint("session_id", "platform"),
+        UniqueConstraint("channel_id", "platform"),
+        CheckConstraint("session_id IS NOT NULL OR channel_id IS NOT NULL", name="of_a_session_or_a_channel"),
+    )
 
-    session_id = ref(_("Session"), "live_session.id", required=True, ondelete="CASCADE", index=False)
+    session_id = ref(_("Session"), "live_session.id", ondelete="CASCADE", index=False)
     session = relation("LiveSession", session_id)
+    channel_id = ref(_("Channel"), "setup_channel.id", ondelete="CASCADE", index=False)
+    channel = relation("Channel", channel_id)
     platform = choice(_("Platform"), Platform, default=Platform.WEBHOOK, readonly=True)
     public_id = text(_("Key"), 40, required=True, unique=True, readonly=True)
     nonce = text("", 64, required=True, hidden=True)
@@ -46,7 +55,44 @@ class LiveFeed(PanelModel):
     refused_why = text(_("Why"), 200, readonly=True)
 
     def __str__(self) -> str:
-        return f"{self.session}: {self.platform.label}"
+        return f"{self.session or self.channel}: {self.platform.label}"
+
+
+class LiveFeedRefusal(Model):
+    """How many posts of a feed were turned away for one reason."""
+
+    __tablename__ = "live_feed_refusal"
+    __table_args__ = (UniqueConstraint("feed_id", "code"),)
+
+    id = mapped_column(Integer, primary_key=True)
+    feed_id = mapped_column(ForeignKey("live_feed.id", ondelete="CASCADE"), nullable=False)
+    code = mapped_column(String(20), nullable=False)
+    count = mapped_column(BigInteger, nullable=False, default=0)
+    at = mapped_column(UTCDateTime, nullable=False)
+
+
+class LiveDead(PanelModel):
+    """An event that the database refused, alone and each time: kept with the reason, to be played again when it is mended."""
+
+    __tablename__ = "live_dead"
+    __no_history__ = True  # of what it holds; playing it again is recorded at its feed
+    __table_args__ = (UniqueConstraint("feed_id", "source_event_id"), Index(None, "state", "at"))
+
+    feed_id = ref(_("Feed"), "live_feed.id", required=True, ondelete="CASCADE", index=False)
+    feed = relation("LiveFeed", feed_id)
+    session_id = ref(_("Session"), "live_session.id", required=True, ondelete="CASCADE")
+    session = relation("LiveSession", session_id)
+    source_event_id = text(_("Number of the event"), 100, required=True, readonly=True)
+    kind = text(_("Kind"), 10, readonly=True)
+    body = json_column("", hidden=True)  # as it was sent
+    reason = text(_("Why"), 300, readonly=True)
+    tries = integer(_("Refused so often"), default=0, readonly=True)
+    at = instant(_("Refused last"), required=True, readonly=True)
+    state = choice(_("State"), DeadState, default=DeadState.KEPT, readonly=True)
+    replayed_at = instant(_("Played again at"), readonly=True)
+
+    def __str__(self) -> str:
+        return self.source_event_id
 
 
 class LiveEvent(Model):
