@@ -68,13 +68,15 @@ def _insert_at_once(connection: Any, into: str, values: Sequence[Sequence[Any]],
     """By one statement for thousands of rows; False when a value would not come out of a JSON text as it went in."""
     if not all(TELLABLE.issuperset(map(type, cells)) for cells in values):
         return False
+    is_one = len(values) == 1
     try:
-        told = [orjson.dumps(cells) for cells in _stretches(list(zip(*values, strict=True)))]
+        told = [orjson.dumps(cells) for cells in _stretches(list(values[0] if is_one else zip(*values, strict=True)))]
     except TypeError:  # half a character, a number of more than 64 bits
         return False
     if any(b"\\u0000" in one for one in told):
         return False
-    marks = ", ".join([f"value ->> {place}" for place in range(len(values))] + ["?"] * len(same))
+    cells = ["value"] if is_one else [f"value ->> {place}" for place in range(len(values))]
+    marks = ", ".join(cells + ["?"] * len(same))
     for one in told:
         connection.exec_driver_sql(f"INSERT INTO {into} SELECT {marks} FROM json_each(?)", (*same, one.decode()))  # noqa: S608
     return True

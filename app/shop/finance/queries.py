@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal, null, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.panel.core import policy
 from app.panel.core.rows import among
+from app.panel.core.sets import words
 from app.shop.finance.models import Account, Entry, EntryKind, Posting
 from app.shop.orders.models import Order, Payment, PaymentState, Refund
 from app.shop.setup.models import Shop
@@ -37,21 +38,29 @@ def refunds_of_orders(ids: Sequence[int]) -> Select[Any]:
     return query.where(among(Refund.order_id, list(ids)), Refund.reversed_at.is_(None)).order_by(Refund.id)
 
 
-def refunds_to_book(ids: Sequence[int]) -> Select[Any]:
-    """These refunds, with what is booked of their orders."""
+def methods_of_refunds(ids: Sequence[int]) -> Select[Any]:
+    """By which ways the money of these refunds went back."""
+    return select(Refund.method).where(among(Refund.id, list(ids))).distinct()
+
+
+def refunds_to_book(ids: Sequence[int], refunds: int, receivable: int, ways: Mapping[Any, int]) -> Select[Any]:
+    """What entries of these refunds are made from: to the account of refunds, or off what was paid ahead of a sale that never was,
+    from the account of the way by which the money went back."""
+    against = case((Order.paid_at.is_(None), literal(receivable)), else_=literal(refunds))
+    way = case(*((Refund.method == method, literal(account)) for method, account in ways.items()))
     query = select(
-        Refund.id, Refund.order_id, Refund.method, Refund.currency, Refund.amount, Refund.refunded_at, Order.number, Order.shop_id,
-        Order.paid_at,
+        Refund.id, Refund.refunded_at.label("occurred_at"), Order.shop_id, Refund.currency, Refund.amount, Refund.order_id,
+        Order.number.label("order_number"), against.label("debit_id"), way.label("credit_id"),
     )  # fmt: skip
-    return query.join(Order, Order.id == Refund.order_id).where(among(Refund.id, list(ids))).order_by(Refund.id)
+    return query.join(Order, Order.id == Refund.order_id).where(among(Refund.id, list(ids)))
 
 
 def booked_refunds(ids: Sequence[int]) -> Select[Any]:
-    """The entries of these refunds that nobody has reversed."""
+    """The entries of these refunds that nobody has reversed; a reversal is found by its key, for most entries reverse nothing."""
     against = aliased(Entry)
     mine = (Entry.cause_resource == "orders.Refund") & among(Entry.cause_id, list(ids)) & (Entry.kind == EntryKind.REFUND)
-    query = select(Entry.id).outerjoin(against, against.reverses_id == Entry.id)
-    return query.where(mine, against.id.is_(None)).order_by(Entry.id)
+    is_reversed = select(against.id).where(against.key == words("reversal:", Entry.id)).correlate(Entry).exists()
+    return select(Entry.id).where(mine, ~is_reversed).order_by(Entry.id)
 
 
 def booked_of_orders(ids: Sequence[int]) -> Select[Any]:

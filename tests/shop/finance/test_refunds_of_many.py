@@ -10,12 +10,14 @@ from app.panel.bulk.engine import approving, life, rowbyrow
 from app.panel.bulk.engine.declaring import find
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.models import BeforeImage, Run
-from app.panel.core import settings
+from app.panel.core import clock, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.history import HistoryEntry
 from app.shop.finance import services as finance
 from app.shop.finance.models import Entry, EntryKind
+from app.shop.finance.services.posting import post_many, reversal
+from app.shop.finance.services.sets import reverse_many
 from app.shop.inventory import services as inventory
 from app.shop.inventory.models import StockMove, StockReservation
 from app.shop.orders import events
@@ -129,7 +131,7 @@ def told(session, order):
         "log": [(one.from_state, one.to_state, one.why) for one in log],
         "verbs": sorted((one.verb, one.why) for one in trail if one.verb.startswith("order.")),
         "fields": {n: p[1] for one in trail for n, p in one.changes.items() if one.verb == "update" and not n.endswith("_at")},
-        "books": [(one.kind, one.amount, one.currency) for one in entries],
+        "books": [(row(one, "key", "cause_id", "order_number"), [row(line, "entry_id") for line in one.postings]) for one in entries],
     }  # fmt: skip
 
 
@@ -182,6 +184,20 @@ def test_what_is_taken_back_stands_as_before_and_is_reversed_in_the_books(sessio
     assert counts(run([fresh, back]))["changed"] == 2  # and they can be refunded anew
     assert finance.follow([fresh, back], actor=SYSTEM) == 0
     sound()
+
+
+def test_many_entries_are_reversed_as_one_is(session, placed, run, now):
+    """By a query as by drafts: the same lines on the other sides."""
+    one, other = placed(2, 1, paid=True), placed(2, 1, paid=True)
+    run([one, other])
+    first, second = (session.query(Entry).filter_by(order_id=key, kind=EntryKind.REFUND).one() for key in (one, other))
+    at = clock.now()
+    reverse_many([first.id], at=at, actor=SYSTEM)
+    post_many([reversal(second, at=at)], actor=SYSTEM)
+    books = [told(session, now(key))["books"] for key in (one, other)]
+    for entry, _postings in [made for book in books for made in book]:
+        entry.remove(next(pair for pair in entry if pair[0] == "reverses_id"))
+    assert (len(books[0]), books[0]) == (4, books[1])
 
 
 def test_rows_that_cannot_be_taken_back_are_listed(placed, stall, stock_of, run, now):

@@ -16,12 +16,12 @@ from app.panel.core.rows import among
 from app.panel.core.transaction import transactional
 from app.shop.finance import queries
 from app.shop.finance.models import Entry, EntryKind
-from app.shop.finance.services import chart
+from app.shop.finance.services import chart, sets
 from app.shop.finance.services.posting import Draft, Line, post_many, reversal
 from app.shop.logistics.models import Compensation, CompensationKind
 from app.shop.orders.models import Order, Payment, PaymentMethod, Refund
 
-PART = 1000
+PART, AT_ONCE = 1000, 5000
 ORDER, PAYMENT, REFUND = "orders.Order", "orders.Payment", "orders.Refund"
 COMPENSATION = "logistics.Compensation"
 
@@ -166,30 +166,25 @@ def on_refund(order: Order, refund: Refund, *, actor: Any) -> None:
 
 
 def on_refunds(ids: Sequence[int], *, actor: Any) -> None:
-    """Many refunds were made just now."""
+    """Many refunds were made just now: what `refund_draft` says of each, as a query."""
     for part in _parts(ids):
-        drafts = [refund_draft(_OfOrder(row), row) for row in db.session.execute(queries.refunds_to_book(part))]
-        post_many(drafts, actor=actor, fresh=True)
+        methods = list(db.session.scalars(queries.methods_of_refunds(part)))
+        roles = {method: chart.money_in(method if isinstance(method, PaymentMethod) else PaymentMethod.OTHER) for method in methods}
+        accounts = chart.numbers({*roles.values(), chart.REFUNDS, chart.RECEIVABLE})
+        ways = {method: accounts[role] for method, role in roles.items()}
+        source = queries.refunds_to_book(part, accounts[chart.REFUNDS], accounts[chart.RECEIVABLE], ways)
+        sets.post_transfers(source, part, kind=EntryKind.REFUND, resource=REFUND, actor=actor)
 
 
 def on_refunds_reversed(ids: Sequence[int], *, actor: Any) -> None:
     """Refunds that were booked do not count any more: each is reversed today, and stays in the books."""
     for part in _parts(ids):
-        post_many(list(_reversals(list(db.session.scalars(queries.booked_refunds(part))), clock.now())), actor=actor)
+        sets.reverse_many(list(db.session.scalars(queries.booked_refunds(part))), at=clock.now(), actor=actor)
 
 
 def _parts(ids: Sequence[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), PART):
-        yield list(ids[start : start + PART])
-
-
-class _OfOrder:
-    """What a draft asks of the order, from a row that holds both."""
-
-    __slots__ = ("id", "number", "paid_at", "shop_id")
-
-    def __init__(self, row: Any) -> None:
-        self.id, self.number, self.shop_id, self.paid_at = row.order_id, row.number, row.shop_id, row.paid_at
+    for start in range(0, len(ids), AT_ONCE):
+        yield list(ids[start : start + AT_ONCE])
 
 
 def on_compensation(compensation: Compensation, *, actor: Any) -> None:
