@@ -1,8 +1,8 @@
-"""Lists and forms at a million orders, beside three other admins: `python -m bench.records [quick] [postgresql]`.
+"""Lists and forms at a million orders, beside four other admins: `python -m bench.records [quick] [20000] [postgresql]`.
 
 The same orders, lines and customers are built once, in our tables and in plain ones; all servers run at the same time and are
 asked in turns, so that whatever else the machine does weighs on all alike. Compare within one run, never across two.
-`quick` takes 100,000 orders in the place of 1,000,000. What was measured is left in bench/out/records.json.
+`quick` takes 100,000 orders in the place of 1,000,000, and a number so many. What was measured is left in bench/out/records.json.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench import client, shopdata
-from bench.servers import OUT, PEER_NAMES, Databases, Server, install_peers, ours, peer
+from bench.servers import FORM_PEER, OUT, PEER_NAMES, Databases, Server, install_peers, ours, peer
 
 SMALL = 10_000
 BAD = 1.5  # so many times slower than it was measured before, a peer has had a bad run
@@ -26,7 +26,8 @@ ENGINES = ("sqlite", "postgresql")
 LABELS = {
     "list": "list, first page", "last": "list, last page", "deep": "list, a page in the middle", "amount": "sorted by amount",
     "filter": "filter by status", "search 1": "orders by 1 character of a name", "search 2": "orders by 2 characters",
-    "search 4": "orders by 4 characters", "edit": "edit form", "picker": "customer picker",
+    "search 4": "orders by 4 characters", "edit": "edit form", "relation": "what the form asks for after it",
+    "picker": "customer picker",
 }  # fmt: skip
 # p50 in ms on a quiet machine with the same rows: what a peer may be expected to reach
 BEFORE: dict[str, dict[str, dict[str, float]]] = {
@@ -34,6 +35,7 @@ BEFORE: dict[str, dict[str, dict[str, float]]] = {
         "stock_fab": {"list": 79, "last": 121, "amount": 74, "filter": 95, "edit": 8071},
         "stock_flask_admin": {"list": 87, "last": 2321, "amount": 70, "filter": 49, "search 2": 4850, "edit": 5970},
         "stock_django": {"list": 68, "last": 1976, "amount": 76, "filter": 88, "search 2": 5434, "edit": 25747},
+        "stock_starlette_admin": {"edit": 18},
     },
     "postgresql": {
         "stock_fab": {"list": 214, "last": 244},
@@ -68,6 +70,12 @@ def pages(server: Server, count: int) -> dict[str, str]:
             "list": base, "last": f"{base}?page={last - 1}", "deep": f"{base}?page={middle}", "amount": f"{base}?sort=3&desc=1",
             "filter": f"{base}?flt0_0=shipped", **{name: f"{base}?search={word}" for name, word in words.items()},
             "edit": f"{base}edit/?id={order}",
+        }  # fmt: skip
+    if server.name == FORM_PEER:
+        base, lookup = "/admin/order/list?page_size=50", "/admin/_api/customer/relation-lookup"
+        return {
+            "list": base, "edit": f"/admin/order/edit?pk={order}", "relation": f"{lookup}?pks={count // 20}",
+            "picker": f"{lookup}?q={words['search 2']}&skip=0&limit=20",
         }  # fmt: skip
     base = "/admin/admin/order/"
     return {
@@ -140,6 +148,8 @@ def goals(found: Measured, count: int, more: dict[str, Any]) -> list[tuple[str, 
     for page in ("search 1", "search 2", "search 4"):
         ratio(f"{LABELS[page]} / fastest peer", page, peers(page), 1 / 50)
     ratio("edit form / our list", "edit", [mine["list"]], 1.5)
+    theirs = {unit: sum(found[FORM_PEER][page][unit] for page in ("edit", "relation")) for unit in ("p50", "processor")}
+    ratio("edit form / starlette-admin's and its request", "edit", [theirs], 1)
     size = mine["edit"]["kilobytes"]
     result.append(("kB of HTML of the edit form, under 100", f"{size:.0f}", size < 100))
     for page in ("list", "last", "filter", "search 2", "edit"):
@@ -175,11 +185,12 @@ def extra(label: str, names: list[str], value: Callable[[str], str]) -> str:
 
 
 def main(words: list[str]) -> int:
-    if unknown := set(words) - {"quick", *ENGINES}:
-        print(f"Unknown: {', '.join(sorted(unknown))}. Known: quick, {', '.join(ENGINES)}.")
+    numbers = [int(word) for word in words if word.isdecimal() and int(word) > SMALL]
+    if unknown := set(words) - {"quick", *ENGINES, *map(str, numbers)}:
+        print(f"Unknown: {', '.join(sorted(unknown))}. Known: quick, {', '.join(ENGINES)}, and a number of orders above {SMALL:,}.")
         return 2
     quick, engine = "quick" in words, next((word for word in words if word in ENGINES), "sqlite")
-    count = 100_000 if quick else 1_000_000
+    count = next(iter(numbers), 100_000 if quick else 1_000_000)
     began, databases = time.monotonic(), Databases(engine)
     install_peers()
     try:
@@ -211,20 +222,21 @@ def main(words: list[str]) -> int:
 
 
 def told(found: Measured, more: dict[str, Any], name: str) -> str:
-    own = more["statements"] if name.startswith("ours") else {p: one.get("statements", 0) for p, one in found[name].items()}
-    return f"{own['list']:.0f}, {own['edit']:.0f}"
+    own = more["statements"] if name.startswith("ours") else {p: one.get("statements") for p, one in found[name].items()}
+    return ", ".join("–" if own[page] is None else f"{own[page]:.0f}" for page in ("list", "edit"))
 
 
 def everything(databases: Databases, count: int, quick: bool) -> tuple[Measured, dict[str, Any]]:
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(ours(databases, one)) for one in (count, SMALL)]
-        servers += [stack.enter_context(peer(name, databases.peers_url(count))) for name in PEER_NAMES]
+        servers += [stack.enter_context(peer(name, databases.peers_url(count))) for name in (*PEER_NAMES, FORM_PEER)]
         sizes = {servers[1].name: SMALL}
         asked = {one.name: (one, one.browser(), pages(one, sizes.get(one.name, count))) for one in servers}
         for _server, browser, addresses in asked.values():  # what is compiled once is not what a page costs
             for page in ("list", "list", "list", "list", "filter", *(["last", "search 1", "edit", "picker"] if browser is
                          asked[servers[0].name][1] else [])):  # fmt: skip
-                browser.get(addresses[page])
+                if page in addresses:
+                    browser.get(addresses[page])
         found = measure(asked, 15 if quick else 40, 3.0 if quick else 20.0)
         rps = {
             name: client.requests_per_second(browser, addresses["list"], 3.0 if quick else 10.0)

@@ -27,6 +27,7 @@ PEERS = ROOT / "bench" / "peers"
 PYTHON = OUT / "peers-environment" / "bin" / "python"
 PASSWORD = "bench of the long street 9"
 PEER_NAMES = ("stock_fab", "stock_flask_admin", "stock_django")
+FORM_PEER = "stock_starlette_admin"  # whose form is the one to beat: it asks for the customer by a request of its own
 START_SECONDS = 120.0
 
 
@@ -218,9 +219,11 @@ def ours(databases: Databases, count: int) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def peer(name: str, url: str) -> Iterator[Server]:
-    """A peer with two workers of gunicorn, as its documentation serves it."""
+    """A peer with two workers of gunicorn, or of uvicorn where it is asynchronous, as its documentation serves it."""
     port, env = free_port(), {**os.environ, "BENCH_URL": url}
     command = [str(PYTHON), "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", "--timeout", "180", "--log-level", "error"]
+    if name == FORM_PEER:
+        command = [str(PYTHON), "-m", "uvicorn", "--workers", "2", "--port", str(port), "--log-level", "error", "--no-access-log"]
     with _running(Server(name, port, _started([*command, f"{name}:app"], PEERS, env), False), "/") as server:
         yield server
 

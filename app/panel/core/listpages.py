@@ -32,7 +32,7 @@ def count(list_key: str) -> Any:
     view, actor = _readable(list_key)
     asked = savedlists.understood(_state(request.args, "q", "f"), plan := view.plan(actor), actor)
     found = listtotals.count(asked, plan, actor, exactly=request.args.get("exactly") == "1")
-    tabs = {"tabs": listtotals.on_tabs(view, plan, actor)} if request.args.get("tabs") == "1" else {}
+    tabs = listtotals.on_tabs(view, plan, actor) if request.args.get("tabs") == "1" else {}
     return {"count": found.total, "exact": found.exact, "words": str(found), **tabs}
 
 

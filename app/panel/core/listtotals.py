@@ -13,6 +13,8 @@ from app.panel.core import filters, listing, money, policy
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, default_currency, spec, specs
 
+READ_FOR_TABS = 10  # times the limit of lists: so many rows are read for the numbers on tabs where no index tells them
+
 
 class Count(NamedTuple):
     """How many rows; not `exact` means that there are more than that."""
@@ -47,31 +49,43 @@ def bounded(number: int) -> Count:
     return Count(min(number, listing.COUNT_LIMIT), number <= listing.COUNT_LIMIT)
 
 
-def on_tabs(view: Any, plan: listing.Plan, actor: Any) -> dict[str, str]:
-    """How many rows stand on each tab above the list, by `column.value`."""
+def on_tabs(view: Any, plan: listing.Plan, actor: Any) -> dict[str, Any]:
+    """How many rows stand on each tab above the list: `{"tabs": {"column.value": "12"}, "others": "0"}`.
+
+    `others` is there where a tab that is not named has none: of what another table offers only what occurs is counted.
+    """
     name = next(iter(view.quick_filters), "") if view.counts_tabs else ""
     found = view.quick_counts(name, actor) if name in plan.filterable else {}
-    return {f"{name}.{value}": bounded(number).number for value, number in found.items()}
+    others = {"others": format_decimal(0)} if found and spec(plan.model, name).kind == "ref" else {}
+    return {"tabs": {f"{name}.{value}": bounded(number).number for value, number in found.items()}, **others}
 
 
 def by_value(plan: listing.Plan, name: str, actor: Any) -> dict[str, int]:
-    """How many of the actor's rows have each value of a choice, a flag or a reference, no further than one above the limit
-    of lists. Nothing where there are more rows and only reading them all would tell."""
+    """How many of the actor's rows have each value of a choice, a flag or a reference. Nothing where only reading more than
+    ten times the limit of lists would tell."""
     field = spec(plan.model, name)
     if field.kind not in ("choice", "bool", "ref"):
         return {}
     values = [*field.choices] if field.choices is not None else [True, False] if field.kind == "bool" else []
     query = policy.scope(select(field.column.label("value")), actor, plan.model)
     query = query if plan.base is None else query.where(plan.base)
-    some = query.limit(listing.COUNT_LIMIT + 1).subquery()
-    found: dict[Any, int] = dict(db.session.execute(select(some.c.value, func.count()).group_by(some.c.value)).tuples().all())
+    found = _grouped(query, listing.COUNT_LIMIT)
     if sum(found.values()) > listing.COUNT_LIMIT:
-        if not values or field.name not in listing.leading(cast(Hashable, plan.model)):
-            return {}
-        counts = [filters.count_up_to(query.where(field.column == value), listing.COUNT_LIMIT + 1) for value in values]
-        found = dict(zip(values, db.session.execute(select(*(one.scalar_subquery() for one in counts))).one(), strict=True))
+        if values and field.name in listing.leading(cast(Hashable, plan.model)):
+            counts = [filters.count_up_to(query.where(field.column == value), listing.COUNT_LIMIT + 1) for value in values]
+            found = dict(zip(values, db.session.execute(select(*(one.scalar_subquery() for one in counts))).one(), strict=True))
+        else:
+            most = READ_FOR_TABS * listing.COUNT_LIMIT
+            found = _grouped(query, most)
+            if sum(found.values()) > most:
+                return {}
     told = {value: found.get(value, 0) for value in values} or {value: n for value, n in found.items() if value is not None}
     return {_word(value): number for value, number in told.items()}
+
+
+def _grouped(query: Any, most: int) -> dict[Any, int]:
+    some = query.limit(most + 1).subquery()
+    return dict(db.session.execute(select(some.c.value, func.count()).group_by(some.c.value)).tuples().all())
 
 
 def _word(value: Any) -> str:

@@ -9,8 +9,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.bulk import runs
-from app.panel.core import clock, policy
+from app.panel.core import clock, idempotency, policy
 from app.panel.core.actor import current_actor
+from app.panel.core.api import answers, body
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.schedules import Misfire
@@ -158,6 +159,73 @@ class RepeatPage(PanelPage):
 
 def _repeat_url(run: Any, actor: Any) -> str:
     return url_for("upkeep_repeat.new", run_id=run.id) if repeats.can_repeat(run, actor) else ""
+
+
+@domain.page(_("Repeated operations for programs"), menu=False)
+class RepeatApiPage(PanelPage):
+    """The same for programs. What a key prepared cannot be repeated: a repetition runs by the rights of a person, not of a key."""
+
+    resource = "bulk.Run"
+    route_base = "/api/v1/bulk/repeat"
+
+    @expose("/", methods=["GET"])
+    @answers("read")
+    def all(self, actor: Any) -> Any:
+        return jsonify(result=[_repeat_said(one) for one in queries.repeated(repeats.mine(actor))])
+
+    @expose("/", methods=["POST"])
+    @answers("read")
+    def make(self, actor: Any) -> Any:
+        """201: `{"run": 12, "cron": "0 20 * * 5"}` does again what run 12 was prepared for."""
+        given = body()
+        if unknown := sorted(set(given) - {"run", "cron"}):
+            raise InvalidInput({unknown[0]: gettext("There is no such field.")})
+        run, cron = given.get("run"), given.get("cron")
+        if type(run) is not int or not 0 < run < 2**31:
+            raise InvalidInput({"run": gettext("This is needed.")})
+        if not isinstance(cron, str) or not cron.strip():
+            raise InvalidInput({"cron": gettext("This is needed.")})
+        key = (request.headers.get("Idempotency-Key") or "").strip() or None
+        number = idempotency.with_key(key, actor, "upkeep.repeat", given, lambda: repeats.make(run, cron, actor=actor).id)
+        return self._one(number, actor), 201
+
+    @expose("/<int:repeat_id>/", methods=["GET"])
+    @answers("read")
+    def show(self, repeat_id: int, actor: Any) -> Any:
+        return self._one(repeat_id, actor)
+
+    @expose("/<int:repeat_id>/", methods=["DELETE"])
+    @answers("read")
+    def end(self, repeat_id: int, actor: Any) -> Any:
+        return jsonify(ended=repeats.end(repeat_id, actor=actor))
+
+    @expose("/<int:repeat_id>/switch", methods=["POST"])
+    @answers("read")
+    def switch(self, repeat_id: int, actor: Any) -> Any:
+        """`{"enabled": false}` lets it rest."""
+        repeats.find(repeat_id, actor=actor)
+        wanted = body().get("enabled")
+        if not isinstance(wanted, bool):
+            raise InvalidInput({"enabled": gettext("This is needed.")})
+        repeats.switch(repeat_id, wanted, actor=actor)
+        return self._one(repeat_id, actor)
+
+    @expose("/<int:repeat_id>/rehearse", methods=["POST"])
+    @answers("read")
+    def rehearse(self, repeat_id: int, actor: Any) -> Any:
+        """What it would do now, in sentences; nothing of it stays."""
+        return jsonify(said=repeats.rehearse(repeat_id, actor=actor))
+
+    def _one(self, repeat_id: int, actor: Any) -> Any:
+        return jsonify(_repeat_said(queries.repeated([repeats.find(repeat_id, actor=actor)])[0]))
+
+
+def _repeat_said(line: Any) -> dict[str, Any]:
+    last = line.last and {"slot_at": line.last.slot_at.isoformat(), "outcome": line.last.word, "error": line.last.error}
+    return {
+        "id": line.id, "title": line.label, "cron": line.row.cron, "zone": line.zone, "when": line.when,
+        "enabled": line.row.enabled, "next_at": line.next_at.isoformat() if line.next_at else None, "last": last or None,
+    }  # fmt: skip
 
 
 @domain.page(_("Health"), icon="fa-heart-pulse", order=20)

@@ -15,13 +15,14 @@ from app.panel.bulk.engine.selecting import ITEMS, MOST_TICKED, Selection
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import RunKind
-from app.panel.core import idempotency, notices
+from app.panel.core import clock, idempotency, notices
 from app.panel.core.actor import KeyHolder, owns
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.fields import spec
 from app.panel.core.schedules import Misfire, Schedule
 from app.panel.core.transaction import transactional
+from app.panel.upkeep import services
 from app.panel.upkeep.models import Repeat
 
 JOB = "upkeep.repeat"
@@ -152,6 +153,12 @@ def _prepared(row: Repeat, actor: Any) -> Run | None:
     if not life.any_meant(operation, meant, actor):
         return None
     return life.prepare(operation, meant, row.values or {}, actor=actor, start=True)
+
+
+def rehearse(repeat_id: int, *, actor: Any) -> list[str]:
+    """What one of this person's own would do if its time were now. Nothing of it stays."""
+    row = find(repeat_id, actor=actor)
+    return services.tried(lambda _at, repeat_id: rehearsed(repeat_id), clock.now(), {"repeat_id": row.id})
 
 
 def rehearsed(repeat_id: int) -> list[str]:

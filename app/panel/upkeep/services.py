@@ -78,8 +78,13 @@ def rehearse(schedule_id: int, at: dt.datetime, *, actor: Any) -> list[str] | No
     declared = JOBS.get(row.job)
     if declared is None or declared.rehearsal is None:
         return None
+    return tried(declared.rehearsal, at, dict(row.args or {}))
+
+
+def tried(rehearsal: Any, at: dt.datetime, arguments: dict[str, Any]) -> list[str]:
+    """What a rehearsal says; all that it wrote is taken back."""
     try:
-        _undone(declared.rehearsal, at, dict(row.args or {}))
+        _undone(rehearsal, at, arguments)
     except _Said as said:
         return said.lines
     raise AssertionError("unreachable")

@@ -21,6 +21,7 @@ from app.shop.logistics.models import (
     CompensationState,
     Courier,
     Parcel,
+    ParcelState,
     ShippingMethod,
     ShippingRule,
     Waybill,
@@ -71,7 +72,8 @@ class ParcelView(PanelView):
         """How many are on their way, by where they are; nobody needs to know how many have arrived."""
         if name != "state":
             return {}
-        return {state.value: n for state, n in db.session.execute(queries.count_by_state(actor))}
+        found: dict[Any, int] = dict(db.session.execute(queries.count_by_state(actor)).tuples().all())
+        return {state.value: found.get(state, 0) for state in ParcelState if state is not ParcelState.SIGNED}
 
 
 @domain.view(_("Waybills"), icon="fa-receipt", order=30)

@@ -11,7 +11,7 @@ export async function countRows() {
   if (!found) return;
   place.textContent = found.words;
   for (const tab of document.querySelectorAll("[data-counted]")) {
-    const text = found.tabs?.[tab.dataset.counted];
+    const text = found.tabs?.[tab.dataset.counted] ?? found.others;
     tab.textContent = text ?? "";
     tab.hidden = text === undefined;
   }

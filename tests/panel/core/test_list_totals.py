@@ -46,6 +46,12 @@ def test_tabs_say_how_many_rows_of_the_reader_they_have(as_user, session):
     assert fewer.status_code == 403 or sum(int(n) for n in fewer.json["tabs"].values()) < len(kinds)
 
 
+def test_a_tab_of_what_another_table_offers_says_nought_where_nothing_has_it(as_user, session):
+    told = as_user("ada").get("/lists/setup_staffassignment/count?tabs=1").json
+    assert told["others"] == "0" and all(int(number) for number in told["tabs"].values())
+    assert "others" not in as_user("ada").get("/lists/orders_order/count?tabs=1").json
+
+
 def test_tabs_of_very_many_rows_are_counted_by_an_index_or_not_at_all(ada, app, session, monkeypatch):
     session.add_all([Customer(name=f"Buyer {n}") for n in range(4)])
     session.commit()
@@ -54,6 +60,8 @@ def test_tabs_of_very_many_rows_are_counted_by_an_index_or_not_at_all(ada, app, 
     assert sum(known.values()) == session.query(Customer).count() and set(known) == {one.value for one in specs(Customer)["level"].choices}
     monkeypatch.setattr(listing, "COUNT_LIMIT", 2)
     monkeypatch.setattr(listing, "leading", lambda _model: frozenset())
+    assert listtotals.by_value(plan, "level", ada) == known, "ten times as many are read"
+    monkeypatch.setattr(listtotals, "READ_FOR_TABS", 1)
     assert listtotals.by_value(plan, "level", ada) == {}
     monkeypatch.setattr(listing, "leading", lambda _model: frozenset({"level"}))
     assert max(listtotals.by_value(plan, "level", ada).values()) == 3

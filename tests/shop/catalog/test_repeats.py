@@ -156,3 +156,28 @@ def test_ticked_rows_are_meant_again_by_their_numbers(session, ada):
     assert session.get(Run, number).expected == 1
     records.delete(session.get(Sku, one), actor=SYSTEM)
     assert repeats.run_slot(row, 0) is None, "nothing is meant, so that nothing is made"
+
+
+def test_a_program_repeats_lets_rest_rehearses_and_ends(session, prepared, as_user, as_role, ben):
+    as_role(ben, "operations")
+    client, api = as_user("ada"), "/api/v1/bulk/repeat/"
+    asked = {"run": prepared, "cron": "0 20 * * 5"}
+    one, again = (client.post(api, json=asked, headers={"Idempotency-Key": "r1"}) for _sent in range(2))
+    assert one.status_code == again.status_code == 201 and one.json == again.json
+    assert one.json["when"] == "every Friday at 20:00" and one.json["enabled"] and one.json["last"] is None
+    number = one.json["id"]
+    assert [line["id"] for line in client.get(api).json["result"]] == [number]
+    said = client.post(f"{api}{number}/rehearse").json["said"]
+    assert "1 rows would change." in said and made(session) == []
+    assert client.post(f"{api}{number}/switch", json={"enabled": False}).json["enabled"] is False
+    assert client.get(f"{api}{number}/").json["next_at"] is None
+    assert client.post(f"{api}{number}/switch", json={"enabled": "no"}).json["errors"].keys() == {"enabled"}
+    for wrong, field in (({"run": prepared, "cron": "never"}, "cron"), ({"run": "x", "cron": "* * * * *"}, "run"),
+                         ({"run": prepared, "cron": "* * * * *", "at": 1}, "at")):  # fmt: skip
+        answer = client.post(api, json=wrong)
+        assert answer.status_code == 422 and set(answer.json["errors"]) == {field}, wrong
+    other = as_user("ben")
+    assert other.get(api).json["result"] == [] and other.delete(f"{api}{number}/").status_code == 404
+    assert other.post(f"{api}{number}/rehearse").status_code == 404
+    assert client.delete(f"{api}{number}/").json["ended"].startswith("Change the price")
+    assert client.get(api).json["result"] == []
