@@ -8,6 +8,6 @@ domain = Domain(
     __name__,
     label=_("Live"),
     icon="fa-video",
-    needs=("accounts", "workbench", "setup", "catalog", "inventory", "customers", "orders", "creators"),
+    needs=("accounts", "workbench", "setup", "catalog", "inventory", "customers", "orders", "marketing", "creators"),
     order=16,
 )

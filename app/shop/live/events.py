@@ -4,5 +4,8 @@ from blinker import Namespace
 
 _signals = Namespace()
 
+session_begun = _signals.signal("live-session-begun")
+"""A session goes on air: (session, actor)."""
+
 session_ended = _signals.signal("live-session-ended")
 """A session is over: (session, actor)."""

@@ -7,20 +7,26 @@ import datetime as dt
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 
-from app.panel.core import clock
+from app.panel.core import clock, ticker
 from app.panel.core.db import db
 from app.panel.core.jobs import job, scheduled
 from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
 from app.shop.live.feed import beside, consumer, door, rights
 from app.shop.live.feed.states import EVENTS_FOR
-from app.shop.live.models import LiveComment, LiveDead, LiveEvent, LiveSession, LiveViewer
-from app.shop.live.services import forecasting, reviewing
+from app.shop.live.models import LiveComment, LiveDead, LiveEntry, LiveEvent, LiveSession, LiveViewer
+from app.shop.live.services import forecasting, games_clock, reviewing
 
 # being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
 PARTS = (beside, consumer, door, rights)
 PEOPLE_FOR = dt.timedelta(days=180)
 CHUNK = 5000
+
+
+@ticker.each(1)
+def games_on_time() -> None:
+    """Polls and draws open and close by the server's clock, whoever looks; what fell due while it was away follows now."""
+    games_clock.on_time()
 
 
 @scheduled("live.forget_events", cron="20 4 * * *", label=_("Forget old events of live sessions"))
@@ -37,7 +43,7 @@ def _forget() -> int:
     now, gone = clock.now(), 0
     for model, column, span in (
         (LiveEvent, LiveEvent.at, EVENTS_FOR), (LiveDead, LiveDead.at, EVENTS_FOR), (LiveComment, LiveComment.at, PEOPLE_FOR),
-        (LiveViewer, LiveViewer.last_at, PEOPLE_FOR),
+        (LiveViewer, LiveViewer.last_at, PEOPLE_FOR), (LiveEntry, LiveEntry.at, PEOPLE_FOR),
     ):  # fmt: skip
         table = model.__table__
         old = select(table.c.id).where(column < now - span).limit(CHUNK)

@@ -7,6 +7,7 @@ from typing import Any
 from app.shop.live import events, jobs
 from app.shop.live.feed.defaults import ensure_rules
 from app.shop.live.models import LiveSession
+from app.shop.live.services import games_clock
 from app.shop.setup.events import shop_opened
 
 REPORT_AFTER = 15  # seconds
@@ -16,6 +17,16 @@ REPORT_AFTER = 15  # seconds
 def give_the_usual_rules(_shop: Any, **_more: Any) -> None:
     """A shop that opens finds rules of hints to begin with."""
     ensure_rules()
+
+
+@events.session_begun.connect
+def open_the_first_games(session: LiveSession, **_more: Any) -> None:
+    games_clock.session_begun(session)
+
+
+@events.session_ended.connect
+def close_the_last_games(session: LiveSession, **_more: Any) -> None:
+    games_clock.session_over(session)
 
 
 @events.session_ended.connect

@@ -12,6 +12,7 @@ from app.shop.live.models import (
     LiveAction,
     LiveCheck,
     LiveConclusion,
+    LiveGame,
     LiveItem,
     LiveLink,
     LiveMessage,
@@ -20,12 +21,14 @@ from app.shop.live.models import (
     LiveRoom,
     LiveSession,
     LiveSlot,
+    LiveWinner,
 )
 from app.shop.live.states import Post
 from app.shop.setup.permissions import OF_MINE, my_shop_ids, sees_all_shops
 
 SESSION, ITEM, ROOM = "live.LiveSession", "live.LiveItem", "live.LiveRoom"
 CONCLUSION, CHECK, ACTION = "live.LiveConclusion", "live.LiveCheck", "live.LiveAction"
+GAME, WINNER, MUTE = "live.LiveGame", "live.LiveWinner", "live.LiveMute"
 # by which right one stands at a post
 VERBS = {Post.HOST: "present", Post.CONTROL: "control", Post.SERVICE: "serve"}
 
@@ -35,14 +38,16 @@ policy.verbs(
 )  # fmt: skip
 OF_A_SESSION = (
     LiveItem, LiveCheck, LiveConclusion, LiveLink, LiveSlot, LiveNotice, LiveQuestion, LiveMessage, LiveAction,
+    LiveGame, LiveWinner,
 )  # fmt: skip
-folding.part_of(SESSION, ITEM, CHECK, ACTION, CONCLUSION)
-_SEEN = dict.fromkeys((SESSION, ITEM, ROOM, CONCLUSION, CHECK, ACTION), "read")
+folding.part_of(SESSION, ITEM, CHECK, ACTION, CONCLUSION, GAME, WINNER)
+_SEEN = dict.fromkeys((SESSION, ITEM, ROOM, CONCLUSION, CHECK, ACTION, GAME, WINNER), "read")
 for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):
     policy.grant(_role, _SEEN)
 for _role in ("operations", "field_control", "deputy"):
     policy.grant(_role, {
         SESSION: "write control", ITEM: "write delete", ROOM: "write", CONCLUSION: "write", CHECK: "write delete",
+        WINNER: "export",
     })  # fmt: skip
 policy.grant("operations", {SESSION: "delete export", ROOM: "delete", CONCLUSION: "delete"})
 policy.grant("deputy", {SESSION: "present serve"})

@@ -83,6 +83,51 @@ class MessageKind(Choices):
     SPEED_UP = "speed_up", _("Speed up"), "progress"
 
 
+class GameKind(Choices):
+    """What viewers play while a session is on air."""
+
+    POLL = "poll", _("Poll"), "info"
+    LOTTERY = "lottery", _("Comment lottery"), "progress"
+    BAG = "bag", _("Lucky bag"), "danger"
+    QUIZ = "quiz", _("Quiz"), "warning"
+    FREE = "free", _("Free order"), "success"
+
+
+class GameState(Choices):
+    PLANNED = "planned", _("Planned"), "neutral"
+    OPEN = "open", _("Open"), "danger"
+    CLOSED = "closed", _("Closed, not drawn"), "warning"
+    DONE = "done", _("Done"), "success"
+    CANCELLED = "cancelled", _("Cancelled"), "muted"
+
+
+GAME_MOVES = {
+    GameState.PLANNED: {GameState.OPEN, GameState.CANCELLED},
+    GameState.OPEN: {GameState.CLOSED, GameState.DONE, GameState.CANCELLED},
+    GameState.CLOSED: {GameState.DONE, GameState.CANCELLED},
+    GameState.DONE: set(),
+    GameState.CANCELLED: set(),
+}
+
+
+class Condition(Choices):
+    """What somebody has to do, within the time, to take part."""
+
+    COMMENT = "comment", _("Write a comment"), "neutral"
+    KEYWORD = "keyword", _("Write the word"), "info"
+    FOLLOW = "follow", _("Follow the room"), "progress"
+    ORDER = "order", _("Order in the session"), "success"
+    CHOICE = "choice", _("Write one of the choices"), "info"
+
+
+class PrizeState(Choices):
+    """How far a prize has come to its winner."""
+
+    WON = "won", _("Won, not claimed"), "warning"
+    CLAIMED = "claimed", _("Claimed"), "info"
+    SENT = "sent", _("Prize sent"), "success"
+
+
 class Outcome(Choices):
     DONE = "done", _("Done"), "success"
     REFUSED = "refused", _("Refused"), "danger"

@@ -10,12 +10,13 @@ from app.panel.core.db import db
 from app.shop.live.feed.frames import comment, frame
 from app.shop.live.models import LiveComment, LiveSession
 from app.shop.live.services import board
+from app.shop.live.states import Post
 
 NEWEST = 50
 
 
 @board.contributes
-def of_the_feed(session: LiveSession, _actor: Any) -> dict[str, Any]:
+def of_the_feed(session: LiveSession, _post: Post, _actor: Any) -> dict[str, Any]:
     """`frame` is what the next one on the topic would say, but for comments; these are the newest that nobody hides."""
     table = LiveComment.__table__
     query = select(table).where(table.c.session_id == session.id, table.c.is_hidden.is_(False))

@@ -16,6 +16,7 @@ from app.shop.live.models.feed import (
     LiveTally,
     LiveViewer,
 )
+from app.shop.live.models.games import LiveEntry, LiveGame, LiveSeal, LiveWinner
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
 from app.shop.live.models.review import LiveForecast, LiveReport, LiveSkill
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
@@ -33,10 +34,12 @@ __all__ = [
     "LiveComment",
     "LiveConclusion",
     "LiveDead",
+    "LiveEntry",
     "LiveEvent",
     "LiveFeed",
     "LiveFeedRefusal",
     "LiveForecast",
+    "LiveGame",
     "LiveHint",
     "LiveHintRule",
     "LiveItem",
@@ -49,10 +52,12 @@ __all__ = [
     "LiveReplyRule",
     "LiveReport",
     "LiveRoom",
+    "LiveSeal",
     "LiveSession",
     "LiveSkill",
     "LiveSlot",
     "LiveSourceBucket",
     "LiveTally",
     "LiveViewer",
+    "LiveWinner",
 ]

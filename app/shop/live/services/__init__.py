@@ -2,10 +2,10 @@
 
 from app.panel.core import records
 from app.shop.live.models import LiveCheck, LiveItem, LiveSession
-from app.shop.live.services import board, commands, plan, run, sheet, talk
+from app.shop.live.services import board, commands, games, games_board, plan, prizes, quiet, run, sheet, talk
 
 records.override(LiveSession, validate=plan.validate, create=plan.create)
 records.override(LiveItem, validate=sheet.validate_item, create=sheet.create_item, delete=sheet.remove_item)
 records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_check)
 
-__all__ = ["board", "commands", "plan", "run", "sheet", "talk"]
+__all__ = ["board", "commands", "games", "games_board", "plan", "prizes", "quiet", "run", "sheet", "talk"]

@@ -18,7 +18,7 @@ from app.shop.live.models import LiveAction, LiveItem, LiveMessage, LiveQuestion
 from app.shop.live.states import AskedOf, Post, QuestionState
 
 MESSAGES, ACTIONS, ANSWERED = 60, 40, 20
-Contribution = Callable[[LiveSession, Any], dict[str, Any]]
+Contribution = Callable[[LiveSession, Post, Any], dict[str, Any]]
 _contributed: list[Contribution] = []
 
 
@@ -38,7 +38,7 @@ def state(session: LiveSession, post: Post, actor: Any) -> dict[str, Any]:
     if post is Post.CONTROL:
         found["actions"] = _actions(session)
     for contribution in _contributed:
-        found |= contribution(session, actor)
+        found |= contribution(session, post, actor)
     return found
 
 

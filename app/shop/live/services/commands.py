@@ -18,11 +18,11 @@ from app.panel.core.errors import Conflict, DomainError, NotFound
 from app.panel.core.idempotency import with_key
 from app.panel.core.lease import insert_once
 from app.panel.core.transaction import transactional
-from app.shop.live.models import LiveAction, LiveItem, LiveQuestion, LiveSession
+from app.shop.live.models import LiveAction, LiveGame, LiveItem, LiveMute, LiveQuestion, LiveSession, LiveWinner
 from app.shop.live.permissions import SESSION
 from app.shop.live.states import Outcome, SessionState
 
-Row = TypeVar("Row", LiveItem, LiveQuestion)
+Row = TypeVar("Row", LiveItem, LiveQuestion, LiveGame, LiveWinner, LiveMute)
 T: Any = LiveSession.__table__
 LONGEST = 200
 
@@ -38,6 +38,21 @@ class Effect:
 
 
 Work = Callable[[LiveSession], Effect]
+Undoing = Callable[[LiveSession, LiveAction, dict[str, Any]], LiveItem | None]
+UNDOING: dict[str, Undoing] = {}
+
+
+def undoes(*verbs: str) -> Callable[[Undoing], Undoing]:
+    """Register how commands of these verbs are taken back: called with the session, the action and its `before`.
+
+    It raises DomainError when what the command did no longer stands; the item that it is about, if any, goes into the log.
+    """
+
+    def register(func: Undoing) -> Undoing:
+        UNDOING.update(dict.fromkeys(verbs, func))
+        return func
+
+    return register
 
 
 @transactional

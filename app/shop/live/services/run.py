@@ -11,7 +11,7 @@ from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.shop.live import events, queries
 from app.shop.live.models import LiveAction, LiveItem, LiveNotice, LiveSession, LiveSlot
-from app.shop.live.services.commands import Effect, obey, seen
+from app.shop.live.services.commands import UNDOING, Effect, obey, seen
 from app.shop.live.states import ITEM_MOVES, ItemKind, ItemState, Outcome, SessionState
 
 CONTROL = "control"
@@ -26,6 +26,7 @@ def begin(session_id: int, *, actor: Any, key: str) -> dict[str, Any]:
 
     def work(session: LiveSession) -> Effect:
         session.state, session.begun_at = SessionState.LIVE, clock.now()
+        events.session_begun.send(session, actor=actor)
         return Effect(_("“%(session)s” is on air.", session=session.title))
 
     return obey(session_id, "begin", {}, work, actor=actor, right=CONTROL, key=key, states=(SessionState.READY,))
@@ -225,6 +226,8 @@ def undo(session_id: int, action_id: int, *, actor: Any, key: str) -> dict[str, 
 
 def _undone(session: LiveSession, action: LiveAction) -> LiveItem | None:
     before: dict[str, Any] = (action.values or {}).get("before") or {}
+    if action.verb in UNDOING:
+        return UNDOING[action.verb](session, action, before)
     if "notice" in before:
         _undo_notice(session, before)
         return None
