@@ -24,6 +24,8 @@ from app.panel.core.transaction import savepoint
 if TYPE_CHECKING:
     from app.panel.bulk.generic import TableWork
 
+FEW = 60  # rows that are written one by one when they cannot be as a set
+
 
 def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     access = policy.fields(work.actor, resource_of(work.model))
@@ -33,8 +35,17 @@ def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     resolved = references.resolve(work, plans)
     if dry_run and work.to_show > 0:
         references.show(work, plans, resolved)
-    if (found := generic_sets.apply(work, resolved, access)) is not None:
-        return found
+    return _written(work, resolved, access)
+
+
+def _written(work: TableWork, resolved: generic_sets.Resolved, access: policy.FieldAccess) -> list[Result]:
+    """As a set; where one of them stands against it, halves of it, and at last one by one."""
+    if generic_sets.fits(work, access):
+        if (found := generic_sets.apply(work, resolved)) is not None:
+            return found
+        if len(resolved) > FEW:
+            half = len(resolved) // 2
+            return _written(work, resolved[:half], access) + _written(work, resolved[half:], access)
     existing = _existing(work, resolved)
     foreign = sight.out_of_reach(work.actor, work.model, {row.id for row in existing.values()})
     results: list[Result] = []

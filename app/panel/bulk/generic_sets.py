@@ -23,34 +23,37 @@ from app.panel.core.transaction import savepoint
 if TYPE_CHECKING:
     from app.panel.bulk.generic import TableWork
 
+NOTHING = (None, "")
 Resolved = list[tuple[dict[str, Any], str]]
 
 
-def apply(work: TableWork, resolved: Resolved, access: policy.FieldAccess) -> list[Result] | None:
-    if not _fits(work, access):
-        return None
+def apply(work: TableWork, resolved: Resolved) -> list[Result] | None:
     policy.authorize(work.actor, "write", resource_of(work.model))
-    existing = _existing(work, resolved)
+    existing, known = _existing(work, resolved), specs(work.model)
+    emptied = {name for name in work.fields if may_be_empty(known[name])}
+    needed = _needed(work.model)
     results: list[Any] = []
     new: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     changed: list[tuple[int, int, dict[str, list[Any]]]] = []
     seen: set[Any] = set()
     for place, (values, why) in enumerate(resolved):
         key = values.get(work.key[0])
-        if why or key in seen:
-            return None  # one of them needs a word of its own, or is the same row once more
+        if key in seen and not why:
+            return None  # the same row once more
         seen.add(key)
         row, result = existing.get(key), None
-        if row is None:
+        if why:
+            result = Result.refuse(why)
+        elif row is None:
             given = {name: value for name, value in values.items() if value is not None}
-            if lacks := missing(work.model, given):
-                result = Result.refuse(lacks)
-            else:
+            if needed.keys() <= given.keys():
                 new[tuple(given)].append((place, given))
-        elif pairs := _pairs(work, row, values):
-            changed.append((place, row.id, pairs))
+            else:
+                result = Result.refuse(_lacking(needed, given))
+        elif pairs := _pairs(row, values, emptied):
+            changed.append((place, row["id"], pairs))
         else:
-            result = Result(Outcome.SAME, row.id)
+            result = Result(Outcome.SAME, row["id"])
         results.append(result)
     try:
         with savepoint(), history.by(actor=work.actor):
@@ -60,7 +63,7 @@ def apply(work: TableWork, resolved: Resolved, access: policy.FieldAccess) -> li
     return results
 
 
-def _fits(work: TableWork, access: policy.FieldAccess) -> bool:
+def fits(work: TableWork, access: policy.FieldAccess) -> bool:
     """One key of text, plain columns, no rule of a domain, and nothing that is kept from this person."""
     model = work.model
     plain = all(spec.is_column and spec.kind not in ("many", "file", "children") for spec in work.fields.values())
@@ -70,19 +73,25 @@ def _fits(work: TableWork, access: policy.FieldAccess) -> bool:
     return isinstance(specs(model)[work.key[0]].column.type, String) and policy.row_condition(work.actor, model) is None
 
 
-def _existing(work: TableWork, resolved: Resolved) -> dict[Any, Any]:
+def _existing(work: TableWork, resolved: Resolved) -> dict[Any, dict[str, Any]]:
     """Plain rows by their keys, with the columns that the file fills."""
     key = specs(work.model)[work.key[0]]
-    columns = [spec.column for spec in work.fields.values()]
+    names = ["id", *work.fields]
     wanted = list({values[key.name] for values, why in resolved if not why and values.get(key.name)})
+    columns = [spec.column for spec in work.fields.values()]
     query = select(work.model.id, *columns).where(rows.among(key.column, wanted)).order_by(work.model.id.desc())
-    return {getattr(row, key.name): row for row in db.session.execute(query)}
+    found = (dict(zip(names, row, strict=True)) for row in db.session.execute(query))
+    return {row[key.name]: row for row in found}
 
 
-def _pairs(work: TableWork, row: Any, values: dict[str, Any]) -> dict[str, list[Any]]:
-    known = specs(work.model)
-    usable = {name: value for name, value in values.items() if value is not None or may_be_empty(known[name])}
-    return writing.difference(row, usable)
+def _pairs(row: dict[str, Any], values: dict[str, Any], emptied: set[str]) -> dict[str, list[Any]]:
+    """{column: [before, after]} of what differs; an empty cell leaves alone what may not be empty."""
+    pairs = {}
+    for name, value in values.items():
+        before = row[name]
+        if before != value and (value is not None or name in emptied) and not (before in NOTHING and value in NOTHING):
+            pairs[name] = [before, value]
+    return pairs
 
 
 def _write(work: TableWork, new: Any, changed: list[tuple[int, int, dict[str, list[Any]]]], results: list[Any]) -> None:
@@ -98,12 +107,20 @@ def _write(work: TableWork, new: Any, changed: list[tuple[int, int, dict[str, li
 
 def missing(model: type[Any], given: dict[str, Any]) -> str:
     """Which columns a new row needs that the file leaves empty, in a sentence."""
+    return _lacking(_needed(model), given)
+
+
+def _needed(model: type[Any]) -> dict[str, Any]:
+    """What every row of a table needs, and what it is called."""
     known = specs(model)
-    lacks = [
-        spec.label for spec in set(known.values())
-        if spec.required and spec.default is None and spec.name not in given and not spec.readonly and spec.is_column
-        and known[spec.name].kind != "currency"
-    ]  # fmt: skip
+    return {
+        spec.name: spec.label for spec in set(known.values())
+        if spec.required and spec.default is None and not spec.readonly and spec.is_column and known[spec.name].kind != "currency"
+    }  # fmt: skip
+
+
+def _lacking(needed: dict[str, Any], given: dict[str, Any]) -> str:
+    lacks = [label for name, label in needed.items() if name not in given]
     return _("“%(column)s” is missing.", column=", ".join(sorted(map(str, lacks)))) if lacks else ""
 
 

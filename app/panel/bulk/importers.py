@@ -139,6 +139,10 @@ class Work:
     def parse(self, record: Record) -> Plan:
         raise NotImplementedError
 
+    def at_once(self, size: int) -> int:
+        """How many records of a large file go into a transaction, where `size` do usually."""
+        return size
+
     def ready(self, plan: Plan) -> None:
         """Do beforehand, in the process that reads, what needs no database. Not called for what is refused already."""
 

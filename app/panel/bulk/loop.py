@@ -30,6 +30,7 @@ from app.panel.bulk.tally import Tally
 from app.panel.core import history, notices, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden
+from app.panel.core.tidying import seldom_tidied
 from app.panel.core.transaction import after_commit, transactional
 
 CHUNK = 500
@@ -95,7 +96,7 @@ def _check(run: Run, held: Hold) -> RunState:
     tally = Tally()
     beat = time.monotonic()
     runs.forget_items(held.run_id)
-    with opening.open_run(run) as (source, work):
+    with opening.open_run(run) as (source, work), seldom_tidied():
         for plans in _read(run, source, work, CHUNK):
             results = look(work, plans)
             tally.add(plans, results)
@@ -167,8 +168,10 @@ def _write(run: Run, held: Hold) -> RunState:
     if poisoned:
         size = CHUNK
     beat = time.monotonic()
-    with opening.open_run(run) as (source, work):
+    with opening.open_run(run) as (source, work), seldom_tidied():
         work.run_id = run_id
+        if size == CHUNK and run.file_size > WORTH_BYTES:
+            size = work.at_once(size)
         for plans in _read(run, source, work, size, held.position, first=1 if poisoned else size):
             if not plans:  # still behind the checkpoint
                 if time.monotonic() - beat > BEAT_SECONDS:
@@ -217,7 +220,7 @@ def _reason(error: Exception) -> str:
 @transactional
 def _chunk(held: Hold, work: Work, plans: list[Plan]) -> None:
     # Small chunks are the search for a record that kills: they do not end it.
-    calm = {"crashes": 0} if len(plans) == CHUNK or held.crashes == 1 else {}
+    calm = {"crashes": 0} if len(plans) >= CHUNK or held.crashes == 1 else {}
     runs.hold(held, position=plans[-1].seq, **calm)
     rows.make_room()
     policy.forget()
@@ -262,6 +265,10 @@ def _plans(source: Source, work: Work) -> Iterator[Plan]:
 
 def _mark(values: dict[str, Any]) -> int:
     """By which equal values are known again, without keeping them. Of a time or a choice its own hash is enough."""
+    try:
+        return hash(tuple(values.values()))
+    except TypeError:
+        pass  # a list among them
     try:
         return hash(repr([value if type(value) in SHORT else hash(value) for value in values.values()]))
     except TypeError:  # something that has no hash

@@ -25,6 +25,8 @@ TEXT_KINDS = ("text", "email", "phone", "currency")
 def resolve(work: TableWork, plans: list[Plan]) -> list[tuple[dict[str, Any], str]]:
     """The values of each plan with ids in the place of words, and what could not be found."""
     pointing = [spec for spec in work.fields.values() if spec.kind in ("ref", "many")]
+    if not pointing:
+        return [(plan.values, "") for plan in plans]
     found = {spec.name: _lookup(work, spec, _words(spec, plans)) for spec in pointing}
     resolved = []
     for plan in plans:

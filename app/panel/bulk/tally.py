@@ -30,7 +30,8 @@ class Tally:
             self.rows += len(plan.lines)
             self.counts[result.outcome] += 1
             refused = result.outcome is Outcome.REFUSED
-            importers.add_sums(self.refused_sums if refused else self.sums, plan.sums)
+            if plan.sums:
+                importers.add_sums(self.refused_sums if refused else self.sums, plan.sums)
             if len(self.first) < SHOWN and not refused:
                 shown = {name: kept(value) for name, value in plan.shown.items()}
                 self.first.append({"line": plan.lines[0], "outcome": result.outcome.value, "shown": shown})

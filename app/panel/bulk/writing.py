@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, inspect, select, update
+from sqlalchemy import inspect, select
 
 from app.panel.bulk.importers import Image
 from app.panel.core import changes, clock, history, setwise
@@ -49,22 +49,18 @@ def update_rows(
     """
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for key, pairs in changed:
-        values = {f"v_{name}": pair[1] for name, pair in pairs.items()}
-        groups[tuple(sorted(pairs))].append({"row_id": key, **values})
-    table, at = model.__table__, clock.now()
-    for names, rows in groups.items():
+        groups[tuple(sorted(pairs))].append({"id": key, **{name: pair[1] for name, pair in pairs.items()}})
+    table, stamp = model.__table__, {"changed_at": clock.now(), "changed_by_id": actor.id}
+    for rows in groups.values():
         if not restoring:
-            setwise.authorize(actor, model, [{name: row[f"v_{name}"] for name in names} for row in rows])
-        sets: dict[str, Any] = {name: bindparam(f"v_{name}") for name in names}
-        statement = update(table).where(table.c.id == bindparam("row_id"))
-        statement = statement.values(version=table.c.version + 1, changed_at=at, changed_by_id=actor.id, **sets)
-        db.session.connection().execute(statement, rows)
+            setwise.authorize(actor, model, [{name: row[name] for name in row if name != "id"} for row in rows])
+        rows_.update_many(table, rows, stamp)
     ids = [key for key, _pairs in changed]
     history.record_many(model, [(key, dict(pairs)) for key, pairs in changed], verb="update", actor=actor)
     changes.record(model, ids, "update")
     after = versions(model, ids)
     return [
-        Image(table.name, key, {name: plain(pair[0]) for name, pair in pairs.items()}, after.get(key))
+        Image(model.__tablename__, key, {name: plain(pair[0]) for name, pair in pairs.items()}, after.get(key))
         for key, pairs in changed
     ]
 
@@ -77,9 +73,8 @@ def created(model: type[Any], ids: Iterable[int]) -> list[Image]:
 def versions(model: type[Any], ids: Sequence[int]) -> dict[int, int]:
     table = model.__table__
     found: dict[int, int] = {}
-    for part in pieces(ids):
-        rows = db.session.execute(select(table.c.id, table.c.version).where(table.c.id.in_(part)))
-        found.update({row.id: row.version for row in rows})
+    if ids:
+        found.update(db.session.execute(select(table.c.id, table.c.version).where(rows_.among(table.c.id, ids))).tuples().all())
     return found
 
 

@@ -119,7 +119,11 @@ def record_many(
         insert_many(HistoryEntry.__table__, [{"key": key} for key, _pairs in entries], alike)
         return
     del alike["changes"]
-    rows = [{"key": key, "changes": {name: _plain_pair(pair) for name, pair in pairs.items()}} for key, pairs in entries]
+    kinds = {type(value) for _key, pairs in entries for pair in pairs.values() for value in pair}
+    if kinds <= PLAIN:  # hundreds of thousands of a run are numbers and texts already
+        rows = [{"key": key, "changes": pairs} for key, pairs in entries]
+    else:
+        rows = [{"key": key, "changes": {name: _plain_pair(pair) for name, pair in pairs.items()}} for key, pairs in entries]
     insert_many(HistoryEntry.__table__, rows, alike)
 
 
@@ -175,7 +179,6 @@ def _guess_path(who: Any) -> str:
 
 def _plain_pair(pair: Sequence[Any]) -> list[Any]:
     before, after = pair
-    # hundreds of thousands of a run are numbers and texts already
     return [before if type(before) in PLAIN else plain(before), after if type(after) in PLAIN else plain(after)]
 
 

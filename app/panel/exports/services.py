@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import re
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from app.panel.core.actor import owns
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest, DomainError, NotFound
 from app.panel.core.fields import spec
+from app.panel.core.tidying import seldom_tidied
 from app.panel.core.transaction import transactional
 from app.panel.exports import columns as choosing
 from app.panel.exports import files, rows
@@ -34,7 +33,6 @@ from app.panel.exports import files, rows
 AT_ONCE = 2000  # rows that nobody waits for
 KEPT_HOURS = 24
 UNFINISHED = ".part"
-SELDOM = 100_000  # objects between two looks for garbage
 MOST_AT_A_TIME = 3
 MOST_TICKED = 10_000
 STATE = ("q", "f", "sort")
@@ -108,17 +106,6 @@ def write(path: Path, wish: Wish, keys: Sequence[int], *, actor: Any, told: Any 
         else:
             files.write_csv(path, wish.kind, headings, chunks)
     return reader.count
-
-
-@contextmanager
-def seldom_tidied() -> Iterator[None]:
-    """Rows go as they came, without circles: to look for garbage among all that the application holds costs a tenth of the time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(max(usual[0], SELDOM), *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _field(model: type[Any], name: str) -> Any:

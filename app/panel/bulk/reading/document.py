@@ -171,5 +171,5 @@ def _open_sheet(path: str, size: int, head: bytes, wanted: str | None) -> tuple[
     if head.startswith(b"PK"):
         sheet.check_zip(path, size)
     book = sheet.open_book(path)
-    name = sheet.choose(book, wanted)
-    return sheet.rows(book, name), {"kind": "sheet", "sheet": name, "sheets": list(book.sheet_names)}
+    name, chosen = sheet.choose(book, wanted)
+    return sheet.rows(chosen), {"kind": "sheet", "sheet": name, "sheets": list(book.sheet_names)}

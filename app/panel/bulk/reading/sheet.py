@@ -8,7 +8,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from .cells import from_sheet
+from .cells import from_sheet, plain
 from .limits import MB, SHEET_BYTES, SHEET_ROWS, ZIP_BYTES, ZIP_ENTRIES, ZIP_RATIO, ZIP_SMALL
 from .problems import BadFile
 
@@ -41,29 +41,28 @@ def open_book(path: str) -> CalamineWorkbook:
         raise BadFile(code) from None
 
 
-def choose(book: CalamineWorkbook, wanted: str | None) -> str:
-    """The sheet asked for, else the first with content (a cover sheet is often empty)."""
+def choose(book: CalamineWorkbook, wanted: str | None) -> tuple[str, Any]:
+    """The sheet asked for, else the first with content (a cover sheet is often empty): its name and itself."""
     names = list(book.sheet_names)
     if not names:
         raise BadFile("empty")
     if wanted:
         if wanted not in names:
             raise BadFile("sheet_unknown", sheet=wanted[:80])
-        return wanted
+        return wanted, _sheet(book, wanted)
     for name in names:
-        if _sheet(book, name).height:
-            return str(name)
+        if (sheet := _sheet(book, name)).height:
+            return str(name), sheet
     raise BadFile("empty")
 
 
-def rows(book: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
+def rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     """(row number as the spreadsheet shows it, cells)."""
-    sheet = _sheet(book, name)
     if sheet.height > SHEET_ROWS + 1:
         raise BadFile("sheet_rows", limit=SHEET_ROWS)
     # iter_rows begins at the sheet's first row, used or not: the numbers are those that the spreadsheet shows.
     for number, values in enumerate(sheet.iter_rows(), 1):
-        yield number, [from_sheet(value) for value in values]
+        yield number, [plain(value) if type(value) is str else from_sheet(value) for value in values]
 
 
 def _sheet(book: CalamineWorkbook, name: str) -> Any:

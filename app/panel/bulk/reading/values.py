@@ -54,6 +54,11 @@ def identifier(cell: str) -> str | None:
     return cell
 
 
+def is_sound(cell: str) -> bool:
+    """Does a cell that begins as a number does say what it says, as a text and as an id?"""
+    return cell[0] != " " and not (cell.endswith(".0") or _DAMAGED.match(cell))
+
+
 def decimal(cell: str, comma: bool | None = None) -> Decimal | None:
     """A number as people write it; `comma` says whether the comma is the decimal mark (None: seen from the cell)."""
     if cell in EMPTY:
