@@ -7,7 +7,9 @@ from typing import Any
 from app.shop.live import events, jobs
 from app.shop.live.feed.defaults import ensure_rules
 from app.shop.live.models import LiveSession
-from app.shop.live.services import games_clock
+from app.shop.live.services import games_clock, offers, presets, prices, selling
+from app.shop.orders.events import order_placed
+from app.shop.orders.models import Order
 from app.shop.setup.events import shop_opened
 
 REPORT_AFTER = 15  # seconds
@@ -17,6 +19,20 @@ REPORT_AFTER = 15  # seconds
 def give_the_usual_rules(_shop: Any, **_more: Any) -> None:
     """A shop that opens finds rules of hints to begin with."""
     ensure_rules()
+    presets.ensure()
+
+
+@order_placed.connect
+def only_what_is_open_is_sold(order: Order, is_sold: bool, **_more: Any) -> None:
+    """What a platform has sold already is taken in all the same."""
+    if order.session_key and not is_sold:
+        selling.check(order)
+
+
+@events.session_ended.connect
+def its_prices_and_offers_end(session: LiveSession, **_more: Any) -> None:
+    offers.end_all(session)
+    prices.settle(session)
 
 
 @events.session_begun.connect

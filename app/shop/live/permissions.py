@@ -17,6 +17,8 @@ from app.shop.live.models import (
     LiveLink,
     LiveMessage,
     LiveNotice,
+    LiveOffer,
+    LivePreset,
     LiveQuestion,
     LiveRoom,
     LiveSession,
@@ -29,18 +31,19 @@ from app.shop.setup.permissions import OF_MINE, my_shop_ids, sees_all_shops
 SESSION, ITEM, ROOM = "live.LiveSession", "live.LiveItem", "live.LiveRoom"
 CONCLUSION, CHECK, ACTION = "live.LiveConclusion", "live.LiveCheck", "live.LiveAction"
 GAME, WINNER, MUTE = "live.LiveGame", "live.LiveWinner", "live.LiveMute"
+OFFER, PRESET = "live.LiveOffer", "live.LivePreset"
 # by which right one stands at a post
 VERBS = {Post.HOST: "present", Post.CONTROL: "control", Post.SERVICE: "serve"}
 
 policy.verbs(
     SESSION, present=_("Present: use the host's prompter"), control=_("Run sessions from the control desk"),
-    serve=_("Answer viewers from the service desk"),
+    serve=_("Answer viewers from the service desk"), offer=_("Give prices, coupons and other offers in sessions"),
 )  # fmt: skip
 OF_A_SESSION = (
     LiveItem, LiveCheck, LiveConclusion, LiveLink, LiveSlot, LiveNotice, LiveQuestion, LiveMessage, LiveAction,
-    LiveGame, LiveWinner,
+    LiveGame, LiveWinner, LiveOffer,
 )  # fmt: skip
-folding.part_of(SESSION, ITEM, CHECK, ACTION, CONCLUSION, GAME, WINNER)
+folding.part_of(SESSION, ITEM, CHECK, ACTION, CONCLUSION, GAME, WINNER, OFFER)
 _SEEN = dict.fromkeys((SESSION, ITEM, ROOM, CONCLUSION, CHECK, ACTION, GAME, WINNER), "read")
 for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):
     policy.grant(_role, _SEEN)
@@ -51,6 +54,10 @@ for _role in ("operations", "field_control", "deputy"):
     })  # fmt: skip
 policy.grant("operations", {SESSION: "delete export", ROOM: "delete", CONCLUSION: "delete"})
 policy.grant("deputy", {SESSION: "present serve"})
+for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):
+    policy.grant(_role, {OFFER: "read", PRESET: "read"})
+for _role in ("operations", "field_control", "deputy"):
+    policy.grant(_role, {SESSION: "offer", PRESET: "write delete"})
 policy.grant("host", {SESSION: "present"})
 policy.grant("support", {SESSION: "serve"})
 
@@ -77,6 +84,12 @@ def _of_my_sessions(model: Any) -> None:
         return mine
 
     policy.follow(model, LiveSession, "session_id")
+
+
+@policy.rows(LivePreset, OF_MINE)
+def presets_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    """Those of every shop, and those of one's own."""
+    return None if sees_all_shops(actor) else LivePreset.shop_id.is_(None) | LivePreset.shop_id.in_(my_shop_ids(actor))
 
 
 for _model in OF_A_SESSION:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from app.panel.core import policy
 from app.shop.live.models import (
@@ -15,11 +15,15 @@ from app.shop.live.models import (
     LiveLink,
     LiveMessage,
     LiveNotice,
+    LiveOffer,
+    LivePreset,
     LiveQuestion,
     LiveSession,
     LiveSlot,
 )
-from app.shop.live.states import QuestionState, SessionState
+from app.shop.live.states import OfferKind, OfferState, QuestionState, SessionState
+from app.shop.marketing.models import Coupon, CouponBatch, Promotion
+from app.shop.marketing.queries import OUT
 
 
 def at_the_same_time(
@@ -112,3 +116,33 @@ def on_the_way(actor: Any, since: dt.datetime) -> Select[Any]:
         and_(LiveSession.state == SessionState.ENDED, LiveSession.ended_at >= since),
     )
     return query.where(wanted).order_by(LiveSession.starts_at, LiveSession.id).limit(30)
+
+
+def started_offers(session_id: int) -> Select[Any]:
+    """Offers that the desk started; the price of an item comes with the item."""
+    return (
+        select(LiveOffer).where(LiveOffer.session_id == session_id, LiveOffer.kind != OfferKind.PRICE)
+        .order_by(LiveOffer.id)
+    )  # fmt: skip
+
+
+def taken_of_offers(session_id: int) -> Select[Any]:
+    """(offer, pieces sold, orders, coupons given out, coupons used) of what the desk started and nobody took back."""
+    used = (
+        select(func.count()).where(Coupon.batch_id == LiveOffer.batch_id, Coupon.state.in_(OUT))
+        .correlate(LiveOffer).scalar_subquery()
+    )  # fmt: skip
+    columns = (LiveOffer.id, Promotion.taken_pieces, Promotion.taken_orders, CouponBatch.made, used)
+    return (
+        select(*columns).outerjoin(Promotion, Promotion.id == LiveOffer.promotion_id)
+        .outerjoin(CouponBatch, CouponBatch.id == LiveOffer.batch_id)
+        .where(LiveOffer.session_id == session_id, LiveOffer.kind != OfferKind.PRICE, LiveOffer.state != OfferState.UNDONE)
+        .order_by(LiveOffer.id)
+    )  # fmt: skip
+
+
+def presets(shop_id: int, actor: Any) -> Select[Any]:
+    """The buttons of a shop, in their order."""
+    query = policy.scope(select(LivePreset), actor, LivePreset)
+    mine = or_(LivePreset.shop_id.is_(None), LivePreset.shop_id == shop_id)
+    return query.where(mine, LivePreset.is_active).order_by(LivePreset.position, LivePreset.id)

@@ -55,6 +55,30 @@ class Post(Choices):
     SERVICE = "service", _("Service"), "success"
 
 
+class OfferKind(Choices):
+    """What the control desk can give in a session. A session price comes with its item; the others are started."""
+
+    PRICE = "price", _("Session price"), "info"
+    COUPON = "coupon", _("Coupon"), "success"
+    FLASH = "flash", _("Flash sale"), "danger"
+    FIRST = "first", _("Only the first orders"), "warning"
+
+
+class PresetKind(Choices):
+    """What a button of the control desk starts."""
+
+    COUPON = "coupon", _("Coupon"), "success"
+    FLASH = "flash", _("Flash sale"), "danger"
+    FIRST = "first", _("Only the first orders"), "warning"
+    FREE = "free", _("Free order"), "progress"
+
+
+class OfferState(Choices):
+    RUNNING = "running", _("Offer runs"), "success"
+    STOPPED = "stopped", _("Offer stopped"), "muted"
+    UNDONE = "undone", _("Undone"), "muted"
+
+
 class CheckKind(Choices):
     EQUIPMENT = "equipment", _("Equipment"), "neutral"
     MEETING = "meeting", _("Meeting"), "info"

@@ -104,6 +104,11 @@ def coupons_held(batch_id: int, customer_id: int) -> Select[Any]:
     return select(func.count()).select_from(Coupon).where(mine)
 
 
+def coupons_out(batch_id: int) -> Select[Any]:
+    """How many coupons of a batch orders hold or have used."""
+    return select(func.count()).select_from(Coupon).where(Coupon.batch_id == batch_id, Coupon.state.in_(OUT))
+
+
 def available(sku_id: int, warehouse_id: int) -> Select[Any]:
     return select(StockLevel.available).where(StockLevel.sku_id == sku_id, StockLevel.warehouse_id == warehouse_id)
 

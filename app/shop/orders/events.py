@@ -19,7 +19,8 @@ def hears_sets(listener: F) -> F:
 
 
 order_placed = _signals.signal("order-placed")
-"""A new order stands and its stock is reserved: (order, priced: the quote and the lines that it is about, actor)."""
+"""A new order stands and its stock is reserved: (order, priced: the quote and the lines that it is about, actor, is_sold: the
+buyer has it in writing elsewhere, and it is taken whatever stands against it)."""
 
 order_review_needed = _signals.signal("order-review-needed")
 """The first check wants a person to look: (order, failures: list of exception codes, actor)."""

@@ -18,6 +18,7 @@ from app.panel.core import bus, clock
 from app.panel.core.db import db
 from app.shop.live.feed.store import Kept, instant
 from app.shop.live.models import BUCKET_SECONDS, COUNTERS, WHOLE, LiveBucket, LiveTally
+from app.shop.live.services import offered
 
 EVERY = 0.1
 RESOURCE = "live.LiveSession"
@@ -80,7 +81,7 @@ def frame(session_id: int, told: Open | None = None) -> dict[str, Any]:
     comments = _short_enough(told.comments)
     return {
         "id": session_id, "at": _text(clock.now()), "figures": whole, "items": items, "comments": comments,
-        "missed": told.seen - len(comments), "hints": told.hints, "replies": told.replies,
+        "missed": told.seen - len(comments), "hints": told.hints, "replies": told.replies, "offers": offered.taken(session_id),
     }  # fmt: skip
 
 

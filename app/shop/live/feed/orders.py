@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -24,17 +25,20 @@ from app.shop.live.feed.known import Source, Sources
 from app.shop.live.feed.states import EventState
 from app.shop.live.feed.store import write_sums
 from app.shop.live.models import LiveEvent, LiveViewer
+from app.shop.live.services.offers import claim
+from app.shop.live.services.selling import PREFIX
 from app.shop.orders.models import Order
 from app.shop.orders.services import Creator, Incoming, Paid, take_in
 
+OF_AN_OFFER = "offer:"
 RECENT = dt.timedelta(hours=36)  # an older instant is that of a recording, and the order is of now
 T = LiveEvent.__table__
 log = logging.getLogger(__name__)
 
 
 def take_waiting(sources: Sources, most: int = 50) -> set[int]:
-    """Place the orders that wait, the first ones first; the sessions that were touched."""
-    query = select(T).where(T.c.state == EventState.WAITING).order_by(T.c.id).limit(most)
+    """Place the orders that wait, the first ones first by their own time; the sessions that were touched."""
+    query = select(T).where(T.c.state == EventState.WAITING).order_by(T.c.at, T.c.id).limit(most)
     waiting = db.session.execute(query).all()
     db.session.rollback()  # ends the read
     touched = set()
@@ -51,7 +55,7 @@ def _take(row: Any, source: Source) -> None:
         _mark_taken(row, order)
 
     try:
-        take_in(_incoming(row, source), actor=SYSTEM, told=told)
+        take_in(_incoming(row, source, _codes(row)), actor=SYSTEM, told=told)
     except DomainError as error:
         db.session.rollback()
         log.info("an order of feed %d is not taken: %s", row.feed_id, error)
@@ -90,7 +94,20 @@ def _refuse(event_id: int, why: str) -> None:
     db.session.execute(update(T).where(mine).values(state=EventState.REFUSED, reason=why[:300]))
 
 
-def _incoming(row: Any, source: Source) -> Incoming:
+def _codes(row: Any) -> tuple[str, ...]:
+    """The coupon that the buyer uses: a code of his, or one of an offer of the session, claimed for this event, once. A price
+    that was paid elsewhere is net of it."""
+    if not row.coupon or row.is_paid:
+        return ()
+    offer = row.coupon.removeprefix(OF_AN_OFFER)
+    if offer == row.coupon:
+        return (row.coupon,)
+    if not (offer.isascii() and offer.isdecimal() and len(offer) < 10):
+        raise DomainError(_("There is no coupon “%(code)s”.", code=row.coupon))
+    return (claim(row.session_id, int(offer), f"live-event:{row.id}").code,)
+
+
+def _incoming(row: Any, source: Source, codes: tuple[str, ...]) -> Incoming:
     """A paid order has its price in writing; of any other the price in force is ours to say."""
     item = source.by_id.get(row.item_id)
     price = row.amount // row.n if row.is_paid and row.amount is not None and row.n else None
@@ -104,5 +121,6 @@ def _incoming(row: Any, source: Source) -> Incoming:
         lines=((item.sku_code if item else "", max(1, row.n), price, ""),),
         buyer={"buyer_name": name or "", "external_id": row.viewer},
         paid=Paid() if row.is_paid else None, placed_at=row.at if is_recent else None,
-        creator=Creator(creator.name if creator else "", str(source.creator_id)),
+        creator=Creator(creator.name if creator else "", str(source.creator_id)), codes=codes,
+        session_key=f"{PREFIX}{row.session_id}",
     )  # fmt: skip

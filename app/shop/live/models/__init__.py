@@ -17,6 +17,7 @@ from app.shop.live.models.feed import (
     LiveViewer,
 )
 from app.shop.live.models.games import LiveEntry, LiveGame, LiveSeal, LiveWinner
+from app.shop.live.models.offers import LiveOffer, LivePreset
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
 from app.shop.live.models.review import LiveForecast, LiveReport, LiveSkill
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
@@ -47,6 +48,8 @@ __all__ = [
     "LiveMessage",
     "LiveMute",
     "LiveNotice",
+    "LiveOffer",
+    "LivePreset",
     "LiveQuestion",
     "LiveReply",
     "LiveReplyRule",

@@ -121,6 +121,7 @@ class LiveEvent(Model):
     # of what has to be worked off as well: orders
     state = mapped_column(ChoiceType(EventState, 10), nullable=True)
     is_paid = mapped_column(Boolean, nullable=False, default=False)
+    coupon = mapped_column(String(40), nullable=True)  # of an order: a code, or which offer of the session
     order_id = mapped_column(ForeignKey("orders_order.id", ondelete="SET NULL"), nullable=True, index=True)
     reason = mapped_column(String(300), nullable=True)
 

@@ -1,11 +1,32 @@
 """The verbs of live sessions: `from app.shop.live import services`, then `services.run.pin(…)`, `services.talk.ask(…)`."""
 
 from app.panel.core import records
-from app.shop.live.models import LiveCheck, LiveItem, LiveSession
-from app.shop.live.services import board, commands, games, games_board, plan, prizes, quiet, run, sheet, talk
+from app.shop.live.models import LiveCheck, LiveItem, LivePreset, LiveSession
+from app.shop.live.services import (
+    board,
+    commands,
+    games,
+    games_board,
+    offered,
+    offers,
+    plan,
+    presets,
+    prices,
+    prizes,
+    quiet,
+    run,
+    sheet,
+    talk,
+)  # fmt: skip
 
 records.override(LiveSession, validate=plan.validate, create=plan.create)
-records.override(LiveItem, validate=sheet.validate_item, create=sheet.create_item, delete=sheet.remove_item)
+records.override(
+    LiveItem, validate=sheet.validate_item, create=sheet.create_item, update=sheet.update_item, delete=sheet.remove_item
+)
+records.override(LivePreset, validate=presets.validate)
 records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_check)
 
-__all__ = ["board", "commands", "games", "games_board", "plan", "prizes", "quiet", "run", "sheet", "talk"]
+__all__ = [
+    "board", "commands", "games", "games_board", "offered", "offers", "plan", "presets", "prices", "prizes", "quiet",
+    "run", "sheet", "talk",
+]  # fmt: skip

@@ -31,7 +31,7 @@ def contributes(func_: Contribution) -> Contribution:
 def state(session: LiveSession, post: Post, actor: Any) -> dict[str, Any]:
     """What the console of this post draws; `version` is the step by which it knows whether it missed one."""
     found: dict[str, Any] = {
-        "version": session.step if veil.shows(session, "step") else -1, "now": _iso(clock.now()),
+        "version": session.step if veil.shows(session, "step") else -1, "now": iso(clock.now()),
         "session": _session(session), "items": _items(session, post, actor),
         "notice": _notice(session), "questions": _questions(session, post, actor), "messages": _messages(session),
     }  # fmt: skip
@@ -42,7 +42,7 @@ def state(session: LiveSession, post: Post, actor: Any) -> dict[str, Any]:
     return found
 
 
-def _iso(at: dt.datetime | None) -> str | None:
+def iso(at: dt.datetime | None) -> str | None:
     return at.isoformat() if at is not None else None
 
 
@@ -54,8 +54,8 @@ def _session(row: LiveSession) -> dict[str, Any]:
     session = veil.seen(row)
     return {
         "id": row.id, "title": session.title, "state": session.state.value, "word": str(session.state.label),
-        "starts_at": _iso(session.starts_at), "ends_at": _iso(session.ends_at), "begun_at": _iso(session.begun_at),
-        "ended_at": _iso(session.ended_at), "is_practice": session.is_practice, "host": session.creator.name,
+        "starts_at": iso(session.starts_at), "ends_at": iso(session.ends_at), "begun_at": iso(session.begun_at),
+        "ended_at": iso(session.ended_at), "is_practice": session.is_practice, "host": session.creator.name,
         "currency": session.currency, "exponent": money.exponent(session.currency),
         "goals": {"gmv": session.goal_gmv, "viewers": session.goal_viewers, "orders": session.goal_orders},
     }  # fmt: skip
@@ -73,7 +73,7 @@ def _items(session: LiveSession, post: Post, actor: Any) -> list[dict[str, Any]]
         return {
             "id": row.id, "version": row.version, "position": item.position, "kind": item.kind.value, "title": title_of(row),
             "sku": (sku.options or sku.code) if sku else "", "state": item.state.value, "word": str(item.state.label),
-            "tone": item.state.tone, "pinned_at": _iso(item.pinned_at), "minutes": item.planned_minutes or 0,
+            "tone": item.state.tone, "pinned_at": iso(item.pinned_at), "minutes": item.planned_minutes or 0,
             "price_text": _amount(item.live_price, row.currency), "aside": item.stock_set_aside,
             "stock": stock.get(row.id), "points": rules.lines(item.talking_points), "cue": item.cue or "",
             "camera": item.camera_cue or "", "materials": rules.lines(item.materials), "faq": rules.questions(item.faq),
@@ -134,7 +134,7 @@ def _notice(session: LiveSession) -> dict[str, Any] | None:
     if row is None:
         return None
     notice = veil.seen(row)
-    return {"id": row.id, "text": notice.text, "item": notice.item_id, "put_at": _iso(notice.put_at)}
+    return {"id": row.id, "text": notice.text, "item": notice.item_id, "put_at": iso(notice.put_at)}
 
 
 def _questions(session: LiveSession, post: Post, actor: Any) -> list[dict[str, Any]]:
@@ -148,7 +148,7 @@ def _questions(session: LiveSession, post: Post, actor: Any) -> list[dict[str, A
         return {
             "id": known.id, "version": known.version, "text": row.text, "asker": row.asker or "", "item": row.item_id,
             "state": row.state.value, "word": str(row.state.label), "tone": row.state.tone, "asked_of": row.asked_of.value,
-            "asked_of_word": str(row.asked_of.label), "asked_at": _iso(row.asked_at), "done_at": _iso(row.done_at),
+            "asked_of_word": str(row.asked_of.label), "asked_at": iso(row.asked_at), "done_at": iso(row.done_at),
             "thread": row.thread or [], "answer": row.answer or "", "customer": row.customer_id if knows else None,
         }  # fmt: skip
 
@@ -164,7 +164,7 @@ def _messages(session: LiveSession) -> list[dict[str, Any]]:
     return [
         {
             "id": row.id, "by": str(row.author or ""), "post": row.post.value, "word": str(row.post.label), "kind": row.kind.value,
-            "text": row.text, "mentions": row.mentions or [], "said_at": _iso(row.said_at), "seen_at": _iso(row.seen_at),
+            "text": row.text, "mentions": row.mentions or [], "said_at": iso(row.said_at), "seen_at": iso(row.seen_at),
         }
         for row in map(veil.seen, reversed(list(db.session.scalars(query))))
     ]  # fmt: skip
@@ -174,7 +174,7 @@ def _actions(session: LiveSession) -> list[dict[str, Any]]:
     query = queries.actions(session.id, ACTIONS).options(joinedload(LiveAction.actor))
     return [
         {
-            "id": row.id, "verb": row.verb, "said": row.said or row.verb, "by": str(row.actor or ""), "at": _iso(row.at),
+            "id": row.id, "verb": row.verb, "said": row.said or row.verb, "by": str(row.actor or ""), "at": iso(row.at),
             "outcome": row.outcome.value, "word": str(row.outcome.label), "tone": row.outcome.tone, "can_undo": row.can_undo,
         }
         for row in map(veil.seen, db.session.scalars(query))

@@ -55,6 +55,23 @@ def undoes(*verbs: str) -> Callable[[Undoing], Undoing]:
     return register
 
 
+Follower = Callable[[LiveSession], None]
+_followers: list[Follower] = []
+
+
+def follows_items(func: Follower) -> Follower:
+    """Register what has to follow when something was done about an item: called in the transaction of the command."""
+    _followers.append(func)
+    return func
+
+
+def followed(session: LiveSession) -> None:
+    """Let everybody follow who registered."""
+    db.session.flush()
+    for func in _followers:
+        func(session)
+
+
 @transactional
 def obey(
     session_id: int,
@@ -79,6 +96,8 @@ def obey(
         if session.state not in states:
             raise DomainError(_("This session is “%(state)s”; that cannot be done now.", state=session.state.label))
         effect = work(session)
+        if effect.item is not None:
+            followed(session)
         db.session.flush()
         action = LiveAction(
             session_id=session.id, item_id=effect.item.id if effect.item is not None else None, actor_id=actor.id, verb=verb,
@@ -115,6 +134,21 @@ def _tell(session: LiveSession, verb: str, actor: Any, item_id: int | None) -> N
         "at": clock.now().isoformat(),
     }
     bus.publish(session.topic, "state", data, SESSION)
+
+
+@transactional
+def noted(session_id: int, verb: str, effect: Effect, *, actor: Any) -> None:
+    """Log and tell what was done about an item of a running session by another way than a command: on the run sheet, say."""
+    session = _begin(session_id, actor)
+    followed(session)
+    now = clock.now()
+    db.session.add(LiveAction(
+        session_id=session.id, item_id=effect.item.id if effect.item is not None else None, actor_id=actor.id, verb=verb,
+        key=f"{actor.id}:noted:{session.step}", values={"before": effect.before or {}}, outcome=Outcome.DONE, at=now,
+        said=effect.said[:300], step=session.step, can_undo=effect.before is not None,
+    ))  # fmt: skip
+    db.session.flush()
+    _tell(session, verb, actor, effect.item.id if effect.item is not None else None)
 
 
 @transactional

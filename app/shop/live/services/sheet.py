@@ -16,6 +16,7 @@ from app.shop.catalog.models import Product, Sku
 from app.shop.live import queries
 from app.shop.live.models import LiveItem, LiveSession
 from app.shop.live.permissions import ITEM, SESSION
+from app.shop.live.services import commands, prices
 from app.shop.live.states import PLANNED, ItemKind, ItemState, SessionState
 
 MOST = 200
@@ -60,6 +61,28 @@ def create_item(values: dict[str, Any], *, actor: Any) -> LiveItem:
     db.session.flush()
     db.session.expire(session, ["items"])
     return item
+
+
+def update_item(item: LiveItem, values: dict[str, Any], *, actor: Any) -> None:
+    """Called by `records.update`. Another price of a running session is an offer: it needs that right, stands in the log,
+    and all three screens hear of it."""
+    session, before = item.session, item.live_price
+    if "live_price" in values and session.state is SessionState.LIVE:
+        policy.authorize(actor, prices.OFFER, SESSION)
+        if values["live_price"] is not None:
+            prices.must_be_felt(session, item, values["live_price"])
+    with db.session.no_autoflush:
+        records.assign(item, values, actor=actor)
+    if session.state is SessionState.LIVE:
+        commands.noted(
+            session.id, "price" if item.live_price != before else "sheet", _changed(item, before), actor=actor
+        )
+
+
+def _changed(item: LiveItem, before: int | None) -> commands.Effect:
+    if item.live_price is None or item.live_price == before:
+        return commands.Effect(_("Run sheet: %(item)s", item=str(item)), item)
+    return prices.said(item, before)
 
 
 @transactional

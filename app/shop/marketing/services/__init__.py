@@ -5,12 +5,22 @@ from app.shop.marketing.models import CouponBatch, Promotion
 from app.shop.marketing.services import batches, promotions
 from app.shop.marketing.services.batches import issue, make_codes, not_for, said
 from app.shop.marketing.services.compensating import compensate
-from app.shop.marketing.services.coupons import expire, redeem, refund_reversed, refunded, refunded_many, restore, void
+from app.shop.marketing.services.coupons import (
+    expire,
+    redeem,
+    refund_reversed,
+    refunded,
+    refunded_many,
+    restore,
+    void,
+    withdraw,
+)
 from app.shop.marketing.services.promotions import (
     coupons_for_session,
     first_orders,
     flash_sale,
     price_for_session,
+    reprice,
     switch,
 )
 from app.shop.marketing.services.uses import release, release_many, take
@@ -20,6 +30,6 @@ records.override(Promotion, validate=promotions.validate)
 
 __all__ = [
     "compensate", "coupons_for_session", "expire", "first_orders", "flash_sale", "issue", "make_codes", "not_for",
-    "price_for_session", "redeem", "refund_reversed", "refunded", "refunded_many", "release", "release_many", "restore",
-    "said", "switch", "take", "void",
+    "price_for_session", "redeem", "refund_reversed", "refunded", "refunded_many", "release", "release_many", "reprice",
+    "restore", "said", "switch", "take", "void", "withdraw",
 ]  # fmt: skip

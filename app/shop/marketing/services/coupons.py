@@ -134,6 +134,26 @@ def restore(coupon: Coupon, *, actor: Any) -> Coupon:
     return coupon
 
 
+@transactional
+def withdraw(batch: CouponBatch, *, actor: Any, why: str) -> int:
+    """Take a whole batch back: nobody gets one any more, and what is out is void; how many that were.
+
+    :raises DomainError: when an order holds or has used one of them
+    """
+    policy.authorize(actor, "void", RESOURCE)
+    db.session.flush()
+    db.session.refresh(batch, with_for_update=True)  # nobody is given one meanwhile
+    batch.is_active = False
+    gone = _move(
+        (Coupon.batch_id == batch.id,), CouponState.ISSUED, CouponState.VOID, verb="coupon.void", actor=actor,
+        voided_at=clock.now(), why=why[:300],
+    )  # fmt: skip
+    if used := int(db.session.scalar(queries.coupons_out(batch.id)) or 0):
+        raise DomainError(_("%(n)s coupons of “%(name)s” are used already.", n=used, name=batch.name))
+    history.record(batch, "batch.withdrawn", actor=actor, why=why, data={"coupons": len(gone)})
+    return len(gone)
+
+
 def _lock(coupon: Coupon) -> None:
     db.session.flush()
     db.session.refresh(coupon, with_for_update=True)

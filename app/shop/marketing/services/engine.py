@@ -84,7 +84,7 @@ def answer(request: PriceRequest, quote: Quote) -> Quote:
     )  # fmt: skip
     rules = [rule for rule in rules if any(rule.scope.holds(article) for article in basket.articles)]
     if request.is_placing:
-        loading.lock(rules)
+        rules = loading.lock(rules)
     basket.buyer = loading.buyer(request, rules)
     _prices(basket, [rule for rule in rules if rule.row.kind in PRICES])
     _reductions(basket, [rule for rule in rules if rule.row.kind is PromotionKind.REDUCTION])

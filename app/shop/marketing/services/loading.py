@@ -108,16 +108,19 @@ def scopes_of(query: Any, ids: Iterable[int]) -> dict[int, Scope]:
     return found
 
 
-def lock(found: Sequence[Rule]) -> None:
+def lock(found: Sequence[Rule]) -> list[Rule]:
     """Read the counts of limited promotions anew and keep them from others until the order is committed. On SQLite the
-    writer is alone anyway."""
+    writer is alone anyway. Without those that were switched off in this very moment."""
     by_id = {rule.row.id: rule for rule in found if rule.is_limited}
     if not by_id:
-        return
-    table = Promotion.__table__.c
-    query = select(table.id, table.taken_pieces, table.taken_orders).where(table.id.in_(list(by_id)))
-    for key, pieces, orders in db.session.execute(query.order_by(table.id).with_for_update()):
+        return list(found)
+    table, off = Promotion.__table__.c, set()
+    query = select(table.id, table.taken_pieces, table.taken_orders, table.is_active).where(table.id.in_(list(by_id)))
+    for key, pieces, orders, is_active in db.session.execute(query.order_by(table.id).with_for_update()):
         by_id[key].taken_pieces, by_id[key].taken_orders = pieces, orders
+        if not is_active:
+            off.add(key)
+    return [rule for rule in found if rule.row.id not in off]
 
 
 def buyer(request: PriceRequest, found: Sequence[Rule]) -> Buyer:

@@ -80,6 +80,17 @@ def switch(promotion: Promotion, is_active: bool, *, actor: Any) -> Promotion:
 
 
 @transactional
+def reprice(promotion: Promotion, price: int, *, sku_ids: Sequence[int], actor: Any) -> Promotion:
+    """Another price, for these SKUs, from now on; what was ordered under it stands."""
+    policy.authorize(actor, "write", RESOURCE)
+    promotion.skus = _skus(sku_ids)
+    if promotion.price != price:
+        promotion.price = price
+        history.record(promotion, "promotion.repriced", actor=actor)
+    return promotion
+
+
+@transactional
 def price_for_session(
     session_key: str, name: str, *, sku_ids: Sequence[int], actor: Any, price: int | None = None, off: int | None = None,
     percent: int | None = None, begins_at: dt.datetime | None = None, ends_at: dt.datetime | None = None, **more: Any,
@@ -93,7 +104,7 @@ def price_for_session(
 
 @transactional
 def flash_sale(
-    name: str, *, sku_ids: Sequence[int], price: int, stock: int, begins_at: dt.datetime, ends_at: dt.datetime, actor: Any,
+    name: str, *, sku_ids: Sequence[int], price: int | None, stock: int, begins_at: dt.datetime, ends_at: dt.datetime, actor: Any,
     session_key: str = "", per_person: int | None = None, **more: Any,
 ) -> Promotion:  # fmt: skip
     """So many pieces of these SKUs at this price within a window, never one more; later ones cost what they cost."""

@@ -122,7 +122,7 @@ def place(
     _sum_up(order, amounts)
     order.number = next_number(order.shop_id, at)
     _keep(order, accept_short=accept_short, actor=actor)
-    _announce(order, priced, actor=actor)
+    _announce(order, priced, actor=actor, is_sold=accept_short)
     return order
 
 
@@ -154,10 +154,10 @@ def _shop_and_currency() -> Select[Any]:
     return query.where(shops.id == channels.shop_id)
 
 
-def _announce(order: Order, priced: Priced, *, actor: Any) -> None:
+def _announce(order: Order, priced: Priced, *, actor: Any, is_sold: bool) -> None:
     """Write down that the order stands, and tell who listens; one without anything to pay is paid."""
     history.record(order, "order.placed", actor=actor)
-    events.order_placed.send(order, priced=priced, actor=actor)
+    events.order_placed.send(order, priced=priced, actor=actor, is_sold=is_sold)
     if order.total == 0:
         move(order, OrderState.PAID, actor=actor, why=_("Nothing to pay."))
         events.order_paid.send(order, payment=None, actor=actor)
