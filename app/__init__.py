@@ -8,40 +8,43 @@ from typing import Any
 
 gc.disable()  # what is made during a start stays: looking for garbage in it took a fifth of the start
 
-import click
-from flask import Flask
+from app import lean
 
-import config
-from app import beginning, chrome, cli, welcome
-from app.panel.accounts import install as accounts
-from app.panel.core import (
-    assets,
-    background,
-    charts,
-    db,
-    demo,
-    domain,
-    errorpages,
-    files,
-    health,
-    house,
-    i18n,
-    listpages,
-    logs,
-    mount,
-    noticepages,
-    openapi,
-    pickers,
-    remarkpages,
-    routing,
-    search,
-    security,
-    sheets,
-    trailcommands,
-    trashpages,
-    veil,
-)
-from app.panel.core.finding import commands as searchcommands
+with lean.without(*lean.UNUSED):
+    import click
+    from flask import Flask
+
+    import config
+    from app import beginning, chrome, cli, welcome
+    from app.panel.accounts import install as accounts
+    from app.panel.core import (
+        assets,
+        background,
+        charts,
+        db,
+        demo,
+        domain,
+        errorpages,
+        files,
+        health,
+        house,
+        i18n,
+        listpages,
+        logs,
+        mount,
+        noticepages,
+        openapi,
+        pickers,
+        remarkpages,
+        routing,
+        search,
+        security,
+        sheets,
+        trailcommands,
+        trashpages,
+        veil,
+    )
+    from app.panel.core.finding import commands as searchcommands
 
 TIERS = ("app.panel", "app.shop")
 
@@ -54,7 +57,8 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     """
     gc.disable()
     try:
-        app = _created(packages, overrides)
+        with lean.without(*lean.UNUSED):
+            app = _created(packages, overrides)
     except config.ConfigError as error:
         if click.get_current_context(silent=True) is None:
             raise

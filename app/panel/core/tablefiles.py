@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-import xlsxwriter
 
 # what makes a spreadsheet calculate, also behind blanks and quotes; an apostrophe before it makes it a text
 BEGINS = frozenset("=+-@＝＋－＠\t\r\n")
@@ -45,7 +44,7 @@ def _csv(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _xlsx(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"constant_memory": True, "in_memory": True}) as book:
+    with importlib.import_module("xlsxwriter").Workbook(out, {"constant_memory": True, "in_memory": True}) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         for column, heading in enumerate(headings):

