@@ -7,9 +7,10 @@ from typing import Any
 from flask import Flask, current_app, redirect, url_for
 from flask_appbuilder import IndexView, expose
 
-from app.panel.core import demo, fragments, menu, menupages, notices, policy
+from app.panel.core import demo, fragments, menu, menupages, notices, policy, shells
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.pages import logged_in
+from app.panel.core.routing import address
 
 
 class Home(IndexView):
@@ -25,9 +26,9 @@ class Home(IndexView):
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["panel_nav"] = menu.drawn
     app.register_blueprint(menupages.blueprint)
     fragments.init_app(app)
+    shells.init_app(app)
     app.context_processor(addresses)
 
 
@@ -39,9 +40,9 @@ def addresses() -> dict[str, Any]:
         "sessions": "/account/sessions/", "logout": "/logout/",
     }  # fmt: skip
     if "bell.index" in known:
-        urls |= {"notices": url_for("bell.index"), "notices_count": url_for("bell.count")}
+        urls |= {"notices": address("bell.index"), "notices_count": address("bell.count")}
     if "bulk_operation.tray" in known and actor is not NOBODY and policy.allowed(actor, "read", "bulk.Run"):
-        urls |= {"runs": url_for("bulk_run.list"), "runs_under_way": url_for("bulk_operation.tray")}
+        urls |= {"runs": address("bulk_run.list"), "runs_under_way": address("bulk_operation.tray")}
     if actor is not NOBODY and policy.allowed(actor, "reset", "accounts.Instance") and demo.is_loaded():
         urls["reset"] = "/setup/reset/"
     unread = 0 if actor is NOBODY else notices.unread(actor.id)

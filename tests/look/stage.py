@@ -80,8 +80,7 @@ def _list() -> str:
     asked = {"fields": fields, "ops": ops, "periods": [("today", "today")]}
     shown = 0 if request.args.get("q") else len(BOOKS)
     return render_template("panel/list.html", page=Page(
-        title="Books", one="book", columns=columns, has_rows=bool(shown), body=body, filtered=not shown, frame=lambda name, caller: caller(), total=shown, exact=True,
-        as_of=dt.datetime(2026, 11, 11, 20, 0),
+        title="Books", one="book", columns=columns, has_rows=bool(shown), body=body, filtered=not shown, frame=lambda name, caller: caller(), total=shown, said=f"{shown} rows", as_of="as of 20:00",
         page=1, pages=1, size=50, sizes=[(25, "/list?size=25"), (50, "/list")], q=request.args.get("q", ""), can_search=True,
         urls=Page(first="", prev="", next="", last="", clear="/list", action="/action", export=""), quick=[],
         filter=Page(plain=None, chips=[], plain_url="/list?plain=1", data={"tree": None}, fields_json=fragments.as_json(asked)), adding=Page(url="/form", label="Add book"), trash_url="/list",

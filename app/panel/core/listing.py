@@ -120,6 +120,12 @@ def _bounded(args: Any, name: str, default: int, limit: int) -> int:
     return int(text)
 
 
+@functools.cache
+def _every(model: Any) -> Select[Any]:
+    """All rows of a table: the same object each time, by which what was made of it is found again."""
+    return select(model)
+
+
 def statement(
     asked: Asked, plan: Plan, actor: Any, *, in_order: bool = False
 ) -> tuple[Select[Any], list[filters.Condition]]:
@@ -127,7 +133,7 @@ def statement(
 
     :param in_order: a page of them is to be read in the order of the list
     """
-    query = policy.scope(select(plan.model), actor, plan.model)
+    query = policy.scope(_every(cast(Hashable, plan.model)), actor, plan.model)
     if plan.base is not None:
         query = query.where(plan.base)
     found: list[filters.Condition] = []
@@ -149,10 +155,12 @@ def find(asked: Asked, plan: Plan, actor: Any, only: frozenset[str] | None = Non
     query, conditions = statement(asked, plan, actor, in_order=True)
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
     lines = Lines.of(plan, only | {order.field.name}) if only is not None and order.join is None else None
-    page = paging.slice_of(
-        lines.narrowed(query) if lines is not None else _loading(query, plan), order, asked.place, asked.size,
-        made=lines.made if lines is not None else None,
-    )  # fmt: skip
+    if lines is None:
+        page = paging.slice_of(_loading(query, plan), order, asked.place, asked.size)
+    else:
+        is_kept = query is _every(cast(Hashable, plan.model))
+        narrowed = lines.of_every(query) if is_kept else lines.narrowed(query)
+        page = paging.slice_of(narrowed, order, asked.place, asked.size, made=lines.made, is_kept=is_kept)
     _look(page.rows, plan, actor)
     total = None if page.before or page.after else len(page.rows)
     return Found(page.rows, page.before, page.after, total, clock.now(), conditions)

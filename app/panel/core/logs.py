@@ -7,6 +7,7 @@ that promise them are emptied, and e-mail addresses and phone numbers are blotte
 from __future__ import annotations
 
 import fcntl
+import functools
 import logging
 import os
 import re
@@ -48,6 +49,12 @@ class SharedRotatingFile(RotatingFileHandler):
                 self.stream.close()
                 self.stream = self._open()
             super().emit(record)
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """By what is there; the handler's own way would format the line once more to add its length."""
+        if self.stream is None:
+            self.stream = self._open()
+        return self.maxBytes > 0 and os.fstat(self.stream.fileno()).st_size >= self.maxBytes
 
     def _was_rotated(self) -> bool:
         try:
@@ -109,15 +116,23 @@ def configure(folder: Path, level: str = "info") -> None:
 
 def scrub(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Empty what is secret or personal, by key and by look."""
-    return {key: HIDDEN if SECRET_KEYS.search(key) else _clean(value) for key, value in event.items()}
+    return {key: HIDDEN if _is_secret(key) else _clean(value) for key, value in event.items()}
+
+
+@functools.lru_cache(maxsize=2000)
+def _is_secret(key: str) -> bool:
+    return SECRET_KEYS.search(key) is not None
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        value = DETAIL.sub(rf"\1{HIDDEN}", value)
-        return PHONE.sub(HIDDEN, EMAIL.sub(HIDDEN, URL_PASSWORD.sub(rf"\1:{HIDDEN}@", value)))
+        if "DETAIL: " in value:
+            value = DETAIL.sub(rf"\1{HIDDEN}", value)
+        if "@" in value:  # in every address of mail and before every host that a password leads to
+            value = EMAIL.sub(HIDDEN, URL_PASSWORD.sub(rf"\1:{HIDDEN}@", value))
+        return PHONE.sub(HIDDEN, value)
     if isinstance(value, dict):
-        return {key: HIDDEN if SECRET_KEYS.search(str(key)) else _clean(part) for key, part in value.items()}
+        return {key: HIDDEN if _is_secret(str(key)) else _clean(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(part) for part in value]
     return value

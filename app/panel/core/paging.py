@@ -51,7 +51,7 @@ FIRST, LAST = Place(), Place("last", "1")
 Key = tuple[Any, int]  # the value of the column and the number of the row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Order:
     """By which column a list is ordered. `join`: how a related row is reached whose column that is."""
 
@@ -86,13 +86,19 @@ def order_of(model: type[Any], sort: str, actor: Any) -> Order:
     name, _dot, tail = sort.removeprefix("-").partition(".")
     field, descending, number = spec(model, name), sort.startswith("-"), model.id  # type: ignore[attr-defined]
     if not tail:
-        nullable = field.name != "id" and bool(field.column.property.columns[0].nullable)
-        return Order(field, field.column, number, descending, nullable)
+        return _own_order(field, number, descending)
     kind: Any = field.target
     row: Any = aliased(kind)
     mine = and_(row.id == field.column, field.column.in_(policy.scope(select(kind.id), actor, kind)))
     related = spec(kind, tail)
     return Order(related, getattr(row, related.name), number, descending, True, (row, mine))
+
+
+@functools.cache
+def _own_order(field: FieldSpec, number: Any, descending: bool) -> Order:
+    """The same object for the same column, so that statements are found again by it."""
+    nullable = field.name != "id" and bool(field.column.property.columns[0].nullable)
+    return Order(field, field.column, number, descending, nullable)
 
 
 def read(args: Mapping[str, Any], order: Order) -> Place:
@@ -180,16 +186,18 @@ def _place(kind: str, order: Order, value: Any, number: int) -> Place:
 
 
 def slice_of(
-    query: Select[Any], order: Order, place: Place, size: int, *, made: Callable[[Iterable[Any]], list[Any]] | None = None
-) -> Slice:
+    query: Select[Any], order: Order, place: Place, size: int, *, made: Callable[[Iterable[Any]], list[Any]] | None = None,
+    is_kept: bool = False,
+) -> Slice:  # fmt: skip
     """The rows of one page. Where nothing is left in its direction (rows were deleted), the last or the first page is.
 
     :param query: all rows that are asked for, without order
     :param made: it gives columns, among them the one that orders them, and not whole rows; this makes lines of them
+    :param is_kept: it is the same object for every reader, so what is made of it is kept as well
     """
     if order.join is not None:
         query = query.outerjoin(*order.join)
-    rows = functools.partial(_rows, query, order, made=made)
+    rows = functools.partial(_rows, query, order, made=made, part_of=_kept_part if is_kept and order.join is None else _part)
     if place.kind == "before":
         found = rows(key_of(order, place.text), size + 1, backward=True)
         if len(found) > size:
@@ -236,13 +244,12 @@ def _key(order: Order, found: Any) -> Key:
 
 def _rows(
     query: Select[Any], order: Order, begin: Key | None, limit: int, *, backward: bool = False, jump: Any = None,
-    made: Callable[[Iterable[Any]], list[Any]] | None = None,
+    made: Callable[[Iterable[Any]], list[Any]] | None = None, part_of: Callable[..., Select[Any]] | None = None,
 ) -> list[tuple[Any, Any]]:
     """(row, value of its column) from somewhere on: first those with a value and then those without, or the other way."""
     if order.join is not None:
         query = query.add_columns(order.column)
     down = order.descending != backward
-    direct = [one.desc() if down else one.asc() for one in ((order.id,) if order.is_id else (order.column, order.id))]
     zones = [False, True] if order.has_empty else [False]
     if backward:
         zones.reverse()
@@ -250,9 +257,7 @@ def _rows(
         zones = zones[zones.index(begin[0] is None) :]
     found: list[tuple[Any, Any]] = []
     for empty in zones:
-        part = query.order_by(*direct).limit(limit - len(found))
-        if order.has_empty:
-            part = part.where(order.column.is_(None) if empty else order.column.is_not(None))
+        part = (part_of or _part)(query, order, down, empty, limit - len(found))
         if begin is not None and empty == (begin[0] is None):
             part = part.where(_beyond(order, begin, empty, down))
         if jump is not None and not empty:
@@ -267,6 +272,16 @@ def _rows(
         if len(found) == limit:
             break
     return found
+
+
+def _part(query: Select[Any], order: Order, down: bool, empty: bool, limit: int) -> Select[Any]:
+    """The first of the rows with a value, or of those without."""
+    direct = [one.desc() if down else one.asc() for one in ((order.id,) if order.is_id else (order.column, order.id))]
+    part = query.order_by(*direct).limit(limit)
+    return part.where(order.column.is_(None) if empty else order.column.is_not(None)) if order.has_empty else part
+
+
+_kept_part = functools.lru_cache(maxsize=500)(_part)
 
 
 def _beyond(order: Order, begin: Key, empty: bool, down: bool) -> ColumnElement[bool]:

@@ -112,7 +112,7 @@ def kept(list_key: str, plan: listing.Plan, actor: Any) -> Kept:
     if isinstance(actor, KeyHolder) or actor.id is None:
         return Kept([], listcolumns.Layout())
     keys, found, layout = {*role_keys(actor), EVERYBODY}, [], listcolumns.Layout()
-    for row, default in _kept(list_key, actor.id):
+    for row in _kept(list_key, actor.id):
         is_mine = owns(actor, int(row.user_id))
         if row.name == LAYOUT:
             layout = listcolumns.Layout(**row.state) if row.user_id == actor.id else layout
@@ -123,7 +123,7 @@ def kept(list_key: str, plan: listing.Plan, actor: Any) -> Kept:
             asked = understood(row.state, plan, actor)
         except BadRequest:
             continue
-        found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, default is not None))
+        found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, row.default_of is not None))
     return Kept(sorted(found, key=lambda offer: not offer.is_mine), layout)
 
 
@@ -131,7 +131,8 @@ def _kept(list_key: str, user_id: int) -> list[Any]:
     """The views of a list that are somebody's or shared, with his default; one statement a request, which asks twice."""
     kept: dict[Any, list[Any]] = g.setdefault("_kept_lists", {}) if has_request_context() else {}
     if (list_key, user_id) not in kept:
-        kept[list_key, user_id] = list(db.session.execute(_offers(), {"list_key": list_key, "user_id": user_id}))
+        found = db.session.connection().execute(_offers(), {"list_key": list_key, "user_id": user_id})
+        kept[list_key, user_id] = list(found)
     return kept[list_key, user_id]
 
 
@@ -141,7 +142,8 @@ def _offers() -> Select[Any]:
     person: Any = bindparam("user_id")
     mine = and_(ListDefault.saved_id == SavedList.id, ListDefault.user_id == person)
     return (
-        select(SavedList, ListDefault.user_id)
+        select(*SavedList.__table__.c, ListDefault.user_id.label("default_of"))
+        .select_from(SavedList)
         .outerjoin(ListDefault, mine)
         .where(SavedList.list_key == bindparam("list_key"), or_(SavedList.user_id == person, SavedList.is_shared))
         .order_by(SavedList.name, SavedList.id)

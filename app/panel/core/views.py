@@ -189,7 +189,7 @@ class PanelView(FormPages, ModelView):
         page = screens.list_page(self, asked, plan, found, actor, kept, shown)
         page.board = screens.board(self, asked, laid, actor) if asked.shape == "board" else None
         page.calendar = screens.calendar(self, asked, laid, actor) if asked.shape == "calendar" else None
-        return self.page_of("panel/list.html", page=page)
+        return screens.list_html(self, page)
 
     @expose("/show/<pk>")
     @needs("read")

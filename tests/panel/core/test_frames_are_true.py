@@ -10,12 +10,12 @@ import pytest
 from app.panel.accounts.configuration import publishing, store
 from app.panel.accounts.rights import delegation
 from app.panel.core import clock as clocks
-from app.panel.core import menu, notices, policy, settings, trash
+from app.panel.core import fragments, menu, notices, policy, settings, trash
 from app.panel.core.actor import SYSTEM
 from app.shop.setup.models import Shop, StaffAssignment
 
-LIST = "/orders/order/list/"
-DRAWN = ("panel_frames", "panel_fragments", "panel_menus", "panel_menu_drawn", "panel_menu_facts")
+LIST, FILLED = "/orders/order/list/", "/setup/channel/list/"  # a list without a row, and one that has some
+DRAWN = ("panel_frames", "panel_fragments", "panel_shells", "panel_menus", "panel_menu_drawn", "panel_menu_facts")
 CHANGING = re.compile(r'nonce="[^"]*"|csrf[-_]token" (?:value|content)="[^"]*"| object at 0x\w+| data-menu-counts="\w+"')
 
 
@@ -33,9 +33,9 @@ def true_page(app, clock):
     def read(client, path=LIST):
         page_of(client, path)
         kept = page_of(client, path)
-        for name in DRAWN:
-            app.extensions.pop(name, None)
+        held = {name: app.extensions.pop(name, {}) for name in DRAWN}
         assert kept == page_of(client, path), path
+        app.extensions.update(held)  # what was drawn for others and for former pages lies in wait for the next one
         return kept
 
     return read
@@ -65,6 +65,7 @@ def test_whatever_changes_for_a_reader_stands_in_his_next_page(session, as_user,
         session.commit()
         policy.forget()
         pages.append(true_page(client))
+        true_page(client, FILLED)
         assert len(pages) < 2 or pages[-1] != pages[-2], said
 
     def said(**more):
@@ -119,3 +120,54 @@ def test_only_the_age_of_the_counts_in_the_menu_changes_a_page_by_itself(app, as
     monkeypatch.setattr(menu, "time", SimpleNamespace(monotonic=lambda: later))
     second = plain.sub("", client.get(LIST).text)
     assert 'data-menu-counts="new"' in first and first != second == first.replace('data-menu-counts="new"', 'data-menu-counts="old"')
+
+
+def test_readers_of_the_same_rights_share_a_shell_and_nothing_of_their_own_stands_in_it(app, session, as_user, as_role, true_page, ada, ben):
+    as_role(ben, *(role.name for role in ada.roles))
+    notices.send([ben.id], "Read me")
+    session.commit()
+    app.extensions.pop("panel_shells", None)
+    clients = {name: as_user(name) for name in ("ada", "ben")}
+    pages = {name: true_page(client, FILLED) for name, client in clients.items()}
+    app.extensions.pop("panel_shells", None)
+    again = {name: page_of(client, FILLED) for name, client in clients.items()}
+    assert again == pages and len(app.extensions["panel_shells"]) == 1
+    for name, person, other in (("ada", ada, ben), ("ben", ben, ada)):
+        assert f'data-user="{person.id}"' in pages[name] and f'<div class="dropdown-header">{person.username}' in pages[name]
+        assert f'data-user="{other.id}"' not in pages[name] and f'<div class="dropdown-header">{other.username}' not in pages[name]
+    assert not any(fragments.WORD in page for page in pages.values())
+    token = re.compile(r'name="csrf_token" value="([^"]+)"|name="csrf-token" content="([^"]+)"')
+    answers = [client.get(FILLED) for client in clients.values()]
+    nonces = [set(re.findall(r'nonce="([^"]+)"', answer.text)) for answer in answers]
+    assert all(len(set(token.findall(answer.text))) == 2 for answer in answers) and not nonces[0] & nonces[1]
+    for answer, found in zip(answers, nonces, strict=True):
+        assert len(found) == 1 and f"'nonce-{found.pop()}'" in answer.headers["Content-Security-Policy"]
+
+
+def test_what_is_told_once_is_in_one_page_of_one_reader(as_user, as_role, true_page, ada, ben):
+    as_role(ben, *(role.name for role in ada.roles))
+    clients = as_user("ada"), as_user("ben")
+    before = [true_page(client, FILLED) for client in clients]
+    clients[0].post("/lists/setup_channel/save", data={"name": "Mine", "sort": "name"})
+    told = clients[0].get(FILLED).text
+    assert "The view “Mine” is kept." in told and "is kept." not in page_of(clients[1], FILLED) == before[1]
+    assert "is kept." not in true_page(clients[0], FILLED)
+    clients[1].set_cookie("panel_rail", "1")
+    assert 'data-rail="1"' in true_page(clients[1], FILLED) and 'data-rail="0"' in page_of(clients[0], FILLED)
+    with clients[1].session_transaction() as kept:
+        kept["saved"] = "/orders/order/edit/1"
+    assert 'data-saved="/orders/order/edit/1"' in clients[1].get(FILLED).text
+    assert "data-saved" not in true_page(clients[1], FILLED) + page_of(clients[0], FILLED)
+
+
+def test_whoever_is_asked_whether_a_publication_stays_has_a_page_of_his_own(session, as_user, as_role, true_page, ada, ben):
+    as_role(ben, *(role.name for role in ada.roles))
+    clients = as_user("ada"), as_user("ben")
+    before = [true_page(client, FILLED) for client in clients]
+    store.edit(lambda wanted: wanted["roles"]["support"]["rights"]["orders.Order"].remove("write"), actor=ada)
+    made = publishing.publish(note="another", actor=ada)
+    session.commit()
+    assert "Keep these changes?" in clients[0].get(FILLED).text and "Keep these changes?" not in true_page(clients[1], FILLED)
+    publishing.confirm(made.id, actor=ada)
+    session.commit()
+    assert [true_page(client, FILLED) for client in clients] == before

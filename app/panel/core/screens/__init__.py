@@ -15,6 +15,7 @@ from app.panel.core.screens.editing import (
     verb_page,
 )
 from app.panel.core.screens.filtering import asked_plainly
+from app.panel.core.screens.listframe import list_html
 from app.panel.core.screens.lists import list_page, trash_page
 from app.panel.core.screens.reading import columns_read
 from app.panel.core.screens.shows import changes_said, related_part, show_page, timeline, verb_word, who_said
@@ -40,6 +41,7 @@ __all__ = [
     "form_page",
     "hold",
     "hold_in_rows",
+    "list_html",
     "list_page",
     "merge",
     "names",

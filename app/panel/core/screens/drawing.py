@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from app.panel.core import cells, clock, fields, listing, money, routing, veil
 from app.panel.core.fields import FieldSpec, spec
-from app.panel.core.screens.common import row_url
+from app.panel.core.screens.common import linker
 
 LONG = 24  # letters; what is longer is cut off on the screen and whole in its title
 FEW_BADGES = 3
@@ -91,7 +91,7 @@ def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Any, str], str]
 def cell_of(view: Any, name: str, plan: listing.Plan) -> Callable[[Any], cells.Cell]:
     """How the cells of a column are made, by the view or by the field."""
     if name not in view.formatters or plan.access.masked(name):
-        return cells.of_column(view.model, name, plan.access, row_url)
+        return cells.of_column(view.model, name, plan.access, linker())
     form, seen = view.formatters[name], veil.reader_of(view.model)
     return lambda row: cells.show(form(seen(row)), None)
 
@@ -118,9 +118,11 @@ def _shared(draw: Draw, names: tuple[str, ...]) -> Draw:
 
     def drawn(row: Any) -> str:
         key = read(row)
-        if key not in known:
-            known[key] = draw(row)
-        return known[key]
+        try:
+            return known[key]
+        except KeyError:
+            known[key] = text = draw(row)
+            return text
 
     return drawn
 
@@ -131,17 +133,17 @@ def _texts(name: str, field: FieldSpec) -> Draw:
         if not value:
             return ""
         if type(value) is str and len(value) <= LONG:
-            return html.escape(value)
+            return value if value.isalnum() else html.escape(value)  # most names are, and have nothing to escape
         return inside(cells.show(value, field, row))
 
     return draw
 
 
 def _instants(name: str, field: FieldSpec) -> Draw:
-    zone = clock.zone()
+    zone, read = clock.zone(), operator.attrgetter(name)
 
     def draw(row: Any) -> str:
-        at = getattr(row, name)
+        at = read(row)
         if at is None:
             return ""
         return f'<time datetime="{at.isoformat()}">{at.astimezone(zone).isoformat(" ", "minutes")[:16]}</time>'

@@ -7,11 +7,13 @@ frame must follow from what the key names, or be added to the key.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from types import SimpleNamespace
 from typing import Any
 
 from flask import request
+from markupsafe import escape
 
-from app.panel.core import listing, paging, policy, savedlists
+from app.panel.core import fragments, listing, paging, policy, savedlists, shells
 from app.panel.core.actor import KeyHolder, Preview, StandIn
 
 LONGEST = 300  # letters of an address; a longer one is hardly asked for twice
@@ -38,3 +40,25 @@ def key_of(
         access.hidden, tuple(access.masks.items()), access.may_write, access.may_reveal, access.fixed,
         tuple(key for key, _label in policy.roles_of(actor)), policy.is_administrator(actor) or policy.usable(actor),
     )  # fmt: skip
+
+
+def list_html(view: Any, page: Any) -> str:
+    """The page of a list: its rows, and what is said of them, in the frame that is kept for whoever gets the same."""
+    urls, jump = page.urls, page.jump
+    leads = tuple(bool(url) for url in (urls.first, urls.prev, urls.next, urls.last))
+    key = (*page.key, "whole", page.size, leads, jump is not None) if page.key is not None and page.has_rows else None
+    begins = jump.value if jump is not None else ""
+    said = {"said": page.said, "at": page.as_of, "here": urls.self, "prev": urls.prev, "next": urls.next, "from": begins}
+    holes = {"rows": page.body} | {name: escape(text) for name, text in said.items()}
+
+    def marked() -> str:
+        mark = fragments.mark
+        page.body, page.said, page.as_of = mark("rows"), mark("said"), mark("at")
+        page.urls = SimpleNamespace(**{**vars(urls), "prev": urls.prev and mark("prev"), "next": urls.next and mark("next")})
+        page.jump = jump and SimpleNamespace(**{**vars(jump), "value": mark("from")})
+        return draw()
+
+    def draw() -> str:
+        return str(view.page_of("panel/list.html", page=page))
+
+    return shells.page(key, draw, marked, holes)

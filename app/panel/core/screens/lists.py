@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from flask import current_app, url_for
-from flask_babel import format_decimal
+from flask_babel import format_decimal, format_time
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.panel.core import (
     cells,
+    clock,
     fragments,
     listing,
     listtotals,
@@ -72,13 +75,14 @@ def list_page(
         title=view.title,
         one=view.one,
         resource=view.resource,
+        key=key,
         frame=lambda name, caller: fragments.framed(key and (*key, name), urls.self, caller=caller),
         has_rows=bool(found.rows),
         body=rows_html(view, found.rows, plan, neighbours.state_of(asked), choosable=choosable),
         widths=[(at + choosable, width) for at, width in enumerate(shown.values(), 1) if width],
         total=found.total,
-        least=asked.size,
-        as_of=found.as_of,
+        said=_said(found, asked),
+        as_of=_as_of(found.as_of),
         jump=_jump(view, asked, plan, found),
         size=asked.size,
         urls=urls,
@@ -105,6 +109,19 @@ def list_page(
             "shapes": lambda: shapes(view, asked, plan),
         },
     )
+
+
+def _said(found: listing.Found, asked: listing.Asked) -> str:
+    """How many rows there are, as far as the page knows."""
+    if (n := found.total) is None:
+        return fragments.remembered(lambda: _("more than %(n)s rows", n=format_decimal(asked.size)), "more rows", asked.size)
+    return fragments.remembered(lambda: _("1 row") if n == 1 else _("%(n)s rows", n=format_decimal(n)), "rows", n)
+
+
+def _as_of(at: dt.datetime) -> str:
+    """When the rows were read, to the minute: every page of that minute says the same."""
+    here = at.astimezone(clock.zone())
+    return fragments.remembered(lambda: _("as of %(time)s", time=format_time(at, "short")), "as of", here.hour, here.minute)
 
 
 def _every(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamespace:
@@ -178,6 +195,14 @@ def _offered(view: Any, plan: listing.Plan) -> dict[str, tuple[tuple[str, str, s
     return {name: _options(field) for name, field in known.items() if field.kind in ("choice", "bool", "ref")}
 
 
+@functools.cache
+def _first_named(target: Any) -> Select[Any] | None:
+    """The first rows of a table with what their names are made of; built once. None where only whole rows know their names."""
+    columns = named_by(target)
+    chosen = None if columns is None else select(target.id, *(getattr(target, name) for name in sorted(columns - {"id"})))
+    return None if chosen is None else chosen.order_by(target.id).limit(MOST_OFFERED)
+
+
 def _quick(view: Any, asked: listing.Asked, base: str, offered: dict[str, tuple[tuple[str, str, str], ...]]) -> list[Any]:
     """Choices as tabs: one click sets one condition and leaves the others."""
     tree = asked.tree if isinstance(asked.tree, dict) and isinstance(asked.tree.get("and"), list) else {"and": []}
@@ -202,14 +227,16 @@ def _with(asked: listing.Asked, base: str, parts: list[Any]) -> str:
 
 def _options(field: FieldSpec) -> tuple[tuple[str, str, str], ...]:
     if field.choices is not None:
-        return tuple((member.value, str(member.label), member.tone) for member in field.choices)
+        kind = field.choices
+        return fragments.remembered(lambda: tuple((one.value, str(one.label), one.tone) for one in kind), "choices", kind)  # type: ignore[no-any-return]
     if field.kind == "bool":
         return ("true", _("yes"), "success"), ("false", _("no"), "muted")
     target: Any = field.target
-    columns = named_by(target) if veil.access_to(target) is None else None
-    asked = select(target) if columns is None else select(target.id, *(getattr(target, name) for name in sorted(columns - {"id"})))
-    found = db.session.execute(policy.scope(asked, current_actor(), target).order_by(target.id).limit(MOST_OFFERED))
-    rows = found.scalars() if columns is None else found
+    first = _first_named(target) if veil.access_to(target) is None else None
+    if first is not None:
+        rows: Any = db.session.connection().execute(policy.scope(first, current_actor(), target))
+    else:
+        rows = db.session.scalars(policy.scope(select(target), current_actor(), target).order_by(target.id).limit(MOST_OFFERED))
     return tuple((str(row.id), target.__str__(row), "") for row in rows)
 
 
