@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     cast,
+    column,
     func,
     insert,
     literal,
@@ -46,7 +47,9 @@ def numbered(keys: Sequence[int], numbers: Sequence[int]) -> FromClause:
     """A table of (`key`, `number`), in which each key has the number at its place: those of new rows that are made of old ones."""
     if is_postgresql():
         lists = [literal(list(one), ARRAY(BigInteger)) for one in (keys, numbers)]
-        return func.unnest(*lists).table_valued("key", "number", name="numbered").render_derived()
+        return func.unnest(*lists).table_valued(
+            column("key", BigInteger), column("number", BigInteger), name="numbered"
+        ).render_derived()
     each = func.json_each(json.dumps(list(zip(keys, numbers, strict=True)))).table_valued("value", name="each_pair")
     pairs = select(*(type_coerce(each.c.value.op("->>")(at), Integer).label(name) for at, name in enumerate(("key", "number"))))
     return pairs.subquery("numbered")
@@ -57,7 +60,8 @@ def insert_rows(table: Any, values: Mapping[str, Any], rows: FromClause, *where:
     now = clock.now()
     alike = {"created_at": now, "changed_at": now, "created_by_id": actor.id, "changed_by_id": actor.id, "version": 1}
     given = {name: constant(table.c[name], value) for name, value in {**alike, **values}.items()}
-    query = select(*given.values()).select_from(rows).where(*where).order_by(order)
+    places = order if isinstance(order, list) else [order]
+    query = select(*given.values()).select_from(rows).where(*where).order_by(*places)
     db.session.execute(insert(table).from_select(list(given), query, include_defaults=False))
 
 

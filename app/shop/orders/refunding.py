@@ -8,14 +8,15 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select
 
-from app.panel.bulk.engine import Look, RowByRow, register
+from app.panel.bulk.engine import Look, RowByRow, expressions, register
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.survey import Survey
 from app.panel.core import fields, history, money, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.sets import words
 from app.shop.orders import forms, services
 from app.shop.orders.models import Order, RefundReason
 from app.shop.orders.services.refunds_of_many import ALL, AMOUNT, PERCENT
@@ -24,7 +25,7 @@ from app.shop.orders.services.refunds_of_many import ALL, AMOUNT, PERCENT
 @register
 class RefundOrders(RowByRow):
     key, model, label, icon, order, tone = "orders.refund", Order, _("Refund"), "fa-rotate-left", 70, "danger"
-    permission, form, chunk, instead_of = "refund", forms.RefundManyForm, 1000, "refund"
+    permission, form, chunk, instead_of = "refund", forms.RefundManyForm, 2500, "refund"
     help = _("Money goes back by the way it came. What was not sent yet is not sent any more when all of it goes back.")
 
     def authorize(self, actor: Any, values: dict[str, Any]) -> None:
@@ -86,6 +87,18 @@ class RefundOrders(RowByRow):
 
     def apply_all(self, rows: Sequence[Any], values: dict[str, Any], *, actor: Any) -> None:
         services.refund_many(rows, _wish(values), key=_command(), actor=actor)
+
+    def apply_set(self, keys: Sequence[int], values: dict[str, Any], *, actor: Any) -> Sequence[int]:
+        return services.refund_all_of(keys, _wish(values), key=_command(), actor=actor)
+
+    def image_of(self, values: dict[str, Any]) -> ColumnElement[Any]:
+        return expressions.named(refund=words(f"{_command()}:", Order.__table__.c.id))
+
+    def take_set_back(self, images: Sequence[dict[str, Any]], *, actor: Any) -> None:
+        numbers = services.refunds_by_key([image["refund"] for image in images])
+        if len(numbers) != len(images):
+            raise DomainError(gettext("The refund is not there any more."))
+        services.reverse_all_of(sorted(numbers.values()), why=gettext("Taken back."), actor=actor)
 
     def take_all_back(self, rows: Sequence[Any], images: Sequence[dict[str, Any]], *, actor: Any) -> None:
         numbers = services.refunds_by_key([image["refund"] for image in images])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     type_coerce,
 )
 from sqlalchemy.types import DateTime
@@ -77,6 +78,26 @@ def differences(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
         parts += [literal(column.key, Text), pair if len(pairs) == 1 else case((differs(column, after), pair), else_=null())]
     if len(pairs) == 1:
         return _as_json(_object(*parts))
+    if dialect() == "sqlite":
+        return _as_json(func.json_patch("{}", _object(*parts)))
+    return _as_json(func.json_strip_nulls(_object(*parts)))
+
+
+def named(**values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """{"price": 1200} of expressions."""
+    return _as_json(_object(*(part for name, value in values.items() for part in (literal(name, Text), value))))
+
+
+def given(columns: Sequence[Any]) -> ColumnElement[Any]:
+    """{"price": [null, 1200]} of the columns of a new row that hold something."""
+    array = func.json_array if dialect() == "sqlite" else func.json_build_array
+    parts: list[Any] = []
+    for column in columns:
+        pair, told = array(null(), plain(column, column)), isinstance(column.type, String)
+        if getattr(column, "nullable", False) or (told and getattr(column, "info", {}).get(INFO)):
+            empty = or_(column.is_(None), type_coerce(column, Text) == "") if told else column.is_(None)
+            pair = case((empty, null()), else_=pair)
+        parts += [literal(column.key, Text), pair]
     if dialect() == "sqlite":
         return _as_json(func.json_patch("{}", _object(*parts)))
     return _as_json(func.json_strip_nulls(_object(*parts)))

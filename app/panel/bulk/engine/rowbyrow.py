@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, insert, literal, null, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.panel.bulk import removal
@@ -23,7 +23,7 @@ from app.panel.core import clock, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden
 from app.panel.core.history import plain
-from app.panel.core.rows import insert_many
+from app.panel.core.rows import among, insert_many
 from app.panel.core.transaction import savepoint
 
 IMAGES: Any = BeforeImage.__table__
@@ -58,6 +58,21 @@ class RowByRow(Operation):
     def kept(self, row: Any, values: dict[str, Any]) -> dict[str, Any]:
         """What is kept of a row before it changes."""
         return {name: plain(getattr(row, name)) for name in self.keeps}
+
+    def apply_set(self, keys: Sequence[int], values: dict[str, Any], *, actor: Any) -> Sequence[int]:
+        """Do it to those of these rows that ask for no look at each, by statements; their numbers. The others come row by row.
+
+        What it raises refuses none of them: all come row by row then. An operation that has one says `image_of`.
+        """
+        return ()
+
+    def image_of(self, values: dict[str, Any]) -> ColumnElement[Any]:
+        """`kept` as an expression over the table."""
+        raise NotImplementedError
+
+    def take_set_back(self, images: Sequence[dict[str, Any]], *, actor: Any) -> None:
+        """Undo rows that stand as the run left them, by statements. What it raises refuses none of them, as above."""
+        raise NotImplementedError
 
     def take_back(self, row: Any, image: dict[str, Any], *, actor: Any) -> str:
         """Undo it for a row: "" when it is done, else why not. Without one of its own the kept columns get their old values."""
@@ -106,20 +121,41 @@ class RowByRow(Operation):
 
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
-        rows = self._rows(piece)
+        said = dict.fromkeys(self._apply_set(piece), (Outcome.CHANGED, ""))
+        rows = {} if len(said) == piece.high - piece.low + 1 else self._rows(piece, said)
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
         before = {seq: self.kept(row, piece.values) for seq, row in rows.items()}
         keys = {seq: row.id for seq, row in rows.items()}
-        said = self._apply_rows(rows, piece)
+        told = self._apply_rows(rows, piece)
         images = [
             ({"seq": seq, "row_id": keys[seq], "before": before[seq]}, rows[seq])
-            for seq, (outcome, _why) in said.items() if outcome is Outcome.CHANGED
+            for seq, (outcome, _why) in told.items() if outcome is Outcome.CHANGED
         ]  # fmt: skip
         db.session.flush()
         table = self.model.__tablename__
         kept = [{**image, "version": row.version if self.by_version else None} for image, row in images]
         insert_many(IMAGES, kept, {"run_id": piece.run_id, "table": table})
-        return settle(piece, said)
+        return settle(piece, said | told)
+
+    def _apply_set(self, piece: Piece) -> list[int]:
+        """The places of the rows that were done by statements, with their images."""
+        if type(self).apply_set is RowByRow.apply_set:
+            return []
+        done: list[int] = []
+        model: Any = self.model
+        keys = list(db.session.scalars(self._meant(piece).with_only_columns(model.id).order_by(model.id)))
+        if not self._at_once(lambda: done.extend(self.apply_set(keys, piece.values, actor=piece.actor))) or not done:
+            return []
+        table = model.__table__
+        version = table.c.version if self.by_version else cast(null(), table.c.version.type)
+        images = (
+            select(literal(piece.run_id), ITEMS.c.seq, literal(table.name, Text), table.c.id, self.image_of(piece.values), version)
+            .select_from(ITEMS.join(table, table.c.id == ITEMS.c.row_id))
+            .where(piece.items, among(ITEMS.c.row_id, done)).order_by(ITEMS.c.seq)
+        )  # fmt: skip
+        names = ("run_id", "seq", "table", "row_id", "before", "version")
+        db.session.execute(insert(IMAGES).from_select(names, images, include_defaults=False))
+        return list(db.session.scalars(select(ITEMS.c.seq).where(piece.items, among(ITEMS.c.row_id, done))))
 
     def _apply_rows(self, rows: dict[int, Any], piece: Piece) -> Said:
         said: Said = {}
@@ -164,9 +200,11 @@ class RowByRow(Operation):
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
-        rows, said = self._rows(piece), {}
         mine = (IMAGES.c.table == self.model.__tablename__) & (IMAGES.c.run_id == piece.undoes)
-        found = {image.row_id: image for image in db.session.execute(select(IMAGES).where(mine, IMAGES.c.row_id.in_(piece.keys)))}
+        query = select(IMAGES.c.row_id, IMAGES.c.version, IMAGES.c.before).where(mine, IMAGES.c.row_id.in_(piece.keys))
+        found = {image.row_id: image for image in db.session.execute(query)}
+        said: Said = dict.fromkeys(self._take_set_back(found, piece), (Outcome.CHANGED, ""))
+        rows = {} if len(said) == piece.high - piece.low + 1 else self._rows(piece, said)
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
         left = {}
         for seq, row in rows.items():
@@ -180,6 +218,18 @@ class RowByRow(Operation):
         else:
             said |= {seq: self._take_back(row, image, piece) for seq, (row, image) in left.items()}
         return settle(piece, said)
+
+    def _take_set_back(self, found: Mapping[int, Any], piece: Piece) -> list[int]:
+        """The places of the rows that were taken back by statements: those that nobody has changed since."""
+        if type(self).take_set_back is RowByRow.take_set_back:
+            return []
+        model: Any = self.model
+        query = self._meant(piece).with_only_columns(model.id, model.version).order_by(model.id)
+        same = [key for key, version in db.session.execute(query) if found[key].version in (None, version)]
+        images = [found[key].before or {} for key in same]
+        if not same or not self._at_once(lambda: self.take_set_back(images, actor=piece.actor)):
+            return []
+        return list(db.session.scalars(select(ITEMS.c.seq).where(piece.items, among(ITEMS.c.row_id, same))))
 
     def _all_back_at_once(self, left: list[tuple[Any, dict[str, Any]]], piece: Piece) -> bool:
         if not left or type(self).take_all_back is RowByRow.take_all_back:
@@ -198,16 +248,24 @@ class RowByRow(Operation):
             why = str(error)
         return (Outcome.REFUSED, why) if why else (Outcome.CHANGED, "")
 
-    def _rows(self, piece: Piece) -> dict[int, Any]:
-        """The rows of a piece that are there and still meant, by `seq`, as they stand now."""
+    def _rows(self, piece: Piece, done: Collection[int] = ()) -> dict[int, Any]:
+        """The rows of a piece that are there and still meant, by `seq`, as they stand now; without those at `done` places."""
+        items = select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq)
+        places = {seq: key for seq, key in db.session.execute(items) if seq not in done}
+        query = self._meant(piece).execution_options(populate_existing=True)
+        if done:
+            model: Any = self.model
+            query = query.where(among(model.id, list(places.values())))
+        found = {row.id: row for row in self.fetch(query)}
+        return {seq: found[key] for seq, key in places.items() if key in found}
+
+    def _meant(self, piece: Piece) -> Select[Any]:
         model: Any = self.model
-        query = select(model).where(model.id.in_(piece.keys)).execution_options(populate_existing=True)
+        query = select(model).where(model.id.in_(piece.keys))
         asked = policy.row_condition(piece.actor, model)
         if piece.undoes is None:
             asked = still(model, piece.selection, piece.actor, piece.keys)
-        found = {row.id: row for row in self.fetch(query if asked is None else query.where(asked))}
-        places = db.session.execute(select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq))
-        return {seq: found[key] for seq, key in places if key in found}
+        return query if asked is None else query.where(asked)
 
 
 def bring_back(piece: Piece, back: Callable[[int, Any], str]) -> dict[str, int]:

@@ -185,9 +185,8 @@ def _journal(
 def told(level_ids: set[int], actor: Any) -> None:
     """Tell the feed and whoever listens; drop what the session remembers of these rows."""
     session = db.session()
-    for level_id in level_ids:
-        known = session.identity_map.get(identity_key(StockLevel, level_id))
-        if known is not None:
+    for known in [row for row in session.identity_map.values() if isinstance(row, StockLevel)]:
+        if identity_key(instance=known)[1][0] in level_ids:
             session.expire(known)
     changes.record(StockLevel, sorted(level_ids))
     stock_changed.send(StockLevel, level_ids=level_ids, actor=actor)

@@ -19,8 +19,8 @@ from app.shop.orders.services.placing import Amounts, Creator, Wanted, place
 from app.shop.orders.services.recalling import recall
 from app.shop.orders.services.refund_figures import OrderFigures, figures_of
 from app.shop.orders.services.refunds import refund
-from app.shop.orders.services.refunds_of_many import Wish, refund_many
-from app.shop.orders.services.refunds_reversed import refunds_by_key, reverse_refunds
+from app.shop.orders.services.refunds_of_many import Wish, refund_all_of, refund_many
+from app.shop.orders.services.refunds_reversed import refunds_by_key, reverse_all_of, reverse_refunds
 from app.shop.orders.services.reviewing import confirm, edit_address, failures, first_check
 from app.shop.orders.services.shipping import cancel_rest, complete, hindrance, ship
 from app.shop.orders.services.unpaid import close_unpaid, drop_messages, mark_sent, remind
@@ -67,12 +67,14 @@ __all__ = [
     "record_past_order",
     "record_past_orders",
     "refund",
+    "refund_all_of",
     "refund_many",
     "refunds_by_key",
     "release",
     "remind",
     "remove_past_orders",
     "renew",
+    "reverse_all_of",
     "reverse_refunds",
     "seen_by",
     "sell",

@@ -18,6 +18,8 @@ from app.shop.orders import states
 from app.shop.orders.models import OrderState, RefundState
 from app.shop.orders.services.totals import value_of
 
+# where an order goes of which nothing is left to be sent
+GOES_ON = {OrderState.PARTLY_SHIPPED: OrderState.SHIPPED, OrderState.PAID: OrderState.CLOSED}
 Worth = Callable[[list[tuple[Any, int]], list[int]], list[int]]
 
 
@@ -124,6 +126,4 @@ def _goes_on(order: Any, shares: list[Share]) -> OrderState | None:
         unsent[share.line.id] = unsent.get(share.line.id, 0) + share.unsent
     if not order.lines or any(line.left_to_ship - unsent.get(line.id, 0) for line in order.lines):
         return None
-    if order.state is OrderState.PARTLY_SHIPPED:
-        return OrderState.SHIPPED
-    return OrderState.CLOSED if order.state is OrderState.PAID else None
+    return GOES_ON.get(order.state)

@@ -1,7 +1,8 @@
 """Money going back for many orders: the rule of `refund`, the statements of a set.
 
 What one refund does is done to each: the order and its lines, the refund with its lines, stock that is free again or back on
-the shelf, the log of moves, the trail, and everybody who listens. A chunk costs some thirty statements, however many orders it has.
+the shelf, the log of moves, the trail, and everybody who listens (`refund_writing`). Orders of which all goes back are decided
+by the database, by the very rule of `decide`; where there is something to weigh or to share out they are decided one by one.
 """
 
 from __future__ import annotations
@@ -11,32 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, true
 
-from app.panel.core import changes, clock, history, money, policy, rows
+from app.panel.core import clock, fields, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
+from app.panel.core.sets import constant, insert_rows, numbered, words
 from app.panel.core.transaction import transactional
-from app.shop.inventory import services as inventory
-from app.shop.inventory.services import Cause, Command, Line
-from app.shop.orders.models import (
-    CloseReason,
-    Order,
-    OrderLine,
-    OrderState,
-    OrderStateLog,
-    Refund,
-    RefundLine,
-    RefundReason,
-)
-from app.shop.orders.services import telling
+from app.shop.orders import states
+from app.shop.orders.models import PaymentMethod, RefundReason
 from app.shop.orders.services.common import RESOURCE
-from app.shop.orders.services.refund_figures import LINES, ORDERS, REFUNDS, SHARES, OrderFigures
+from app.shop.orders.services.refund_figures import LINES, ORDERS, PAYMENTS, REFUNDS, SHARES, OrderFigures
 from app.shop.orders.services.refund_rules import Decision, decide, proof_above
+from app.shop.orders.services.refund_writing import carry_out
 
 ALL, PERCENT, AMOUNT = "all", "percent", "amount"
-LOG: Any = OrderStateLog.__table__
-Pairs = dict[str, list[Any]]
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -85,16 +75,6 @@ class Wish:
         return found
 
 
-@dataclass(slots=True)
-class Made:
-    """A refund that was decided, of one order, and its number."""
-
-    order: OrderFigures
-    decision: Decision
-    id: int
-    key: str | None
-
-
 @transactional
 def refund_many(orders: Sequence[OrderFigures], wish: Wish, *, actor: Any, key: str | None = None) -> list[int]:
     """Refund these orders, all of them or none; the numbers of the refunds. Their rows are locked by whoever calls.
@@ -108,143 +88,112 @@ def refund_many(orders: Sequence[OrderFigures], wish: Wish, *, actor: Any, key: 
     decided = [(order, wish.decide(order)) for order in orders]
     if not decided:
         return []
+    unchanged(orders)
     numbers = rows.reserve_ids(REFUNDS, len(decided))
     made = [
-        Made(order, decision, number, f"{key}:{order.id}" if key else None)
+        {
+            "id": number, "order_id": order.id, "method": order.method, "currency": order.currency, "amount": decision.amount,
+            "key": f"{key}:{order.id}" if key else None,
+        }
         for (order, decision), number in zip(decided, numbers, strict=True)
-    ]
-    _write_orders(made, actor)
-    _write_lines(made, actor)
-    _write_refunds(made, wish, actor)
-    _move_stock(made, actor)
-    _tell_orders(made, wish, actor)
-    db.session.expire_all()  # what the session knew of these rows stands no more
+    ]  # fmt: skip
+    shares = [
+        {
+            "refund_id": number, "line_id": share.line.id, "quantity": share.quantity, "currency": order.currency,
+            "amount": share.amount, "cancelled_quantity": share.unsent, "restocked_quantity": share.back,
+        }
+        for (order, decision), number in zip(decided, numbers, strict=True) for share in decision.shares
+    ]  # fmt: skip
+    who = {"created_by_id": actor.id, "changed_by_id": actor.id}
+    rows.insert_many(REFUNDS, made, {**_alike(wish), **who})
+    rows.insert_many(SHARES, shares, who)
+    carry_out(numbers, actor=actor, note=wish.note)
     for order in orders:
         order.version += 1
-    telling.tell_refunds(numbers, actor=actor)
-    telling.tell_closed([one.order.id for one in made if one.decision.to is OrderState.CLOSED], actor=actor)
-    telling.settle_late([one.order.id for one in made if one.decision.to is OrderState.SHIPPED], _("The rest was refunded."))
     return numbers
 
 
-def _stamp(actor: Any) -> dict[str, Any]:
-    return {"changed_at": clock.now(), "changed_by_id": actor.id}
+@transactional
+def refund_all_of(order_ids: Sequence[int], wish: Wish, *, actor: Any, key: str) -> list[int]:
+    """Refund those of these orders of which all that is left goes back without anything to weigh; the numbers of those orders.
+
+    The others are left to `refund_many`. The rows are locked by whoever calls.
+    """
+    policy.authorize(actor, "refund", RESOURCE, by_loan=False)
+    if wish.how != ALL or wish.restock:
+        return []
+    keys, numbers = decide_all(order_ids, wish, actor=actor, key=key)
+    if numbers:
+        carry_out(numbers, actor=actor, note=wish.note)
+    return keys
 
 
-def _write_orders(made: Sequence[Made], actor: Any) -> None:
-    now = clock.now()
-    changed: list[dict[str, Any]] = [
-        {
-            "id": one.order.id, "version": one.order.version, "refunded": one.order.refunded + one.decision.amount,
-            "refund_state": one.decision.refund_state, "state": one.decision.to or one.order.state,
-            "close_reason": CloseReason.REFUNDED if one.decision.to is OrderState.CLOSED else one.order.close_reason,
-            "closed_at": one.order.closed_at or (now if one.decision.to is OrderState.CLOSED else None),
-            "shipped_at": one.order.shipped_at or (now if one.decision.to is OrderState.SHIPPED else None),
-        }
-        for one in made
-    ]  # fmt: skip
-    # whoever works with a past order has made it a living one
-    if rows.update_many(ORDERS, changed, {**_stamp(actor), "is_past": False}) != len(made):
-        raise Conflict(_("Somebody else changed this in the meantime."))
-    entries = [(one.order.id, _differences(one.order, row)) for one, row in zip(made, changed, strict=True)]
-    history.record_many(Order, entries, verb="update", actor=actor)
-    changes.record(Order, [key for key, _pairs in entries])
-    log = [
-        {"order_id": one.order.id, "from_state": one.order.state, "to_state": one.decision.to, "why": _why(one)}
-        for one in made if one.decision.to
-    ]  # fmt: skip
-    who = {"created_by_id": actor.id, "changed_by_id": actor.id}
-    rows.insert_many(LOG, log, {"moved_at": now, **who})
+@transactional
+def decide_all(order_ids: Sequence[int], wish: Wish, *, actor: Any, key: str) -> tuple[list[int], list[int]]:
+    """Write down what `decide` says of all that is left of these orders, where it is plain: (orders, refunds)."""
+    plain = select(ORDERS.c.id).where(rows.among(ORDERS.c.id, order_ids), _is_plain()).order_by(ORDERS.c.id)
+    keys = list(db.session.scalars(plain))
+    if not keys:
+        return [], []
+    numbers = rows.reserve_ids(REFUNDS, len(keys))
+    made = numbered(keys, numbers)
+    orders = made.join(ORDERS, ORDERS.c.id == made.c.key)
+    method = select(PAYMENTS.c.method).where(PAYMENTS.c.order_id == ORDERS.c.id).order_by(PAYMENTS.c.id.desc()).limit(1)
+    usual = func.coalesce(method.scalar_subquery(), constant(PAYMENTS.c.method, PaymentMethod.OTHER))
+    insert_rows(REFUNDS, {
+        "id": made.c.number, "order_id": ORDERS.c.id, "method": usual, "currency": ORDERS.c.currency, "amount": _left(),
+        "key": words(f"{key}:", ORDERS.c.id), **_alike(wish),
+    }, orders, order=made.c.number, actor=actor)  # fmt: skip
+    insert_rows(SHARES, {
+        "refund_id": made.c.number, "line_id": LINES.c.id, "quantity": _pieces_left(), "currency": ORDERS.c.currency,
+        "amount": LINES.c.total - LINES.c.refunded_amount, "cancelled_quantity": _unsent(), "restocked_quantity": literal(0),
+    }, orders.join(LINES, LINES.c.order_id == ORDERS.c.id), _pieces_left() > 0, _is_to_ship(), order=[made.c.number, LINES.c.id],
+        actor=actor)  # fmt: skip
+    return keys, numbers
 
 
-def _differences(order: OrderFigures, row: dict[str, Any]) -> Pairs:
-    names = ("refunded", "refund_state", "state", "close_reason", "closed_at", "shipped_at")
-    pairs: Pairs = {name: [before, row[name]] for name in names if (before := getattr(order, name)) != row[name]}
-    return pairs | {"is_past": [True, False]} if order.is_past else pairs
+def unchanged(orders: Sequence[OrderFigures]) -> None:
+    """The figures are still those of the database.
+
+    :raises Conflict: when one of them was changed since it was read
+    """
+    lines = [line for order in orders for line in order.lines]
+    for table, known in ((ORDERS, orders), (LINES, lines)):
+        if known:
+            read = numbered([one.id for one in known], [one.version for one in known])
+            same = read.join(table, and_(table.c.id == read.c.key, table.c.version == read.c.number))
+            if db.session.scalar(select(func.count()).select_from(same)) != len(known):
+                raise Conflict(_("Somebody else changed this in the meantime."))
 
 
-def _why(one: Made) -> str:
-    return _("Refunded before shipping.") if one.decision.to is OrderState.CLOSED else _("The rest was refunded.")
+def _alike(wish: Wish) -> dict[str, Any]:
+    note = wish.note or None
+    return {"reason": wish.reason, "note": note, "restock": wish.restock, "external_ref": None, "refunded_at": clock.now()}
 
 
-def _write_lines(made: Sequence[Made], actor: Any) -> None:
-    entries, changed = [], []
-    for one in made:
-        for line, quantity, amount, unsent, _back in one.decision.shares:
-            freed = min(unsent, line.reserved_quantity) if line.sku_id else 0
-            after = {
-                "refunded_quantity": line.refunded_quantity + quantity, "refunded_amount": line.refunded_amount + amount,
-                "cancelled_quantity": line.cancelled_quantity + unsent, "reserved_quantity": line.reserved_quantity - freed,
-            }  # fmt: skip
-            changed.append({"id": line.id, "version": line.version, **after})
-            pairs = {name: [getattr(line, name), value] for name, value in after.items() if getattr(line, name) != value}
-            entries.append((line.id, pairs))
-    if rows.update_many(LINES, changed, _stamp(actor)) != len(changed):
-        raise Conflict(_("Somebody else changed this in the meantime."))
-    history.record_many(OrderLine, entries, verb="update", actor=actor)
-    changes.record(OrderLine, [key for key, _pairs in entries])
+def _left() -> ColumnElement[Any]:
+    return ORDERS.c.paid - ORDERS.c.refunded  # type: ignore[no-any-return]
 
 
-def _write_refunds(made: Sequence[Made], wish: Wish, actor: Any) -> None:
-    now, who = clock.now(), {"created_by_id": actor.id, "changed_by_id": actor.id}
-    alike = {"reason": wish.reason, "note": wish.note or None, "restock": wish.restock, "external_ref": None, "refunded_at": now}
-    refunds: list[dict[str, Any]] = [
-        {
-            "id": one.id, "order_id": one.order.id, "method": one.order.method, "currency": one.order.currency,
-            "amount": one.decision.amount, "key": one.key,
-        }
-        for one in made
-    ]  # fmt: skip
-    rows.insert_many(REFUNDS, refunds, {**alike, **who})
-    given = {name: [None, value] for name, value in alike.items() if value not in (None, "")}
-    _trail(Refund, [(row["id"], {**_given(row), **given}) for row in refunds], actor)
-    shares = [(one, share) for one in made for share in one.decision.shares]
-    numbers = rows.reserve_ids(SHARES, len(shares)) if shares else []
-    lines: list[dict[str, Any]] = [
-        {
-            "id": number, "refund_id": one.id, "line_id": share.line.id, "quantity": share.quantity,
-            "currency": one.order.currency, "amount": share.amount, "cancelled_quantity": share.unsent,
-            "restocked_quantity": share.back,
-        }
-        for (one, share), number in zip(shares, numbers, strict=True)
-    ]  # fmt: skip
-    rows.insert_many(SHARES, lines, who)
-    _trail(RefundLine, [(row["id"], _given(row)) for row in lines], actor)
+def _pieces_left() -> ColumnElement[Any]:
+    return LINES.c.quantity - LINES.c.refunded_quantity  # type: ignore[no-any-return]
 
 
-def _given(row: dict[str, Any]) -> Pairs:
-    return {name: [None, value] for name, value in row.items() if value not in (None, "") and name != "id"}
+def _unsent() -> ColumnElement[Any]:
+    to_ship = LINES.c.quantity - LINES.c.shipped_quantity - LINES.c.cancelled_quantity
+    return case((to_ship < _pieces_left(), to_ship), else_=_pieces_left())
 
 
-def _trail(model: type[Any], entries: list[tuple[int, Pairs]], actor: Any) -> None:
-    history.record_many(model, entries, verb="insert", actor=actor)
-    changes.record(model, [key for key, _pairs in entries], "insert")
+def _is_to_ship() -> ColumnElement[bool]:
+    return or_(*(ORDERS.c.state == constant(ORDERS.c.state, state) for state in states.TO_SHIP))
 
 
-def _move_stock(made: Sequence[Made], actor: Any) -> None:
-    free, back = [], []
-    for one in made:
-        cause, order = Cause(RESOURCE, one.order.id, f"refund-{one.id}"), one.order
-        held = [(share.line, min(share.unsent, share.line.reserved_quantity)) for share in one.decision.shares]
-        free.append(Command(cause, _lines(order, held), order.shop_id))
-        came = [(share.line, share.back) for share in one.decision.shares]
-        back.append(Command(cause, _lines(order, came), order.shop_id, order.number))
-    inventory.release_many(free, actor=actor)
-    inventory.take_back_many(back, actor=actor)
-
-
-def _lines(order: OrderFigures, pieces: Sequence[tuple[Any, int]]) -> list[Line]:
-    return [
-        Line(line.sku_id, quantity, order.warehouse_id, line.unit_cost) for line, quantity in pieces if line.sku_id and quantity
-    ]
-
-
-def _tell_orders(made: Sequence[Made], wish: Wish, actor: Any) -> None:
-    """The verbs, beside the fields that changed."""
-    told = [(one.order.id, {"amount": [None, money.plain(one.decision.amount, one.order.currency)]}) for one in made]
-    history.record_many(Order, told, verb="order.refunded", actor=actor, why=wish.note)
-    for to in (OrderState.CLOSED, OrderState.SHIPPED):
-        moved = [one for one in made if one.decision.to is to]
-        if moved:
-            entries: list[tuple[int, Pairs]] = [(one.order.id, {}) for one in moved]
-            history.record_many(Order, entries, verb=f"order.{to.value}", actor=actor, why=_why(moved[0]))
+def _is_plain() -> ColumnElement[bool]:
+    """There is something left, no proof is asked for it, and the goods that go with it are worth no more than that: then each
+    line gets back what it is worth, and nothing has to be shared out."""
+    worth = select(func.coalesce(func.sum(LINES.c.total - LINES.c.refunded_amount), 0))
+    goods = worth.where(LINES.c.order_id == ORDERS.c.id, _pieces_left() > 0).correlate(ORDERS).scalar_subquery()
+    code = fields.default_currency()
+    most = proof_above(code)
+    asks_nothing = true() if most is None else and_(ORDERS.c.currency == code, _left() <= most)
+    return and_(_left() > 0, asks_nothing, or_(~_is_to_ship(), goods <= _left()))
