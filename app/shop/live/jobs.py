@@ -12,13 +12,13 @@ from app.panel.core.db import db
 from app.panel.core.jobs import job, scheduled
 from app.panel.core.lease import affected
 from app.panel.core.transaction import transactional
-from app.shop.live.feed import beside, consumer, door, rights
+from app.shop.live.feed import beside, consumer, door, playing, rights
 from app.shop.live.feed.states import EVENTS_FOR
 from app.shop.live.models import LiveComment, LiveDead, LiveEntry, LiveEvent, LiveSession, LiveViewer
 from app.shop.live.services import forecasting, games_clock, reviewing
 
 # being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
-PARTS = (beside, consumer, door, rights)
+PARTS = (beside, consumer, door, playing, rights)
 PEOPLE_FOR = dt.timedelta(days=180)
 CHUNK = 5000
 

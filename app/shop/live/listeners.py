@@ -7,7 +7,7 @@ from typing import Any
 from app.shop.live import events, jobs
 from app.shop.live.feed.defaults import ensure_rules
 from app.shop.live.models import LiveSession
-from app.shop.live.services import games_clock, offers, presets, prices, selling
+from app.shop.live.services import games_clock, offers, presets, prices, rehearsing, selling
 from app.shop.orders.events import order_placed
 from app.shop.orders.models import Order
 from app.shop.setup.events import shop_opened
@@ -49,3 +49,9 @@ def close_the_last_games(session: LiveSession, **_more: Any) -> None:
 def make_its_report(session: LiveSession, **_more: Any) -> None:
     """Its figures are still coming in while it ends: the report waits for the last ones."""
     jobs.report.enqueue_in(REPORT_AFTER, session_id=session.id)
+
+
+@events.session_ended.connect
+def end_its_rehearsal(session: LiveSession, **_more: Any) -> None:
+    if session.is_practice:
+        rehearsing.finish(session)

@@ -88,7 +88,8 @@ class Consumer:
     def _follow(self, session_id: int, kept: Kept) -> None:
         self.frames.add(session_id, kept)
         self.watch.note(session_id, kept)
-        self.frames.touch(session_id).replies.extend(replies.answer(session_id, kept.comments))
+        if not kept.is_practice:  # in a rehearsal nobody is answered: that is for the service to do
+            self.frames.touch(session_id).replies.extend(replies.answer(session_id, kept.comments))
 
     def _take_orders(self) -> None:
         self.orders_at = time.monotonic()

@@ -106,6 +106,9 @@ def _told(rule: LiveHintRule, session_id: int, signs: Sequence[tuple[Event, int]
         if rule.kind is HintKind.GAP and event.kind == "gap":
             if event.n >= float(rule.threshold):
                 found.append(Measured(float(event.n), float(rule.threshold)))
+        elif rule.kind is HintKind.STOCK_LOW and event.kind == "stock":
+            if item_id != WHOLE and event.n <= float(rule.threshold):
+                found.append(Measured(float(event.n), float(rule.threshold), item_id))
         elif (
             rule.kind is HintKind.PRICE_SLIP and event.kind == "price" and item_id != WHOLE and event.amount is not None
         ):

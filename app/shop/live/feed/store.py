@@ -54,6 +54,7 @@ class Kept:
     comments: list[dict[str, Any]] = field(default_factory=list)
     signs: list[tuple[Event, int]] = field(default_factory=list)
     orders: int = 0
+    is_practice: bool = False
 
     def joined(self, other: Kept) -> Kept:
         """Both in one, when a batch was stored in parts."""
@@ -73,7 +74,7 @@ def store(parcels: Sequence[Parcel], words: Filter) -> dict[int, Kept]:
     kept: dict[int, Kept] = {}
     for parcel in parcels:
         mine = kept.setdefault(parcel.source.session_id, Kept())
-        mine.heard = max(mine.heard, parcel.heard)
+        mine.heard, mine.is_practice = max(mine.heard, parcel.heard), parcel.source.is_practice
         for event in parcel.events:
             batch.setdefault((parcel.source.feed_id, event.id), (parcel, event))
         mine.repeated += len(parcel.events)

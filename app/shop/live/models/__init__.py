@@ -19,6 +19,7 @@ from app.shop.live.models.feed import (
 from app.shop.live.models.games import LiveEntry, LiveGame, LiveSeal, LiveWinner
 from app.shop.live.models.offers import LiveOffer, LivePreset
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
+from app.shop.live.models.rehearsal import LiveIncident, LiveReaction, LiveRehearsal
 from app.shop.live.models.review import LiveForecast, LiveReport, LiveSkill
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
 from app.shop.live.models.watch import LiveBlockWord, LiveHint, LiveHintRule, LiveMute, LiveReply, LiveReplyRule
@@ -43,6 +44,7 @@ __all__ = [
     "LiveGame",
     "LiveHint",
     "LiveHintRule",
+    "LiveIncident",
     "LiveItem",
     "LiveLink",
     "LiveMessage",
@@ -51,6 +53,8 @@ __all__ = [
     "LiveOffer",
     "LivePreset",
     "LiveQuestion",
+    "LiveReaction",
+    "LiveRehearsal",
     "LiveReply",
     "LiveReplyRule",
     "LiveReport",

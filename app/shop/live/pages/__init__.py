@@ -1,6 +1,6 @@
 """Pages of live sessions that are no tables: the run sheet, the preparation, papers, the public preview, the consoles,
-the report."""
+feeds, games, the report, rehearsals."""
 
-from app.shop.live.pages import announcing, consoles, feeds, offering, playing, preparing, reporting, sheets
+from app.shop.live.pages import announcing, consoles, feeds, offering, playing, preparing, rehearsals, reporting, sheets
 
-__all__ = ["announcing", "consoles", "feeds", "offering", "playing", "preparing", "reporting", "sheets"]
+__all__ = ["announcing", "consoles", "feeds", "offering", "playing", "preparing", "rehearsals", "reporting", "sheets"]

@@ -22,11 +22,11 @@ from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain, queries
 from app.shop.live.models import LiveQuestion, LiveSession
 from app.shop.live.pages.offering import OF_THE_DESK, OF_THE_SERVICE
-from app.shop.live.pages.raw import Command, maybe, number, version, words
+from app.shop.live.pages.raw import Command, about, maybe, number, version, words
 from app.shop.live.pages.words import texts
-from app.shop.live.permissions import SESSION
+from app.shop.live.permissions import SESSION, VERBS
 from app.shop.live.review import charts
-from app.shop.live.services import asker, board, commands, run, talk
+from app.shop.live.services import asker, board, commands, rehearsing, run, talk
 from app.shop.live.states import AskedOf, MessageKind, Post, SessionState
 
 LONGEST_KEY = 80
@@ -159,7 +159,12 @@ class Console(PanelPage):
         if not isinstance(key, str) or not 8 <= len(key) <= LONGEST_KEY:
             raise BadRequest(gettext("A command needs a key of its own."))
         try:
-            return jsonify(command(live_id, raw, actor, key))
+            if rehearsing.is_only_shown(live_id, verb):
+                told = rehearsing.pretend(live_id, verb, raw, actor=actor, key=key, right=VERBS[self.post])
+            else:
+                told = command(live_id, raw, actor, key)
+            rehearsing.react(live_id, self.post, verb, told["action"], about(raw), actor=actor)
+            return jsonify(told)
         except DomainError as error:
             if error.status not in (400, 403, 404):
                 told = {name: value for name, value in raw.items() if name != "key" and isinstance(value, int | str)}

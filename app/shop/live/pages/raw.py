@@ -33,3 +33,8 @@ def words(raw: dict[str, Any], name: str) -> str:
 
 def version(raw: dict[str, Any]) -> int | None:
     return maybe(raw, "version")
+
+
+def about(raw: dict[str, Any]) -> int | None:
+    """The item that a command named, whatever else it is about."""
+    return raw["item"] if type(raw.get("item")) is int else None

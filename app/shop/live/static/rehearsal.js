@@ -1,0 +1,26 @@
+/* How far a rehearsal is. What it says comes from the server each two seconds, so a reload loses nothing. */
+const box = document.querySelector("[data-rehearsal-progress]");
+const bar = box.querySelector("progress");
+const at = box.querySelector("[data-rehearsal-at]");
+const silent = box.querySelector("[data-rehearsal-silent]");
+const clock = (ms) => `${Math.floor(ms / 60000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
+
+function draw(position, length) {
+  bar.value = position;
+  at.textContent = `${clock(position)} / ${clock(length)}`;
+}
+
+async function look() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(box.dataset.rehearsalProgress, { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (!answer.ok) return;
+    const told = await answer.json();
+    draw(told.position, told.length);
+    silent.hidden = !told.silent;
+    if (told.over) location.reload();
+  } catch { silent.hidden = false; }
+}
+
+draw(Number(box.dataset.position), Number(box.dataset.length));
+setInterval(look, 2000);
