@@ -20,7 +20,7 @@ SMTP_SECONDS = 20
 
 @outbox.handler("mail", queue="mail", timeout=60, tries=8)
 def send(payload: dict[str, Any]) -> None:
-    """Send `{"to", "subject", "body"[, "html", "reply_to", "unsubscribe"]}`; `to` is an address or a list of them.
+    """Send `{"to", "subject", "body"[, "html", "reply_to", "unsubscribe", "one_click"]}`; `to` is an address or a list of them.
 
     :raises OSError, smtplib.SMTPException: when the server does not take it; the outbox tries again
     """
@@ -50,6 +50,8 @@ def compose(payload: dict[str, Any]) -> EmailMessage:
         message["Reply-To"] = payload["reply_to"]
     if payload.get("unsubscribe"):
         message["List-Unsubscribe"] = f"<{payload['unsubscribe']}>"
+        if payload.get("one_click"):  # a POST there is enough (RFC 8058)
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(payload.get("body") or "")
     if payload.get("html"):
         message.add_alternative(payload["html"], subtype="html")

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from app.panel.core import cells, policy, records
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError
+from app.panel.core.errors import DomainError, NotFound
 from app.panel.core.fields import spec
 from app.panel.core.forms import PanelForm
-from app.panel.core.pages import PanelPage, expose, needs
+from app.panel.core.pages import PanelPage, expose, needs, public
 from app.shop.customers import areas, checks, domain, queries, services
 from app.shop.customers.models import Customer
 
@@ -119,6 +119,28 @@ def other_picker() -> SimpleNamespace:
         flags=SimpleNamespace(required=True), required=True, multiple=False, picked=[],
         picker_url=url_for("pickers.options", resource="customers.CustomerMerge", field="kept_id"), unit="",
     )  # fmt: skip
+
+
+@domain.page(_("No more newsletters"), menu=False)
+class StopPage(PanelPage):
+    """A customer ends the mails that he gets. A program of his mail may post by itself (RFC 8058), so that the signature in
+    the address is all that is asked. Opening the page changes nothing: mail scanners open links."""
+
+    is_machine = True
+    resource = RESOURCE
+    title = _("No more newsletters")
+    route_base = "/customers/stop"
+
+    @expose("/<token>", methods=["GET", "POST"])
+    @public
+    def index(self, token: str) -> Any:
+        customer = services.meant_by(token)
+        if customer is None:
+            raise NotFound(gettext("This link is not one of ours, or is cut off."))
+        if request.method == "POST":
+            services.stop_mails(customer)
+        email = policy.masked_text(customer.email or "", "email")
+        return self.render("customers/stop.html", email=email, done=not customer.accepts_email)
 
 
 @domain.page(_("Places"), icon="fa-map", menu=False)

@@ -40,7 +40,7 @@ class GiveCoupons(RowByRow):
 
     def said(self, values: dict[str, Any]) -> str:
         batch = db.session.get(CouponBatch, values["batch"])
-        return gettext("Give a coupon: %(name)s", name=batch.name) if batch else ""
+        return str(batch.name) if batch else ""
 
     def look(self, row: Customer, values: dict[str, Any], *, actor: Any) -> Look:
         batch = db.session.get_one(CouponBatch, values["batch"])

@@ -1,13 +1,16 @@
 """Many customers at once: tags, one card out of several, and mails to those who agreed to them."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
+from app.panel.core import mail
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
 from app.panel.core.outbox import OutboxRow
 from app.panel.core.transaction import transactional
 from app.shop.customers import services
-from app.shop.customers.models import Customer, CustomerTag
+from app.shop.customers.models import Consent, Customer, CustomerTag
 from app.shop.customers.operations import MessageCustomers
 from app.shop.customers.states import Purpose
 from tests.shop.bringing import counts, operate, refused, take_back
@@ -79,9 +82,42 @@ def test_a_message_goes_to_those_who_agreed_and_to_each_once(app, session, peopl
     assert (run.findings["messages"], run.params["undo"]) == (2, False)
     assert counts(run)["changed"] == 2 and refused(run) == ["Has not agreed to get newsletters."] * 2
     sent = [row.payload for row in session.query(OutboxRow).filter_by(kind="mail").order_by(OutboxRow.id)]
-    assert [(one["to"], one["body"]) for one in sent] == [
+    assert [(one["to"], one["body"].partition("\n")[0]) for one in sent] == [
         ("li0@example.org", "Dear Li 0, come and try."), ("li2@example.org", "Dear Li 2, come and try."),
     ]
+
+
+def test_the_link_in_a_mail_ends_them_without_a_log_in_and_the_next_message_honours_it(app, session, people, monkeypatch):
+    monkeypatch.setitem(app.extensions, "mailbox", letters := [])
+    values = {"subject": "New tea", "body": "Dear {name}, come and try."}
+    operate("customers.message", people, **values)
+    for row in session.query(OutboxRow).filter_by(kind="mail").order_by(OutboxRow.id):
+        mail.send(row.payload)
+    url = letters[0]["List-Unsubscribe"].strip("<>")
+    assert letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click" and url in letters[0].get_content()
+    assert url != letters[1]["List-Unsubscribe"].strip("<>"), "each customer has his own"
+    path, session_before = urlsplit(url).path, session.query(Consent).count()
+    session.rollback()
+    anybody = app.test_client()
+    assert "li0@example.org" not in anybody.get(path).text and session.query(Consent).count() == session_before
+    session.rollback()
+    for _click in range(2):
+        assert anybody.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert anybody.post(f"{path}x").status_code == anybody.post("/customers/stop/x").status_code == 404
+    session.expire_all()
+    assert session.query(Consent).count() == session_before + 1, "said twice, written once"
+    assert session.query(Customer).filter_by(email="li0@example.org").one().accepts_email is False
+    run = operate("customers.message", people, **values)
+    assert counts(run)["changed"] == 1 and len(refused(run)) == 3
+
+
+def test_the_link_of_a_card_that_was_merged_ends_the_mails_of_the_one_that_stayed(app, session, people):
+    gone = urlsplit(services.stop_url(session.get(Customer, people[0]))).path
+    operate("customers.merge", [people[0], people[2]], kept=people[2])
+    session.rollback()
+    assert app.test_client().post(gone).status_code == 200
+    session.expire_all()
+    assert session.get(Customer, people[2]).accepts_email is False
 
 
 def test_without_a_mail_server_nothing_is_promised(app, people):

@@ -15,6 +15,7 @@ from app.shop.customers.services.people import (
     unblock,
     write_note,
 )
+from app.shop.customers.services.stopping import meant_by, stop_mails, stop_url
 
 __all__ = [
     "Erased",
@@ -27,6 +28,7 @@ __all__ = [
     "find",
     "known_as",
     "may_merge",
+    "meant_by",
     "merge",
     "merge_preview",
     "new_customer",
@@ -36,6 +38,8 @@ __all__ = [
     "save_address",
     "set_tags",
     "slot",
+    "stop_mails",
+    "stop_url",
     "traces",
     "unblock",
     "unmerge",

@@ -11,6 +11,7 @@ from app.panel.core import history, outbox, policy
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
 from app.shop.customers.models import Customer
+from app.shop.customers.services.stopping import stop_url
 from app.shop.customers.states import CustomerState
 
 RESOURCE = "customers.Customer"
@@ -38,7 +39,12 @@ def write_to(customers: Sequence[Customer], subject: str, body: str, *, actor: A
     for customer in customers:
         if why := not_to_be_written_to(customer):
             raise DomainError(f"{customer.name}: {why}")
-        outbox.put("mail", {"to": customer.email, "subject": _named(subject, customer)[:200], "body": _named(body, customer)})
+        stop = stop_url(customer)
+        foot = _("You get this because you agreed to it. No more of it: %(url)s", url=stop)
+        outbox.put("mail", {
+            "to": customer.email, "subject": _named(subject, customer)[:200], "body": f"{_named(body, customer)}\n\n-- \n{foot}\n",
+            "unsubscribe": stop, "one_click": True,
+        })  # fmt: skip
     told: list[tuple[int, dict[str, list[Any]]]] = [(customer.id, {}) for customer in customers]
     history.record_many(Customer, told, verb="customer.written_to", actor=actor, why=subject[:200])
 
