@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import Index, Integer, String, delete, func, insert, select, text
+from sqlalchemy import Index, Integer, Select, String, delete, func, insert, literal, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.panel.core import clock
@@ -24,6 +24,7 @@ from app.panel.core.rows import insert_many
 from app.panel.core.transaction import after_commit, transactional
 from app.panel.core.types import UTCDateTime
 
+MOST_TOLD = 1000  # rows that listeners are told of by their numbers
 KINDS = frozenset({"insert", "update", "delete"})
 LOCK_CLASS = 7276931  # of the announcements among advisory locks
 ANNOUNCE = text(
@@ -128,6 +129,21 @@ def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
         _announce(db.session())
         insert_many(Change.__table__, rows, {"table": table, "kind": kind, "at": clock.now()})
         _tell(db.session(), ((table, row["key"]) for row in rows))
+
+
+def record_selected(model: type[Any], keys: Select[Any], kind: str = "update") -> None:
+    """The same for the rows of a query, whose numbers need not be fetched. Those who listen hear of some of them, and of more
+    than they name when there are more."""
+    if kind not in KINDS:
+        raise ValueError(kind)
+    session, table = db.session(), Change.__table__.c
+    _announce(session)
+    found = keys.subquery("told")
+    alike = {"table": literal(model.__tablename__, table.table.type), "kind": literal(kind, table.kind.type),
+             "at": literal(clock.now(), table.at.type)}  # fmt: skip
+    query = select(*alike.values(), *found.columns)
+    session.execute(insert(Change.__table__).from_select([*alike, "key"], query, include_defaults=False))
+    _tell(session, ((model.__tablename__, key) for key in session.scalars(keys.limit(MOST_TOLD))))
 
 
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:

@@ -14,7 +14,6 @@ from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
 from app.panel.core import changes, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
-from app.panel.core.rows import among
 from app.shop.catalog import pricing, services
 from app.shop.catalog.forms import (
     ArchiveForm,
@@ -62,9 +61,9 @@ class ChangePrice(SetBased):
     def sums(self, values: dict[str, Any]) -> Mapping[str, Sum]:
         return {"price": Sum(_("Prices"), SKUS.c.price, pricing.new_price(SKUS, values), SKUS.c.currency)}
 
-    def changed(self, ids: Sequence[int], values: dict[str, Any], *, actor: Any) -> None:
+    def changed(self, ids: Select[Any], values: dict[str, Any], *, actor: Any) -> None:
         """The span of prices that a product shows."""
-        meant = select(SKUS.c.product_id).where(among(SKUS.c.id, ids))
+        meant = select(SKUS.c.product_id).where(SKUS.c.id.in_(ids))
         of_product = _spans().where(SKUS.c.product_id.in_(meant)).group_by(SKUS.c.product_id).subquery("span")
         moved = or_(
             PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)

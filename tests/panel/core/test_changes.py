@@ -138,3 +138,23 @@ def test_a_savepoint_that_was_rolled_back_takes_no_announcement_of_the_rest_with
     with live_app.app_context():
         verb()
         assert held == [1]
+
+
+def test_the_rows_of_a_query_are_told_without_being_fetched_and_listeners_hear_of_some(empty, monkeypatch):
+    from app.shop.setup.models import Shop
+
+    heard, shops = [], [key for (key,) in empty.execute(select(Shop.id))]
+    assert len(shops) > 1
+    monkeypatch.setattr(changes, "_heard", [lambda table, keys: heard.append((table, keys))])
+
+    @transactional
+    def tell():
+        changes.record_selected(Shop, select(Shop.id).order_by(Shop.id), "insert")
+
+    tell()
+    monkeypatch.setattr(changes, "MOST_TOLD", 1)
+    tell()
+    found, _mark = changes.pending("search", [Shop.__tablename__])
+    assert [(one.key, one.kind) for one in found] == [(key, "insert") for key in [*shops, *shops]]
+    assert all(one.at is not None for one in found)
+    assert heard == [(Shop.__tablename__, set(shops)), (Shop.__tablename__, {shops[0]})]

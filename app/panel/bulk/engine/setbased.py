@@ -42,8 +42,9 @@ class SetBased(Operation):
         """Figures for the preview."""
         return {}
 
-    def changed(self, ids: Sequence[int], values: dict[str, Any], *, actor: Any) -> None:
-        """Called with the rows of a chunk, in its transaction, once they are changed or taken back: for what hangs on them."""
+    def changed(self, ids: Select[Any], values: dict[str, Any], *, actor: Any) -> None:
+        """Called with a query of the numbers of a chunk's rows, in its transaction, once they are changed or taken back: for
+        what hangs on them."""
 
     def written(self, values: dict[str, Any]) -> Sequence[str]:
         return self.fields or tuple(self.assign(values))
@@ -113,14 +114,13 @@ class SetBased(Operation):
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
         counts = self._judge(piece)
-        ids = _rows_of(piece)
-        if ids:
-            pairs, table = self.pairs(piece.values), self.model.__table__
+        if counts[Outcome.CHANGED.value]:
+            pairs, table, ids = self.pairs(piece.values), self.model.__table__, _changing(piece)
             self._keep_images(piece, pairs)
-            told = select(table.c.id, expressions.differences(pairs)).where(table.c.id.in_(_changing(piece)))
-            history.record_selected(self.model, told.order_by(table.c.id), verb="update", actor=piece.actor)
-            self._write(_changing(piece), pairs, piece.actor)
-            changes.record(self.model, ids)
+            told = select(table.c.id, expressions.differences(pairs)).where(table.c.id.in_(ids))
+            history.record_selected(self.model, told, verb="update", actor=piece.actor)
+            self._write(ids, pairs, piece.actor)
+            changes.record_selected(self.model, ids)
             self.changed(ids, piece.values, actor=piece.actor)
         return counts
 
@@ -162,16 +162,12 @@ class SetBased(Operation):
         """Old values back where nobody has written since; the others are listed."""
         chunks.lock(piece)
         undoing.judge(self, piece)
-        ids = _rows_of(piece)
-        if ids:
-            undoing.restore(self, piece, ids)
-            self.changed(ids, piece.values, actor=piece.actor)
-        return chunks.counts(piece)
+        counts = chunks.counts(piece)
+        if counts.get(Outcome.CHANGED.value):
+            undoing.restore(self, piece)
+            self.changed(_changing(piece), piece.values, actor=piece.actor)
+        return counts
 
 
 def _changing(piece: Piece) -> Select[Any]:
     return select(ITEMS.c.row_id).where(piece.with_outcome(Outcome.CHANGED))
-
-
-def _rows_of(piece: Piece) -> list[int]:
-    return list(db.session.scalars(_changing(piece).order_by(ITEMS.c.seq)))

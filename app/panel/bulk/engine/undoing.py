@@ -44,14 +44,14 @@ def judge(operation: SetBased, piece: Piece) -> None:
     db.session.execute(update(ITEMS).where(mine).values(outcome=judged.c.outcome, reason=judged.c.reason))
 
 
-def restore(operation: SetBased, piece: Piece, ids: list[int]) -> None:
+def restore(operation: SetBased, piece: Piece) -> None:
     """Old values back, with their trail; earlier runs then find the rows as they left them."""
     table = operation.model.__table__
     columns = [table.c[name] for name in operation.written(piece.values)]
     pairs = {column: expressions.from_image(column, IMAGES.c.before) for column in columns}
     rows = ITEMS.join(IMAGES, _image_of(piece)).join(table, table.c.id == ITEMS.c.row_id)
     mine = piece.with_outcome(Outcome.CHANGED)
-    told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(table.c.id)
+    told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine)
     history.record_selected(operation.model, told, verb="update", actor=piece.actor)
     old = select(table.c.id, *(pair.label(column.key) for column, pair in pairs.items())).select_from(rows).where(mine)
     found = old.subquery("old")
@@ -60,7 +60,7 @@ def restore(operation: SetBased, piece: Piece, ids: list[int]) -> None:
         .values(**{column.key: found.c[column.key] for column in columns}, version=table.c.version + 1,
                 changed_at=clock.now(), changed_by_id=piece.actor.id)
     )  # fmt: skip
-    changes.record(operation.model, ids)
+    changes.record_selected(operation.model, select(ITEMS.c.row_id).where(mine))
     _known_to_earlier_runs(table, piece)
 
 
