@@ -56,15 +56,16 @@ class Floor:
 
         def noted_seal(held):
             seal(held)
+            self.open.write_text("committing")  # whoever is stopped from here on is neither within nor between
             after_commit(self.note)
 
         monkeypatch.setattr(runs, "hold", noted_hold)
         monkeypatch.setattr(runs, "seal", noted_seal)
 
     def note(self):
-        self.open.write_text("")
         with self.commits.open("a") as file:
             file.write(f"{os.getpid():>{LINE - 1}}\n")
+        self.open.write_text("")
         time.sleep(GAP)
 
     def committed(self, pid=None) -> int:
