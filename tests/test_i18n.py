@@ -128,6 +128,7 @@ REVIEWED = {
     "ISO",
     "GIF",
     "MP4",
+    "MOV",
     "WebM",
     "PO",
     "OK",

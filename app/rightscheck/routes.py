@@ -22,6 +22,7 @@ ARGUMENTS = {
     "kept_id": "customers_customer", "application_id": "setup_org_application", "attachment_id": "setup_org_attachment",
     "live_id": "live_session", "line_id": "live_item", "check_id": "live_check", "question_id": "live_question",
     "rehearsal_id": "live_rehearsal",
+    "outlet_id": "live_outlet", "out_id": "live_out",
     "run_id": "bulk_run", "row_id": "orders_order", "change_id": "accounts_waiting_change", "schedule_id": "core_schedule",
     "repeat_id": "upkeep_repeat",
 }  # fmt: skip

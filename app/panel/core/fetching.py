@@ -164,3 +164,32 @@ def _trouble(error: Exception) -> Unfetched:
     if isinstance(error, http.client.HTTPException | ConnectionError):
         return Unfetched(_("The connection was broken."), passing=True)
     return Unfetched(_("The server cannot be reached."), passing=True)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a server said to a post: never followed elsewhere, and no more of it than was asked for."""
+
+    status: int
+    body: bytes
+
+
+def post(
+    url: str, body: bytes, headers: dict[str, str], *, max_bytes: int = 4096, seconds: float = 10,
+    allowed: Callable[[Address], bool] | None = None,
+) -> Answered:  # fmt: skip
+    """Post to an address, under the same bounds as `fetch`; a redirect is an answer like any other.
+
+    :raises Unfetched: with a sentence, when there was no answer
+    """
+    until = time.monotonic() + seconds
+    connection, target = _connect(url, until, allowed or is_public)
+    try:
+        connection.sock.settimeout(_left(until))
+        connection.request("POST", target, body, {"User-Agent": "Zhanggui", **headers})
+        answer = connection.getresponse()
+        return Answered(answer.status, answer.read(max_bytes))
+    except (OSError, http.client.HTTPException) as error:
+        raise _trouble(error) from error
+    finally:
+        connection.close()

@@ -15,7 +15,7 @@ from app.panel.core.transaction import transactional
 from app.shop.live.feed import beside, consumer, door, playing, rights
 from app.shop.live.feed.states import EVENTS_FOR
 from app.shop.live.models import LiveComment, LiveDead, LiveEntry, LiveEvent, LiveSession, LiveViewer
-from app.shop.live.services import forecasting, games_clock, reviewing
+from app.shop.live.services import booking, forecasting, games_clock, reviewing
 
 # being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
 PARTS = (beside, consumer, door, playing, rights)
@@ -36,6 +36,7 @@ def forget_events() -> None:
     What viewers wrote, and who they were, goes after half a year."""
     while _forget():
         pass
+    booking.forget(clock.now() - PEOPLE_FOR)
 
 
 @transactional
@@ -50,6 +51,15 @@ def _forget() -> int:
         gone += affected(delete(table).where(table.c.id.in_(old)))
     db.session.flush()
     return gone
+
+
+@scheduled("live.remind", cron="* * * * *", misfire="run_once", label=_("Remind those who booked a session"))
+@job("live.remind", queue="live", timeout=240)
+def remind() -> int:
+    """Write to those who booked the sessions that begin soon, each once."""
+    keys = [session.id for session in booking.due(clock.now())]
+    db.session.rollback()
+    return sum(booking.remind(key) for key in keys)
 
 
 @job("live.report", timeout=300, tries=3)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select
 from app.panel.core import folding, policy
 from app.shop.live.models import (
     LiveAction,
+    LiveBooking,
     LiveCheck,
     LiveConclusion,
     LiveGame,
@@ -18,6 +19,8 @@ from app.shop.live.models import (
     LiveMessage,
     LiveNotice,
     LiveOffer,
+    LiveOut,
+    LiveOutlet,
     LivePreset,
     LiveQuestion,
     LiveRoom,
@@ -26,9 +29,11 @@ from app.shop.live.models import (
     LiveWinner,
 )
 from app.shop.live.states import Post
+from app.shop.setup.models import Channel
 from app.shop.setup.permissions import OF_MINE, my_shop_ids, sees_all_shops
 
 SESSION, ITEM, ROOM = "live.LiveSession", "live.LiveItem", "live.LiveRoom"
+BOOKING, OUTLET, OUT = "live.LiveBooking", "live.LiveOutlet", "live.LiveOut"
 CONCLUSION, CHECK, ACTION = "live.LiveConclusion", "live.LiveCheck", "live.LiveAction"
 GAME, WINNER, MUTE = "live.LiveGame", "live.LiveWinner", "live.LiveMute"
 OFFER, PRESET = "live.LiveOffer", "live.LivePreset"
@@ -41,7 +46,7 @@ policy.verbs(
 )  # fmt: skip
 OF_A_SESSION = (
     LiveItem, LiveCheck, LiveConclusion, LiveLink, LiveSlot, LiveNotice, LiveQuestion, LiveMessage, LiveAction,
-    LiveGame, LiveWinner, LiveOffer,
+    LiveGame, LiveWinner, LiveOffer, LiveBooking, LiveOut,
 )  # fmt: skip
 folding.part_of(SESSION, ITEM, CHECK, ACTION, CONCLUSION, GAME, WINNER, OFFER)
 _SEEN = dict.fromkeys((SESSION, ITEM, ROOM, CONCLUSION, CHECK, ACTION, GAME, WINNER), "read")
@@ -59,6 +64,16 @@ for _role in ("operations", "field_control", "host", "support", "deputy", "viewe
 for _role in ("operations", "field_control", "deputy"):
     policy.grant(_role, {SESSION: "offer", PRESET: "write delete"})
 policy.grant("host", {SESSION: "present"})
+# who booked left a way to reach him: those who prepare sessions see it, nobody else
+policy.mask(BOOKING, "contact", verb="see_contacts", how="tail")
+policy.verbs(BOOKING, see_contacts=_("See all contacts at any time"))
+policy.verbs(OUT, send=_("Send again what failed"))
+folding.part_of(SESSION, BOOKING, OUT)
+for _role in ("operations", "field_control", "deputy"):
+    policy.grant(_role, {BOOKING: "read write delete", OUTLET: "read", OUT: "read send"})
+for _role in ("operations", "deputy"):
+    policy.grant(_role, {BOOKING: "export import"})
+policy.grant("deputy", {BOOKING: "see_contacts"})
 policy.grant("support", {SESSION: "serve"})
 
 
@@ -71,6 +86,16 @@ def sessions_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
 def rooms_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
     """Those that every shop may use, and those of one's own."""
     return None if sees_all_shops(actor) else LiveRoom.shop_id.is_(None) | LiveRoom.shop_id.in_(my_shop_ids(actor))
+
+
+@policy.rows(LiveOutlet, OF_MINE)
+def outlets_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    if sees_all_shops(actor):
+        return None
+    mine: ColumnElement[bool] = LiveOutlet.channel_id.in_(
+        select(Channel.id).where(Channel.shop_id.in_(my_shop_ids(actor)))
+    )
+    return mine
 
 
 def _of_my_sessions(model: Any) -> None:

@@ -38,13 +38,15 @@ class LiveSessionView(PerShopView):
     show_fieldsets = [
         (_("Session"), ["title", "shop", "channel", "creator", "room", "state", "is_practice"]),
         (_("Time"), ["starts_at", "ends_at", "begun_at", "ended_at"]),
-        (_("How it is announced"), ["cover", "category", "tags", "theme", "offers", "preview_text", "preview_seconds"]),
+        (_("How it is announced"), ["cover", "category", "tags", "theme", "offers", "preview_text", "film", "preview_seconds"]),
+        (_("Bookings"), ["remind_minutes"]),
         (_("Goals"), ["goal_gmv", "goal_viewers", "goal_orders"]),
     ]
     form_fieldsets = [
         (_("Session"), ["title", "shop", "channel", "creator", "room", "is_practice"]),
         (_("Time"), ["starts_at", "ends_at"]),
-        (_("How it is announced"), ["cover", "category", "tags", "theme", "offers", "preview_text", "preview_seconds"]),
+        (_("How it is announced"), ["cover", "category", "tags", "theme", "offers", "preview_text", "film", "preview_seconds"]),
+        (_("Bookings"), ["remind_minutes"]),
         (_("Goals"), ["goal_gmv", "goal_viewers", "goal_orders"]),
     ]
     empty_text = _("No session yet. Plan the first one: who, where, when; the run sheet comes after that.")

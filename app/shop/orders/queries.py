@@ -152,6 +152,11 @@ def sku_by_scan(text: str) -> Select[Any]:
 
 def people_who_confirm(shop_id: int) -> Select[Any]:
     """Ids of the active people of a shop whose roles let them confirm orders; administrators are left in peace."""
+    return people_who("confirm", "orders.Order", shop_id)
+
+
+def people_who(verb: str, resource: str, shop_id: int) -> Select[Any]:
+    """Ids of the active people of a shop whose roles let them do this; administrators are left in peace."""
     t = User.metadata.tables
     pvr, pv = t["ab_permission_view_role"], t["ab_permission_view"]
     may = (
@@ -160,7 +165,7 @@ def people_who_confirm(shop_id: int) -> Select[Any]:
         .join(pv, pv.c.id == pvr.c.permission_view_id)
         .join(t["ab_permission"], t["ab_permission"].c.id == pv.c.permission_id)
         .join(t["ab_view_menu"], t["ab_view_menu"].c.id == pv.c.view_menu_id)
-        .where(t["ab_permission"].c.name == "can_confirm", t["ab_view_menu"].c.name == "orders.Order")
+        .where(t["ab_permission"].c.name == f"can_{verb}", t["ab_view_menu"].c.name == resource)
     )
     works_here = exists().where(
         StaffAssignment.user_id == User.id,

@@ -43,6 +43,8 @@ class Sums:
     def add(self, session_id: int, item_id: int, event: Event) -> None:
         """Count one event whose number nobody had before."""
         start = event.at - event.at % BUCKET_MS
+        if event.kind == "book":
+            return  # long before the session: nobody was there
         if event.viewer:
             self._see(session_id, event)
         if event.kind == "viewers":

@@ -16,6 +16,7 @@ import orjson
 
 KINDS = frozenset({
     "viewers", "join", "leave", "comment", "like", "gift", "share", "follow", "click", "cart", "order", "price", "stock", "gap",
+    "book",
 })  # fmt: skip
 MOST_EVENTS = 1000
 LONGEST_BODY = 512 * 1024

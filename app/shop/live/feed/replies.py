@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional
 from app.shop.live.feed.words import Words
-from app.shop.live.models import LiveReply, LiveReplyRule
+from app.shop.live.models import LiveReply, LiveReplyRule, LiveSession
+from app.shop.live.out.states import OutKind
+from app.shop.live.services import outgoing
 
 
 def answer(session_id: int, comments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -47,8 +49,22 @@ def _say(session_id: int, rules: Sequence[Any], comments: Sequence[dict[str, Any
                 "session_id": session_id, "rule_id": rule.id, "comment_id": one["id"], "asked": one["text"],
                 "answer": rule.answer, "at": one["at"],
             })  # fmt: skip
-    db.session.add_all([LiveReply(**one) for one in said])
+    rows = [LiveReply(**one) for one in said]
+    db.session.add_all(rows)
+    if rows:
+        _send_out(session_id, rows)
     return [{"comment": one["comment_id"], "rule": one["rule_id"], "text": one["answer"]} for one in said]
+
+
+def _send_out(session_id: int, rows: Sequence[LiveReply]) -> None:
+    """Have the platform say them, where there is a way to it."""
+    session = db.session.get(LiveSession, session_id)
+    outlets = outgoing.outlets_of(session, OutKind.REPLY) if session is not None else []
+    if session is None or not outlets:
+        return
+    db.session.flush()
+    for row in rows:
+        outgoing.queue(session, OutKind.REPLY, str(row.id), row.answer or "", outlets, asked=row.asked)
 
 
 def _last(session_id: int) -> dict[int, dt.datetime]:

@@ -28,6 +28,7 @@ from app.shop.live.models import (
     LiveTally,
     LiveViewer,
 )
+from app.shop.live.services import booking
 
 Key = tuple[int, str]  # feed, and the number that the sender gave
 SIGNS = ("price", "stock", "gap")  # what rules look at one by one
@@ -55,12 +56,15 @@ class Kept:
     signs: list[tuple[Event, int]] = field(default_factory=list)
     orders: int = 0
     is_practice: bool = False
+    booked: list[tuple[str, str, str, dt.datetime]] = field(default_factory=list)
 
     def joined(self, other: Kept) -> Kept:
         """Both in one, when a batch was stored in parts."""
         return Kept(
-            self.new + other.new, self.repeated + other.repeated, self.newcomers + other.newcomers, max(self.last, other.last),
-            max(self.heard, other.heard), self.comments + other.comments, self.signs + other.signs, self.orders + other.orders,
+            new=self.new + other.new, repeated=self.repeated + other.repeated, newcomers=self.newcomers + other.newcomers,
+            last=max(self.last, other.last), heard=max(self.heard, other.heard), comments=self.comments + other.comments,
+            signs=self.signs + other.signs, orders=self.orders + other.orders, booked=self.booked + other.booked,
+            is_practice=self.is_practice or other.is_practice,
         )  # fmt: skip
 
 
@@ -91,9 +95,14 @@ def store(parcels: Sequence[Parcel], words: Filter) -> dict[int, Kept]:
             mine.orders += 1
             if parcel.source.is_practice:
                 sums.order(parcel.source.session_id, item_id, event.at, event.source, event.n, event.amount or 0)
+        elif event.kind == "book" and event.viewer:
+            mine.booked.append((event.viewer, event.name, event.source, instant(event.at)))
         elif event.kind in SIGNS:
             mine.signs.append((event, item_id))
     _insert_comments(comments, words, kept)
+    for session_id, one in kept.items():
+        if one.booked:
+            booking.note_platform(session_id, one.booked)
     _see(sums, kept)
     write_sums(sums)
     _note(kept)

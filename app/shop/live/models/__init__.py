@@ -19,6 +19,7 @@ from app.shop.live.models.feed import (
 from app.shop.live.models.games import LiveEntry, LiveGame, LiveSeal, LiveWinner
 from app.shop.live.models.offers import LiveOffer, LivePreset
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
+from app.shop.live.models.reach import LiveBooking, LiveOut, LiveOutlet
 from app.shop.live.models.rehearsal import LiveIncident, LiveReaction, LiveRehearsal
 from app.shop.live.models.review import LiveForecast, LiveReport, LiveSkill
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
@@ -31,6 +32,7 @@ __all__ = [
     "WHOLE",
     "LiveAction",
     "LiveBlockWord",
+    "LiveBooking",
     "LiveBucket",
     "LiveCheck",
     "LiveComment",
@@ -51,6 +53,8 @@ __all__ = [
     "LiveMute",
     "LiveNotice",
     "LiveOffer",
+    "LiveOut",
+    "LiveOutlet",
     "LivePreset",
     "LiveQuestion",
     "LiveReaction",

@@ -90,6 +90,11 @@ class LiveSession(PanelModel):
     preview_seconds = integer(
         _("Length of the preview film"), unit="s", min=0, help=_("It has 30 seconds to catch the eye.")
     )
+    film_id = file_ref(_("Preview film"), kinds=("video",), help=_("MP4 or MOV; its length is read from the file."))
+    film = relation("File", film_id)
+    remind_minutes = integer(
+        _("Remind those who booked"), unit=_("minutes before"), default=30, min=0, max=1440, help=_("0: nobody is reminded.")
+    )
     is_practice = flag(_("Rehearsal"), default=False, help=_("Writes no order and no stock."))
     copied_from_id = ref(_("Copied from"), "live_session.id", ondelete="SET NULL", readonly=True)
     copied_from = relation("LiveSession", copied_from_id, remote_side="LiveSession.id")

@@ -1,6 +1,19 @@
 """Pages of live sessions that are no tables: the run sheet, the preparation, papers, the public preview, the consoles,
 feeds, games, the report, rehearsals."""
 
-from app.shop.live.pages import announcing, consoles, feeds, offering, playing, preparing, rehearsals, reporting, sheets
+from app.shop.live.pages import (
+    announcing,
+    consoles,
+    feeds,
+    offering,
+    playing,
+    preparing,
+    reaching,
+    rehearsals,
+    reporting,
+    sheets,
+)
 
-__all__ = ["announcing", "consoles", "feeds", "offering", "playing", "preparing", "rehearsals", "reporting", "sheets"]
+__all__ = [
+    "announcing", "consoles", "feeds", "offering", "playing", "preparing", "reaching", "rehearsals", "reporting", "sheets",
+]  # fmt: skip

@@ -11,12 +11,13 @@ from flask_babel import lazy_gettext as _
 from app.panel.core import policy, records, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
-from app.panel.core.errors import DomainError
+from app.panel.core.errors import DomainError, NotFound
 from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain, queries
-from app.shop.live.models import LiveCheck, LiveItem, LiveSession
+from app.shop.live.models import LiveCheck, LiveItem, LiveOut, LiveSession
+from app.shop.live.pages import reaching
 from app.shop.live.permissions import SESSION, posts_of
-from app.shop.live.services import links, plan, sheet
+from app.shop.live.services import links, outgoing, plan, sheet
 from app.shop.live.states import PLANNED, CheckKind, SessionState
 
 
@@ -45,7 +46,7 @@ class PreparePage(PanelPage):
             sum=plan.minutes(session) if whole else None, may_write=may,
             my_posts=posts_of(actor), is_planned=session.state in PLANNED, links=links.shown(session, request.host_url),
             last=db.session.scalars(queries.last_like(session, actor)).first() if may else None,
-            suggestion=sheet.preview_text(session) if whole else "", states=SessionState,
+            suggestion=sheet.preview_text(session) if whole else "", states=SessionState, reach=reaching.shown(session, actor),
         )  # fmt: skip
 
     @expose("/<int:live_id>/prepare/tick/<int:check_id>", methods=["POST"])
@@ -101,6 +102,31 @@ class PreparePage(PanelPage):
         return self._do(
             live_id, lambda session, actor: links.hand_out(session, partner, actor=actor), gettext("The link is made.")
         )
+
+    @expose("/<int:live_id>/prepare/push", methods=["POST"])
+    @needs("write")
+    def push(self, live_id: int) -> Any:
+        """Publish the preview on the channels that have a way out."""
+
+        def work(session: LiveSession, actor: Any) -> None:
+            number = outgoing.push(session, actor=actor)
+            said = gettext("The preview goes to %(n)s channels.", n=number)
+            flash(said if number else gettext("Every channel has this text already."), "success")
+
+        return self._do(live_id, work)
+
+    @expose("/<int:live_id>/prepare/push/<int:out_id>", methods=["POST"])
+    @needs("write")
+    def push_again(self, live_id: int, out_id: int) -> Any:
+        """Once more to the channel where it failed."""
+
+        def work(session: LiveSession, actor: Any) -> None:
+            out: LiveOut = records.get(LiveOut, out_id, actor=actor)
+            if out.session_id != session.id:
+                raise NotFound(gettext("There is nothing here."))
+            outgoing.again(out, actor=actor)
+
+        return self._do(live_id, work, gettext("It is sent again."))
 
     def _do(self, live_id: int, work: Any, said: str = "") -> Any:
         actor = current_actor()

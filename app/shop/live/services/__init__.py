@@ -1,14 +1,16 @@
 """The verbs of live sessions: `from app.shop.live import services`, then `services.run.pin(…)`, `services.talk.ask(…)`."""
 
 from app.panel.core import records
-from app.shop.live.models import LiveCheck, LiveItem, LivePreset, LiveSession
+from app.shop.live.models import LiveBooking, LiveCheck, LiveItem, LiveOutlet, LivePreset, LiveSession
 from app.shop.live.services import (
     board,
+    booking,
     commands,
     games,
     games_board,
     offered,
     offers,
+    outgoing,
     plan,
     presets,
     prices,
@@ -19,7 +21,9 @@ from app.shop.live.services import (
     talk,
 )  # fmt: skip
 
-records.override(LiveSession, validate=plan.validate, create=plan.create)
+records.override(LiveSession, validate=plan.validate, create=plan.create, update=plan.update)
+records.override(LiveBooking, validate=booking.validate, create=booking.create)
+records.override(LiveOutlet, validate=outgoing.validate_outlet)
 records.override(
     LiveItem, validate=sheet.validate_item, create=sheet.create_item, update=sheet.update_item, delete=sheet.remove_item
 )
@@ -27,6 +31,6 @@ records.override(LivePreset, validate=presets.validate)
 records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_check)
 
 __all__ = [
-    "board", "commands", "games", "games_board", "offered", "offers", "plan", "presets", "prices", "prizes", "quiet",
-    "run", "sheet", "talk",
+    "board", "booking", "commands", "games", "games_board", "offered", "offers", "outgoing", "plan", "presets", "prices",
+    "prizes", "quiet", "run", "sheet", "talk",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import segno
-from flask import url_for
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
@@ -50,9 +50,15 @@ def shown(session: LiveSession, host: str) -> list[SimpleNamespace]:
     found = []
     for row in db.session.scalars(queries.links(session.id)):
         link = veil.seen(row)
-        address = host.rstrip("/") + url_for("live_preview.index", token=link.token)
+        address = url_of(link, host)
         found.append(SimpleNamespace(partner=link.partner, clicks=link.clicks, address=address, code=picture(address)))
     return found
+
+
+def url_of(link: LiveLink, host: str = "") -> str:
+    """The address of a link: of this request's host, or where the panel says that it is reached."""
+    base = host or str(current_app.config.get("PUBLIC_URL") or "")
+    return f"{base.rstrip('/')}/live/p/{link.token}"
 
 
 def picture(address: str) -> str:
@@ -60,9 +66,11 @@ def picture(address: str) -> str:
     return str(segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#111", light="#fff"))
 
 
-def opened(token: str) -> LiveSession | None:
-    """The session that a link leads to, while it is announced."""
-    query = select(LiveSession).join(LiveLink, LiveLink.session_id == LiveSession.id)
+def link_of(token: str) -> LiveLink | None:
+    """The link of this token, while its session is announced."""
+    if len(token) > 32:
+        return None
+    query = select(LiveLink).join(LiveSession, LiveLink.session_id == LiveSession.id)
     return db.session.scalars(query.where(LiveLink.token == token, LiveSession.state.in_(PUBLIC))).first()
 
 

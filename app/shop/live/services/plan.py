@@ -16,6 +16,7 @@ from app.shop.creators.models import Creator
 from app.shop.live import queries, rules
 from app.shop.live.models import LiveCheck, LiveConclusion, LiveItem, LiveLink, LiveRoom, LiveSession
 from app.shop.live.permissions import CONCLUSION, SESSION, VERBS
+from app.shop.live.services import film
 from app.shop.live.states import PLANNED, SESSION_MOVES, CheckKind, Post, SessionState
 from app.shop.setup.models import Channel, Shop
 
@@ -86,7 +87,7 @@ def _free(session: LiveSession | None, starts_at: Any, ends_at: Any, creator_id:
 @transactional
 def create(values: dict[str, Any], *, actor: Any) -> LiveSession:
     """A new session with its checklist, the three sign-offs, our own link, and a preview text if none was written."""
-    session = LiveSession()
+    session, values = LiveSession(), film.measured(values)
     with db.session.no_autoflush:
         db.session.add(session)
         records.assign(session, values, actor=actor)
@@ -100,6 +101,11 @@ def create(values: dict[str, Any], *, actor: Any) -> LiveSession:
     db.session.add(LiveLink(session_id=session.id, partner=_("Our own"), token=new_token()))
     db.session.flush()
     return session
+
+
+def update(session: LiveSession, values: dict[str, Any], *, actor: Any) -> None:
+    with db.session.no_autoflush:
+        records.assign(session, film.measured(values), actor=actor)
 
 
 def new_token() -> str:

@@ -11,6 +11,8 @@ from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.shop.live import events, queries
 from app.shop.live.models import LiveAction, LiveItem, LiveNotice, LiveSession, LiveSlot
+from app.shop.live.out.states import OutKind
+from app.shop.live.services import outgoing
 from app.shop.live.services.commands import UNDOING, Effect, obey, seen
 from app.shop.live.states import ITEM_MOVES, ItemKind, ItemState, Outcome, SessionState
 
@@ -166,6 +168,8 @@ def put_notice(session_id: int, text: str, *, actor: Any, key: str, item_id: int
         notice = LiveNotice(session_id=session.id, item_id=item_id, text=said, put_at=clock.now())
         db.session.add(notice)
         db.session.flush()
+        place = item.position if item is not None else None
+        outgoing.queue(session, OutKind.NOTICE, str(notice.id), said, item=place)
         return Effect(_("Notice: %(text)s", text=said), item, {"notice": notice.id, "was": was})
 
     return obey(session_id, "notice", {"text": said, "item": item_id}, work, actor=actor, right=CONTROL, key=key)

@@ -1,0 +1,1 @@
+"""What goes out to platforms: previews, answers and notices."""
