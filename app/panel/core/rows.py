@@ -152,8 +152,15 @@ def among(asked: Any, values: Collection[Any]) -> ColumnElement[bool]:
     if db.session.connection().dialect.name == "postgresql":
         kind = BigInteger if isinstance(asked.type, Integer) else Text
         return asked == any_(literal(list(values), ARRAY(kind)))  # type: ignore[no-any-return]
-    each = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    each = func.json_each(_told(list(values))).table_valued("value")
     return asked.in_(select(each.c.value))  # type: ignore[no-any-return]
+
+
+def _told(values: list[Any]) -> str:
+    try:
+        return orjson.dumps(values).decode()
+    except TypeError:  # half a character, a number of more than 64 bits
+        return json.dumps(values)
 
 
 def _cells(rows: Sequence[Mapping[str, Any]], names: list[str]) -> list[Sequence[Any]]:

@@ -5,10 +5,10 @@ Whoever calls it writes the trail himself (`history.record_selected`), tells the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -50,7 +50,7 @@ def numbered(keys: Sequence[int], numbers: Sequence[int]) -> FromClause:
         return func.unnest(*lists).table_valued(
             column("key", BigInteger), column("number", BigInteger), name="numbered"
         ).render_derived()
-    each = func.json_each(json.dumps(list(zip(keys, numbers, strict=True)))).table_valued("value", name="each_pair")
+    each = func.json_each(orjson.dumps(list(zip(keys, numbers, strict=True))).decode()).table_valued("value", name="each_pair")
     pairs = select(*(type_coerce(each.c.value.op("->>")(at), Integer).label(name) for at, name in enumerate(("key", "number"))))
     return pairs.subquery("numbered")
 

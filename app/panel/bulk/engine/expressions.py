@@ -92,12 +92,15 @@ def given(columns: Sequence[Any]) -> ColumnElement[Any]:
     """{"price": [null, 1200]} of the columns of a new row that hold something."""
     array = func.json_array if dialect() == "sqlite" else func.json_build_array
     parts: list[Any] = []
+    may_lack = False
     for column in columns:
         pair, told = array(null(), plain(column, column)), isinstance(column.type, String)
         if getattr(column, "nullable", False) or (told and getattr(column, "info", {}).get(INFO)):
             empty = or_(column.is_(None), type_coerce(column, Text) == "") if told else column.is_(None)
-            pair = case((empty, null()), else_=pair)
+            pair, may_lack = case((empty, null()), else_=pair), True
         parts += [literal(column.key, Text), pair]
+    if not may_lack:
+        return _as_json(_object(*parts))
     if dialect() == "sqlite":
         return _as_json(func.json_patch("{}", _object(*parts)))
     return _as_json(func.json_strip_nulls(_object(*parts)))

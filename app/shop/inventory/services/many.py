@@ -143,7 +143,7 @@ def _book(wanted: Wanted, way: Way, places: Sequence[Any], actor: Any) -> None:
     """Check on locked rows, then write: the journal with its balances, the levels once."""
     if not places:
         return
-    crossings = []
+    crossings, line = [], alerts.line_of(None)
     for row in places:
         on_hand, reserved = row.on_hand + way.on_hand * row.wanted, row.reserved + way.held * row.wanted
         if on_hand < reserved or reserved < 0:
@@ -151,14 +151,14 @@ def _book(wanted: Wanted, way: Way, places: Sequence[Any], actor: Any) -> None:
                 sku_name(row.sku_id), row.on_hand - row.reserved, sku_id=row.sku_id, wanted=row.wanted,
                 warehouse_id=row.warehouse_id,
             )  # fmt: skip
-        low = alerts.is_low(on_hand - reserved, row.threshold)
+        low = on_hand - reserved <= (line if row.threshold is None else row.threshold)
         if low != row.is_low:
             crossings.append((row.id, low, on_hand - reserved, row.threshold))
     _write_journal(wanted, way, actor)
     ids = [row.id for row in places]
     moved = numbered(ids, [row.wanted for row in places])
     on_hand, reserved = levels.c.on_hand + way.on_hand * moved.c.number, levels.c.reserved + way.held * moved.c.number
-    low = on_hand - reserved <= func.coalesce(levels.c.threshold, alerts.line_of(None))
+    low = on_hand - reserved <= func.coalesce(levels.c.threshold, line)
     values = {"on_hand": on_hand, "reserved": reserved, "is_low": low, **stamp(levels, actor)}
     db.session.execute(update(levels).where(levels.c.id == moved.c.key).values(values))
     alerts.crossed(crossings, actor=actor)
