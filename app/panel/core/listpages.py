@@ -85,7 +85,7 @@ def columns(list_key: str) -> Any:
     density = "" if is_reset else form.get("density", "")
     if density not in listcolumns.DENSITIES:
         raise BadRequest(gettext("This view cannot be read."))
-    is_plain = listcolumns.read(cols, plan) == dict.fromkeys(plan.columns)
+    is_plain = [*listcolumns.read(cols, plan).items()] == [(name, None) for name in plan.columns]  # their order counts
     own = savedlists.kept(list_key, plan, actor).layout.cols if in_address else "" if is_plain else cols
     savedlists.lay_out(list_key, listcolumns.Layout(own, density), actor=actor)
     asked = savedlists.understood({**state, "cols": cols} if in_address else state, plan, actor)

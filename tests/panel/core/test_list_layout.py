@@ -57,6 +57,10 @@ def test_a_reader_lays_a_list_out_for_himself_alone(as_user):
     assert heads(as_user("ada").get(LIST).text) == declared
     assert lay_out(ben, "name", reset="1").status_code == 302
     assert heads(ben.get(LIST).text) == declared
+    lay_out(ben, *reversed(declared))
+    assert heads(ben.get(LIST).text) == declared[::-1], "an order of his own is a layout, with the same columns too"
+    lay_out(ben, *declared)
+    assert heads(ben.get(LIST).text) == declared
     assert lay_out(ben, "password").status_code == 400
     assert lay_out(ben, "name", density="flat").status_code == 400
 

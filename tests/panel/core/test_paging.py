@@ -197,6 +197,7 @@ def test_the_api_hands_out_the_next_page(session, as_user, crowd):
 def test_the_count_is_asked_after_the_page_and_is_of_the_readers_rows(session, as_user, crowd, monkeypatch):
     address = f"{COUNT}?q=Page"
     page = as_user("ada").get(f"{LIST}?q=Page&size=5").text
+    assert '<button class="btn btn-outline btn-sm btn-icon" form="jump"' in page, "Enter in a day goes there by it"
     assert "more than 5 rows" in page and f'data-howmany="{address}&amp;tabs=1"' in page
     assert as_user("ada").get(address).json == {"count": 12, "words": "12 rows", "exact": True}
     assert as_user("cleo").get(address).json["words"] == "0 rows"
