@@ -68,7 +68,7 @@ def joined(query: Select[Any], person: Any, wanted: Sequence[str]) -> Select[Any
 
 def take(row: Any, reader: int, wanted: Sequence[str]) -> None:
     """Hand the answers of a row to those who asked."""
-    found = row._mapping
+    found = row._asdict()  # a question to the row itself costs as much as this
     for name in wanted:
         values: list[Any] = []
         while (key := f"{name}_{len(values)}") in found:

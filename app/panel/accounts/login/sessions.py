@@ -17,11 +17,10 @@ from flask import Flask, Request, Response, has_request_context, request, sessio
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Row, Select, Text, bindparam, cast, insert, select, update
-from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import CallbackDict
 
 from app.panel.accounts import settings as settings
-from app.panel.accounts.login import twostep
+from app.panel.accounts.login import persons, twostep
 from app.panel.accounts.models import LoginSession, Profile, User
 from app.panel.core import asides, clock
 from app.panel.core.db import db
@@ -144,14 +143,15 @@ def find(value: str) -> tuple[Row[Any], User] | None:
     if not 40 <= len(value) <= 64:
         return None
     beside = asides.names()
-    found = db.session.execute(_living(beside, db.engine.dialect.name), {"hashed": hashed(value)}).unique().one_or_none()
-    if found is None:
+    rows = db.session.connection().execute(_living(beside, db.engine.dialect.name), {"hashed": hashed(value)}).all()
+    if not rows:
         return None
+    found: Row[Any] = rows[0]
     now = clock.now()
     if found.auth_epoch != (found.epoch or 1) or now >= found.absolute_end_at or _is_idle(now - found.seen_at):
         return None
     asides.take(found, found.user_id, beside)
-    return found, found.User
+    return found, persons.of_rows(rows)
 
 
 def _is_idle(unseen: dt.timedelta) -> bool:
@@ -163,17 +163,17 @@ def _is_idle(unseen: dt.timedelta) -> bool:
 def _living(beside: tuple[str, ...], _dialect: str) -> Select[Any]:
     """Built once an engine: every request asks this, and SQLAlchemy takes longer to build it than the database to answer.
 
-    The person comes with his roles and groups: each would be a statement of its own at the first question for a right.
+    The person comes with his roles, a row each: they would be a statement of their own at the first question for a right.
     """
     s, words = LoginSession, cast(LoginSession.data, Text).label("words")  # rows of JSON cannot be compared
     query = (
-        select(s.key, s.user_id, s.seen_at, s.absolute_end_at, s.auth_epoch, words, Profile.auth_epoch.label("epoch"), User)
+        select(s.key, s.user_id, s.seen_at, s.absolute_end_at, s.auth_epoch, words, Profile.auth_epoch.label("epoch"))
+        .add_columns(*persons.columns())
         .join(User, User.id == s.user_id)
         .outerjoin(Profile, Profile.user_id == s.user_id)
         .where(s.key == bindparam("hashed"), s.revoked_at.is_(None), User.active.is_(True))
-        .options(joinedload(User.roles), joinedload(User.groups))  # type: ignore[attr-defined]
     )
-    return asides.joined(query, s.user_id, beside)
+    return asides.joined(persons.with_roles(query), s.user_id, beside)
 
 
 def hashed(value: str) -> str:
