@@ -14,9 +14,10 @@ from typing import Any
 
 from flask import Flask, current_app, g, request
 from flask_babel import get_locale
-from flask_wtf.csrf import generate_csrf
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
+
+from app.panel.core.security import csrf_token
 
 MOST_KEPT, MOST_FRAMES = 500, 300
 WORD = f"\ue000{secrets.token_hex(8)}"  # nobody can type what stands for something in a frame
@@ -88,7 +89,7 @@ def framed(key: tuple[Hashable, ...] | None, here: str = "", *, caller: Callable
 
 
 def filled(text: str, here: str) -> str:
-    return text.replace(TOKEN, generate_csrf()).replace(HERE, escape(here))
+    return text.replace(TOKEN, csrf_token()).replace(HERE, escape(here))
 
 
 def top_key(
@@ -101,7 +102,7 @@ def top_key(
 
 
 def _with_marks(caller: Callable[[], Any]) -> str:
-    token = generate_csrf()
+    token = csrf_token()
     g.csrf_token = TOKEN
     try:
         return str(caller())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import secrets
 import socket
@@ -11,7 +12,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, has_request_context, request, session
 from flask_babel import gettext
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from itsdangerous import Serializer, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_encode
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.panel.core import errorpages
@@ -207,6 +210,26 @@ def same_origin(origin: str) -> bool:
         )
     except ValueError:
         return False
+
+
+class PlainTokens(URLSafeTimedSerializer):
+    """What Flask-WTF signs its tokens with, without the packing: that takes longer than all the rest and saves 15 letters.
+    It reads both."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        return base64_encode(Serializer.dump_payload(self, obj))
+
+
+@functools.lru_cache(maxsize=10)
+def _tokens(secret: str) -> PlainTokens:
+    return PlainTokens(secret, salt="wtf-csrf-token")
+
+
+def csrf_token() -> str:
+    """The token of this answer against forged requests."""
+    if "csrf_token" not in g and (word := session.get("csrf_token")) is not None:
+        g.csrf_token = _tokens(str(current_app.secret_key)).dumps(word)
+    return str(generate_csrf())  # which makes the word of a new session, and finds what is there
 
 
 def csp_nonce() -> str:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from flask import Flask, current_app, g, get_flashed_messages, request, session
-from flask_wtf.csrf import generate_csrf
 
 from app.panel.core import fragments, menu
-from app.panel.core.security import csp_nonce
+from app.panel.core.security import csp_nonce, csrf_token
 
 MOST_SHELLS = 60
 Key = tuple[Hashable, ...]
@@ -49,7 +48,7 @@ def page(key: Key | None, draw: Callable[[], str], marked: Callable[[], str], ho
         return draw()
     pieces = fragments.remembered(lambda: _pieces(marked), *decided, *key, most=MOST_SHELLS, kind="panel_shells")
     own = {
-        "token": generate_csrf(), "nonce": csp_nonce(), "user": str(reader), "menu": str(menu.drawn()),
+        "token": csrf_token(), "nonce": csp_nonce(), "user": str(reader), "menu": str(menu.drawn()),
         "top": fragments.filled(top, request.full_path), **holes,
     }  # fmt: skip
     pieces = [*pieces]
@@ -74,7 +73,7 @@ def _around() -> tuple[Any, Key, Key] | None:
 
 def _pieces(marked: Callable[[], str]) -> list[str]:
     """What is drawn, cut at its marks: text, the name of a hole, text, …"""
-    nonce, token = csp_nonce(), generate_csrf()
+    nonce, token = csp_nonce(), csrf_token()
     g.csp_nonce, g.csrf_token, g.panel_marked = fragments.mark("nonce"), fragments.TOKEN, True
     try:
         return fragments.MARK.split(marked())
