@@ -43,12 +43,15 @@ class SharedRotatingFile(RotatingFileHandler):
     """A rotating file that several processes write: who rotates does it under a lock, the others follow."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        with open(self.baseFilename + ".lock", "w") as lock:
+        lock = os.open(self.baseFilename + ".lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if self.stream and self._was_rotated():
                 self.stream.close()
                 self.stream = self._open()
             super().emit(record)
+        finally:
+            os.close(lock)
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         """By what is there; the handler's own way would format the line once more to add its length."""
