@@ -26,6 +26,8 @@ from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from processes import tls
+
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = {
     "en": {"flag": "gb", "name": "English"},
@@ -42,7 +44,8 @@ LONGEST_SOCKET = 107  # bytes that fit into sockaddr_un on Linux
 NAMES = {  # what the environment may say with our prefix; PART, DATA and ENV_FILE are no settings of an instance
     f"ZHANGGUI_{name}"
     for name in (
-        "HOME", "CACHE", "UPLOADS", "URL", "TRUSTED_HOSTS", "PROXIES", "WEB_PROCESSES", "WEB_THREADS", "UPLOAD_MB", "METRICS_TOKEN",
+        "HOME", "CACHE", "UPLOADS", "URL", "TRUSTED_HOSTS", "PROXIES", "PROXY_FROM", "TLS", "HTTP_PORT",
+        "WEB_PROCESSES", "WEB_THREADS", "UPLOAD_MB", "METRICS_TOKEN",
         "LOG_LEVEL", "SMTP_URL", "MAIL_FROM", "TIMEZONE", "LANGUAGE", "ADMIN_PASSWORD", "PART", "DATA", "ENV_FILE",
     )
 }  # fmt: skip
@@ -94,7 +97,8 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     home = _home(env.get("ZHANGGUI_HOME") or "")
     host = _host(env.get("HOST") or "127.0.0.1")  # this machine only: another one needs a decision
     port = _number(env, "PORT", 8080, 1, 65535)
-    public = _public_url(env, host, port)
+    certificate = (home / Path(env["ZHANGGUI_TLS"]).expanduser()).resolve() if env.get("ZHANGGUI_TLS") else None
+    public = _public_url(env, host, port, "https" if certificate else "http")
     secure = public.startswith("https://")
     redis_url = _redis_url(env.get("REDIS_URL") or "")
     upload_mb = _number(env, "ZHANGGUI_UPLOAD_MB", 220, 1, 4096)  # an import of 200 MB and the form around it
@@ -113,8 +117,12 @@ def load(env: Mapping[str, str] | None = None) -> dict[str, Any]:
         "PUBLIC_URL": public,  # in mails and signed links; also decides whether cookies are Secure
         "PREFERRED_URL_SCHEME": "https" if secure else "http",
         "SESSION_COOKIE_SECURE": secure,
+        "TLS_FOLDER": certificate,  # server.pem and server.key; none: a proxy speaks TLS, or nobody does
+        "HTTP_PORT": _number(env, "ZHANGGUI_HTTP_PORT", 0, 0, 65535),  # says where the panel is, and hands out its authority
+        "HSTS": not tls.is_own(certificate),  # who has not installed our own authority must be free to go on
         "TRUSTED_HOSTS": _trusted_hosts(env, public),
         "PROXY_COUNT": _number(env, "ZHANGGUI_PROXIES", 0, 0, 5),  # how many X-Forwarded-* hops are ours to believe
+        "PROXY_FROM": _networks(env.get("ZHANGGUI_PROXY_FROM") or "127.0.0.0/8,::1"),  # whose word about that is taken
         "WEB_PROCESSES": _number(env, "ZHANGGUI_WEB_PROCESSES", 1, 1, 64),
         "WEB_THREADS": _number(env, "ZHANGGUI_WEB_THREADS", 16, 1, 256),  # Flask threads a process
         "MAX_CONTENT_LENGTH": upload_mb * 1024 * 1024,
@@ -162,6 +170,11 @@ def verify(settings: Mapping[str, Any]) -> None:
     statics = (ROOT / "app" / "static", *(ROOT / "app").glob("*/*/static"))
     if any(uploads.is_relative_to(static) for static in statics):
         _refuse("ZHANGGUI_UPLOADS is inside a static folder: every upload would be public.")
+    folder = settings.get("TLS_FOLDER")  # what lies in it is looked at by who serves it: it may be about to be made
+    if folder and not settings["PUBLIC_URL"].startswith("https://"):
+        _refuse("ZHANGGUI_URL begins with http:// while ZHANGGUI_TLS is set; write https://.")
+    if settings.get("HTTP_PORT") and (not folder or settings["HTTP_PORT"] == settings["SERVER_PORT"]):
+        _refuse("ZHANGGUI_HTTP_PORT is the plain port beside TLS: it needs ZHANGGUI_TLS and a number other than PORT.")
     if not settings.get("EMBEDDED_VALKEY"):
         _refuse_open_valkey(settings["REDIS_URL"])
 
@@ -338,12 +351,12 @@ def _smtp_url(text: str) -> str:
     return text
 
 
-def _public_url(env: Mapping[str, str], host: str, port: int) -> str:
+def _public_url(env: Mapping[str, str], host: str, port: int, scheme: str) -> str:
     """Taken from a request, it would let whoever sends one choose where the links in our mails lead."""
     text = env.get("ZHANGGUI_URL") or ""
     if not text:
         shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{port}"
+        return f"{scheme}://{shown}:{port}"
     url = _address("ZHANGGUI_URL", text)
     if url.username is not None or url.password is not None:
         _refuse("ZHANGGUI_URL holds a user name or a password; it stands in every mail and must not.")
@@ -359,6 +372,15 @@ def _trusted_hosts(env: Mapping[str, str], public: str) -> list[str]:
     if bad:
         _refuse(f"ZHANGGUI_TRUSTED_HOSTS holds {bad!r}; give host names with commas between them.")
     return list(dict.fromkeys([urlsplit(public).hostname or "", *named]))  # core/security.py adds loopback
+
+
+def _networks(text: str) -> list[str]:
+    for name in (found := [one.strip() for one in text.split(",") if one.strip()]):
+        try:
+            ipaddress.ip_network(name)
+        except ValueError:
+            _refuse(f"ZHANGGUI_PROXY_FROM holds {name!r}; give addresses or networks of proxies with commas between them.")
+    return found
 
 
 def _is_loopback(host: str) -> bool:

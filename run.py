@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -14,7 +15,7 @@ from typing import Any
 import click
 
 import config
-from processes import valkey
+from processes import tls, valkey
 from processes.home import EX_UNAVAILABLE, Taken, check_port, forget_figures, take_home
 from processes.journal import teller
 from processes.supervisor import Part, Supervisor
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
         config.prepare(settings["HOME"], Path(settings["UPLOAD_FOLDER"]))
         settings = config.load()
         config.verify(settings)
+        if options.part in ("all", "web") and settings["TLS_FOLDER"] and (sentence := tls.fault(settings["TLS_FOLDER"])):
+            raise config.ConfigError(sentence)
         os.environ["ZHANGGUI_HOME"] = str(settings["HOME"])  # the parts start in another folder
         for name, value in FRUGAL.items():
             os.environ.setdefault(name, value)
@@ -58,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
 def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
     home, address = settings["HOME"], settings["PUBLIC_URL"]
     lock = take_home(home, address)
-    check_port(settings["SERVER_HOST"], settings["SERVER_PORT"])
+    for port in filter(None, (settings["SERVER_PORT"], settings["HTTP_PORT"])):
+        check_port(settings["SERVER_HOST"], port)
     say = teller(settings["LOG_FOLDER"])
     forget_figures(home)
     supervisor = Supervisor(say)
@@ -75,6 +79,8 @@ def serve_all(settings: dict[str, Any], options: argparse.Namespace) -> int:
             return _not_started(supervisor, "the setup did not finish")
         supervisor.add(_part("web", _command("web", settings)))
         supervisor.add(_part("background", _command("background", settings)))
+        if settings["HTTP_PORT"]:
+            supervisor.add(_part("plain", _plain(settings)))
         if not supervisor.watch(lambda: _answers(settings), START_SECONDS) and not supervisor.stopping.is_set():
             say("all", f"not everything is ready after {START_SECONDS:g} s; see /readyz and the home's logs folder")
         if supervisor.watch(lambda: _answers(settings)):
@@ -111,9 +117,13 @@ def _not_started(supervisor: Supervisor, reason: str) -> int:
 
 def _answers(settings: dict[str, Any]) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings["SERVER_HOST"], settings["SERVER_HOST"])
-    request = urllib.request.Request(f"http://{host}:{settings['SERVER_PORT']}/readyz", headers={"Host": "localhost"})
+    scheme = "https" if settings["TLS_FOLDER"] else "http"
+    request = urllib.request.Request(f"{scheme}://{host}:{settings['SERVER_PORT']}/readyz", headers={"Host": "localhost"})
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # whether it answers is asked, by its address and not by its name
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=anyone))
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=2) as answer:
+        with urllib.request.build_opener(*handlers).open(request, timeout=2) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -159,9 +169,23 @@ def _command(part: str, settings: dict[str, Any], *arguments: str) -> list[str]:
         *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--http", "1"),
         *("--host", settings["SERVER_HOST"], "--port", str(settings["SERVER_PORT"])),
         *("--workers", str(settings["WEB_PROCESSES"]), "--workers-kill-timeout", "5"),
+        *_tls(settings),
         "--respawn-failed-workers",  # one that dies is replaced, and the others go on answering
         *("--log-level", "warning", "app.asgi:app"),
     ]
+
+
+def _tls(settings: dict[str, Any]) -> list[str]:
+    folder = settings["TLS_FOLDER"]
+    if folder is None:
+        return []
+    pair = ["--ssl-certificate", str(folder / tls.CERT), "--ssl-keyfile", str(folder / tls.KEY)]
+    return [*pair, "--ssl-protocol-min", "tls1.2"]  # an old tablet makes a good prompter
+
+
+def _plain(settings: dict[str, Any]) -> list[str]:
+    where = [settings["SERVER_HOST"], str(settings["HTTP_PORT"]), settings["PUBLIC_URL"], str(settings["TLS_FOLDER"])]
+    return [sys.executable, "-m", "processes.plain", *where]
 
 
 COMMANDS = {"all": serve_all, "web": serve_web, "worker": work, "ticker": tick, "consumer": consume, "setup": set_up}

@@ -22,7 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import config
-from app import welcome
+from app import tls, welcome
 from app.panel.accounts import queries
 from app.panel.accounts.login import passwords
 from app.panel.core import assets, consumers, health, setup, translations
@@ -42,6 +42,7 @@ SETUP_LOCK = 7276930  # any number that nothing else in the database locks
 def init_app(app: Flask) -> None:
     for command in (set_up, check, worker, ticker, consumer, background):
         app.cli.add_command(command)
+    app.cli.add_command(tls.group)
     commands.init_app(app)
 
 

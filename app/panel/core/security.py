@@ -24,6 +24,7 @@ REFUSAL_KEY = "panel.refusal"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 API, DOOR, MACHINES = "/api/v1/", "panel_key_door", "panel_machine_blueprints"
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WILDCARDS = {"", "0.0.0.0", "::", "[::]", "*"}  # noqa: S104 (compared with, not bound to)
 SHORTEST_SECRET = 32
@@ -74,9 +75,9 @@ def init_app(app: Flask) -> None:
     app.config["TRUSTED_HOSTS"] = None  # Werkzeug's own check cannot be told of an IPv6 address; `refuse_host` can
     app.config["FAB_SAFE_REDIRECT_HOSTS"] = [p for h in app.config["OUR_HOSTS"] for p in (h, f"{h}:*")]
     if proxies := int(app.config.get("PROXY_COUNT") or 0):
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
-        )
+        fixed = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
+        networks = [ipaddress.ip_network(one) for one in app.config.get("PROXY_FROM") or LOOPBACK_NETWORKS]
+        app.wsgi_app = from_proxies(networks, fixed, app.wsgi_app)  # type: ignore[method-assign]
     app.before_request_funcs.setdefault(None, [])[:0] = [refuse_host, refuse_at_the_door]
     app.extensions[MACHINES] = set()
     app.before_request(refuse_foreign)
@@ -85,6 +86,21 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.after_request(add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def from_proxies(networks: list[Any], fixed: Any, plain: Any) -> Any:
+    """Believe what stands in X-Forwarded-* only when it comes from the address of a proxy of ours."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        try:
+            address = ipaddress.ip_address(str(environ.get("REMOTE_ADDR", "")).partition("%")[0])
+        except ValueError:
+            return plain(environ, start_response)
+        address = getattr(address, "ipv4_mapped", None) or address
+        is_ours = any(address.version == one.version and address in one for one in networks)
+        return (fixed if is_ours else plain)(environ, start_response)
+
+    return serve
 
 
 def machine_facing(app: Flask, blueprint: str) -> None:
@@ -246,7 +262,7 @@ def add_headers(response: Response) -> Response:
     # a view may be stricter (a file that people uploaded), never absent
     headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
     headers.update(HEADERS)
-    if is_secure():
+    if is_secure() and current_app.config.get("HSTS", True):
         headers.set(*TLS_ONLY)
     is_static = request.path.startswith("/static/")
     # a view that serves pictures through the policy says "private" itself and is taken at its word
@@ -258,7 +274,7 @@ def add_headers(response: Response) -> Response:
 def headers_without_page(app: Flask) -> list[tuple[bytes, bytes]]:
     """The same for an answer that Flask does not give and that holds no page, such as a stream."""
     found = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", **HEADERS}
-    if app.config.get("SESSION_COOKIE_SECURE"):
+    if app.config.get("SESSION_COOKIE_SECURE") and app.config.get("HSTS", True):
         found |= dict([TLS_ONLY])
     return [(name.lower().encode(), value.encode()) for name, value in found.items()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -74,6 +75,16 @@ def _items(session_id: int | None) -> tuple[tuple[int, int], ...]:
     return tuple((one.position, one.live_price or one.sku.price) for one in rows)
 
 
+def _here() -> str:
+    """The instance on this machine. Where it speaks TLS with a certificate of its own, its authority is the one that counts."""
+    folder, port = current_app.config.get("TLS_FOLDER"), current_app.config["SERVER_PORT"]
+    if folder is None:
+        return f"http://127.0.0.1:{port}"
+    if (folder / "ca.pem").is_file():
+        os.environ["SSL_CERT_FILE"] = str(folder / "ca.pem")
+    return f"https://localhost:{port}"
+
+
 def _read(events: Iterable[Event]) -> list[Event]:
     try:
         return list(events)
@@ -82,7 +93,7 @@ def _read(events: Iterable[Event]) -> list[Event]:
 
 
 def _play(events: Iterable[Event], session_id: int | None, title: str, speed: float, url: str, as_json: bool) -> None:
-    address = url.rstrip("/") or f"http://127.0.0.1:{current_app.config['SERVER_PORT']}"
+    address = url.rstrip("/") or _here()
     try:
         feed = replaying.feed_for(session_id, title)
         done = replaying.play(feed, events, address, speed, lambda text: click.echo(text, err=True))
