@@ -1,9 +1,14 @@
 """A stale save asks about what the other person changed, says before, theirs and mine, and tells nothing that is hidden."""
 
 import html
+import os
 import re
 
 import pytest
+
+from tests.goals import goal
+
+ROUNDS = int(os.environ.get("CONFLICT_ROUNDS", "3"))  # of five doors each; 200 are the large form
 
 
 def opened(client, key):
@@ -143,3 +148,38 @@ def test_a_child_row_that_the_reader_may_not_see_is_neither_shown_nor_removed_by
     form = opened(lena, key) | {"loans-0-reader": "Zhou", "loans-0-due_on": "2026-12-02"}
     assert lena.post(f"/books/book/edit/{key}", data=form).status_code == 302
     assert sorted(loan["reader"] for loan in stored(ada, key)["loans"]) == ["Zhou", "secret"]
+
+
+def test_of_two_who_opened_one_record_the_second_overwrites_nothing_by_whatever_door(visit, book):
+    """G17: both open it, one saves, then the other: in the form, by REST, in a cell, and taken back by a run."""
+    from tests.panel.bulk import book_operations, operating
+
+    assert book_operations.__name__  # its operations are known by being imported
+    ada, lena, key = visit("ada"), visit("lena"), book("980-9")
+    doors = {
+        "form": lambda form, version: ada.post(f"/books/book/edit/{key}", data={**form, "title": "Second"}),
+        "form over rest": lambda form, version: ada.put(
+            f"/api/v1/books/book/{key}", json={"title": "Second"}, headers={"If-Match": f'"{version}"'}
+        ),
+        "cell": lambda form, version: ada.post(
+            f"/lists/books_book/cell/{key}/title", data={"value": "Second", "version": version}, headers={"Accept": "application/json"}
+        ),
+        "form of the other": lambda form, version: lena.post(f"/books/book/edit/{key}", data={**form, "title": "Second"}),
+    }  # fmt: skip
+    overwritten, rounds = [], 0
+    for number in range(ROUNDS):
+        for name, second in doors.items():
+            form, version = opened(lena if "other" in name else ada, key), stored(ada, key)["version"]
+            change(lena if name != "form of the other" else ada, key, title=f"First {number} {name}")
+            answer = second(form, version)
+            rounds += 1
+            if answer.status_code != 409 or stored(ada, key)["title"] != f"First {number} {name}":
+                overwritten.append((name, answer.status_code))
+        run = operating.done(operating.prepared("books.raise_price", 5, [key]))
+        change(lena, key, title=f"Typed since {number}")
+        back = operating.taken_back(run)
+        rounds += 1
+        if (back.changed, back.refused) != (0, 1) or stored(ada, key)["title"] != f"Typed since {number}":
+            overwritten.append(("undo", back.changed))
+    goal("G17", f"{len(overwritten)}_of_{rounds}", 0, not overwritten)
+    assert not overwritten

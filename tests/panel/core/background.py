@@ -91,6 +91,12 @@ def held(tag: str) -> None:
     note(f"{tag} ended")
 
 
+@job("test.held_bulk", timeout=60, queue="bulk")
+def held_bulk(tag: str) -> None:
+    """The same, among the work on many rows."""
+    held.func(tag)
+
+
 def let_go(app: Flask) -> None:
     _gate(app).touch()
 

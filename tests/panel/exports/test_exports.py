@@ -57,6 +57,7 @@ def sheets(answer):
 
 
 def test_no_cell_is_a_formula_and_numbers_stay_numbers(as_user, customer, session, monkeypatch):
+    """G38; the rows, the memory and the time of a million rows are measured by `make bench B=bulk`."""
     for name in EVIL:
         customer(name)
     view = services.view_of(LIST)
