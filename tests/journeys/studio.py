@@ -1,6 +1,6 @@
 """`python -m tests.journeys.studio`: three people, a shop and a session that is ready, in the instance that the environment names.
 
-Prints the number of the session. A journey begins where these are; how they are made is tested elsewhere.
+Prints the path and the secret of its feed, and the number of the session. A journey begins where these are; how they are made is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.panel.core.db import db
 from app.panel.core.transaction import transactional
 from app.shop.catalog.models import Product, Sku
 from app.shop.creators.models import Creator
+from app.shop.live.feed import keys
 from app.shop.live.models import LiveItem, LiveRoom, LiveSession
 from app.shop.live.services import plan
 from app.shop.live.states import SessionState
@@ -88,6 +89,8 @@ def make() -> int:
     for check in list(live.checks):
         plan.tick(check.id, True, actor=SYSTEM)
     plan.move(live, SessionState.READY, actor=SYSTEM)
+    feed, secret = keys.open_feed(live, actor=SYSTEM)
+    print(keys.path_of(feed), secret)
     return int(live.id)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,6 +37,13 @@ class Event:
     def id(self) -> str:
         return f"{self.position[0]}-{self.position[1]}"
 
+    @functools.cached_property
+    def text(self) -> str:
+        """It as a stream is told it: made once, for however many streams."""
+        words = {"topic": self.topic, "kind": self.kind, "request": self.request}
+        body = f'{json.dumps(words, separators=(",", ":"))[:-1]},"data":{self.data}}}'
+        return f"id: {self.id}\ndata: {body}\n\n"
+
 
 class Audience:
     """Answers for all streams of a process; its methods block, so the hub calls them in threads."""
@@ -42,6 +51,7 @@ class Audience:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self._rights: dict[tuple[int, str], tuple[float, str]] = {}
+        self._rows: dict[tuple[int, str, int], float] = {}  # until when a row that was seen counts as seen
 
     def known(self, user_id: int, resource: str) -> str | None:
         """A right that is fresh in memory; None when it must be asked for."""
@@ -64,7 +74,18 @@ class Audience:
             if user is None or model is None:
                 return set()
             query = policy.scope(select(model.id).where(model.id.in_(ids)), user, model)
-            return set(db.session.scalars(query))
+            found = set(db.session.scalars(query))
+        if len(self._rows) > MOST_REMEMBERED:
+            self._rows.clear()
+        self._rows.update(dict.fromkeys(((user_id, resource, number) for number in found), time.monotonic() + FRESH))
+        return found
+
+    def seen(self, user_id: int, resource: str, ids: Sequence[int]) -> set[int] | None:
+        """These rows, if all of them were seen by the user a moment ago; None when it must be asked. A row that he did not see
+        is asked for each time: it may just have become his."""
+        now = time.monotonic()
+        known = all(self._rows.get((user_id, resource, number), 0.0) > now for number in ids)
+        return set(ids) if ids and known else None
 
 
     def recounted(self, user_id: int, topic: str) -> bool:

@@ -31,7 +31,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-FRAME = 0.1  # seconds for which events are gathered before they are sent
+FRAME = 0.05  # a stream is written to so often at most: what comes in between is gathered
 HEARTBEAT = 15.0
 RECHECK = 4.0
 PATIENCE = 10.0  # for a reader that takes nothing
@@ -174,6 +174,7 @@ class Hub:
     async def pump(self, stream: Stream, send: Send) -> None:
         """Send until the page is gone, its session ends or it takes nothing."""
         beat = check = time.monotonic()
+        told = 0.0
         while not stream.ended:
             now = time.monotonic()
             if now - check >= RECHECK:
@@ -187,7 +188,9 @@ class Hub:
                 beat = now
             await stream.wait(max(0.01, min(check + RECHECK, beat + HEARTBEAT) - time.monotonic()))
             if stream.waiting and not stream.ended:
-                await asyncio.sleep(FRAME)
+                if (rest := told + FRAME - time.monotonic()) > 0:
+                    await asyncio.sleep(rest)
+                told = time.monotonic()
                 if text := await self.frame(stream):
                     await self.write(stream, send, text)
                     beat = time.monotonic()
@@ -197,9 +200,7 @@ class Hub:
         signs, events = stream.take()
         parts = [f"event: {sign}\ndata: {{}}\n\n" for sign in signs]
         for event in await self.sift(stream.user_id, events):
-            words = {"topic": event.topic, "kind": event.kind, "request": event.request}
-            body = f'{json.dumps(words, separators=(",", ":"))[:-1]},"data":{event.data}}}'
-            parts.append(f"id: {event.id}\ndata: {body}\n\n")
+            parts.append(event.text)
         return "".join(parts)
 
     async def sift(self, user_id: int, events: list[Event]) -> list[Event]:
@@ -231,16 +232,21 @@ class Hub:
         if "ids" not in data and "id" not in data:
             return event
         ids = [number for number in data.get("ids", [data.get("id")]) if isinstance(number, int)]
-        seen = await self.in_thread(self.audience.rows, user_id, event.resource, ids)
+        seen = self.audience.seen(user_id, event.resource, ids)
+        if seen is None:
+            seen = await self.in_thread(self.audience.rows, user_id, event.resource, ids)
         if not seen:
             return None
+        if all(number in seen for number in ids):
+            return event
         data |= {"ids": [number for number in ids if number in seen]} if "ids" in data else {}
         return Event(event.position, event.topic, event.kind, json.dumps(data), event.resource, event.request)
 
     async def write(self, stream: Stream, send: Send, text: str) -> None:
         if not stream.ended:
             message = {"type": "http.response.body", "body": text.encode(), "more_body": True}
-            await asyncio.wait_for(send(message), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await send(message)
 
 
 def position(text: str) -> tuple[int, int] | None:

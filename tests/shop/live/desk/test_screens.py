@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.panel.accounts.login import sessions
 from app.shop.live.models import LiveAction, LiveItem, LiveLink
 from app.shop.live.states import Outcome, SessionState
 
@@ -100,3 +101,23 @@ def test_the_preparation_is_signed_copied_and_announced_on_its_page(session, as_
     link = session.query(LiveLink).filter_by(partner="Aunt Li").one()
     assert f"/live/p/{link.token}" in page
     assert "Cup" in ada.get(f"/live/{later.id}/cards").get_data(as_text=True)
+
+
+def test_an_open_console_keeps_its_log_in_for_four_hours_and_a_closed_one_ends_at_once(app, session, as_user, on_air, clock):
+    """The script asks for the state each ten seconds and holds a stream, of whose cookie the hub asks each four seconds."""
+    clock.set("2026-11-20 19:00")
+    ada, state = as_user("ada"), f"/live/{on_air.id}/control/state.json"
+    assert ada.get(state).status_code == 200
+    cookie = ada.get_cookie(sessions.cookie_name(False)).value
+    for quarter in range(16):
+        clock.advance(minutes=15)
+        if quarter % 2:  # by its stream alone, as a screen that nobody touches
+            assert sessions.user_for_cookie(app, cookie) is not None
+        else:
+            assert ada.get(state).status_code == 200, f"after {(quarter + 1) * 15} minutes"
+    sessions.revoke(sessions.hashed(cookie))
+    assert ada.get(state).status_code == 401 and sessions.user_for_cookie(app, cookie) is None
+    idle = as_user("ada")
+    idle.get(state)
+    clock.advance(minutes=31)
+    assert idle.get(state).status_code == 401, "one that nobody has open"
