@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +32,9 @@ LOW, HIGH = 65, 80  # percent: the reference band of coupons that are used (MKT-
 OUT = [CouponState.RESERVED.value, CouponState.REDEEMED.value]
 STATES = ("reserved", "redeemed", "expired", "void")
 MOST_LINES = 50
+MOST_USES = 50_000  # used coupons that are looked at for who bought again
+AGAIN_WITHIN = dt.timedelta(days=30)  # MKT-06
+OF_ORDERS = ("subtotal", "discount", "cost", "customer_id", "paid_at")
 
 
 def _coupons(batch_id: int, *conditions: Any) -> str:
@@ -52,20 +57,47 @@ class FiguresPage(PanelPage):
         access = policy.fields(actor, "marketing.Coupon")
         if not all(access.usable(name) for name in ("state", "customer_id", "batch_id")):
             raise Forbidden(gettext("You do not see what these figures are made of."))
-        rows = [self._row(one) for one in db.session.execute(queries.figures(actor))]
-        return self.render("marketing/figures.html", rows=rows, low=LOW, high=HIGH)
+        orders = policy.fields(actor, "orders.Order")
+        sees_orders = policy.allowed(actor, "read", "orders.Order") and all(orders.usable(name) for name in OF_ORDERS)
+        sold = {one.batch_id: one for one in db.session.execute(queries.sold_with(actor))} if sees_orders else {}
+        again = _bought_again(actor) if sees_orders else {}
+        rows = [self._row(one, sold, again) for one in db.session.execute(queries.figures(actor))]
+        return self.render(
+            "marketing/figures.html", rows=rows, low=LOW, high=HIGH, sees_orders=sees_orders, days=AGAIN_WITHIN.days
+        )
 
-    def _row(self, found: Any) -> Any:
+    def _row(self, found: Any, sold: dict[int, Any], again: dict[int, tuple[int, int]] | None) -> Any:
         batch = found.CouponBatch
         not_void = ["state", "ne", CouponState.VOID.value]
         in_hands = {"or": [["customer", "not_empty"], ["state", "in", OUT]]}
         rate = round(100 * found.redeemed / found.claimed) if found.claimed else None
         tone = "" if rate is None else "success" if LOW <= rate <= HIGH else "warning" if rate < LOW else "info"
         return SimpleNamespace(
-            batch=batch, worth=services.said(batch), rate=rate, tone=tone,
+            batch=batch, worth=services.said(batch), rate=rate, tone=tone, sold=_sold(batch, sold.get(batch.id)),
+            again=None if again is None else again.get(batch.id), used_url=_coupons(batch.id, ["state", "eq", "redeemed"]),
             figures=[(found.issued, _coupons(batch.id, not_void)), (found.claimed, _coupons(batch.id, not_void, in_hands))]
             + [(getattr(found, state), _coupons(batch.id, ["state", "eq", state])) for state in STATES],
         )  # fmt: skip
+
+
+def _sold(batch: Any, one: Any) -> Any:
+    if one is None:
+        return None
+    share = round(100 * one.margin / one.revenue) if one.revenue else None
+    return SimpleNamespace(orders=one.orders, margin=money.format(int(one.margin), batch.currency), share=share)
+
+
+def _bought_again(actor: Any) -> dict[int, tuple[int, int]] | None:
+    """(customers who bought again in time, customers who used a coupon) of each batch; None where they are too many to look at."""
+    found = db.session.execute(queries.next_bought(actor, MOST_USES + 1)).all()
+    if len(found) > MOST_USES:
+        return None
+    used, again = defaultdict(set), defaultdict(set)
+    for batch_id, customer_id, paid_at, next_at in found:
+        used[batch_id].add(customer_id)
+        if next_at is not None and next_at - paid_at <= AGAIN_WITHIN:
+            again[batch_id].add(customer_id)
+    return {key: (len(again[key]), len(people)) for key, people in used.items()}
 
 
 @domain.page(_("Try a cart"), icon="fa-calculator", order=15)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, literal, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from app.panel.core import policy
 from app.panel.core.rows import among
@@ -137,6 +137,32 @@ def figures(actor: Any) -> Select[Any]:
         .group_by(CouponBatch.id).order_by(CouponBatch.id.desc())
     )  # fmt: skip
     return policy.scope(query, actor, CouponBatch)
+
+
+def sold_with(actor: Any) -> Select[Any]:
+    """(batch, orders, what their goods brought, their margin) of the orders that used coupons, in the currency of the batch."""
+    brought_in = Order.subtotal - Order.discount
+    query = (
+        select(Coupon.batch_id, func.count(Order.id.distinct()).label("orders"), func.sum(brought_in).label("revenue"),
+               func.sum(brought_in - Order.cost).label("margin"))
+        .join(CouponBatch, CouponBatch.id == Coupon.batch_id).join(Order, Order.id == Coupon.order_id)
+        .where(Coupon.state == CouponState.REDEEMED, Order.currency == CouponBatch.currency)
+        .group_by(Coupon.batch_id)
+    )  # fmt: skip
+    return policy.scope(query, actor, Order)
+
+
+def next_bought(actor: Any, most: int) -> Select[Any]:
+    """(batch, customer, when he paid with its coupon, when he paid the next time after that), no more than so many."""
+    later = aliased(Order)
+    then = select(func.min(later.paid_at)).where(later.customer_id == Order.customer_id, later.paid_at > Order.paid_at)
+    query = (
+        select(Coupon.batch_id, Order.customer_id, Order.paid_at, then.correlate(Order).scalar_subquery().label("next_at"))
+        .join(Order, Order.id == Coupon.order_id)
+        .where(Coupon.state == CouponState.REDEEMED, Order.customer_id.is_not(None), Order.paid_at.is_not(None))
+        .limit(most)
+    )
+    return policy.scope(query, actor, Order)
 
 
 def uses_of_order(order_id: int) -> Select[Any]:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import zipfile
 
 import pytest
@@ -22,6 +23,7 @@ from app.panel.exports import columns, files, rows, services, templates
 from app.panel.exports.services import Wish
 from app.shop.customers.models import Customer, CustomerTag
 from app.shop.setup.models import Channel, Shop
+from tests.goals import goal
 
 LIST = "customers_customer"
 EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", '"=1', "'=1", "＝1", "\u3000+1"]
@@ -354,3 +356,27 @@ def test_the_list_of_all_runs_leads_to_the_page_of_an_export(as_user, customer, 
     run = services.begin(Wish(LIST, ["name"], "csv"), actor=ada)
     answer = as_user("ada").get(f"/bulk/run/action/open/{run.id}")
     assert (answer.status_code, answer.location) == (302, f"/exports/{run.id}/")
+
+
+@pytest.mark.skipif(not os.environ.get("LIBREOFFICE"), reason="LIBREOFFICE names the program that reads the file, say soffice")
+def test_another_program_reads_the_sheet_as_it_was_meant_and_finds_no_formula(as_user, customer, session, tmp_path):
+    """G38 with LibreOffice: every cell as text, numbers as numbers, nothing worked out."""
+    for name in EVIL:
+        customer(name, phone="+8613812345678")
+    answer = go(as_user("ada"), kind="xlsx", col=["name", "id", "phone", "first_seen_at"], sort="id")
+    (tmp_path / "list.xlsx").write_bytes(answer.data)
+    # 3: every cell as it stands, formulas as formulas; the sheet goes out in UTF-8 with each text in quotes
+    kind = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,false,true"
+    command = [os.environ["LIBREOFFICE"], f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", kind]
+    told = subprocess.run([*command, "--outdir", tmp_path, tmp_path / "list.xlsx"], capture_output=True, text=True, timeout=180, check=False)
+    assert told.returncode == 0, told.stderr[-500:]
+    found = (tmp_path / "list.csv").read_text("utf-8")
+    lines = list(csv.reader(io.StringIO(found, newline="")))[1:]
+    keys = [line[1] for line in lines]
+    assert keys == sorted(keys, key=int) and f",{keys[-1]}," in found, "a number without quotes"
+    wanted = [name.replace("\r", "\n").strip("\n") for name in EVIL]
+    got = [line[0].replace("\r", "\n").strip("\n") for line in lines][-len(EVIL) :]
+    wrong = [(one, other) for one, other in zip(wanted, got, strict=True) if one != other]
+    goal("G38", f"{len(wrong)}_of_{len(EVIL)}_worked_out", 0, not wrong)
+    assert not wrong
+    assert {line[2] for line in lines[-len(EVIL) :]} == {"+8613812345678"}

@@ -2,12 +2,16 @@
 
 import pytest
 
+from app.panel.core import clock as real
+from app.panel.core import money
 from app.panel.core.actor import SYSTEM
+from app.panel.core.transaction import transactional
+from app.shop.customers.services import remember
 from app.shop.logistics.models import Compensation, CompensationKind, CompensationState
 from app.shop.logistics.services import compensations
 from app.shop.marketing import services
 from app.shop.marketing.models import Coupon, CouponBatch, Promotion, PromotionTier
-from app.shop.marketing.states import CouponState
+from app.shop.marketing.states import Benefit, CouponState
 from app.shop.orders.models import Order
 from tests.shop.orders.conftest import BUYER
 
@@ -61,7 +65,27 @@ def test_figures_of_batches_lead_to_their_rows(client, session, stall, coupon_of
     assert "50 %" in page
     links = [part.split('"')[0].replace("&amp;", "&") for part in page.split('<td class="n"><a href="')[1:]]
     rows = [client.get(link).text.count("/marketing/coupon/show/") > 0 for link in links]
-    assert len(rows) == 3 and all(rows)  # made, with customers, used
+    assert len(rows) == 5 and all(rows)  # made, with customers, used, margin, who bought again
+
+
+def test_margin_and_who_bought_again_stand_side_by_side_for_each_batch(client, session, stall, coupon_of, customer, order_of, pay, clock):
+    """MKT-06: 50 off against 10 %."""
+    late = transactional(remember)(name="李雷", shop_id=stall.shop_id, phone="13800138009", actor=SYSTEM)
+    clock.set("2026-09-01 10:00")
+    flat, percent = coupon_of(customer, amount=500), coupon_of(late, benefit=Benefit.PERCENT, percent=10)
+    first, other = (order_of(1, codes=[one.code], customer_id=one.customer_id) for one in (flat, percent))
+    for order in (first, other):
+        pay(order)
+    clock.set("2026-10-01 10:00")
+    pay(order_of(1, customer_id=customer.id))
+    clock.set("2026-10-01 10:01")
+    pay(order_of(1, customer_id=late.id))
+    margins = [money.format(one.subtotal - one.discount - one.cost, "CNY") for one in (other, first)]
+    session.commit()
+    real.freeze(None)
+    rows = client.get("/marketing/figures/").text.split("<tbody>")[1].split("</tr>")
+    assert [margin in row for margin, row in zip(margins, rows, strict=False)] == [True, True]
+    assert [">0 / 1</a>" in rows[0], ">1 / 1</a>" in rows[1], "100 %" in rows[1]] == [True] * 3
 
 
 def test_coupons_are_made_and_given_out_by_the_buttons_of_a_batch(client, session, stall, batch_of, customer):
