@@ -22,6 +22,7 @@ from app.panel.core.db import db
 from app.panel.core.demo import World, part
 from app.shop.creators.models import Creator, CreatorAccount
 from app.shop.creators.states import CreatorKind
+from app.shop.live import demo_offers as demo_offers
 from app.shop.live import jobs
 from app.shop.live.feed import living
 from app.shop.live.models import (

@@ -183,13 +183,13 @@ class LiveActionView(PanelView):
     datamodel = PanelInterface(LiveAction)
     title = _("Log of commands")
     one = _("command")
-    list_columns = ["at", "actor", "verb", "said", "item", "outcome", "undone_at"]
+    list_columns = ["at", "actor", "said", "item", "outcome", "undone_at"]
     filter_columns = ["session", "at", "actor", "verb", "item", "outcome"]
     sort_columns = ["at"]
     default_sort = "-id"
     found_everywhere = False
     can_add = can_edit = can_delete = can_import = False
-    show_fieldsets = [(_("Command"), ["session", "at", "actor", "verb", "said", "item", "outcome", "undone_at"])]
+    show_fieldsets = [(_("Command"), ["session", "at", "actor", "said", "item", "outcome", "undone_at"])]
     empty_text = _("Nothing was done in this session yet.")
 
 

@@ -99,7 +99,7 @@ class OrderView(PerShopView):
     filter_columns = [
         "state", "refund_state", "review", "is_held", "shop", "channel", "customer", "buyer_name", "number",
         "external_number", "creator_name", "creator_id", "total", "paid", "placed_at", "paid_at", "ship_by_at", "shipped_at",
-        "province", "city", "source", "is_past", "assignee", "tags",
+        "province", "city", "source", "is_past", "assignee", "tags", "session_key",
     ]  # fmt: skip
     sort_columns = ["number", "state", "total", "placed_at", "paid_at", "ship_by_at"]
     search_columns = ["number", "external_number", "buyer_name", "buyer_phone", "creator_name", "creator_id"]

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
+from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
 from app.shop.live.feed import defaults, envelope
 from app.shop.live.feed.door import FeedDoor
@@ -21,14 +22,14 @@ from app.shop.live.feed.envelope import Event
 from app.shop.live.feed.frames import frame
 from app.shop.live.feed.sender import signed
 from app.shop.live.feed.states import EventState, HintKind
-from app.shop.live.models import LiveEvent, LiveHint, LiveSession, LiveTally
-from app.shop.live.services import board, offers, run
+from app.shop.live.models import LiveEvent, LiveHint, LiveSession, LiveTally, LiveWinner
+from app.shop.live.services import board, free, games, offers, run
 from app.shop.live.services.offers import Wanted
-from app.shop.live.states import OfferKind, Post, SessionState
+from app.shop.live.states import OfferKind, Post, PrizeState, SessionState
 from app.shop.marketing.models import Coupon, Promotion
 from app.shop.marketing.states import CouponState
-from app.shop.orders.models import Order, OrderLine
-from tests.shop.live.conftest import AT_MS, open_session
+from app.shop.orders.models import Order, OrderLine, OrderState, Refund
+from tests.shop.live.conftest import AT, AT_MS, open_session
 from tests.shop.live.test_feed_door import _ask
 from tests.shop.live.test_feed_once import frames_of, put, work_off
 
@@ -50,7 +51,7 @@ def room(on_air):
     @transactional
     def begin():
         session = db.session.get(LiveSession, room.session_id)
-        session.state = SessionState.LIVE
+        session.state, session.begun_at = SessionState.LIVE, AT
         session.items[0].live_price = 800
 
     begin()
@@ -103,6 +104,43 @@ def test_orders_of_the_feed_use_price_coupon_and_flash_sale_and_the_figures_are_
         tally = db.session.scalars(select(LiveTally).where(LiveTally.item_id == item)).one()
         assert (tally.orders, tally.units, tally.gmv) == tuple(rows)
         assert frame(room.session_id)["items"][item]["gmv"] == rows[2]
+
+
+def test_one_of_the_first_orders_is_free_once_however_often_it_is_pressed_and_its_goods_go_their_way(on_air, room):
+    first = [
+        Event(f"f-{n}", "order", AT_MS + n, f"v{n}", item=1, amount=790, number=f"F-{n}", paid=True) for n in range(3)
+    ]
+    late = Event("late", "order", AT_MS + 300_000, "v7", item=1, amount=790, number="LATE", paid=True)
+    unpaid = Event("open", "order", AT_MS + 9, "v8", item=1, number="OPEN")
+    put(on_air, room, [[*first, late, unpaid]])
+    work_off(on_air)
+    game = free.start(room.session_id, "", 5, 1, actor=SYSTEM, key="free-order")["game"]
+    drawn = games.draw(room.session_id, game, actor=SYSTEM, key="draw-it-now")["winners"]
+    winner = db.session.query(LiveWinner).one()
+    number, order = winner.id, winner.order
+    assert drawn == [winner.viewer] and order.external_number in {"F-0", "F-1", "F-2"} and winner.game.in_the_draw == 3
+    free.refund(room.session_id, number, actor=SYSTEM, key="press-first")
+    free.refund(room.session_id, number, actor=SYSTEM, key="press-first")
+    with pytest.raises(DomainError, match="back already"):
+        free.refund(room.session_id, number, actor=SYSTEM, key="press-again")
+    prizes_taken_back(room)
+    free.refund(room.session_id, number, actor=SYSTEM, key="press-third")
+    db.session.expire_all()
+    assert [refund.amount for refund in db.session.query(Refund)] == [790] and order.refunded == order.total == 790
+    assert (order.state, order.lines[0].left_to_ship) == (OrderState.PAID, 1)
+    session = db.session.get(LiveSession, room.session_id)
+    (shown,) = board.state(session, Post.SERVICE, SYSTEM)["games"]
+    assert shown["seed"] and [one["state"] for one in shown["winners"]] == ["sent"]
+
+
+def prizes_taken_back(room):
+    """Somebody puts the prize back to “won” by hand: the money is not given twice for that."""
+
+    @transactional
+    def back():
+        db.session.query(LiveWinner).one().state = PrizeState.WON
+
+    back()
 
 
 def test_a_wrong_price_gives_a_hint_at_its_item_and_a_pinned_message_corrects_it(on_air, room):

@@ -27,7 +27,7 @@ class LivePreset(PanelModel):
     kind = choice(_("Kind"), PresetKind, required=True)
     shop_id = ref(_("Shop"), "setup_shop.id", ondelete="CASCADE", index=False, help=_("Empty: every shop."))
     shop = relation("Shop", shop_id)
-    position = integer(_("Position"), default=0, min=0, help=_("The first nine have the keys 1 to 9."))
+    position = integer(_("Position"), default=0, min=0, help=_("The first nine have the keys Shift and 1 to 9."))
     currency = currency(default="CNY")
     price = money(_("Price a piece"), min=0, adds_up=False)
     percent = integer(_("Percent off"), unit="%", min=1, max=99, help=_("Of what the item costs when it begins."))

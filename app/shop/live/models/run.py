@@ -118,4 +118,4 @@ class LiveAction(PanelModel):
     undone_at = instant(_("Taken back at"))
 
     def __str__(self) -> str:
-        return self.verb
+        return self.said or self.verb

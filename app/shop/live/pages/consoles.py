@@ -6,6 +6,7 @@ Each command carries a key of its own and the version that was on screen.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +116,16 @@ COMMANDS: dict[Post, dict[str, Command]] = {
 }  # fmt: skip
 
 
+def _orders_of(session: LiveSession, actor: Any) -> str:
+    """The list of the orders of a session, of which its figures are made."""
+    if not policy.allowed(actor, "read", "orders.Order") or not policy.fields(actor, "orders.Order").usable(
+        "session_key"
+    ):
+        return ""
+    tree = {"and": [["session_key", "eq", session.topic]]}
+    return url_for("orders_order.list", f=json.dumps(tree, separators=(",", ":")))
+
+
 class Console(PanelPage):
     """What the three have in common. Their routes stand on the classes below, each behind the right of its post."""
 
@@ -142,6 +153,7 @@ class Console(PanelPage):
                 "state": url_for(f"live_{self.post.value}.state", live_id=live_id),
                 "do": url_for(f"live_{self.post.value}.do", live_id=live_id, verb="VERB"),
             },
+            orders=_orders_of(session, actor) if self.post is Post.CONTROL else "",
             sees_customers=policy.allowed(actor, "read", "customers.Customer"),
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from app.shop.live import domain
 from app.shop.live.models import LiveOffer, LivePreset
 from app.shop.live.pages.raw import Command, maybe, number, version, words
 from app.shop.live.permissions import VERBS
-from app.shop.live.services import offers, prices
+from app.shop.live.services import free, offers, prices
 from app.shop.live.states import OfferKind, Post
 from app.shop.live.views import LiveSessionView
 from app.shop.setup.views import PerShopView
@@ -47,8 +47,19 @@ def _give(post: Post) -> Command:
     )
 
 
+def _free(live_id: int, raw: dict[str, Any], actor: Any, key: str) -> dict[str, Any]:
+    return free.start(
+        live_id, words(raw, "name"), number(raw, "minutes"), number(raw, "quantity"), actor=actor, key=key
+    )
+
+
+def _refund(live_id: int, raw: dict[str, Any], actor: Any, key: str) -> dict[str, Any]:
+    return free.refund(live_id, number(raw, "winner"), actor=actor, key=key, expected_version=version(raw))
+
+
 OF_THE_DESK: dict[str, Command] = {
-    "price": _price, "offer": _start, "stop_offer": _stop, "give_coupon": _give(Post.CONTROL),
+    "price": _price, "offer": _start, "stop_offer": _stop, "give_coupon": _give(Post.CONTROL), "free_order": _free,
+    "refund_winner": _refund,
 }  # fmt: skip
 OF_THE_SERVICE: dict[str, Command] = {"give_coupon": _give(Post.SERVICE)}
 

@@ -38,7 +38,19 @@ class LiveWinnerView(PanelView):
     datamodel = PanelInterface(LiveWinner)
     title = _("Winners")
     one = _("winner")
-    list_columns = ["won_at", "session", "game", "place", "name", "viewer", "prize", "state", "customer", "order", "coupon"]
+    list_columns = [
+        "won_at",
+        "session",
+        "game",
+        "place",
+        "name",
+        "viewer",
+        "prize",
+        "state",
+        "customer",
+        "order",
+        "coupon",
+    ]
     filter_columns = ["session", "game", "state", "won_at", "customer"]
     search_columns = ["name"]
     sort_columns = ["won_at"]

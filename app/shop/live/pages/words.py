@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 def texts() -> dict[str, str]:
     """`{name}` in a text is filled in by the script."""
-    return _talk() | _desk() | _state()
+    return _talk() | _desk() | _state() | _offers()
 
 
 def _state() -> dict[str, str]:
@@ -52,3 +52,62 @@ def _talk() -> dict[str, str]:
         "free": _("No questions for you."),
         "question": _("Make it a question"), "slow_down": _("Slow down"), "speed_up": _("Speed up"),
     }  # fmt: skip
+
+
+def _offers() -> dict[str, str]:
+    return {
+        "offerNew": _("New offer"),
+        "offerPrice": _("Another price"),
+        "offerGo": _("Start it"),
+        "offerGoPrice": _("Change the price"),
+        "offerStop": _("Stop it"),
+        "offerGive": _("Give a code"),
+        "offerRefund": _("Give the money back"),
+        "offerPaid": _("Refunded"),
+        "offerOver": _("over"),
+        "offerGone": _("all gone"),
+        "offerStopped": _("stopped"),
+        "offerAll": _("All goods"),
+        "offerCoupons": _("{left} left · {claimed} given out · {used} used"),
+        "offerPieces": _("{left} of {all} pieces left · {orders} orders"),
+        "offerOrders": _("{left} of {all} orders left · {pieces} pieces"),
+        "offerHowMany": _("How many coupons"),
+        "offerHowManyPieces": _("How many pieces"),
+        "offerHowManyOrders": _("For how many orders"),
+        "offerHowManyWinners": _("How many winners"),
+        "offerOff": _("{n} off"),
+        "offerLeast": _(" from {n}"),
+        "offerFor": _("for {n} minutes"),
+        "offerToEnd": _("until the session ends"),
+        "offerEach": _(" At most {n} a customer."),
+        "offerMissing": _("Fill in what is missing; then it says here what will happen."),
+        "offerList": _("This item is not listed. List it first."),
+        "offerStock": _("Only {n} are in stock."),
+    } | _consequences()
+
+
+def _consequences() -> dict[str, str]:
+    """What will happen, in one sentence, before it does."""
+    return {
+        "offerPriceTold": _(
+            "“{item}” costs {price} instead of {was} from now on, on all three screens and "
+            "for every later order of this session."
+        ),
+        "offerCouponTold": _(
+            "{n} coupons: {worth}{least}, for: {goods}, {time}, in this session only.{each} "
+            "Can be taken back while none is used."
+        ),
+        "offerFlashTold": _(
+            "{n} pieces of “{item}” for {price} instead of {was}, {time}.{each} It stops by "
+            "itself, and only orders of this session count."
+        ),
+        "offerFirstTold": _(
+            "The first {n} orders of “{item}” pay {price} instead of {was}, {time}; the next "
+            "one pays the full price.{each}"
+        ),
+        "offerFreeTold": _(
+            "Of the paid orders of the first {minutes} minutes of this session {n} will be "
+            "drawn and refunded in full. The seed is sealed now."
+        ),
+        "offerRefundTold": _("{name} gets all of the money back and keeps the goods. This cannot be taken back."),
+    }

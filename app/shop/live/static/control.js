@@ -1,5 +1,6 @@
 /* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
+import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
 import { begin, box, button, clock, command, comments, el, fill, following, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
 
 let chosen = null;
@@ -60,10 +61,10 @@ function sold() {
 function now_() {
   const up = pinned();
   const next = following();
-  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, state.session.state]), () => {
+  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, state.session.state, priceMark(up)]), () => {
     if (!up) return [el("p", { class: "quiet" }, texts.nothing), ...(next && state.session.state === "live" ? [button(`${texts.next}: ${next.title}`, "fa-forward-step", goOn, { tone: "btn-primary" })] : [])];
     return [
-      el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, up.price_text)),
+      el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, ...priceTag(up))),
       el("div", { class: "pace", "data-pace": true }, el("span", { class: "pace-bar" }, el("i", {})), el("b", { class: "num", "data-pace-left": true })),
       el("p", { class: "quiet" }, [up.cue, up.camera && `◉ ${up.camera}`].filter(Boolean).join(" · ")),
       el("div", { class: "now-acts" }, button(next ? `${texts.next}: ${next.title}` : texts.last, "fa-forward-step", goOn, { tone: "btn-primary" }), keeper(up)),
@@ -96,6 +97,7 @@ function hold(up, every) { // the platform's own card goes away after some secon
 }
 
 onTick(() => {
+  now_();
   const up = pinned();
   if (up && node("pace")) {
     const { shown, planned, left } = pace(up);
@@ -227,12 +229,13 @@ const KEYS = {
   ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), p: () => ofChosen("pin"), n: goOn, u: undoLast,
   l: () => { const one = item(chosen); if (one) ofChosen(["planned", "delisted"].includes(one.state) ? "list" : "delist"); },
   s: () => { const one = item(chosen); if (one) ofChosen(one.state === "suspended" ? "resume" : "suspend"); },
-  m: () => form.text.focus(), t: () => node("say").text.focus(), f: () => node("comment-search").focus(), " ": () => node("comment-pause").click(),
+  o: newOffer, r: reprice, m: () => form.text.focus(), t: () => node("say").text.focus(), f: () => node("comment-search").focus(), " ": () => node("comment-pause").click(),
   "?": () => node("keys").showModal(),
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key.length === 1) return;
   if (event.target.closest("input, textarea, select, dialog, button, a")) { if (event.key === "Escape") event.target.blur(); if (event.target.closest("input, textarea, select, dialog") || event.key === " ") return; }
+  if (event.shiftKey && /^Digit[1-9]$/.test(event.code)) { event.preventDefault(); preset(Number(event.code.slice(5))); return; }
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (act) { event.preventDefault(); act(); }
 });
@@ -251,6 +254,7 @@ function head() {
   node("not-ready").hidden = is !== "draft";
 }
 
+wire(() => chosen);
 team();
 comments((one) => [
   button(texts.toHost, "fa-paper-plane", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "host" })),

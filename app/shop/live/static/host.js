@@ -1,12 +1,13 @@
 /* The prompter: the card on screen large, what comes next, the time, questions, calls. It keeps the screen awake. */
+import { priceMark, priceTag } from "./offers.js";
 import { begin, box, button, clock, command, el, fill, following, node, now, onState, onTick, pace, pinned, put, seconds, state, texts, words } from "./console.js";
 
 function card() {
   const up = pinned();
-  put(node("now"), JSON.stringify([up?.id, up?.version]), () => {
+  put(node("now"), JSON.stringify([up?.id, up?.version, priceMark(up)]), () => {
     if (!up) return [el("p", { class: "quiet" }, texts.nothing)];
     return [
-      el("h1", {}, up.title), up.price_text ? el("p", { class: "price num" }, up.price_text) : "", up.sku ? el("p", { class: "quiet" }, up.sku) : "",
+      el("h1", {}, up.title), up.price_text || priceMark(up) !== "|" ? el("p", { class: "price num" }, ...priceTag(up)) : "", up.sku ? el("p", { class: "quiet" }, up.sku) : "",
       up.cue ? el("p", { class: "cue" }, up.cue) : "",
       el("ul", { class: "points" }, ...up.points.map((one) => el("li", {}, one)), ...up.materials.map((one) => el("li", { class: "material" }, one))),
       up.camera ? el("p", { class: "camera" }, `◉ ${up.camera}`) : "",
@@ -41,6 +42,7 @@ function calls() { // what the control desk asks of the host; it stands until he
 
 onState(() => { card(); questions(); calls(); });
 onTick(() => {
+  card();
   const up = pinned();
   const left = node("left");
   if (up) {

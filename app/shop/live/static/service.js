@@ -1,4 +1,5 @@
 /* The service desk: questions by age, the one that is answered with its suggestions, thread and orders, and the comments. */
+import { priceMark, priceTag } from "./offers.js";
 import { begin, box, button, clock, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, seconds, state, team, texts } from "./console.js";
 
 let chosen = null;
@@ -101,8 +102,8 @@ form.addEventListener("submit", async (event) => {
 
 function now() {
   const up = pinned();
-  put(node("now"), JSON.stringify([up?.id, up?.version, up?.stock]), () => (up
-    ? [icon("fa-thumbtack"), el("b", {}, up.title), el("span", { class: "num" }, up.price_text), el("small", { class: "quiet" }, up.stock != null ? fill("stock", { n: up.stock }) : "")]
+  put(node("now"), JSON.stringify([up?.id, up?.version, up?.stock, priceMark(up)]), () => (up
+    ? [icon("fa-thumbtack"), el("b", {}, up.title), el("span", { class: "num" }, ...priceTag(up)), el("small", { class: "quiet" }, up.stock != null ? fill("stock", { n: up.stock }) : "")]
     : [el("span", { class: "quiet" }, texts.nothing)]));
   node("notice").textContent = state.notice ? `${state.notice.text}${item(state.notice.item) ? ` (${item(state.notice.item).title})` : ""}` : "";
   node("notice").hidden = !state.notice;
@@ -127,6 +128,7 @@ comments((one) => [
 ]);
 onState(() => { queue(); detail(); now(); form.querySelector("button").disabled = state.session.state !== "live"; });
 onTick(() => {
+  now();
   for (const one of box.querySelectorAll("[data-asked]")) {
     const age = seconds(one.dataset.asked);
     one.querySelector(".age").textContent = clock(age);
