@@ -153,7 +153,10 @@ def prepare(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         # a read that turns into a write fails at once when another wrote in between (345 of 400 attempts)
         connection.info["reading"] = not write_intent.get()
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write_intent.get() else "BEGIN")
+        if write_intent.get():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # which takes no lock and cannot fail: every request says it
+            connection.connection.driver_connection.execute("BEGIN")
 
     @event.listens_for(engine, "before_cursor_execute")
     def begin_again(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

@@ -31,6 +31,17 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
     def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        """The same without the two calls between: a page reads two hundred instants."""
+        read = self.impl_instance.result_processor(dialect, coltype)
+
+        def instant(value: Any) -> dt.datetime | None:
+            if value is None:
+                return None
+            return (value if read is None else read(value)).replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
+
+        return instant
+
 
 class MinorUnits(TypeDecorator[int]):
     """An amount of money as an integer of minor units. A float or a Decimal here is a bug, so it is refused."""
