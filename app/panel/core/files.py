@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import importlib
 import io
 import secrets
 import shutil
@@ -14,7 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import puremagic
 from flask import Blueprint, Response, abort, current_app, request, send_file
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -154,6 +154,7 @@ def store(
 
 def _type_of(path: Path, name: str, kinds: Iterable[str]) -> str:
     wanted = {mime: suffix for kind in kinds for mime, suffix in KINDS[kind].items()}
+    puremagic: Any = importlib.import_module("puremagic")  # with its table of types, which few processes need
     try:
         found = [match.mime_type for match in puremagic.magic_file(path)]
     except (puremagic.PureError, ValueError):

@@ -38,7 +38,8 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
         def instant(value: Any) -> dt.datetime | None:
             if value is None:
                 return None
-            return (value if read is None else read(value)).replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
+            told: Any = value if read is None else read(value)
+            return told.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
 
         return instant
 
