@@ -81,6 +81,8 @@ def operations(bench: Bench) -> None:
         run = bench.part("price", "-m", parts, "price")
         bench.part("price undo", "-m", parts, "undo", run["run"])
         bench.part("bare", "-m", parts, "bare", bench.url, bench.rows)
+    if bench.databases.engine == "sqlite":
+        bench.part("rows", "-m", "bench.bulkrows")
     run = bench.part("refund", "-m", parts, "refund")
     bench.part("refund undo", "-m", parts, "undo", run["run"])
 
@@ -145,6 +147,7 @@ def sound(bench: Bench) -> bool:
 LABELS = {
     "raw": "raw `UPDATE` by key ranges with an audit insert", "orm": "ORM loop that keeps nothing",
     "price": "our price change", "price undo": "its undo", "bare": "a bare chunked engine with ledger rows",
+    "rows": "the rows of a refund alone, by hand",
     "refund": "our refunds", "refund undo": "their undo", "bare csv": "a bare `csv.writer`", "export csv": "our CSV",
     "export xlsx": "our XLSX", "openpyxl": "openpyxl in write-only mode",
     "read": "reading the sheet alone", "import": "our import, checked and upserted with history",

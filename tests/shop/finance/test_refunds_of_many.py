@@ -98,6 +98,8 @@ def test_the_sum_is_seen_before_and_booked_once(session, placed, stall, stock_of
     assert seen["counts"] == {"changed": 2, "refused": 1}
     assert seen["sums"]["money"]["after"] == {"CNY": 2 * 19900 + 4950 + 3 * 19900}
     assert seen["sums"]["stock"]["after"] == {"": 3 + 2}
+    said_of = [[(one["before"], one["after"]) for one in row["changes"][1:]] for row in seen["first"][:2]]
+    assert said_of == [[("Not refunded", "Refunded"), ("To ship", "Closed")], [("Not refunded", "Refunded"), ("Partly shipped", "Shipped")]]
     done = run([fresh, part, unpaid])
     assert (counts(done)["changed"], "nothing left" in said(done)[0]) == (2, True)
     assert (now(fresh).state, now(fresh).close_reason) == (OrderState.CLOSED, CloseReason.REFUNDED)

@@ -93,4 +93,6 @@ def _text(field: FieldSpec | None, value: Any, row: Any) -> str:
     if field is not None and field.relation and field.target is not None and isinstance(value, int):
         related = db.session.get(field.target, value)
         return sight.called(current_actor(), related) if related is not None else str(value)
+    if field is not None and field.choices is not None and isinstance(value, str):
+        value = field.choices.of(value) or value  # operations that are no SQL tell what is stored
     return cells.show(value, field, row).get("text", "")
