@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.shop.live import events, jobs
-from app.shop.live.feed.defaults import ensure_rules
+from app.shop.live.feed.defaults import ensure_plays, ensure_rules
 from app.shop.live.models import LiveSession
 from app.shop.live.services import games_clock, offers, presets, prices, rehearsing, selling
 from app.shop.orders.events import order_placed
@@ -19,6 +19,7 @@ REPORT_AFTER = 15  # seconds
 def give_the_usual_rules(_shop: Any, **_more: Any) -> None:
     """A shop that opens finds rules of hints to begin with."""
     ensure_rules()
+    ensure_plays()
     presets.ensure()
 
 

@@ -152,6 +152,20 @@ class PrizeState(Choices):
     SENT = "sent", _("Prize sent"), "success"
 
 
+class Trait(Choices):
+    """By what an audience is described."""
+
+    AGE = "age", _("Age"), "info"
+    SEX = "sex", _("Sex"), "neutral"
+    REGION = "region", _("Region"), "success"
+    INTEREST = "interest", _("Interests"), "progress"
+
+
+class Origin(Choices):
+    IMPORTED = "imported", _("From a file"), "info"
+    MEASURED = "measured", _("Measured from customers"), "success"
+
+
 class Outcome(Choices):
     DONE = "done", _("Done"), "success"
     REFUSED = "refused", _("Refused"), "danger"

@@ -18,12 +18,13 @@ from app.panel.core.transaction import transactional
 from app.shop.live.feed import measures
 from app.shop.live.feed.envelope import Event
 from app.shop.live.feed.measures import Measured
-from app.shop.live.feed.states import HintKind
+from app.shop.live.feed.states import HintKind, HintState
 from app.shop.live.feed.store import Kept, instant
 from app.shop.live.models import WHOLE, LiveHint, LiveHintRule, LiveItem
 
 LOOK_EVERY_MS = 10_000  # of the session's time
 LOOK_EVERY = 0.5  # seconds of ours
+AFTERWARDS = dt.timedelta(minutes=5)
 H = LiveHint.__table__
 
 
@@ -63,6 +64,7 @@ def hint(session_id: int, at: dt.datetime, signs: Sequence[tuple[Event, int]] = 
     """What the rules say of a session at an instant of its time; and what earlier hints have come to."""
     rules = db.session.scalars(select(LiveHintRule).where(LiveHintRule.is_active).order_by(LiveHintRule.id)).all()
     _look_back(session_id, at)
+    _outcomes(session_id, at)
     new = []
     for rule in rules:
         for one in [*measures.measure(rule, session_id, at), *_told(rule, session_id, signs)]:
@@ -70,6 +72,21 @@ def hint(session_id: int, at: dt.datetime, signs: Sequence[tuple[Event, int]] = 
                 new.append(_add(rule, session_id, one, at))
     db.session.flush()
     return [plain(one) for one in new]
+
+
+def _outcomes(session_id: int, at: dt.datetime) -> None:
+    """Five minutes after a hint was followed: the five minutes before that beside those after."""
+    followed = select(LiveHint).where(LiveHint.session_id == session_id, LiveHint.state == HintState.FOLLOWED)
+    for one in db.session.scalars(followed.order_by(LiveHint.id.desc()).limit(20)):
+        known = one.values or {}
+        answered = instant(known["answered_ms"]) if "answered_ms" in known else None
+        if answered is None or "outcome" in known or answered + AFTERWARDS > at:
+            continue
+        outcome = {
+            "before": measures.around(session_id, answered - AFTERWARDS, answered, one.item_id),
+            "after": measures.around(session_id, answered, answered + AFTERWARDS, one.item_id),
+        }
+        db.session.execute(update(H).where(H.c.id == one.id).values(values=known | {"outcome": outcome}))
 
 
 def plain(one: LiveHint) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from sqlalchemy import func, select
 from app.panel.core.db import db
 from app.shop.inventory.models import StockLevel
 from app.shop.live.feed.states import HintKind
-from app.shop.live.models import WHOLE, LiveBucket, LiveItem, LiveSourceBucket, LiveTally
+from app.shop.live.models import WHOLE, LiveBucket, LiveItem, LiveSession, LiveSlot, LiveSourceBucket, LiveTally
 
 B, S, T = LiveBucket.__table__.c, LiveSourceBucket.__table__.c, LiveTally.__table__.c
+P = LiveSlot.__table__.c
+PAST = 5  # sessions
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def _meets(rule: Any, one: Measured) -> bool:
         return one.usual > 0 and (one.usual - one.figure) / one.usual * 100 >= limit
     if rule.kind is HintKind.FEW_ORDERS:
         return one.usual > 0 and one.figure < one.usual * limit / 100
+    if rule.kind is HintKind.SELLS_WELL:
+        return one.usual > 0 and one.figure >= one.usual * limit / 100
+    if rule.kind is HintKind.SELLS_BADLY:
+        return one.usual > 0 and one.figure <= one.usual * limit / 100
+    if rule.kind is HintKind.SOURCE_LOW:
+        return one.usual > 0 and (one.usual - one.figure) / one.usual * 100 >= limit
     if rule.kind is HintKind.TRAFFIC:
         return one.usual > 0 and abs(one.figure - one.usual) / one.usual * 100 >= limit
     return one.figure < limit if rule.kind is HintKind.FEW_COMMENTS else one.figure <= limit
@@ -113,6 +121,76 @@ def traffic(rule: Any, session_id: int, at: dt.datetime) -> list[Measured]:
     ]
 
 
+def sales(rule: Any, session_id: int, at: dt.datetime) -> list[Measured]:
+    """Pieces a minute of the item that is shown, lately, against the median of the other items of the session (LVC-29)."""
+    since = at - dt.timedelta(minutes=rule.minutes)
+    slots = db.session.execute(
+        select(P.item_id, P.begun_at, P.ended_at).where(P.session_id == session_id, P.begun_at < at).order_by(P.begun_at)
+    ).all()  # fmt: skip
+    if not slots or slots[-1].ended_at is not None or slots[-1].begun_at > since:
+        return []  # nothing is shown, or not for long enough
+    minutes: dict[int, float] = {}
+    for slot in slots:
+        shown = (min(slot.ended_at or at, at) - slot.begun_at).total_seconds() / 60
+        minutes[slot.item_id] = minutes.get(slot.item_id, 0.0) + shown
+    mine = slots[-1].item_id
+    units = dict(db.session.execute(
+        select(T.item_id, T.units).where(T.session_id == session_id, T.item_id.in_(minutes))).tuples().all())  # fmt: skip
+    others = [float(units.get(item, 0)) / long for item, long in minutes.items() if item != mine and long >= 1]
+    if len(others) < 2:
+        return []
+    lately = select(func.sum(B.units), func.sum(B.clicks)).where(
+        B.session_id == session_id, B.item_id == mine, B.starts_at > since, B.starts_at <= at
+    )
+    sold, clicks = (int(one or 0) for one in db.session.execute(lately).one())
+    enough = sold if rule.kind is HintKind.SELLS_WELL else clicks
+    return [Measured(sold / rule.minutes, statistics.median(others), mine)] if enough >= rule.least else []
+
+
+def against_past(rule: Any, session_id: int, at: dt.datetime) -> list[Measured]:
+    """Joins of each source in the last minutes, against the mean of the last sessions of the channel at as many minutes
+    after their beginning (LVC-31)."""
+    sessions = LiveSession.__table__.c
+    begun, channel_id = db.session.execute(
+        select(sessions.begun_at, sessions.channel_id).where(sessions.id == session_id)).one()  # fmt: skip
+    window = dt.timedelta(minutes=rule.minutes)
+    if begun is None or at - begun < window:
+        return []
+    past = db.session.execute(
+        select(sessions.id, sessions.begun_at).where(
+            sessions.channel_id == channel_id, sessions.id != session_id, sessions.ended_at < begun,
+            sessions.begun_at.is_not(None), sessions.is_practice.is_(False))
+        .order_by(sessions.begun_at.desc()).limit(PAST)
+    ).all()  # fmt: skip
+    if len(past) < 2:
+        return []
+    usual: dict[str, float] = {}
+    for number, start in past:
+        for name, joins in _joins(number, start + (at - begun) - window, start + (at - begun)).items():
+            usual[name] = usual.get(name, 0.0) + joins / len(past)
+    lately = _joins(session_id, at - window, at)
+    return [
+        Measured(lately.get(name, 0.0), mean, source=name)
+        for name, mean in sorted(usual.items()) if mean >= max(1, rule.least)
+    ]  # fmt: skip
+
+
+def _joins(session_id: int, since: dt.datetime, until: dt.datetime) -> dict[str, float]:
+    query = select(S.source, func.sum(S.joins)).where(S.session_id == session_id, S.starts_at > since, S.starts_at <= until)
+    return {name: float(joins) for name, joins in db.session.execute(query.group_by(S.source))}
+
+
+OUTCOME = ("comments", "clicks", "orders", "units", "gmv")
+
+
+def around(session_id: int, since: dt.datetime, until: dt.datetime, item_id: int | None) -> dict[str, float]:
+    """What happened between two instants, of the session or of an item; and how many watched at the end."""
+    columns = [func.coalesce(func.sum(B[name]), 0) for name in OUTCOME]
+    row = db.session.execute(select(*columns).where(
+        B.session_id == session_id, B.item_id == (item_id or WHOLE), B.starts_at > since, B.starts_at <= until)).one()  # fmt: skip
+    return {name: int(value) for name, value in zip(OUTCOME, row, strict=True)} | {"viewers": reading(session_id, until) or 0}
+
+
 def stock(_rule: Any, session_id: int, _at: dt.datetime) -> list[Measured]:
     """What is left of the item that is shown now."""
     items, levels = LiveItem.__table__.c, StockLevel.__table__.c
@@ -128,6 +206,7 @@ def nothing(_rule: Any, _session_id: int, _at: dt.datetime) -> list[Measured]:
 
 
 FIGURES = {
+    HintKind.SELLS_WELL: sales, HintKind.SELLS_BADLY: sales, HintKind.SOURCE_LOW: against_past,
     HintKind.VIEWERS_FALL: viewers, HintKind.FEW_COMMENTS: interaction, HintKind.FEW_ORDERS: conversion,
     HintKind.TRAFFIC: traffic, HintKind.STOCK_LOW: stock, HintKind.PRICE_SLIP: nothing, HintKind.GAP: nothing,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from app.shop.live.models import LiveDead, LiveFeed, LiveHint, LiveMute, LiveRep
 from app.shop.setup.models import Channel
 from app.shop.setup.permissions import OF_MINE, my_shop_ids, sees_all_shops
 
-RULES = ("live.LiveBlockWord", "live.LiveReplyRule", "live.LiveHintRule")
+RULES = ("live.LiveBlockWord", "live.LiveReplyRule", "live.LiveHintRule", "live.LivePlay")
 policy.name("live.LiveFeed", _("Feeds of sessions"))
 policy.name("live.LiveDead", _("Events that were refused"))
 policy.verbs("live.LiveDead", replay=_("Play refused events again"))
@@ -22,9 +22,10 @@ policy.name("live.LiveMute", _("Muted viewers"))
 policy.name("live.LiveBlockWord", _("Block words"))
 policy.name("live.LiveReplyRule", _("Automatic answers"))
 policy.name("live.LiveHintRule", _("Rules of hints"))
+policy.name("live.LivePlay", _("Playbook"))
 policy.verbs("live.LiveHint", answer=_("Follow hints or set them aside"))
 folding.part_of("live.LiveFeed", "live.LiveReply", "live.LiveDead")
-folding.part_of("live.LiveHintRule", "live.LiveReplyRule", "live.LiveBlockWord")
+folding.part_of("live.LiveHintRule", "live.LiveReplyRule", "live.LiveBlockWord", "live.LivePlay")
 
 _SEEN = dict.fromkeys(("live.LiveHint", "live.LiveReply", "live.LiveMute", *RULES), "read")
 for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):

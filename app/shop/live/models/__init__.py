@@ -21,9 +21,17 @@ from app.shop.live.models.offers import LiveOffer, LivePreset
 from app.shop.live.models.plan import LiveItem, LiveRoom, LiveSession
 from app.shop.live.models.reach import LiveBooking, LiveOut, LiveOutlet
 from app.shop.live.models.rehearsal import LiveIncident, LiveReaction, LiveRehearsal
-from app.shop.live.models.review import LiveForecast, LiveReport, LiveSkill
+from app.shop.live.models.review import LiveAudience, LiveForecast, LiveReport, LiveSkill
 from app.shop.live.models.run import LiveAction, LiveMessage, LiveNotice, LiveQuestion, LiveSlot
-from app.shop.live.models.watch import LiveBlockWord, LiveHint, LiveHintRule, LiveMute, LiveReply, LiveReplyRule
+from app.shop.live.models.watch import (
+    LiveBlockWord,
+    LiveHint,
+    LiveHintRule,
+    LiveMute,
+    LivePlay,
+    LiveReply,
+    LiveReplyRule,
+)
 
 __all__ = [
     "BUCKET_SECONDS",
@@ -31,6 +39,7 @@ __all__ = [
     "OF_A_SOURCE",
     "WHOLE",
     "LiveAction",
+    "LiveAudience",
     "LiveBlockWord",
     "LiveBooking",
     "LiveBucket",
@@ -55,6 +64,7 @@ __all__ = [
     "LiveOffer",
     "LiveOut",
     "LiveOutlet",
+    "LivePlay",
     "LivePreset",
     "LiveQuestion",
     "LiveReaction",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from sqlalchemy import UniqueConstraint
 
-from app.panel.core.columns import instant, integer, json_column, number, ref, relation, text
+from app.panel.core.columns import choice, instant, integer, json_column, number, ref, relation, text
 from app.panel.core.db import PanelModel
+from app.shop.live.states import Origin, Trait
 
 
 class LiveReport(PanelModel):
@@ -59,3 +60,21 @@ class LiveForecast(PanelModel):
     high = number(_("Not more than"), 18, 3, required=True)
     plain = number(_("As it is now"), 18, 3, required=True)
     came = number(_("What it was"), 18, 3)
+
+
+class LiveAudience(PanelModel):
+    """How many of the audience of a session were alike in one trait. Groups under five are never written down by themselves."""
+
+    __tablename__ = "live_audience"
+    __no_history__ = True
+    __table_args__ = (UniqueConstraint("session_id", "origin", "trait", "value"),)
+
+    session_id = ref(_("Session"), "live_session.id", required=True, ondelete="CASCADE", index=False)
+    session = relation("LiveSession", session_id)
+    origin = choice(_("Origin"), Origin, required=True)
+    trait = choice(_("Trait"), Trait, required=True)
+    value = text(_("Group"), 60, help=_("Empty: all that are under five, together."))
+    n = integer(_("People"), default=0)
+
+    def __str__(self) -> str:
+        return self.value or "…"

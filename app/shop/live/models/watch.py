@@ -94,6 +94,22 @@ class LiveHintRule(PanelModel):
         return self.name
 
 
+class LivePlay(PanelModel):
+    """An entry of the playbook: what helped before when figures were like this. It is shown with each hint of its kind."""
+
+    __tablename__ = "live_play"
+    __table_args__ = (UniqueConstraint("kind", "title"),)
+
+    kind = choice(_("Watches"), HintKind, required=True)
+    title = text(_("What to do"), 120, required=True, search=True)
+    steps = text(_("How"), 500, help=_("Content, speed, guest, cover, title: what was done, and who does it."))
+    position = integer(_("Position"), default=0)
+    is_active = flag(_("In use"), default=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class LiveHint(PanelModel):
     """A hint that was shown: by which figures, whether it was followed, and what the figure did afterwards."""
 

@@ -7,6 +7,7 @@ from app.shop.live.pages import (
     feeds,
     offering,
     playing,
+    portrait,
     preparing,
     reaching,
     rehearsals,
@@ -15,5 +16,6 @@ from app.shop.live.pages import (
 )
 
 __all__ = [
-    "announcing", "consoles", "feeds", "offering", "playing", "preparing", "reaching", "rehearsals", "reporting", "sheets",
+    "announcing", "consoles", "feeds", "offering", "playing", "portrait", "preparing", "reaching",
+    "rehearsals", "reporting", "sheets",
 ]  # fmt: skip

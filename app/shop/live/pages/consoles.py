@@ -22,6 +22,7 @@ from app.panel.core.errors import BadRequest, DomainError, InvalidInput, NotFoun
 from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain, queries
 from app.shop.live.models import LiveQuestion, LiveSession
+from app.shop.live.pages.hinting import OF_HINTS
 from app.shop.live.pages.offering import OF_THE_DESK, OF_THE_SERVICE
 from app.shop.live.pages.raw import Command, about, maybe, number, version, words
 from app.shop.live.pages.words import texts
@@ -106,7 +107,7 @@ COMMANDS: dict[Post, dict[str, Command]] = {
             live_id, words(raw, "text"), actor=actor, key=key, item_id=maybe(raw, "item")),
         "take_notice": lambda live_id, raw, actor, key: run.take_notice(live_id, actor=actor, key=key),
         "undo": lambda live_id, raw, actor, key: run.undo(live_id, number(raw, "action"), actor=actor, key=key),
-        **QUESTIONS, "say": _say(Post.CONTROL), "seen": _seen, **OF_THE_DESK,
+        **QUESTIONS, "say": _say(Post.CONTROL), "seen": _seen, **OF_THE_DESK, **OF_HINTS,
     },
     Post.HOST: {
         "done": _done, "give_back": QUESTIONS["give_back"], "open_again": QUESTIONS["open_again"], "say": _say(Post.HOST),

@@ -21,7 +21,7 @@ from app.shop.live.analysis.forecast import HORIZONS
 from app.shop.live.models import WHOLE, LiveConclusion, LiveEvent, LiveSession
 from app.shop.live.permissions import CONCLUSION, SESSION
 from app.shop.live.review import charts, reading, report
-from app.shop.live.services import board, forecasting, reviewing
+from app.shop.live.services import audience, board, forecasting, hinting, reviewing
 from app.shop.orders.models import Order
 
 MOST = 200
@@ -106,7 +106,8 @@ class ReportPage(PanelPage):
             drawn.insert(0, charts.course(found, begun, with_money=with_money))
         return self.render(
             "live/report.html", live=session, title=session.title, made=kept.made_at, found=found, ahead=ahead, charts=drawn,
-            hints=HINTS,
+            hints=HINTS, portrait=audience.shown(session), followed=hinting.followed(session),
+            may_write=policy.allowed(actor, "write", SESSION),
             cards=[self._card(live_id, name, found) for name in shown], with_money=with_money, quadrants=charts.QUADRANTS,
             compared=self._compared(found, with_money, actor), pairs=PAIRS, format=money.format, percent=charts._percent,
             conclusions=self._conclusions(session, actor), may_conclude=policy.allowed(actor, "write", CONCLUSION),

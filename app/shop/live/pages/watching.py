@@ -14,7 +14,7 @@ from app.panel.core.views import PanelView
 from app.shop.live import domain
 from app.shop.live.feed import defaults
 from app.shop.live.feed.states import HintState
-from app.shop.live.models import LiveBlockWord, LiveHint, LiveHintRule, LiveMute, LiveReply, LiveReplyRule
+from app.shop.live.models import LiveBlockWord, LiveHint, LiveHintRule, LiveMute, LivePlay, LiveReply, LiveReplyRule
 
 
 @domain.view(_("Hints"), icon="fa-lightbulb", order=60)
@@ -62,6 +62,21 @@ class LiveHintRuleView(PanelView):
     ]
     can_import = False
     empty_text = _("No rules yet: nobody is warned of anything.")
+
+
+@domain.view(_("Playbook"), icon="fa-book", order=62)
+class LivePlayView(PanelView):
+    datamodel = PanelInterface(LivePlay)
+    title = _("Playbook")
+    one = _("entry of the playbook")
+    list_columns = ["kind", "title", "steps", "position", "is_active"]
+    filter_columns = ["kind", "is_active"]
+    default_sort = "position"
+    quick_filters = ["kind"]
+    can_import = False
+    form_fieldsets = [(_("Entry"), ["kind", "title", "steps", "position", "is_active"])]
+    show_fieldsets = form_fieldsets
+    empty_text = _("Nothing yet. What helped last time stands here, and beside each hint of its kind.")
 
 
 @domain.view(_("Block words"), icon="fa-comment-slash", order=70)

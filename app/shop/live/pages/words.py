@@ -50,6 +50,8 @@ def _talk() -> dict[str, str]:
         "notSure": _("Found by the name on the platform; it may be somebody else."), "done": _("Done"), "use": _("Use it"),
         "copied": _("Copied"), "copy": _("Copy"), "unnamed": _("A viewer"), "waits": _("waits for: {who}"),
         "free": _("No questions for you."),
+        "follow": _("Followed"), "aside_": _("Set it aside"), "playbook": _("What helped before ({n})"),
+        "outcomeLater": _("What came of it is shown after five minutes."),
         "question": _("Make it a question"), "slow_down": _("Slow down"), "speed_up": _("Speed up"),
     }  # fmt: skip
 

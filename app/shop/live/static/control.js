@@ -3,6 +3,8 @@
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
 import { begin, box, button, clock, command, comments, el, fill, following, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
 
+import "./hints.js";
+
 let chosen = null;
 let frame = state.frame || null;
 const line = (one) => document.getElementById(`line-${one.id}`);
