@@ -57,11 +57,13 @@ def export(kind: str, path: Path) -> None:
     app = create_app()
     told, tell = os.pipe()
     if os.fork() == 0:
+        begun = psutil.Process().memory_info().rss / 2**20
         with app.app_context(), Sampled() as memory:
             began, clock = time.process_time(), time.monotonic()
             wish = services.Wish("orders_order", list(COLUMNS), kind, {"sort": "id"})
             count = services.write(path, wish, services.numbers(wish, actor=SYSTEM), actor=SYSTEM)
             found = {"rows": count, "seconds": time.monotonic() - clock, "cpu": time.process_time() - began - memory.spent}
+        found["added_mb"] = max(0.0, memory.most["rss_mb"] - begun)
         os.write(tell, json.dumps(found | memory.most).encode())
         os._exit(0)
     os.close(tell)
