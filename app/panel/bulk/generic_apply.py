@@ -24,8 +24,6 @@ from app.panel.core.transaction import savepoint
 if TYPE_CHECKING:
     from app.panel.bulk.generic import TableWork
 
-FEW = 60  # rows that are written one by one when they cannot be as a set
-
 
 def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     access = policy.fields(work.actor, resource_of(work.model))
@@ -35,17 +33,17 @@ def apply(work: TableWork, plans: list[Plan], *, dry_run: bool) -> list[Result]:
     resolved = references.resolve(work, plans)
     if dry_run and work.to_show > 0:
         references.show(work, plans, resolved)
-    return _written(work, resolved, access)
+    return _written(work, resolved, access, dry_run)
 
 
-def _written(work: TableWork, resolved: generic_sets.Resolved, access: policy.FieldAccess) -> list[Result]:
+def _written(work: TableWork, resolved: generic_sets.Resolved, access: policy.FieldAccess, dry_run: bool) -> list[Result]:
     """As a set; where one of them stands against it, halves of it, and at last one by one."""
     if generic_sets.fits(work, access):
-        if (found := generic_sets.apply(work, resolved)) is not None:
+        if (found := generic_sets.apply(work, resolved, dry_run=dry_run)) is not None:
             return found
-        if len(resolved) > FEW:
+        if len(resolved) > generic_sets.FEW:
             half = len(resolved) // 2
-            return _written(work, resolved[:half], access) + _written(work, resolved[half:], access)
+            return _written(work, resolved[:half], access, dry_run) + _written(work, resolved[half:], access, dry_run)
     existing = _existing(work, resolved)
     foreign = sight.out_of_reach(work.actor, work.model, {row.id for row in existing.values()})
     results: list[Result] = []

@@ -53,7 +53,7 @@ def test_a_large_file_goes_in_by_larger_chunks_and_by_small_ones_once_a_worker_d
 def test_a_row_that_stands_against_the_others_costs_only_its_own_part_of_the_set(bring, monkeypatch):
     from sqlalchemy.exc import IntegrityError
 
-    from app.panel.bulk import generic_apply, generic_sets
+    from app.panel.bulk import generic_sets
 
     sizes, whole = [], generic_sets._write
 
@@ -64,7 +64,10 @@ def test_a_row_that_stands_against_the_others_costs_only_its_own_part_of_the_set
         whole(work, new, changed, results)
 
     monkeypatch.setattr(generic_sets, "_write", write)
-    monkeypatch.setattr(generic_apply, "FEW", 10)
-    run = bring([["ISBN", "Title"], *([f"N{n}", f"Book {n}"] for n in range(80))])
-    assert counts(run)["new"] == len(books()) == 80
-    assert sizes == [80, 40, 40, 20, 20, 10, 10], "the ten with the one are written one by one"
+    monkeypatch.setattr(generic_sets, "FEW", 10)
+    rows = [["ISBN", "Title"], *([f"N{n}", f"Book {n}"] for n in range(80))]
+    assert bring(rows, check=True).findings["new"] == 80
+    assert sizes == [80, 40, 40, 20, 20, 10, 10], "the ten with the one are looked at one by one"
+    sizes.clear()
+    assert counts(bring(rows))["new"] == len(books()) == 80
+    assert sizes == [80, 40, 40, 20, 20, 10, 10], "and written one by one"
