@@ -1,4 +1,4 @@
-"""Makes the pictures of README.md and docs/lists-and-forms.md from a demo shop: `python -m docs.screenshots` writes them.
+"""Makes the pictures of README.md and of the pages beside this one from a demo shop: `python -m docs.screenshots` writes them.
 
 The demo lives in a temporary folder; `--home FOLDER` keeps it, so that the next run need not load it again. Needs the
 packages of requirements-dev.txt and a Chromium (CHROMIUM, or one on the PATH).
@@ -26,14 +26,18 @@ from app.panel.accounts.login import sessions
 from app.panel.accounts.models import User
 from app.panel.bulk import drafts, loop, runs, store
 from app.panel.core import demo, listing, savedlists
+from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.shop.catalog.models import Product
 from app.shop.customers.models import Customer
+from app.shop.live.models import LiveSession
+from app.shop.live.services import reviewing
+from app.shop.live.states import SessionState
 from app.shop.orders.models import Order, OrderState
 from tests import chromium, conftest
 
 IMAGES = Path(__file__).parent / "images"
-WIDE, PHONE = (1280, 800), (390, 780)
+WIDE, DESK, PHONE = (1280, 800), (1440, 900), (390, 780)
 LARGEST = 150_000  # bytes of a picture
 COLOURS = (256, 128, 64, 32)
 
@@ -71,6 +75,18 @@ def a_list_with_views() -> str:
 
 def a_customer() -> str:
     return f"/customers/customer/edit/{db.session.scalar(select(Customer.id).order_by(Customer.id).limit(1).offset(4))}"
+
+
+def on_air(post: str) -> str:
+    """A console of the session that is on air."""
+    return f"/live/{db.session.scalar(select(LiveSession.id).where(LiveSession.state == SessionState.LIVE))}/{post}"
+
+
+def a_report() -> str:
+    latest = select(LiveSession).where(LiveSession.state == SessionState.ENDED).order_by(LiveSession.starts_at.desc()).limit(1)
+    session = db.session.scalars(latest).one()
+    reviewing.make(session, actor=SYSTEM)
+    return f"/live/{session.id}/report"
 
 
 def filtering(page: Any) -> None:
@@ -161,6 +177,11 @@ PICTURES = (
     Picture("search", lambda: LIST, act=searching),
     Picture("conflict", a_customer, act=saving_too_late),
     Picture("views", a_list_with_views),
+    Picture("live-control", lambda: on_air("control"), size=DESK),
+    Picture("live-control-dark", lambda: on_air("control"), size=DESK, skin="dark", language="zh_Hans_CN"),
+    Picture("live-service", lambda: on_air("service"), size=DESK),
+    Picture("live-host-phone", lambda: on_air("host"), size=PHONE, language="zh_Hans_CN"),
+    Picture("live-report", a_report),
 )
 
 
@@ -208,7 +229,8 @@ def take(app: Any, browser: Any, base: str, picture: Picture) -> None:
     page.goto(f"{base}{path}", wait_until="load")
     picture.act(page)
     page.wait_for_timeout(2500)  # charts are drawn when they come near
-    page.evaluate("for (const one of document.querySelectorAll('[data-stream-lost]')) one.remove()")  # this server has no stream
+    page.evaluate("for (const one of document.querySelectorAll('[data-stream-lost], [data-lost], [data-said]')) one.hidden = true;"
+                  "document.documentElement.dataset.console = 'open'")  # this server has no stream
     data = small(page.screenshot())
     (IMAGES / f"{picture.name}.png").write_bytes(data)
     click.echo(f"{picture.name}.png: {len(data) // 1000} kB, {path}")

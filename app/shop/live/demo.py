@@ -51,7 +51,7 @@ SESSIONS = (  # days from today, hour, hours long, how many watch at most, title
     (-16, 20, 2, 220, "开学季收纳专场"),
     (-23, 20, 2, 180, "初秋床品专场"),
 )
-ON_AIR_FOR, ON_AIR_PEAK = 40, 240  # minutes, and how many watch
+ON_AIR_FOR, ON_AIR_PEAK = 44, 240  # minutes, and how many watch
 MINUTES = (8, 12, 15, 10, 15, 12, 18, 15, 15)
 LEAD, REPORT_AFTER = dt.timedelta(days=3), 5  # a session is planned three days before; seconds after the demo is there
 OF_ALL = {
@@ -206,12 +206,13 @@ def _slots(
 ) -> list[living.Turn]:
     """When each item was shown, until then; what is shown then is pinned. The turns of the goods."""
     at, turns = session["begun_at"], []
+    is_on_air = session["state"] is SessionState.LIVE
     for item in items:
-        if at >= until:
+        if at > until or (at == until and not is_on_air):
             item["state"] = ItemState.PLANNED
             continue
         ends = at + dt.timedelta(minutes=item["planned_minutes"] + chance.randrange(-3, 4))
-        is_up = ends > until and session["state"] is SessionState.LIVE
+        is_up = ends > until and is_on_air
         item["pinned_at"] = at if is_up else None
         world.add(
             LiveSlot, at, session_id=session["id"], item_id=item["id"], begun_at=at, ended_at=None if is_up else min(ends, until),

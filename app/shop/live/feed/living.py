@@ -59,7 +59,7 @@ def tell(world: World, session: dict[str, Any], turns: Sequence[Turn], until: dt
         told += 1
         _add(world, number, feed["id"], items.get(event.item, WHOLE) if isinstance(event.item, int) else WHOLE, event, sums)
     _figures(world, number, sums, told)
-    _questions(world, number, begun, seconds, [item for item, *_more in turns])
+    _questions(world, session, begun, seconds, [item for item, *_more in turns])
 
 
 def _add(world: World, session_id: int, feed_id: int, item_id: int, event: Event, sums: Sums) -> None:
@@ -106,16 +106,23 @@ def _figures(world: World, session_id: int, sums: Sums, told: int) -> None:
         )  # fmt: skip
 
 
-def _questions(world: World, session_id: int, begun: dt.datetime, seconds: int, items: Sequence[int]) -> None:
+def _questions(
+    world: World, session: dict[str, Any], begun: dt.datetime, seconds: int, items: Sequence[int]
+) -> None:
     """Some were asked and answered; how fast stands in the report."""
+    session_id, is_on_air = session["id"], session["ended_at"] is None
     chance = random.Random(world.seed * 1000 + session_id)
-    for number in range(max(1, seconds // 600)):
+    total = max(1, seconds // 600)
+    for number in range(total):
         asked = begun + dt.timedelta(seconds=chance.randrange(max(1, seconds - 200)))
-        done = asked + dt.timedelta(seconds=chance.randrange(12, 190))
+        done: dt.datetime | None = asked + dt.timedelta(seconds=chance.randrange(12, 190))
         to_host = number % 3 == 0
+        if is_on_air and number >= total - 2:  # the last ones still wait
+            asked, done = begun + dt.timedelta(seconds=seconds - 40 * (total - number)), None
+        state = QuestionState.DONE if done else QuestionState.SENT if to_host else QuestionState.NEW
         world.add(
             LiveQuestion, asked, session_id=session_id, item_id=chance.choice(items), comment_id=None, asker=f"观众{number + 1}",
-            viewer_key=f"v{number + 1}", customer_id=None, text=chance.choice(ASKED), state=QuestionState.DONE,
+            viewer_key=f"v{number + 1}", customer_id=None, text=chance.choice(ASKED), state=state,
             asked_of=AskedOf.HOST if to_host else AskedOf.SERVICE, asked_at=asked, sent_at=asked if to_host else None,
             escalated_at=None, done_at=done, thread=[], answer=None, answered_by_id=None,
         )  # fmt: skip
