@@ -109,7 +109,8 @@ class Databases:
 
             folder = OUT / "postgresql"
             folder.mkdir(exist_ok=True)
-            folder.chmod(0o755)
+            # a server that has its files there starts only where nobody else writes; who makes them must get in before
+            folder.chmod(0o700 if (folder / "PG_VERSION").exists() else 0o755)
             self.server = get_server(folder, cleanup_mode="stop")
 
     def close(self) -> None:
