@@ -23,7 +23,7 @@ from app.shop.live.feed.frames import frame
 from app.shop.live.feed.sender import signed
 from app.shop.live.feed.states import EventState, HintKind
 from app.shop.live.models import LiveEvent, LiveHint, LiveSession, LiveTally, LiveWinner
-from app.shop.live.services import board, free, games, offers, run
+from app.shop.live.services import board, free, games, hours, offers, run
 from app.shop.live.services.offers import Wanted
 from app.shop.live.states import OfferKind, Post, PrizeState, SessionState
 from app.shop.marketing.models import Coupon, Promotion
@@ -104,6 +104,10 @@ def test_orders_of_the_feed_use_price_coupon_and_flash_sale_and_the_figures_are_
         tally = db.session.scalars(select(LiveTally).where(LiveTally.item_id == item)).one()
         assert (tally.orders, tally.units, tally.gmv) == tuple(rows)
         assert frame(room.session_id)["items"][item]["gmv"] == rows[2]
+    (first, *later) = hours.hours(db.session.get(LiveSession, room.session_id))  # LVC-24: of the same rows
+    total = sum(orders_of(room).values())
+    assert (first["gmv"], first["orders"], first["viewers"]) == (total, 6, 9)
+    assert {(one["gmv"], one["orders"], one["viewers"]) for one in later} <= {(0, 0, 0)}
 
 
 def test_one_of_the_first_orders_is_free_once_however_often_it_is_pressed_and_its_goods_go_their_way(on_air, room):

@@ -8,6 +8,7 @@ from app.shop.live.services import (
     commands,
     games,
     games_board,
+    hours,
     offered,
     offers,
     outgoing,
@@ -31,6 +32,6 @@ records.override(LivePreset, validate=presets.validate)
 records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_check)
 
 __all__ = [
-    "board", "booking", "commands", "games", "games_board", "offered", "offers", "outgoing", "plan", "presets", "prices",
+    "board", "booking", "commands", "games", "games_board", "hours", "offered", "offers", "outgoing", "plan", "presets", "prices",
     "prizes", "quiet", "run", "sheet", "talk",
 ]  # fmt: skip

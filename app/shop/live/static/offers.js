@@ -36,6 +36,18 @@ export function priceTag(one) {
 
 export const priceMark = (one) => (one ? Object.values(priceOf(one)).join("|") : "");
 
+/* --- the hours of the session, on the control desk --- */
+
+export function hours() {
+  const table = node("hours");
+  if (!table) return;
+  table.hidden = !state.hours?.length;
+  const at = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  put(table.tBodies[0], JSON.stringify(state.hours || []), () => (state.hours || []).map((one) => el("tr", {},
+    el("th", { scope: "row" }, at(one.at)), el("td", {}, money(one.gmv)), el("td", {}, count(one.viewers)), el("td", {}, count(one.orders)),
+    el("td", {}, one.viewers ? `${((one.orders / one.viewers) * 100).toFixed(1)} %` : "–"))));
+}
+
 /* --- the list --- */
 
 function told(one) {
@@ -94,7 +106,7 @@ onFrame((frame) => {
   painting = true;
   requestAnimationFrame(() => { painting = false; list(); });
 });
-onState(() => { fresh.clear(); list(); desk(); });
+onState(() => { fresh.clear(); list(); desk(); hours(); });
 onTick(list);
 
 /* --- the desk: presets, and the form --- */
