@@ -205,9 +205,8 @@ class ReportPage(PanelPage):
     def _compared(self, found: dict[str, Any], with_money: bool, actor: Any) -> Any:
         """This session beside similar ones that the reader may see."""
         keys = [one["id"] for one in found["similar"]]
-        seen = set(
-            db.session.scalars(policy.scope(select(LiveSession.id).where(LiveSession.id.in_(keys)), actor, LiveSession))
-        )
+        mine_to_see = policy.scope(select(LiveSession).where(LiveSession.id.in_(keys)), actor, LiveSession)
+        seen = {row.id: veil.seen(row) for row in db.session.scalars(mine_to_see)}
         names = [name for name in report.COMPARED if with_money or FIGURES[name][1] != MONEY]
         mine, code = found["figures"], found["currency"]
         others = [one for one in found["similar"] if one["id"] in seen]
