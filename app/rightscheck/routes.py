@@ -23,6 +23,7 @@ ARGUMENTS = {
     "live_id": "live_session", "line_id": "live_item", "check_id": "live_check", "question_id": "live_question",
     "rehearsal_id": "live_rehearsal",
     "outlet_id": "live_outlet", "out_id": "live_out",
+    "game_id": "live_game",
     "run_id": "bulk_run", "row_id": "orders_order", "change_id": "accounts_waiting_change", "schedule_id": "core_schedule",
     "repeat_id": "upkeep_repeat",
 }  # fmt: skip

@@ -18,10 +18,11 @@ from sqlalchemy import select
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.shop.live.feed import logs, replaying
+from app.shop.live.feed import chorus, logs, replaying
 from app.shop.live.feed.envelope import Event, Malformed
 from app.shop.live.feed.simulator import Plan, Simulator
-from app.shop.live.models import LiveItem
+from app.shop.live.models import LiveGame, LiveItem
+from app.shop.live.services import games
 
 live = AppGroup("live", help="Live sessions.")
 SESSION = click.option("--session", "session_id", type=int, help="Of the session; else a rehearsal is made for it.")
@@ -64,7 +65,7 @@ def simulate(
     plan = Plan(int(clock.now().timestamp() * 1000), minutes, peak=peak, seed=seed)
     if items:
         plan = Plan(plan.starts_at, minutes, items, peak, seed)
-    _play(Simulator(plan).events(), session_id, f"Simulation {seed}", speed, url, as_json)
+    _play(Simulator(plan).events(), session_id, f"Simulation {seed}", speed, url, as_json, joins=True)
 
 
 def _items(session_id: int | None) -> tuple[tuple[int, int], ...]:
@@ -92,11 +93,36 @@ def _read(events: Iterable[Event]) -> list[Event]:
         raise click.ClickException(str(error)) from None
 
 
-def _play(events: Iterable[Event], session_id: int | None, title: str, speed: float, url: str, as_json: bool) -> None:
+@live.command("draw-again")
+@click.argument("game_id", type=int)
+@AS_JSON
+def draw_again(game_id: int, as_json: bool) -> None:
+    """Make a draw again from its kept takers and its seed, and say whether the winners are the same."""
+    game = db.session.get(LiveGame, game_id)
+    if game is None:
+        raise click.ClickException(f"There is no game {game_id}.")
+    try:
+        again = games.draw_again(game)
+    except DomainError as error:
+        raise click.ClickException(error.message) from None
+    told = asdict(again) | {"same": again.same, "game": game_id}
+    if as_json:
+        click.echo(json.dumps(told, default=list))
+    else:
+        click.echo(f"{'The same' if again.same else 'It differs'}: {', '.join(again.drawn) or 'nobody'}.")
+        for name in ("seed_fits", "takers_fit", "count_fits", "winners_fit"):
+            click.echo(f"  {name.replace('_', ' ')}: {'yes' if told[name] else 'no'}")
+    sys.exit(0 if again.same else 1)
+
+
+def _play(
+    events: Iterable[Event], session_id: int | None, title: str, speed: float, url: str, as_json: bool, joins: bool = False
+) -> None:
     address = url.rstrip("/") or _here()
     try:
         feed = replaying.feed_for(session_id, title)
-        done = replaying.play(feed, events, address, speed, lambda text: click.echo(text, err=True))
+        said = chorus.joining(events, feed.session_id) if joins else events
+        done = replaying.play(feed, said, address, speed, lambda text: click.echo(text, err=True))
     except (DomainError, Malformed, RuntimeError) as error:
         raise click.ClickException(str(getattr(error, "message", error))) from None
     told: dict[str, Any] = {**asdict(done), "seconds": round(done.seconds, 2), "agrees": done.agrees}

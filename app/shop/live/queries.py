@@ -107,6 +107,14 @@ def links(session_id: int) -> Select[Any]:
     return select(LiveLink).where(LiveLink.session_id == session_id).order_by(LiveLink.id)
 
 
+def batches_for(session: LiveSession, now: dt.datetime, actor: Any) -> Select[Any]:
+    """Coupons that winners of this session can be given."""
+    query = policy.scope(select(CouponBatch), actor, CouponBatch)
+    of_here = CouponBatch.shop_id.is_(None) | (CouponBatch.shop_id == session.shop_id)
+    stands = CouponBatch.valid_until_at.is_(None) | (CouponBatch.valid_until_at > now)
+    return query.where(CouponBatch.is_active, of_here, stands).order_by(CouponBatch.id.desc()).limit(50)
+
+
 def on_the_way(actor: Any, since: dt.datetime) -> Select[Any]:
     """What is on air and what comes, the next one first; and what ended since then."""
     query = policy.scope(select(LiveSession), actor, LiveSession)

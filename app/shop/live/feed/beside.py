@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.panel.core.db import db
 from app.shop.live.feed.frames import comment, frame
 from app.shop.live.models import LiveComment, LiveSession
-from app.shop.live.services import board
+from app.shop.live.services import board, taking_part
 from app.shop.live.states import Post
 
 NEWEST = 50
@@ -20,6 +20,7 @@ def of_the_feed(session: LiveSession, _post: Post, _actor: Any) -> dict[str, Any
     """`frame` is what the next one on the topic would say, but for comments; these are the newest that nobody hides."""
     table = LiveComment.__table__
     query = select(table).where(table.c.session_id == session.id, table.c.is_hidden.is_(False))
+    query = query.where(table.c.viewer.not_in(taking_part.silenced_in(session.id)))  # the consumer learns of it in two seconds
     newest = db.session.execute(query.order_by(table.c.at.desc(), table.c.id.desc()).limit(NEWEST)).mappings().all()
     told = frame(session.id)
     heard = told["figures"]["events"] or newest

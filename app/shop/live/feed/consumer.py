@@ -25,6 +25,7 @@ from app.shop.live.feed.frames import Frames
 from app.shop.live.feed.hints import Watch
 from app.shop.live.feed.known import Sources
 from app.shop.live.feed.store import Kept, Parcel
+from app.shop.live.feed.voting import Voting
 from app.shop.live.feed.words import Filter
 
 MOST_READ = 40  # posts of a batch: some thousand events, a transaction of a fifth of a second
@@ -45,6 +46,7 @@ class Consumer:
         self.client = valkey.client(app, timeout=10.0)
         self.done = self.client.register_script(stream.DONE)
         self.sources, self.words, self.frames, self.watch = Sources(), Filter(), Frames(app), Watch()
+        self.voting = Voting()
         self.looked_at = self.orders_at = 0.0
         self.stored = 0
 
@@ -69,6 +71,8 @@ class Consumer:
             self._take_orders()
         for session_id, hints in self.watch.look().items():
             self.frames.touch(session_id).hints.extend(hints)
+        for session_id, games in self.voting.look().items():
+            self.frames.touch(session_id).games = games
         self.frames.send()
         return bool(posts)
 
@@ -88,6 +92,7 @@ class Consumer:
     def _follow(self, session_id: int, kept: Kept) -> None:
         self.frames.add(session_id, kept)
         self.watch.note(session_id, kept)
+        self.voting.note(session_id)
         if not kept.is_practice:  # in a rehearsal nobody is answered: that is for the service to do
             self.frames.touch(session_id).replies.extend(replies.answer(session_id, kept.comments))
 

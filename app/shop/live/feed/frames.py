@@ -35,6 +35,7 @@ class Open:
     comments: list[dict[str, Any]] = field(default_factory=list)
     hints: list[dict[str, Any]] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
+    games: list[dict[str, Any]] = field(default_factory=list)
     seen: int = 0  # comments that came since the last frame
     sent: float = 0.0
     is_due: bool = False
@@ -82,6 +83,7 @@ def frame(session_id: int, told: Open | None = None) -> dict[str, Any]:
     return {
         "id": session_id, "at": _text(clock.now()), "figures": whole, "items": items, "comments": comments,
         "missed": told.seen - len(comments), "hints": told.hints, "replies": told.replies, "offers": offered.taken(session_id),
+        "games": told.games,
     }  # fmt: skip
 
 

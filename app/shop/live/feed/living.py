@@ -48,7 +48,8 @@ def tell(world: World, session: dict[str, Any], turns: Sequence[Turn], until: dt
         tuple(int((end - begun).total_seconds()) for *_more, end in turns), PACE, CHURN, incidents=False,
     )  # fmt: skip
     feed = world.add(
-        LiveFeed, begun, session_id=number, platform=Platform.SIMULATOR, public_id=f"demo-{world.seed}-{number}", nonce="demo",
+        LiveFeed, begun, session_id=number, platform=Platform.SIMULATOR, public_id=f"{world.seed:012x}{number:012x}",
+        nonce="demo",
         former_nonce=None, former_until=None, is_open=False, refused_count=0, refused_at=None, refused_why=None,
     )  # fmt: skip
     items = {position: item for item, position, _price, _until in turns}

@@ -16,7 +16,7 @@ from app.shop.live.feed.platforms import Control
 SOURCES = ("recommended", "search", "followers", "shared", "paid")
 WORDS = (
     "来了", "1", "多少钱", "有XL码吗", "什么材质", "已下单", "好看", "发什么快递", "能便宜点吗", "主播看看我", "会起球吗", "66666",
-    "怎么领券", "身高160穿什么码", "还有货吗", "what size should I take",
+    "怎么领券", "身高160穿什么码", "还有货吗", "what size should I take", "1", "2", "我想要", "Ａ", "b",
 )  # fmt: skip
 RATES = (
     ("comment", 0.02), ("like", 0.03), ("click", 0.012), ("share", 0.001), ("follow", 0.002), ("gift", 0.001),

@@ -57,7 +57,7 @@ class LiveGame(PanelModel):
     takers_hash = text(_("SHA-256 of those in the draw"), 64, readonly=True)
 
     def __str__(self) -> str:
-        return f"{self.kind.label}: {self.prompt}"
+        return f"{self.kind.label} · {self.prompt}"
 
 
 class LiveSeal(Model):
@@ -101,7 +101,7 @@ class LiveWinner(PanelModel):
     game = relation("LiveGame", game_id)
     session_id = ref(_("Session"), "live_session.id", required=True, ondelete="CASCADE", index=False)
     session = relation("LiveSession", session_id)
-    place = integer(_("Place"), required=True)
+    place = integer(_("Order of the draw"), required=True)
     viewer = text(_("Viewer on the platform"), 120, required=True)
     name = text(_("Name"), 80, search=True)
     prize = text(_("Prize"), 200)

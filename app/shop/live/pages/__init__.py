@@ -5,6 +5,7 @@ from app.shop.live.pages import (
     announcing,
     consoles,
     feeds,
+    games,
     offering,
     playing,
     portrait,
@@ -16,6 +17,6 @@ from app.shop.live.pages import (
 )
 
 __all__ = [
-    "announcing", "consoles", "feeds", "offering", "playing", "portrait", "preparing", "reaching",
+    "announcing", "consoles", "feeds", "games", "offering", "playing", "portrait", "preparing", "reaching",
     "rehearsals", "reporting", "sheets",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from app.panel.core.errors import BadRequest, DomainError, InvalidInput, NotFoun
 from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain, queries
 from app.shop.live.models import LiveQuestion, LiveSession
+from app.shop.live.pages.games import GAMES, MODERATION, form_of_games
 from app.shop.live.pages.hinting import OF_HINTS
 from app.shop.live.pages.offering import OF_THE_DESK, OF_THE_SERVICE
 from app.shop.live.pages.raw import Command, about, maybe, number, version, words
@@ -32,6 +33,7 @@ from app.shop.live.services import asker, board, commands, rehearsing, run, talk
 from app.shop.live.states import AskedOf, MessageKind, Post, SessionState
 
 LONGEST_KEY = 80
+SECRET = {"game": {"key", "answer"}}  # what the log of a refused command leaves out, beside its key
 
 
 def _of_item(verb: str) -> Command:
@@ -108,12 +110,13 @@ COMMANDS: dict[Post, dict[str, Command]] = {
         "take_notice": lambda live_id, raw, actor, key: run.take_notice(live_id, actor=actor, key=key),
         "undo": lambda live_id, raw, actor, key: run.undo(live_id, number(raw, "action"), actor=actor, key=key),
         **QUESTIONS, "say": _say(Post.CONTROL), "seen": _seen, **OF_THE_DESK, **OF_HINTS,
+        **GAMES,
     },
     Post.HOST: {
         "done": _done, "give_back": QUESTIONS["give_back"], "open_again": QUESTIONS["open_again"], "say": _say(Post.HOST),
         "seen": _seen,
     },
-    Post.SERVICE: {**QUESTIONS, "say": _say(Post.SERVICE), "seen": _seen, **OF_THE_SERVICE},
+    Post.SERVICE: {**QUESTIONS, "say": _say(Post.SERVICE), "seen": _seen, **OF_THE_SERVICE, **MODERATION},
 }  # fmt: skip
 
 
@@ -155,7 +158,7 @@ class Console(PanelPage):
                 "do": url_for(f"live_{self.post.value}.do", live_id=live_id, verb="VERB"),
             },
             orders=_orders_of(session, actor) if self.post is Post.CONTROL else "",
-            sees_customers=policy.allowed(actor, "read", "customers.Customer"),
+            **form_of_games(session, self.post, actor), sees_customers=policy.allowed(actor, "read", "customers.Customer"),
         )  # fmt: skip
 
     def _state(self, live_id: int, actor: Any) -> Any:
@@ -180,7 +183,8 @@ class Console(PanelPage):
             return jsonify(told)
         except DomainError as error:
             if error.status not in (400, 403, 404):
-                told = {name: value for name, value in raw.items() if name != "key" and isinstance(value, int | str)}
+                kept = raw.keys() - SECRET.get(verb, {"key"})
+                told = {name: raw[name] for name in sorted(kept) if isinstance(raw[name], int | str)}
                 commands.refused(live_id, verb, told, error.message, actor=actor, key=key)
             raise
 

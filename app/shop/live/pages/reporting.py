@@ -19,9 +19,9 @@ from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain
 from app.shop.live.analysis.forecast import HORIZONS
 from app.shop.live.models import WHOLE, LiveConclusion, LiveEvent, LiveSession
-from app.shop.live.permissions import CONCLUSION, SESSION
+from app.shop.live.permissions import CONCLUSION, GAME, SESSION
 from app.shop.live.review import charts, reading, report
-from app.shop.live.services import audience, board, forecasting, hinting, reviewing
+from app.shop.live.services import audience, board, forecasting, hinting, participation, reviewing
 from app.shop.orders.models import Order
 
 MOST = 200
@@ -93,7 +93,8 @@ class ReportPage(PanelPage):
         kept = reviewing.report_of(session)
         ahead = self._ahead(session, sees_money(actor))
         if kept is None:
-            return self.render("live/report.html", live=session, title=session.title, made=None, ahead=ahead)
+            played = _played(session, actor)
+            return self.render("live/report.html", live=session, title=session.title, made=None, ahead=ahead, played=played)
         with_money = sees_money(actor)
         found = kept.figures | {"items": self._items(session, kept.figures["items"])}
         begun = dt.datetime.fromisoformat(found["begun_at"])
@@ -106,7 +107,7 @@ class ReportPage(PanelPage):
             drawn.insert(0, charts.course(found, begun, with_money=with_money))
         return self.render(
             "live/report.html", live=session, title=session.title, made=kept.made_at, found=found, ahead=ahead, charts=drawn,
-            hints=HINTS, portrait=audience.shown(session), followed=hinting.followed(session),
+            hints=HINTS, played=_played(session, actor), portrait=audience.shown(session), followed=hinting.followed(session),
             may_write=policy.allowed(actor, "write", SESSION),
             cards=[self._card(live_id, name, found) for name in shown], with_money=with_money, quadrants=charts.QUADRANTS,
             compared=self._compared(found, with_money, actor), pairs=PAIRS, format=money.format, percent=charts._percent,
@@ -233,3 +234,10 @@ class ReportPage(PanelPage):
             LiveConclusion.session_id == session.id
         )
         return list(db.session.scalars(query.order_by(LiveConclusion.id)))
+
+
+def _played(session: LiveSession, actor: Any) -> list[tuple[Any, Any]]:
+    """(game, how its participation compares) of each, for whoever may see both figures."""
+    if not policy.allowed(actor, "read", GAME):
+        return []
+    return [(row.game, row.compared) for row in participation.of_session(session) if veil.shows(row.game, "taken_part", "viewers")]

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 def texts() -> dict[str, str]:
     """`{name}` in a text is filled in by the script."""
-    return _talk() | _desk() | _state() | _offers()
+    return _talk() | _desk() | _state() | _offers() | _games()
 
 
 def _state() -> dict[str, str]:
@@ -37,6 +37,24 @@ def _desk() -> dict[str, str]:
         "shares": _("Shares a minute"), "follows": _("New fans a minute"), "clicks": _("Clicks"), "carts": _("Into carts"),
         "orders": _("Orders"), "gmv": _("Sales"), "ofGoal": _("{n} % of the goal"), "missed": _("{n} comments went by unseen"),
         "paused": _("Paused, {n} new"), "noFigures": _("No feed is connected: figures and comments appear here when one is."),
+    }  # fmt: skip
+
+
+def _games() -> dict[str, str]:
+    """A preset is prompt|choices|answer|keyword|prize, the choices with semicolons between."""
+    return {
+        "gameOpen": _("Open it now"), "gameClose": _("Close it now"), "gameDraw": _("Draw the winners"),
+        "gameOff": _("Call it off"),
+        "gameTaken": _("{n} take part"), "gameIn": _("{n} in the draw"), "gameAfter": _("opens {n} after the session begins"),
+        "gameOpensIn": _("opens in {n}"), "gameCounting": _("counting …"), "gameAnswer": _("Right answer: {n} (only you see it)"),
+        "gameNobody": _("Nobody took part."), "gameProof": _("Evidence"), "gameHash": _("SHA-256 of the seed:"),
+        "gameSeed": _("Seed:"), "gameRows": _("Who voted"), "gameCheck": _("Who took part, and draw again"),
+        "gameClaimed": _("Claimed"), "gameSent": _("Prize sent"), "hide": _("Hide it"), "mute": _("Mute"), "block": _("Block"),
+        "unmute": _("Let speak again"), "everywhere": _("every session"),
+        "preset_poll": _("If it suits you, type 1; if not, type 2|1 suits me;2 does not||"),
+        "preset_lottery": _("Type “want it” and be in the draw|||want it|A coupon"),
+        "preset_bag": _("Lucky bag: leave a comment and be in the draw||||A small present"),
+        "preset_quiz": _("|A;B;C|||A small present"),
     }  # fmt: skip
 
 

