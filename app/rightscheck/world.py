@@ -238,10 +238,11 @@ def _value(world: World, table: sa.Table, column: sa.Column[Any], side: str, tex
 
 
 def _number(column: sa.Column[Any], side: str, guarded: str | None) -> Any:
-    is_amount = (column.info.get("panel") or {}).get("kind") == "money"
+    declared = column.info.get("panel") or {}
+    is_amount = declared.get("kind") == "money"
     if guarded:
         return secret_of(column.table.name, column.name) if is_amount else _DEFAULT
-    return (DEAR if side == "B" else 100) if is_amount else 1
+    return (DEAR if side == "B" else 100) if is_amount else max(1, declared.get("min") or 0)
 
 
 def _sums(world: World, table: sa.Table, side: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""The search for garbage while very many rows go by."""
+"""What is kept in memory, and looked for in it, while very many rows go by."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from app.panel.core.db import db
 
 SELDOM = 100_000  # objects between two looks
 
@@ -18,3 +20,14 @@ def seldom_tidied() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Rows that are read meanwhile go again from the session; those that were there before, who asks and his run, stay."""
+    stay = set(db.session)
+    try:
+        yield
+    finally:
+        for row in set(db.session) - stay:
+            db.session.expunge(row)

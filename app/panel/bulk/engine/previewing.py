@@ -23,6 +23,7 @@ from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.fields import FieldSpec, resource_of, specs
 from app.panel.core.history import plain
+from app.panel.core.tidying import passing
 
 FIRST = 50
 AT_ONCE = {SetBased: 50_000, RowByRow: 200}  # rows that are looked at within a request
@@ -53,8 +54,8 @@ def _survey(operation: Any, whole: Piece, beat: Callable[[int], None]) -> Survey
     found = Survey()
     for low in range(1, whole.high + 1, operation.chunk):
         piece = replace(whole, low=low, high=min(low + operation.chunk - 1, whole.high))
-        found.add(operation.survey(piece))
-        db.session.expunge_all()
+        with passing():
+            found.add(operation.survey(piece))
         beat(piece.high)
     return found
 

@@ -143,7 +143,7 @@ class RowByRow(Operation):
             return []
         done: list[int] = []
         model: Any = self.model
-        keys = list(db.session.scalars(self._meant(piece).with_only_columns(model.id).order_by(model.id)))
+        keys = list(db.session.scalars(self._still_meant(piece).with_only_columns(model.id).order_by(model.id)))
         if not self._at_once(lambda: done.extend(self.apply_set(keys, piece.values, actor=piece.actor))) or not done:
             return []
         table = model.__table__
@@ -224,7 +224,7 @@ class RowByRow(Operation):
         if type(self).take_set_back is RowByRow.take_set_back:
             return []
         model: Any = self.model
-        query = self._meant(piece).with_only_columns(model.id, model.version).order_by(model.id)
+        query = self._still_meant(piece).with_only_columns(model.id, model.version).order_by(model.id)
         same = [key for key, version in db.session.execute(query) if found[key].version in (None, version)]
         images = [found[key].before or {} for key in same]
         if not same or not self._at_once(lambda: self.take_set_back(images, actor=piece.actor)):
@@ -252,14 +252,14 @@ class RowByRow(Operation):
         """The rows of a piece that are there and still meant, by `seq`, as they stand now; without those at `done` places."""
         items = select(ITEMS.c.seq, ITEMS.c.row_id).where(piece.items).order_by(ITEMS.c.seq)
         places = {seq: key for seq, key in db.session.execute(items) if seq not in done}
-        query = self._meant(piece).execution_options(populate_existing=True)
+        query = self._still_meant(piece).execution_options(populate_existing=True)
         if done:
             model: Any = self.model
             query = query.where(among(model.id, list(places.values())))
         found = {row.id: row for row in self.fetch(query)}
         return {seq: found[key] for seq, key in places.items() if key in found}
 
-    def _meant(self, piece: Piece) -> Select[Any]:
+    def _still_meant(self, piece: Piece) -> Select[Any]:
         model: Any = self.model
         query = select(model).where(model.id.in_(piece.keys))
         asked = policy.row_condition(piece.actor, model)

@@ -21,6 +21,7 @@ from app.panel.core import money, policy
 from app.panel.core.db import db
 from app.panel.core.rows import among
 from app.panel.core.screens.common import row_url
+from app.panel.core.tidying import passing
 
 PAGE = 100
 LEFT_ALONE = (Outcome.REFUSED.value, Outcome.SKIPPED.value)
@@ -172,11 +173,14 @@ def _rows(run: Run, keys: list[int]) -> dict[int, Any]:
 def left_alone(run: Run, actor: Any) -> Iterator[list[Any]]:
     """The rows of the file of those that were left alone."""
     after = 0
-    while items := _items(run, after):
+    while True:
+        with passing():
+            items = _items(run, after)
         for item in items:
             yield [item.key, item.label, item.outcome.label if item.outcome else "", item.reason]
+        if not items:
+            return
         after = items[-1].seq
-        db.session.expunge_all()
 
 
 def undo_page(run: Run, actor: Any) -> SimpleNamespace:
