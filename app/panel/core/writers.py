@@ -18,8 +18,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import make_url
 
-PATIENCE = 30.0  # seconds; then SQLite's own waiting decides, so that a process that hangs stops nobody for good
+PATIENCE = 30.0  # seconds; then SQLite's own waiting decides
+STANDS_STILL = 3.0  # seconds for which one turn is waited for: SQLite knows whether a process that hangs there holds anything
 LOOK_AGAIN = 0.001
+NUMBER = 8  # bytes of the number of a turn, in the file that is locked
 
 
 class Line:
@@ -29,6 +31,7 @@ class Line:
         self.path = path
         self.threads = threading.Lock()
         self.file: int | None = None
+        self.given_up = b""  # the turn that was not waited for: whoever hangs there stops each of us once
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -47,12 +50,21 @@ class Line:
     def _before_others(self, deadline: float) -> None:
         if self.file is None:
             self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        while time.monotonic() < deadline:
+        seen, since = b"", 0.0
+        while (now := time.monotonic()) < deadline:
             try:
                 fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                number = os.pread(self.file, NUMBER, 0)
+                if number != seen:
+                    seen, since = number, now
+                if number and (number == self.given_up or now - since > STANDS_STILL):
+                    self.given_up = number
+                    return
                 time.sleep(LOOK_AGAIN)
             else:
+                turn = int.from_bytes(os.pread(self.file, NUMBER, 0), "big") + 1
+                os.pwrite(self.file, (turn % 2 ** (8 * NUMBER)).to_bytes(NUMBER, "big"), 0)
                 return
 
 

@@ -74,12 +74,40 @@ def test_a_process_that_is_killed_gives_its_turn_back(url, other):
         assert time.monotonic() - began < 5
 
 
-def test_a_process_that_hangs_stops_nobody_for_good(url, other, monkeypatch):
-    monkeypatch.setattr(writers, "PATIENCE", 0.2)
+def test_a_process_that_hangs_stops_everybody_once_and_not_at_each_write(url, other, monkeypatch):
+    monkeypatch.setattr(writers, "STANDS_STILL", 0.3)
+    began = time.monotonic()
     with writers.turn(url):
         assert other[0].is_alive()
-    with writers.turn(url):  # what was not held is not given back
-        assert other[0].is_alive()
+        assert time.monotonic() - began >= 0.3
+    began = time.monotonic()
+    for _write in range(20):
+        with writers.turn(url):  # what was not held is not given back
+            assert other[0].is_alive()
+    assert time.monotonic() - began < 3, "20 waits would take 6 s"
+
+
+def test_a_line_that_moves_is_waited_in_for_longer_than_one_turn_may_take(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(writers, "STANDS_STILL", 0.3)
+    context = multiprocessing.get_context("fork")
+
+    def keep_writing():
+        for _turn in range(12):
+            with writers.turn(url):
+                time.sleep(0.1)
+
+    process = context.Process(target=keep_writing)
+    process.start()
+    file = tmp_path / "line.db-writers"
+    while not (file.exists() and file.read_bytes()):
+        time.sleep(0.005)
+    line = writers.Line(str(file))
+    for _turn in range(5):
+        with line.turn():
+            pass
+    assert not line.given_up, "it stood in line, and nobody stood still"
+    process.kill()
+    process.join()
 
 
 def test_an_error_inside_gives_the_turn_back(url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from flask import current_app
@@ -199,15 +200,22 @@ def of_view(view: Any) -> list[Operation]:
 
 
 def _of(key: str, name: str, base: type[Operation], model: type[Any]) -> Operation:
-    """Made when it is first asked for: there is one of each model, and most are never used."""
-    if key not in declaring.OPERATIONS:
+    """Made when it is first asked for, by one of those who ask at once: there is one of each model, and most are never used."""
+    if key in declaring.OPERATIONS:
+        return declaring.OPERATIONS[key]
+    with _making:
+        if key in declaring.OPERATIONS:
+            return declaring.OPERATIONS[key]
         own: dict[str, Any] = {"key": key, "model": model}
         if name == EDIT:
             fields = {one.name: _field(one) for one in editable(model)}
             fields["emptied"] = SelectMultipleField(_("Empty these fields"), choices=(), validators=[Optional()])
             own["form"] = type("EditFieldsForm", (EditForm,), fields)
         declaring.register(type(base.__name__, (base,), own))
-    return declaring.OPERATIONS[key]
+        return declaring.OPERATIONS[key]
+
+
+_making = threading.Lock()
 
 
 @declaring.found_by
