@@ -296,3 +296,27 @@ def test_a_run_that_is_put_off_begins_at_its_time_whoever_rings_before(shelf, mo
     monkeypatch.setattr(clock, "now", lambda: at)
     assert loop.work_off(run.id).value == "done"
     assert prices() == {"978-0": 1010, "978-1": 1011}
+
+
+def test_requests_that_ask_for_an_operation_of_a_model_at_once_get_the_same_one(shelf, monkeypatch):
+    import threading
+    import time
+
+    from app.panel.bulk.engine import declaring, generic
+    from tests.library.books.models import Book
+
+    register, found = declaring.register, []
+    monkeypatch.setattr(declaring, "OPERATIONS", dict(declaring.OPERATIONS))
+    declaring.OPERATIONS.pop("delete:books.Book", None)
+    monkeypatch.setattr(declaring, "register", lambda cls: (time.sleep(0.05), register(cls))[1])
+
+    def ask():
+        found.append(generic._of("delete:books.Book", "delete", generic.MoveToTrash, Book))
+
+    askers = [threading.Thread(target=ask) for _one in range(4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert len(found) == 4
+    assert len(set(map(id, found))) == 1
