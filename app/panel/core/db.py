@@ -28,6 +28,7 @@ Model.metadata.naming_convention = {
 }
 
 CONNECT_SECONDS = 5  # nobody waits longer for a database that does not answer
+SERVING = ("web", "background", "worker", "ticker", "consumer")  # parts of a running panel
 STATEMENTS_KEPT = 2000  # roles ask for the same rows by statements of their own; to write one anew takes a millisecond
 TRUSTED_SECONDS = 1.0  # a connection that answered so lately is not asked whether it still lives
 
@@ -93,7 +94,7 @@ def init_app(app: Flask) -> None:
         options.setdefault("connect_args", {"options": settings, "connect_timeout": CONNECT_SECONDS})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
-    if os.environ.get("ZHANGGUI_PART") != "web":  # who answers requests migrates nothing, and Alembic would cost him 12 MB
+    if os.environ.get("ZHANGGUI_PART") not in SERVING:  # who works here migrates nothing, and Alembic would cost 12 MB
         migrate = import_module("flask_migrate").Migrate()
         migrate.init_app(app, db, directory=app.config.get("MIGRATIONS", "migrations"), render_as_batch=True)
     with app.app_context():

@@ -107,7 +107,9 @@ def _pinyin() -> dict[str, tuple[str, ...]]:
     place = find_spec("pypinyin")
     assert place is not None and place.submodule_search_locations
     table = json.loads((Path(place.submodule_search_locations[0]) / "pinyin_dict.json").read_text("utf-8"))
-    return {chr(int(code)): _toneless(spoken) for code, spoken in table.items() if _HAN.match(chr(int(code)))}
+    same: dict[tuple[str, ...], tuple[str, ...]] = {}  # 27,000 characters are read in 4,500 ways: a third of the memory
+    read = ((chr(int(code)), spoken) for code, spoken in table.items())
+    return {one: same.setdefault(ways := _toneless(spoken), ways) for one, spoken in read if _HAN.match(one)}
 
 
 def _toneless(spoken: str) -> tuple[str, ...]:
