@@ -25,7 +25,7 @@ help:
 	@echo "make run     the panel, empty; the terminal shows the address of the first page"
 	@echo "make test    the whole suite, in its own environment, with a real browser"
 	@echo "make lint    ruff      make types   mypy      make lock   pin the requirements anew"
-	@echo "make bench   measure: B=imports, B=live, B=records or B=bulk [QUICK=1] [N=postgresql]"
+	@echo "make bench   measure: B=imports, B=exports, B=bulk, B=records or B=live [QUICK=1] [N=postgresql]"
 	@echo "make faults  kill, freeze and cut off what works: a hundred thousand rows, each once [ENGINE=postgresql] [FAULT_SEED=7]"
 	@echo "make clean   remove what make has made; the data in ./instance stay"
 
