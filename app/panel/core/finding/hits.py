@@ -22,6 +22,7 @@ from app.panel.core.rows import among
 
 CONSUMER = "search"
 FEW = 2000  # so many rows are named; more are asked for inside the statement
+LOOKED_AT = 500  # latest rows that tell how many of all are found
 DENSE = 0.01  # of the latest rows; where more are found, going along the list is faster
 LATEST = 500  # changes that are looked at themselves while the index is behind
 _waiting: contextvars.ContextVar[dict[str, set[int]] | None] = contextvars.ContextVar("waiting", default=None)
@@ -60,23 +61,21 @@ def find(model: type[Any], names: Sequence[str], asked: Sequence[str], *, in_ord
         return Hits(model)
     pending = latest_changes(plan)
     live = _live(plan, names, asked, pending)
-    statement = storage.documents_with(plan, [plan.letters[name] for name in names], asked)
+    letters = [plan.letters[name] for name in names]
+    statement = storage.documents_with(plan, letters, asked)
     if statement is None:
         return Hits(model, live)
-    newest = storage.newest_first(statement) if in_order else None
-    found = list(db.session.scalars((statement if newest is None else newest).limit(FEW + 1)))
-    if len(found) > FEW:
-        dense = newest is not None and _share(plan, found) > DENSE
-        letters = [plan.letters[name] for name in names]
-        near = storage.stands_in(plan, letters, asked, model.id) if dense else None
-        return Hits(model, live, statement, near, pending)
-    return Hits(model, {*found} - pending | live)
-
-
-def _share(plan: Plan, newest: Sequence[int]) -> float:
-    """How many of the latest rows are among those that were found."""
-    highest = db.session.scalar(select(func.max(plan.model.id))) or 0
-    return len(newest) / max(1, highest - newest[-1] + 1)
+    share = storage.share_of_latest(plan, letters, asked, LOOKED_AT) if in_order else None
+    if share is not None and max(map(len, asked)) == 1:  # there may be so many that naming some costs more than a look
+        found = storage.first_unless_dense(statement, share, FEW + 1, DENSE)
+        dense = found is None
+    else:
+        found = list(db.session.scalars(statement.limit(FEW + 1)))
+        dense = share is not None and len(found) > FEW and (db.session.scalar(share) or 0) > DENSE
+    if found is not None and len(found) <= FEW:
+        return Hits(model, {*found} - pending | live)
+    near = storage.stands_in(plan, letters, asked, model.id) if dense else None
+    return Hits(model, live, statement, near, pending)
 
 
 def latest_changes(plan: Plan) -> set[int]:

@@ -21,7 +21,9 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     column,
+    false,
     func,
     literal,
     literal_column,
@@ -29,6 +31,8 @@ from sqlalchemy import (
     select,
     table,
     text,
+    type_coerce,
+    union_all,
 )
 from sqlalchemy.exc import DBAPIError
 
@@ -237,25 +241,60 @@ def _matches(letters: Sequence[str], short: list[str], long: list[str]) -> list[
 
 
 def stands_in(plan: Plan, letters: Sequence[str], asked: Sequence[str], key: Any) -> ColumnElement[bool]:
-    """Do all of these words stand in the document of the row with this key? For rows that are gone through one by one: SQLite
-    looks the document up, which costs it a hundredth of asking FTS5 about one row."""
-    texts = table(f"{TEXTS}_content", column("id"), *(column(f"c{place}") for place in range(len(LETTERS))))
-    grams = table(f"{GRAMS}_content", column("id"), column("c0"))
+    """Do all of these words stand in the document of the row with this key? For rows that are gone through one by one: the
+    document is looked up, which costs SQLite a hundredth of asking FTS5 about one row."""
     short = [words.gram_of(word) for word in asked if len(word) <= words.SHORT]
     long = [word for word in asked if len(word) > words.SHORT]
+    parts = _documents_on_sqlite if db.session.connection().dialect.name == "sqlite" else _documents_on_postgresql
+    wanted = type_coerce(key, BigInteger) + literal(plan.base, BigInteger)
+    # a value and not EXISTS, of which PostgreSQL would make a join, so that all rows are found first
+    return and_(*(
+        func.coalesce(select(and_(*held)).where(number == wanted).scalar_subquery(), false())
+        for number, held in parts(letters, short, long) if held
+    ))  # fmt: skip
+
+
+def share_of_latest(plan: Plan, letters: Sequence[str], asked: Sequence[str], count: int) -> Select[Any]:
+    """In how many of the latest documents of a model do all of these words stand? A part of one."""
+    is_sqlite = db.session.connection().dialect.name == "sqlite"
+    number: ColumnElement[int] = literal_column("id" if is_sqlite else "doc", BigInteger)
+    home = table(f"{GRAMS}_content" if is_sqlite else GRAMS)
+    latest = select(number.label("doc")).select_from(home).where(number.between(plan.base, plan.end))
+    docs = latest.order_by(number.desc()).limit(count).subquery("latest")
+    held = case((stands_in(plan, letters, asked, docs.c.doc - plan.base), 1.0), else_=0.0)
+    return select(func.coalesce(func.avg(held), 0.0).label("share")).select_from(docs)
+
+
+def first_unless_dense(statement: Select[Any], share: Select[Any], most: int, limit: float) -> list[int] | None:
+    """The first keys that are found; None when the share is above a limit, which is asked in the same breath."""
+    known = share.cte("known")
+    asked = select(known.c.share).scalar_subquery()
+    dense = select(literal(-1, BigInteger).label("key")).where(asked > limit)
+    keys = statement.where(asked <= limit).limit(most).subquery("found")
+    found = list(db.session.scalars(union_all(dense, select(keys.c.key))))
+    return None if found == [-1] else found
+
+
+Held = list[tuple[Any, list[ColumnElement[bool]]]]
+
+
+def _documents_on_sqlite(letters: Sequence[str], short: list[str], long: list[str]) -> Held:
+    texts = table(f"{TEXTS}_content", column("id"), *(column(f"c{place}") for place in range(len(LETTERS))))
+    grams = table(f"{GRAMS}_content", column("id"), column("c0"))
     held = [or_(*(func.instr(texts.c[f"c{LETTERS.index(letter)}"], word) > 0 for letter in letters)) for word in long]
     spaced = literal(" ").concat(grams.c.c0).concat(" ")
     held_short = [or_(*(func.instr(spaced, f" {letter}{gram} ") > 0 for letter in letters)) for gram in short]
-    number = key + plan.base
-    found = [select(literal(1)).where(texts.c.id == number, *held).exists()] if held else []
-    return and_(*found, *([select(literal(1)).where(grams.c.id == number, *held_short).exists()] if held_short else []))
+    return [(texts.c.id, held), (grams.c.id, held_short)]
 
 
-def newest_first(keys: Select[Any]) -> Select[Any] | None:
-    """The same keys from the highest down, where that costs no more; None on PostgreSQL, which would sort all of them."""
-    if db.session.connection().dialect.name != "sqlite":
-        return None
-    return keys.order_by(keys.get_final_froms()[0].c.rowid.desc())
+def _documents_on_postgresql(letters: Sequence[str], short: list[str], long: list[str]) -> Held:
+    texts = table(TEXTS, column("doc", BigInteger), *(column(letter, Text) for letter in LETTERS))
+    grams = table(GRAMS, column("doc", BigInteger), column("grams", ARRAY(Text)))
+    held = [or_(*(texts.c[letter].contains(word, autoescape=True) for letter in letters)) for word in long]
+    held_short = [_any_of(grams.c.grams, [letter + gram for letter in letters]) for gram in short]
+    if long and not has_trigrams():
+        held_short += [or_(*(_all_of(grams.c.grams, letter, word) for letter in letters)) for word in long]
+    return [(texts.c.doc, held), (grams.c.doc, held_short)]
 
 
 def _on_sqlite(plan: Plan, letters: Sequence[str], short: list[str], long: list[str]) -> Select[Any]:
@@ -271,19 +310,12 @@ def _on_sqlite(plan: Plan, letters: Sequence[str], short: list[str], long: list[
 
 
 def _on_postgresql(plan: Plan, letters: Sequence[str], short: list[str], long: list[str]) -> Select[Any]:
-    texts = table(TEXTS, column("doc", BigInteger), *(column(letter, Text) for letter in LETTERS))
-    grams = table(GRAMS, column("doc", BigInteger), column("grams", ARRAY(Text)))
+    (text_of, held), (grams_of, held_short) = _documents_on_postgresql(letters, short, long)
+    doc, home = (text_of, text_of.table) if held else (grams_of, grams_of.table)
+    both = text_of.table.join(grams_of.table, grams_of == text_of) if held and held_short else home
     # added to nothing, so that the range of numbers is never chosen as the way to the rows
-    number = texts.c.doc if long else grams.c.doc
-    where: list[ColumnElement[bool]] = [(number + 0).between(plan.base, plan.end)]
-    where += [or_(*(texts.c[letter].contains(word, autoescape=True) for letter in letters)) for word in long]
-    where += [_any_of(grams.c.grams, [letter + gram for letter in letters]) for gram in short]
-    with_three = bool(long) and not has_trigrams()
-    if with_three:
-        where += [or_(*(_all_of(grams.c.grams, letter, word) for letter in letters)) for word in long]
-    home = texts if long else grams
-    both = texts.join(grams, grams.c.doc == texts.c.doc) if long and (short or with_three) else home
-    return select((home.c.doc - plan.base).label("key")).select_from(both).where(and_(*where))
+    where = [(doc + 0).between(plan.base, plan.end), *held, *held_short]
+    return select((doc - plan.base).label("key")).select_from(both).where(and_(*where))
 
 
 def _any_of(grams: Any, wanted: list[str]) -> Any:
