@@ -42,6 +42,18 @@ def found() -> SimpleNamespace:
     )  # fmt: skip
 
 
+def on_the_server() -> SimpleNamespace:
+    """What a shell on this machine types: the panel's own address, and the queue unless its address holds a password."""
+    config = current_app.config
+    host, queue = str(config.get("SERVER_HOST") or "127.0.0.1"), str(config.get("REDIS_URL") or "")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    tls = bool(config.get("TLS_FOLDER"))
+    return SimpleNamespace(
+        curl="curl -sk" if tls else "curl -s", queue=queue if queue.startswith("unix:///") and "@" not in queue else "$REDIS_URL",
+        address=f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{config.get('SERVER_PORT', 8080)}",
+    )  # fmt: skip
+
+
 def concerned() -> list[SimpleNamespace]:
     """What the domains have to say, with a way there for whoever may see it."""
     actor = current_actor()

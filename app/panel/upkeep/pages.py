@@ -237,7 +237,7 @@ class HealthPage(PanelPage):
     @expose("/")
     @needs("read")
     def index(self) -> Any:
-        return self.render("upkeep/health.html", found=health.found())
+        return self.render("upkeep/health.html", found=health.found(), here=health.on_the_server())
 
     @expose("/part")
     @needs("read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ KINDS = {
 }  # fmt: skip
 EVERY = (1, 2, 3, 5, 10, 15, 20, 30)
 LAST_SURE_DAY = 28  # every month has it
+STEPS = re.compile(r"(\d{1,2})-(\d{1,2})/(\d{1,2}) \* \* \* \*", re.ASCII)  # such as 2-52/10: every ten minutes, beside others
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ def said(cron: str) -> str:
         return _("every %(days)s at %(time)s", days=_(", ").join(names[day] for day in found.weekdays), time=found.time)
     if found.kind == "monthly":
         return _("on day %(day)s of every month at %(time)s", day=found.day, time=found.time)
+    steps = STEPS.fullmatch(cron)
+    if steps:
+        first, last, every = map(int, steps.groups())
+        if first < every and last < 60 <= last + every and 60 % every == 0:  # the whole hour, at equal distances
+            return _("every %(n)s minutes, from minute %(first)s on", n=every, first=first)
     return _("by the line %(cron)s", cron=cron)
 
 

@@ -126,7 +126,7 @@ def test_a_rehearsal_says_what_would_happen_and_leaves_nothing(session, schedule
     assert services.rehearse(silent.id, later, actor=ada) is None
 
 
-def test_the_health_page_says_who_is_silent_and_what_is_late(session, as_user, ada, schedule):
+def test_the_health_page_says_who_is_silent_and_what_is_late(app, session, as_user, ada, schedule, monkeypatch):
     @transactional
     def trouble():
         now, hour = clock.now(), dt.timedelta(hours=1)
@@ -141,6 +141,10 @@ def test_the_health_page_says_who_is_silent_and_what_is_late(session, as_user, a
         assert words in said
     page = as_user("ada").get("/upkeep/health/").text
     assert "orders.csv" in page and "Free on the disk" in page
+    for name, value in {"SERVER_PORT": 9090, "TLS_FOLDER": "tls", "REDIS_URL": "redis://:hush@queue:6379/0"}.items():
+        monkeypatch.setitem(app.config, name, value)
+    page = as_user("ada").get("/upkeep/health/").text
+    assert "curl -sk https://127.0.0.1:9090/readyz" in page and "hush" not in page
     assert "message-danger" in as_user("ada").get("/upkeep/health/part").json["html"]
     assert as_user("ben").get("/upkeep/health/").status_code == 403
     assert "The system needs a look" in as_user("ada").get("/home/").text

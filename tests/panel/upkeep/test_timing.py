@@ -13,6 +13,8 @@ from app.panel.upkeep import timing
         ("40 * * * *", "every hour at minute 40"), ("0 9 * * 1,5", "every Monday, Friday at 09:00"), ("0 9 * * 7", "every Sunday at 09:00"),
         ("15 6 1 * *", "on day 1 of every month at 06:15"), ("0 0 1 1 *", "by the line 0 0 1 1 *"), ("0 8-18 * * *", "by the line 0 8-18 * * *"),
         ("*/7 * * * *", "by the line */7 * * * *"), ("0 0 1 * 1", "by the line 0 0 1 * 1"),
+        ("2-52/10 * * * *", "every 10 minutes, from minute 2 on"), ("5-55/10 * * * *", "every 10 minutes, from minute 5 on"),
+        *((cron, f"by the line {cron}") for cron in ("2-42/10 * * * *", "12-52/10 * * * *", "0-56/7 * * * *", "5-9/0 * * * *", "2-52/10 8 * * *")),
     ],
 )  # fmt: skip
 def test_a_cron_line_is_said_in_plain_words(app, session, cron, words):
