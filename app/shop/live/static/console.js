@@ -16,7 +16,8 @@ const framers = [];
 const tickers = [];
 let offset = Date.parse(state.now) - Date.now(); // the server's clock against ours
 let heard = Date.now();                          // when we last knew that what we show is how it stands
-let feedAt = null;
+let feedAt = null;                               // when the newest frame was made, by our own clock
+let newest = state.frame?.at || "";              // the instant of the newest figures; an older frame takes none of them back
 let lostSince = null;
 let over = false;
 let asking = null;
@@ -81,6 +82,7 @@ export function refresh() { // one question at a time; what is asked for meanwhi
       heard = Date.now();
       const isNew = next.version >= state.version;
       state = isNew ? next : state;
+      if ((next.frame?.at || "") > newest) newest = next.frame.at;
       reached();
       if (isNew) draw();
     } catch { unreached(); } finally {
@@ -105,8 +107,10 @@ stream([box.dataset.topic], ({ kind, data }) => {
   reached();
   if (kind === "state" && data.version > state.version) refresh();
   if (kind === "frame") {
-    feedAt = Date.now();
-    for (const fn of framers) fn(data);
+    const late = data.at < newest; // of what was missed: its comments are news, its figures are not
+    if (!late) newest = data.at;
+    feedAt = Math.max(feedAt ?? 0, Math.min(Date.now(), Date.parse(data.at) - offset));
+    for (const fn of framers) fn(data, late);
   }
 }, { reload: refresh });
 document.addEventListener("panel:stream", ({ detail }) => {
@@ -132,7 +136,8 @@ function tick() {
   }
   const feed = node("feed-age");
   if (feed) {
-    const known = feedAt ?? (state.frame?.figures?.heard_at ? Date.parse(state.frame.figures.heard_at) - offset : null);
+    const told = state.frame?.figures?.heard_at;
+    const known = Math.max(feedAt ?? 0, told ? Date.parse(told) - offset : 0) || null;
     const old = known === null ? null : Math.max(0, Math.floor((Date.now() - known) / 1000));
     feed.textContent = old === null ? fill("noFeed") : fill("feedAge", { n: old });
     feed.dataset.tone = old === null ? "" : old <= 5 ? "good" : old <= 30 ? "warn" : "bad";
@@ -243,13 +248,18 @@ export function comments(acts) {
     made.hidden = !fits(one);
     return made;
   };
+  function place(made, id) { // in the order in which they came: one that was missed belongs before those that came since
+    let before = list.lastElementChild;
+    while (before && Number(before.dataset.comment) > id) before = before.previousElementSibling;
+    if (before) before.after(made); else list.prepend(made);
+  }
   function paint() {
     drawing = false;
     if (paused()) { told(); return; }
     const some = fresh.slice(-200);
     fresh = [];
     held = 0;
-    list.append(...some.map(line));
+    for (const one of some) place(line(one), one.id);
     while (list.children.length > 200) { kept.delete(Number(list.firstElementChild.dataset.comment)); list.firstElementChild.remove(); }
     if (some.length) list.scrollTop = list.scrollHeight;
     told();

@@ -199,7 +199,8 @@ function figures() {
 }
 
 let painting = false;
-onFrame((next) => {
+onFrame((next, late) => {
+  if (late) return;
   frame = next;
   if (painting) return;
   painting = true;
@@ -264,7 +265,7 @@ comments((one) => [
   button(texts.toService, "fa-headset", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "service" })),
   ...moderation(one),
 ]);
-onState(() => { if (state.frame && !frame) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); });
+onState(() => { if (state.frame && state.frame.at >= (frame?.at || "")) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); sold(); });
 onTick(() => {
   for (const one of box.querySelectorAll("[data-asked]")) {
     const age = seconds(one.dataset.asked);

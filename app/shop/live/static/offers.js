@@ -100,7 +100,8 @@ function figures() {
 }
 
 let painting = false;
-onFrame((frame) => {
+onFrame((frame, late) => {
+  if (late) return;
   for (const one of frame.offers || []) fresh.set(one.id, one);
   if (painting || !frame.offers?.length) return;
   painting = true;
