@@ -15,7 +15,7 @@ from app.panel.core.transaction import transactional
 from app.shop.live.feed import beside, consumer, door, playing, rights
 from app.shop.live.feed.states import EVENTS_FOR
 from app.shop.live.models import LiveComment, LiveDead, LiveEntry, LiveEvent, LiveSession, LiveViewer
-from app.shop.live.services import booking, forecasting, games_clock, reviewing
+from app.shop.live.services import booking, forecasting, games_clock, reviewing, stocked
 
 # being imported here is what registers the loop of the consumer, the door of the feed, and who may do what with them
 PARTS = (beside, consumer, door, playing, rights)
@@ -27,6 +27,12 @@ CHUNK = 5000
 def games_on_time() -> None:
     """Polls and draws open and close by the server's clock, whoever looks; what fell due while it was away follows now."""
     games_clock.on_time()
+
+
+@ticker.each(0.5)
+def stock_on_screens() -> None:
+    """At each beat, so that what is sold elsewhere stands on the consoles within two seconds."""
+    stocked.tell()
 
 
 @scheduled("live.forget_events", cron="20 4 * * *", label=_("Forget old events of live sessions"))

@@ -27,7 +27,7 @@ AT_MS = int(AT.timestamp() * 1000)
 def open_session(is_practice=False, stock=1000, platform=Platform.WEBHOOK):
     """Items 1 to 3 sell L-1 to L-3, of which `stock` pieces lie there."""
     shop = db.session.query(Shop).filter_by(code="A").one()
-    channel = Channel(shop_id=shop.id, name="Live channel", kind="douyin")
+    channel = Channel(shop_id=shop.id, name=f"Live channel{' P' * is_practice}", kind="douyin")
     creator, room = Creator(name="Mei", shop_id=shop.id), LiveRoom(name=f"Studio {is_practice}", shop_id=shop.id)
     product = Product(title="青瓷茶杯", handle=f"l-cup-{is_practice}", currency="CNY")
     house = db.session.query(Warehouse).filter_by(shop_id=shop.id, code="L-W").one_or_none()

@@ -19,6 +19,7 @@ from app.shop.live.services import (
     quiet,
     run,
     sheet,
+    stocked,
     talk,
 )  # fmt: skip
 
@@ -33,5 +34,5 @@ records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_che
 
 __all__ = [
     "board", "booking", "commands", "games", "games_board", "hours", "offered", "offers", "outgoing", "plan", "presets", "prices",
-    "prizes", "quiet", "run", "sheet", "talk",
+    "prizes", "quiet", "run", "sheet", "stocked", "talk",
 ]  # fmt: skip

@@ -27,10 +27,10 @@ function acts(one) {
 
 function row(one) {
   const made = el("li", { id: `line-${one.id}`, class: `line${one.pinned_at ? " up" : ""}${one.id === chosen ? " chosen" : ""}`, "data-state": one.state });
-  const told = [one.sku, one.stock != null ? fill("stock", { n: one.stock }) : "", one.aside ? fill("aside", { n: one.aside }) : "", one.pins ? fill("pins", { n: one.pins }) : ""].filter(Boolean);
+  const told = [one.sku, one.aside ? fill("aside", { n: one.aside }) : "", one.pins ? fill("pins", { n: one.pins }) : ""].filter(Boolean);
   made.append(
     el("span", { class: "pos" }, String(one.position)),
-    el("div", { class: "what" }, el("b", {}, one.title), el("small", { class: "quiet" }, told.join(" · "))),
+    el("div", { class: "what" }, el("b", {}, one.title), el("small", { class: "quiet" }, el("span", { "data-stock": true }), told.join(" · "))),
     el("span", { class: "price num" }, one.price_text), el("span", { class: "time num", "data-time": true }), el("span", { class: `badge badge-${one.pinned_at ? "danger" : one.tone}` }, one.pinned_at ? texts.onScreen : one.word),
     el("span", { class: "sold num quiet", "data-sold": true }), el("div", { class: "acts" }, ...acts(one)),
   );
@@ -45,14 +45,16 @@ function choose(id) {
 }
 
 function items() {
-  const mark = JSON.stringify(state.items.map((one) => [one.id, one.version, one.state, one.pinned_at, one.stock, one.pins])) + state.session.state;
+  const mark = JSON.stringify(state.items.map((one) => [one.id, one.version, one.state, one.pinned_at, one.pins])) + state.session.state;
   put(node("items"), mark, () => state.items.map(row));
   if (chosen === null || !item(chosen)) chosen = (pinned() || state.items[0])?.id ?? null;
   sold();
 }
 
-function sold() {
+function sold() { // what changes by itself is written into the line: a button that is just being pressed stays the same one
   for (const one of state.items) {
+    const stock = line(one) && node("stock", line(one));
+    if (stock) stock.textContent = one.stock == null ? "" : `${fill("stock", { n: one.stock })}${stock.nextSibling?.textContent ? " · " : ""}`;
     const told = frame?.items?.[one.id];
     const cell = line(one) && node("sold", line(one));
     if (cell) cell.textContent = told ? `${told.clicks} › ${told.carts} › ${told.orders} · ${money(told.gmv)}` : "";
