@@ -25,7 +25,9 @@ from app.shop.live.models import LiveGame, LiveItem
 from app.shop.live.services import games
 
 live = AppGroup("live", help="Live sessions.")
-SESSION = click.option("--session", "session_id", type=int, help="Of the session; else a rehearsal is made for it.")
+SESSION = click.option(
+    "--session", "session_id", type=int, help="Of the session; else a rehearsal is made for it, which ends with the command."
+)
 SPEED = click.option("--speed", default=1.0, show_default=True, help="60 plays an hour in a minute; 0 as fast as it goes.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on the last line.")
 ADDRESS = click.option("--url", default="", help="Of the instance; else this machine and its port.")
@@ -46,7 +48,16 @@ def replay(
     events: Iterable[Event] = logs.read(file)
     if doubled or shuffled:
         events = replaying.mixed(_read(events), doubled, shuffled)
-    _play(events, session_id, file.name, speed, url, as_json)
+    minutes = 0 if session_id else _minutes(file)
+    _play(events, session_id, file.name, minutes, speed, url, as_json)
+
+
+def _minutes(file: Path) -> int:
+    """It is read once before it is played: a session is made only for a log that can be read to its end."""
+    try:
+        return replaying.minutes_of(logs.read(file))
+    except Malformed as error:
+        raise click.ClickException(str(error)) from None
 
 
 @live.command("simulate")
@@ -65,7 +76,7 @@ def simulate(
     plan = Plan(int(clock.now().timestamp() * 1000), minutes, peak=peak, seed=seed)
     if items:
         plan = Plan(plan.starts_at, minutes, items, peak, seed)
-    _play(Simulator(plan).events(), session_id, f"Simulation {seed}", speed, url, as_json, joins=True)
+    _play(Simulator(plan).events(), session_id, f"Simulation {seed}", minutes, speed, url, as_json, joins=True)
 
 
 def _items(session_id: int | None) -> tuple[tuple[int, int], ...]:
@@ -116,15 +127,21 @@ def draw_again(game_id: int, as_json: bool) -> None:
 
 
 def _play(
-    events: Iterable[Event], session_id: int | None, title: str, speed: float, url: str, as_json: bool, joins: bool = False
-) -> None:
+    events: Iterable[Event], session_id: int | None, title: str, minutes: int, speed: float, url: str, as_json: bool,
+    joins: bool = False,
+) -> None:  # fmt: skip
     address = url.rstrip("/") or _here()
+    made = None  # the feed of a rehearsal that ends with us
     try:
-        feed = replaying.feed_for(session_id, title)
+        feed = replaying.feed_for(session_id, title, minutes=minutes)
+        made = feed.id if session_id is None else None
         said = chorus.joining(events, feed.session_id) if joins else events
         done = replaying.play(feed, said, address, speed, lambda text: click.echo(text, err=True))
     except (DomainError, Malformed, RuntimeError) as error:
         raise click.ClickException(str(getattr(error, "message", error))) from None
+    finally:
+        if made is not None:
+            replaying.over(made)
     told: dict[str, Any] = {**asdict(done), "seconds": round(done.seconds, 2), "agrees": done.agrees}
     if as_json:
         click.echo(json.dumps(told))

@@ -29,12 +29,14 @@ from app.shop.marketing.queries import OUT
 def at_the_same_time(
     starts_at: dt.datetime, ends_at: dt.datetime, creator_id: int, room_id: int, but: int | None = None
 ) -> Select[Any]:
-    """Sessions that take the creator or the room in that time, whoever may see them: a room knows no rights."""
+    """Sessions that take the creator or the room in that time, whoever may see them: a room knows no rights. A rehearsal takes
+    neither."""
     busy = and_(LiveSession.starts_at < ends_at, LiveSession.ends_at > starts_at)
     same = or_(LiveSession.creator_id == creator_id, LiveSession.room_id == room_id)
     query = select(LiveSession).where(
-        busy, same, LiveSession.state != SessionState.CANCELLED, LiveSession.ended_at.is_(None)
-    )
+        busy, same, LiveSession.state != SessionState.CANCELLED, LiveSession.ended_at.is_(None),
+        LiveSession.is_practice.is_(False),
+    )  # fmt: skip
     return query.where(LiveSession.id != but) if but is not None else query
 
 
@@ -43,7 +45,7 @@ def last_like(session: LiveSession, actor: Any) -> Select[Any]:
     query = policy.scope(select(LiveSession), actor, LiveSession)
     query = query.where(
         LiveSession.id != session.id, LiveSession.starts_at < session.starts_at, LiveSession.shop_id == session.shop_id,
-        LiveSession.state != SessionState.CANCELLED,
+        LiveSession.state != SessionState.CANCELLED, LiveSession.is_practice.is_(False),
         or_(LiveSession.creator_id == session.creator_id, LiveSession.channel_id == session.channel_id),
     )  # fmt: skip
     mine = LiveSession.creator_id == session.creator_id

@@ -24,6 +24,8 @@ from app.shop.live.feed.frames import figures
 from app.shop.live.feed.sender import Sender, batches
 from app.shop.live.feed.states import Platform
 from app.shop.live.models import LiveFeed, LiveRoom, LiveSession
+from app.shop.live.services import run
+from app.shop.live.states import SessionState
 from app.shop.setup.models import Channel
 
 ADDS = {
@@ -32,6 +34,7 @@ ADDS = {
 }  # fmt: skip
 BATCH = 200
 PATIENCE = 120.0
+LONGEST = 24 * 60  # minutes of a session
 
 
 @dataclass
@@ -123,9 +126,20 @@ def mixed(events: Sequence[Event], doubled: float, shuffled: float, seed: int = 
     return sent
 
 
-def feed_for(session_id: int | None, title: str, platform: Platform = Platform.SIMULATOR) -> LiveFeed:
-    """The feed of a session, opened when it has none; without a session, that of a rehearsal which is made for it."""
-    session = db.session.get(LiveSession, session_id) if session_id else _rehearsal(title)
+def minutes_of(events: Iterable[Event]) -> int:
+    """How long what they tell of took."""
+    first = last = 0
+    for one in events:
+        first, last = min(first or one.at, one.at), max(last, one.at)
+    return -(-(last - first) // 60_000)
+
+
+def feed_for(
+    session_id: int | None, title: str, platform: Platform = Platform.SIMULATOR, minutes: int = 240
+) -> LiveFeed:
+    """The feed of a session, opened when it has none; without a session, that of a rehearsal of so many minutes which is made
+    for it and is on air until `over`."""
+    session = db.session.get(LiveSession, session_id) if session_id else _rehearsal(title, minutes)
     if session is None:
         raise DomainError(f"There is no session {session_id}.")
     feed = keys.feed_of(session, platform)
@@ -134,8 +148,17 @@ def feed_for(session_id: int | None, title: str, platform: Platform = Platform.S
     return feed
 
 
+def over(feed_id: int) -> None:
+    """The rehearsal that was made for a command ends with it, however the command ended; its feed takes nothing more."""
+    db.session.rollback()
+    feed = db.session.get_one(LiveFeed, feed_id)
+    if feed.session.state is SessionState.LIVE:
+        run.end(feed.session_id, actor=SYSTEM, key=f"replay-{feed_id}-end")
+    keys.close_feed(db.session.get_one(LiveFeed, feed_id), actor=SYSTEM)
+
+
 @transactional
-def _rehearsal(title: str) -> LiveSession:
+def _rehearsal(title: str, minutes: int) -> LiveSession:
     channel = db.session.scalar(select(Channel).order_by(Channel.id).limit(1))
     if channel is None:
         raise DomainError("There is no shop yet.")
@@ -146,7 +169,8 @@ def _rehearsal(title: str) -> LiveSession:
     now = clock.now()
     session = LiveSession(
         title=title[:120], shop_id=channel.shop_id, channel_id=channel.id, creator_id=creator.id, room_id=room.id,
-        starts_at=now, ends_at=now + dt.timedelta(hours=4), is_practice=True, currency=channel.shop.currency,
+        state=SessionState.LIVE, starts_at=now, begun_at=now, is_practice=True,
+        ends_at=now + dt.timedelta(minutes=min(max(minutes, 1), LONGEST)), currency=channel.shop.currency,
     )  # fmt: skip
     db.session.add(session)
     db.session.flush()

@@ -53,7 +53,7 @@ def validate(session: LiveSession | None, values: dict[str, Any]) -> None:
         and set(values) & {"starts_at", "creator_id", "room_id"}
     ):
         raise DomainError(_("The session is on air: its beginning, host and room stand."))
-    if now("creator_id") and now("room_id"):
+    if now("creator_id") and now("room_id") and not now("is_practice"):
         _free(session, starts_at, ends_at, now("creator_id"), now("room_id"))
 
 
@@ -233,6 +233,8 @@ def move(session: LiveSession, to: SessionState, *, actor: Any) -> LiveSession:
 
 
 def _free_again(session: LiveSession) -> None:
+    if session.is_practice:
+        return
     other = queries.at_the_same_time(
         session.starts_at, session.ends_at, session.creator_id, session.room_id, session.id
     )
