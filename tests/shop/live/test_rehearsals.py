@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.panel.accounts.models import User
+from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.shop.live import incidents
@@ -17,10 +18,11 @@ from app.shop.live.feed.consumer import Consumer
 from app.shop.live.feed.envelope import Event
 from app.shop.live.feed.playing import Player
 from app.shop.live.incidents import IncidentKind, RehearsalState
-from app.shop.live.models import LiveEvent, LiveIncident, LiveReaction, LiveReply, LiveSession
+from app.shop.live.models import LiveEvent, LiveIncident, LiveMute, LiveReaction, LiveReply, LiveSession, LiveWinner
 from app.shop.live.pages import consoles
 from app.shop.live.services import rehearsed, rehearsing
 from app.shop.live.states import Post, SessionState
+from app.shop.marketing import services as marketing
 from tests.conftest import client_of
 from tests.shop.live.conftest import open_session
 
@@ -77,13 +79,15 @@ def stage(on_air, clock, ada):
 
 
 def test_nothing_outside_of_it_is_written_while_commands_are_given_and_each_reaction_is_timed(on_air, clock, ada, stage, monkeypatch):
+    batch = marketing.coupons_for_session("", "For winners", amount=500, least=500, total=9, actor=SYSTEM).id
+    db.session.rollback()
     browser, before = client_of(on_air, "ada"), outside()
     monkeypatch.setitem(consoles.COMMANDS[Post.CONTROL], "give_coupon", lambda *_all: pytest.fail("it was really done"))
     keys = iter(range(10_000, 20_000))
 
-    def give(post, verb, seconds=0, **values):
+    def give(post, verb, later=0, **values):
         db.session.rollback()
-        clock.advance(seconds=seconds)
+        clock.advance(seconds=later)
         answer = browser.post(f"/live/{stage.session_id}/{post}/do/{verb}", json={"key": f"rehearse-{next(keys)}", **values},
                               headers={"X-CSRFToken": browser.token})  # fmt: skip
         assert answer.status_code == 200, answer.get_data(as_text=True)
@@ -91,6 +95,8 @@ def test_nothing_outside_of_it_is_written_while_commands_are_given_and_each_reac
 
     items = [one["id"] for one in browser.get(f"/live/{stage.session_id}/control/state.json").get_json()["items"]]
     give("control", "pin", item=items[0])
+    rule = {"kind": "lottery", "prompt": "Who gets a cup?", "seconds": 60, "prize": "A cup", "winners": 1, "batch": batch}
+    drawn = give("control", "game", **rule)["game"]
     stage.until(0.16)
     slipped = db.session.scalars(select(LiveIncident).where(LiveIncident.kind == IncidentKind.PRICE_SLIP)).one()
     assert slipped.shown_at is not None
@@ -103,7 +109,26 @@ def test_nothing_outside_of_it_is_written_while_commands_are_given_and_each_reac
     stage.until(0.3)
     asked = give("service", "ask", 3, text="Is it thin?", asker="v1", to="host")
     give("host", "done", 2, question=asked["question"])
+    stage.until(0.56)
+    written = browser.get(f"/live/{stage.session_id}/service/state.json").get_json()["comments"]
+    rude = next(one for one in written if one["text"] == staging.RUDE)
+    others = [one for one in written if one["viewer"] != rude["viewer"]]
+    give("control", "mute", 4, viewer=rude["viewer"], name=rude["name"])
+    give("service", "hide", 6, comment=others[0]["id"])
+    blocked = give("service", "block", 1, viewer=others[1]["viewer"], name="Loud")
+    silent = browser.get(f"/live/{stage.session_id}/control/state.json").get_json()
+    assert set(silent["silent"]) == {rude["viewer"], others[1]["viewer"]} and silent["hidden"] == [others[0]["id"]]
+    assert not {one["id"] for one in silent["comments"]} & {rude["id"], others[0]["id"]}
+    assert "this rehearsal" in blocked["said"] and set(db.session.scalars(select(LiveMute.session_id))) == {stage.session_id}
+    give("control", "unmute", 1, mute=blocked["mute"])
     stage.until(0.7)
+    poll = give("control", "game", 1, kind="poll", prompt="Blue?", seconds=60, choices=[["1", "Yes"], ["2", "No"]])["game"]
+    give("control", "close_game", 1, game=poll)
+    assert len(give("control", "draw", 1, game=drawn)["winners"]) == 1
+    winner = db.session.scalars(select(LiveWinner)).one()
+    assert winner.session_id == stage.session_id and winner.coupon_id is None
+    give("control", "prize", 1, winner=winner.id, to="sent")
+    assert "Nothing is written" in give("control", "refund_winner", 1, winner=winner.id)["said"]
     assert "Nothing is written" in give("control", "give_coupon", 5, offer=1)["said"]
     give("control", "say", 1, text="Ask them something", kind="speed_up")
     stage.until(1.0)
@@ -120,8 +145,11 @@ def test_nothing_outside_of_it_is_written_while_commands_are_given_and_each_reac
     real = {(one.incident_id, one.post): one.at for one in db.session.scalars(select(LiveReaction))}
     assert found.seconds(IncidentKind.PRICE_SLIP, Post.CONTROL) == (real[slipped.id, Post.CONTROL] - shown).total_seconds() > 20
     assert found.seconds(IncidentKind.FLOOD, Post.HOST) - found.seconds(IncidentKind.FLOOD, Post.SERVICE) == 2
+    assert found.reactions[next(one.id for one in found.shown if one.kind is IncidentKind.RUDE), Post.CONTROL].verb == "mute"
+    assert found.reactions[next(one.id for one in found.shown if one.kind is IncidentKind.RUDE), Post.SERVICE].verb == "hide"
+    assert found.reactions[next(one.id for one in found.shown if one.kind is IncidentKind.VIEWERS_DROP), Post.CONTROL].verb == "game"
     assert found.seconds(IncidentKind.VIEWERS_DROP, Post.CONTROL) is not None and found.seconds(IncidentKind.GAP, Post.HOST) is None
-    assert found.posts[Post.SERVICE]["reacted"] == 1 and found.posts[Post.SERVICE]["person_id"] == ada.id
+    assert found.posts[Post.SERVICE]["reacted"] == 2 and found.posts[Post.SERVICE]["person_id"] == ada.id
     page = browser.get(f"/live/rehearsals/{stage.number}").get_data(as_text=True)
     assert "no reaction" in page and "Wrong price" in page
     assert "Points of each person" in browser.get("/live/rehearsals/").get_data(as_text=True)

@@ -25,7 +25,8 @@ T = LiveComment.__table__
 def mute(
     session_id: int, viewer: str, *, actor: Any, key: str, name: str = "", everywhere: bool = False, why: str = ""
 ) -> dict[str, Any]:
-    """Hide what a viewer writes, and what he wrote, in this session; or block him in every one (LVC-18).
+    """Hide what a viewer writes, and what he wrote, in this session; or block him in every one (LVC-18). A rehearsal blocks
+    nobody outside of itself.
 
     He is in no draw that closes from now on.
     """
@@ -33,18 +34,19 @@ def mute(
     who = viewer.strip()
 
     def work(session: LiveSession) -> Effect:
+        is_wide = everywhere and not session.is_practice
         if not 0 < len(who) <= 64:
             raise InvalidInput({"viewer": _("The platform did not say who wrote this.")})
         known = select(LiveMute).where(LiveMute.viewer == who)
         of_here = (
             LiveMute.session_id.is_(None)
-            if everywhere
+            if is_wide
             else LiveMute.session_id.is_(None) | (LiveMute.session_id == session.id)
         )
         if db.session.scalars(known.where(of_here)).first() is not None:
             raise DomainError(_("%(name)s is silenced already.", name=name or who))
         row = LiveMute(
-            viewer=who, name=name[:80] or None, session_id=None if everywhere else session.id, why=why[:200] or None
+            viewer=who, name=name[:80] or None, session_id=None if is_wide else session.id, why=why[:200] or None
         )
         db.session.add(row)
         db.session.execute(
@@ -53,7 +55,9 @@ def mute(
             .values(is_hidden=True, why=MUTED)
         )
         db.session.flush()
-        said = _("Blocked in every session: %(name)s") if everywhere else _("Muted: %(name)s")
+        said = _("Muted: %(name)s")
+        if everywhere:
+            said = _("Blocked in every session: %(name)s") if is_wide else _("Blocked in this rehearsal: %(name)s")
         return Effect(said % {"name": name or who}, None, {"mute": row.id}, {"mute": row.id})
 
     verb, values = "block" if everywhere else "mute", {"viewer": who, "name": name, "why": why}
@@ -79,6 +83,8 @@ def _let_speak(session: LiveSession, mute_id: object) -> str:
     row = db.session.get(LiveMute, mute_id) if isinstance(mute_id, int) else None
     if row is None or row.session_id not in (None, session.id):
         raise NotFound(_("There is nothing here."))
+    if row.session_id is None and session.is_practice:
+        raise DomainError(_("A rehearsal changes nothing of who is blocked in every session."))
     viewer, name = row.viewer, str(row)
     db.session.delete(row)
     db.session.flush()

@@ -49,6 +49,7 @@ AWAY = 10.0  # seconds without a sign of its player: then it goes on where it st
 WITHIN = frozenset({
     "begin", "end", "list", "resume", "suspend", "delist", "pin", "unpin", "repin", "next", "notice", "take_notice", "minutes",
     "undo", "ask", "send_to_host", "escalate", "give_back", "done", "open_again", "say", "seen",
+    "game", "free_order", "open_game", "close_game", "draw", "call_off", "prize", "mute", "block", "unmute", "hide",
     "price", "offer", "stop_offer", "hint_followed", "hint_dismissed", "hint_follow", "hint_dismiss", "hint_apply",
 })  # fmt: skip
 
