@@ -104,16 +104,17 @@ class Consumer:
             self.frames.send()
 
     def _parcel(self, post: stream.Post) -> Parcel | None:
-        """None for a post of a feed that is no more, or one that never came through the door."""
-        source = self.sources.get(post.feed_id)
-        if source is None:
-            log.warning("a post of feed %d is dropped: there is no such feed", post.feed_id)
-            return None
+        """None for one that never came through the door, and for what finds no session: that is kept aside."""
         try:
-            return Parcel(source, envelope.read(post.body), post.at)
+            events = envelope.read(post.body)
         except envelope.Malformed as error:
             log.error("entry %s of the stream cannot be read: %s", post.entry, error)
             return None
+        source = self.sources.get(post.feed_id)
+        if source is None:
+            sifting.without_session(post.feed_id, events)
+            return None
+        return Parcel(source, events, post.at)
 
     def _read(self, after: str) -> list[stream.Post]:
         wait = SHORT_MS if self.frames.is_due else BLOCK_MS

@@ -54,17 +54,20 @@ class Source:
 
 
 class Sources:
-    """The feeds by their number."""
+    """The feeds by their number, and by the session to which something of theirs belongs already."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[float, Source | None]] = {}
+        self._known: dict[tuple[int, int | None], tuple[float, Source]] = {}
 
-    def get(self, feed_id: int) -> Source | None:
-        """None for a feed that is no more."""
-        until, found = self._known.get(feed_id, (0.0, None))
-        if until < time.monotonic():
-            found = look_up(feed_id)
-            self._known[feed_id] = (time.monotonic() + FRESH, found)
+    def get(self, feed_id: int, session_id: int | None = None) -> Source | None:
+        """None for a feed that is no more, and for one of a channel without a session: that is asked anew each time, for a
+        session may begin at any moment."""
+        until, known = self._known.get((feed_id, session_id), (0.0, None))
+        if known is not None and until >= time.monotonic():
+            return known
+        found = look_up(feed_id, session_id)
+        if found is not None:
+            self._known[feed_id, session_id] = (time.monotonic() + FRESH, found)
         return found
 
 

@@ -43,7 +43,7 @@ def take_waiting(sources: Sources, most: int = 50) -> set[int]:
     db.session.rollback()  # ends the read
     touched = set()
     for row in waiting:
-        source = sources.get(row.feed_id)
+        source = sources.get(row.feed_id, row.session_id)  # whatever is on the channel by now
         if source is not None:
             _take(row, source)
             touched.add(row.session_id)

@@ -47,6 +47,10 @@ def _of_my_sessions(model: Any) -> None:
             return None
         mine = select(LiveSession.id).where(LiveSession.shop_id.in_(my_shop_ids(actor)))
         found: ColumnElement[bool] = model.session_id.in_(mine)
+        if model is LiveDead:  # what found no session is of the channel of its feed
+            channels = select(Channel.id).where(Channel.shop_id.in_(my_shop_ids(actor)))
+            feeds = select(LiveFeed.id).where(LiveFeed.channel_id.in_(channels))
+            return found | (model.session_id.is_(None) & model.feed_id.in_(feeds))
         return found | model.session_id.is_(None) if model is LiveMute else found
 
     policy.follow(model, LiveSession, "session_id")

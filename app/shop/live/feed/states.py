@@ -30,7 +30,7 @@ class EventState(Choices):
 
 
 class DeadState(Choices):
-    """What became of an event that the database refused."""
+    """What became of an event that could not be stored."""
 
     KEPT = "kept", _("Kept aside"), "danger"
     REPLAYED = "replayed", _("Played again"), "success"

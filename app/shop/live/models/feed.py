@@ -72,7 +72,8 @@ class LiveFeedRefusal(Model):
 
 
 class LiveDead(PanelModel):
-    """An event that the database refused, alone and each time: kept with the reason, to be played again when it is mended."""
+    """An event that could not be stored: the database refused it, alone and each time, or it came for a channel on which there
+    is no session any more. Kept with the reason, to be played again when that is mended."""
 
     __tablename__ = "live_dead"
     __no_history__ = True  # of what it holds; playing it again is recorded at its feed
@@ -80,7 +81,7 @@ class LiveDead(PanelModel):
 
     feed_id = ref(_("Feed"), "live_feed.id", required=True, ondelete="CASCADE", index=False)
     feed = relation("LiveFeed", feed_id)
-    session_id = ref(_("Session"), "live_session.id", required=True, ondelete="CASCADE")
+    session_id = ref(_("Session"), "live_session.id", ondelete="CASCADE")
     session = relation("LiveSession", session_id)
     source_event_id = text(_("Number of the event"), 100, required=True, readonly=True)
     kind = text(_("Kind"), 10, readonly=True)

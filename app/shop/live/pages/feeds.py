@@ -72,7 +72,7 @@ class LiveDeadView(PanelView):
     datamodel = PanelInterface(LiveDead)
     title = _("Events that were refused")
     one = _("refused event")
-    list_columns = ["at", "session", "kind", "source_event_id", "reason", "tries", "state"]
+    list_columns = ["at", "feed", "session", "kind", "source_event_id", "reason", "tries", "state"]
     filter_columns = ["session", "kind", "state", "at"]
     sort_columns = ["at"]
     default_sort = "-at"
@@ -82,7 +82,7 @@ class LiveDeadView(PanelView):
     show_fieldsets = [
         (_("Event"), ["at", "feed", "session", "kind", "source_event_id", "reason", "tries", "state", "replayed_at"])
     ]
-    empty_text = _("The database took every event.")
+    empty_text = _("Every event was stored.")
 
     @verb("replay", _("Play again"), icon="fa-rotate-right", permission="replay", primary=True,
           when=lambda one: one.state is DeadState.KEPT)  # fmt: skip
@@ -130,7 +130,7 @@ class FeedPage(PanelPage):
 
 
 def counted(feed: LiveFeed) -> SimpleNamespace:
-    """What came by a feed: how many events of each kind, the last one, and how many the database refused."""
+    """What came by a feed: how many events of each kind, the last one, and how many are kept aside."""
     table = LiveEvent.__table__.c
     kinds = db.session.execute(
         select(table.kind, func.count()).where(table.feed_id == feed.id).group_by(table.kind).order_by(func.count().desc())
