@@ -18,9 +18,9 @@ from app.panel.core.transaction import transactional
 from app.shop.live.feed import defaults
 from app.shop.live.feed.states import HintKind, HintState
 from app.shop.live.models import LiveAction, LiveHint, LiveItem, LivePlay, LiveSession
-from app.shop.live.services import board, prices, run
+from app.shop.live.services import board, offers, prices, run
 from app.shop.live.services.commands import Effect, obey, seen, undoes
-from app.shop.live.states import Post
+from app.shop.live.states import ItemState, Post
 
 CONTROL = "control"
 NEW, ANSWERED = 5, 4
@@ -164,26 +164,39 @@ def _do(session_id: int, item: LiveItem, way: str, hint: LiveHint, actor: Any, k
 
 
 def _bundle(session_id: int, item_id: int, actor: Any, key: str) -> dict[str, Any]:
-    """Have the host offer it together with the next item."""
+    """Offer it together with the next item: a coupon for both, and a line that tells the host."""
 
     def work(session: LiveSession) -> Effect:
         item = seen(LiveItem, session, item_id, None)
-        later = [one for one in session.items if one.id != item.id and one.kind is item.kind]
-        other = next((one for one in later if one.position > item.position), later[0] if later else None)
+        other = _beside(session, item)
         if other is None:
             raise DomainError(_("There is no other item to offer it with."))
+        offer = offers.pair(session, item, other)
         line = _("Offer it together with “%(item)s”.", item=board.title_of(other))
         before = item.talking_points
         item.talking_points = f"{line}\n{before}" if before else line
-        return Effect(f"{item}: {line}", item, {"item": item.id, "points": before, "set": item.talking_points})
+        undo = {"item": item.id, "points": before, "set": item.talking_points, "offer": offer.id}
+        return Effect(f"{item}: {line} {offers.said(offer)}", item, undo, {"offer": offer.id})
 
-    return obey(session_id, "hint_bundle", {"item": item_id}, work, actor=actor, right=CONTROL, key=key)
+    return obey(session_id, "hint_bundle", {"item": item_id}, work, actor=actor, right=prices.OFFER, key=key)
+
+
+def _beside(session: LiveSession, item: LiveItem) -> LiveItem | None:
+    """The next item of the run sheet that can be bought and is another article."""
+    mine = set(prices.goods_of(item))
+    others = [
+        one for one in session.items
+        if one.id != item.id and one.kind is item.kind and one.state not in (ItemState.SUSPENDED, ItemState.DELISTED)
+        and set(prices.goods_of(one)) - mine
+    ]  # fmt: skip
+    return next((one for one in others if one.position > item.position), others[0] if others else None)
 
 
 @undoes("hint_bundle")
-def _unbundle(session: LiveSession, _action: LiveAction, before: dict[str, Any]) -> LiveItem:
+def _unbundle(session: LiveSession, action: LiveAction, before: dict[str, Any]) -> LiveItem:
     item = seen(LiveItem, session, before["item"], None)
     if item.talking_points != before["set"]:
         raise DomainError(_("Its talking points were changed since."))
     item.talking_points = before["points"]
+    offers.take_back(session, action, before)
     return item

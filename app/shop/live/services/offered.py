@@ -38,6 +38,8 @@ def _one(row: LiveOffer, counted: dict[str, Any]) -> dict[str, Any]:
 
     names = ("name", "price", "amount", "percent", "least", "quantity", "item_id", "was")
     told = offers.said(row) if row.item is not None or row.kind is OfferKind.COUPON else row.name
+    if row.kind is OfferKind.COUPON and row.item is not None and row.name != told:
+        told = f"{row.name}: {told}"  # for which goods it is
     return {
         "id": row.id, "kind": row.kind.value, "word": str(row.kind.label), "tone": row.kind.tone, "name": offer.name,
         "said": told if veil.shows(row, *names) else "", "item": offer.item_id, "state": row.state.value,

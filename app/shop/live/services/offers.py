@@ -27,6 +27,7 @@ from app.shop.marketing import services as marketing
 from app.shop.marketing.models import Coupon
 
 MOST, LONGEST = 100_000, 600
+PAIR_OFF, PAIR_COUPONS = 10, 100  # percent off two items that are bought together, and for how many buyers
 STARTED = (OfferKind.COUPON, OfferKind.FLASH, OfferKind.FIRST)
 
 
@@ -69,10 +70,7 @@ def start(session_id: int, wanted: Wanted, *, actor: Any, key: str) -> dict[str,
         )  # fmt: skip
         _terms(session, item, wanted, offer)
         offer.name = offer.name or said(offer)[:80]
-        if not session.is_practice:
-            _price_it(session, item, offer)
-        db.session.add(offer)
-        db.session.flush()
+        _set_up(session, goods_of(item) if item is not None else [], offer)
         told = _("%(offer)s: %(said)s", offer=offer.kind.label, said=said(offer))
         return Effect(told, item, {"offer": offer.id}, {"offer": offer.id})
 
@@ -134,9 +132,33 @@ def _terms(session: LiveSession, item: LiveItem | None, wanted: Wanted, offer: L
         raise DomainError(_("It costs %(price)s now; an offer is below that.", price=shown), field="price")
 
 
-def _price_it(session: LiveSession, item: LiveItem | None, offer: LiveOffer) -> None:
+def pair(session: LiveSession, item: LiveItem, other: LiveItem) -> LiveOffer:
+    """Start a coupon for two items together: a tenth comes off from what both cost now. A part of a command.
+
+    A session price lets coupons count beside it and no other promotion, so it is a coupon.
+    """
+    sold = [goods_of(one) for one in (item, other)]
+    if not all(sold):
+        raise DomainError(_("A demonstration has no price."))
+    both = sum(min(in_force(session, goods)) for goods in sold)
+    offer = LiveOffer(
+        session_id=session.id, item=item, kind=OfferKind.COUPON, name=f"{item} + {other}"[:80], currency=session.currency,
+        amount=max(1, both * PAIR_OFF // 100), least=both, quantity=PAIR_COUPONS, per_person=1, begins_at=clock.now(),
+        state=OfferState.RUNNING,
+    )  # fmt: skip
+    _set_up(session, [*sold[0], *sold[1]], offer)
+    return offer
+
+
+def _set_up(session: LiveSession, goods: list[int], offer: LiveOffer) -> None:
+    if not session.is_practice:
+        _price_it(session, goods, offer)
+    db.session.add(offer)
+    db.session.flush()
+
+
+def _price_it(session: LiveSession, goods: list[int], offer: LiveOffer) -> None:
     """Make what prices it. The right that was asked is that of the desk; the promotion is its own."""
-    goods = goods_of(item) if item is not None else []
     where = {"actor": SYSTEM, "shop_id": session.shop_id, "currency": session.currency}
     name = f"{session.title}: {offer.name}"
     if offer.kind is OfferKind.COUPON:
@@ -214,7 +236,7 @@ def _start_again(session: LiveSession, _action: LiveAction, before: dict[str, An
 
 
 @undoes("offer")
-def _take_back(session: LiveSession, _action: LiveAction, before: dict[str, Any]) -> LiveItem | None:
+def take_back(session: LiveSession, _action: LiveAction, before: dict[str, Any]) -> LiveItem | None:
     """Nobody has used it: it never was. Otherwise it can only be stopped."""
     offer = _locked(session, before["offer"])
     if offer.promotion is not None:

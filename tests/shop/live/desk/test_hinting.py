@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from app.panel.core import records
+from app.panel.core import clock, records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, InvalidInput
 from app.shop.live.feed import defaults, keys
@@ -18,14 +18,16 @@ from app.shop.live.models import (
     LiveAction,
     LiveBucket,
     LiveHint,
+    LiveOffer,
     LivePlay,
     LiveSession,
     LiveSlot,
     LiveSourceBucket,
     LiveTally,
 )
-from app.shop.live.services import board, hinting, run
-from app.shop.live.states import ItemState, Post, SessionState
+from app.shop.live.services import board, hinting, offers, run
+from app.shop.live.states import ItemState, OfferState, Post, SessionState
+from app.shop.orders.pricing import PriceRequest, quote
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -86,14 +88,31 @@ def test_an_item_that_sells_badly_is_cut_made_cheaper_or_taken_down(session, run
     assert session.query(LiveAction).filter_by(verb="delist").one().can_undo
 
 
-def test_the_host_offers_it_with_another_until_that_is_taken_back(session, running, person):
-    row, ada = running(units=25, clicks=40), person("ada")
-    done = hinting.apply(running.live.id, row.id, "bundle", actor=ada, key="apply-it-4")
+def test_it_is_offered_with_another_for_a_coupon_that_an_order_of_both_feels_until_that_is_taken_back(session, running, person, studio):
+    row, ada, live = running(units=25, clicks=40), person("ada"), running.live
+    done = hinting.apply(live.id, row.id, "bundle", actor=ada, key="apply-it-4")
+    assert hinting.apply(live.id, row.id, "bundle", actor=ada, key="apply-it-4") == done and session.query(LiveOffer).count() == 1
     session.expire_all()
-    assert "together with" in running.item.talking_points
-    run.undo(running.live.id, done["action"], actor=ada, key="undo-it-4")
+    assert "together with “Bowl”" in running.item.talking_points
+    told = board.state(live, Post.SERVICE, ada)["offers"][0]
+    assert (told["id"], told["kind"], told["quantity"]) == (done["offer"], "coupon", 100) and told["said"].startswith("Cup + Bowl: ")
+    code = offers.claim(live.id, done["offer"], "first-viewer").code
+
+    def costs(*pieces):
+        """What an order of this session with this coupon pays for so many cups and bowls."""
+        lines = tuple((sku.id, n) for sku, n in zip(studio.skus, pieces, strict=False))
+        asked = PriceRequest(
+            shop_id=live.shop_id, channel_id=live.channel_id, currency="CNY", lines=lines, at=clock.now(), session=live.topic,
+            codes=(code,),
+        )  # fmt: skip
+        found = quote(asked)
+        return sum(one.unit_price * n - one.discount for one, (_sku, n) in zip(found.lines, lines, strict=True)), bool(found.refused)
+
+    assert costs(1, 1) == (2 * 9900 - 1980, False) and costs(1) == (9900, True)
+    run.undo(live.id, done["action"], actor=ada, key="undo-it-4")
     session.expire_all()
-    assert not running.item.talking_points
+    assert not running.item.talking_points and session.query(LiveOffer).one().state is OfferState.UNDONE
+    assert costs(1, 1) == (2 * 9900, True)
 
 
 def test_what_came_of_a_hint_that_was_followed_is_kept_five_minutes_later(session, running, person):
