@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,15 @@ class Audience:
         asked_at, right = self._rights.get((user_id, resource), (0.0, ""))
         return right if right and time.monotonic() - asked_at < FRESH else None
 
-    def ask(self, user_id: int, resources: Sequence[str]) -> None:
-        """Ask the policy for these resources and remember."""
+    def ask(self, user_id: int, resources: Sequence[str]) -> dict[str, str]:
+        """Ask the policy for these resources, and remember what it says."""
         with self.app.app_context():
             user = _user(user_id)
-            for resource in resources:
-                self._rights[user_id, resource] = (time.monotonic(), _right(user, resource))
+            found = {resource: _right(user, resource) for resource in resources}
         if len(self._rights) > MOST_REMEMBERED:
             self._rights.clear()
+        self._rights.update({(user_id, resource): (time.monotonic(), right) for resource, right in found.items()})
+        return found
 
     def rows(self, user_id: int, resource: str, ids: Sequence[int]) -> set[int]:
         """Which of these rows the user may see."""
@@ -117,7 +118,6 @@ def _model(resource: str) -> Any:
     return None
 
 
-def needed(user_id: int, events: Sequence[Event], known: Callable[[int, str], str | None]) -> list[str]:
-    """The resources whose rights must be asked for before these events can be sent."""
-    resources = {event.resource for event in events if event.resource and bus.owner(event.topic) is None}
-    return sorted(resource for resource in resources if known(user_id, resource) is None)
+def resources_of(events: Sequence[Event]) -> set[str]:
+    """The resources whose rights decide who hears these events."""
+    return {event.resource for event in events if event.resource and bus.owner(event.topic) is None}

@@ -24,7 +24,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 
 from app.panel.core import bus, metrics
-from app.panel.core.audience import ALL_ROWS, NOTHING, Audience, Event, needed
+from app.panel.core.audience import ALL_ROWS, NOTHING, Audience, Event, resources_of
 from app.panel.core.feed import Feed, Stream
 
 Scope = MutableMapping[str, Any]
@@ -208,15 +208,17 @@ class Hub:
 
         A row that he does not see may have been his a moment ago: then his own counts say so, and he hears that much.
         """
-        if asked := needed(user_id, events, self.audience.known):
-            await self.in_thread(self.audience.ask, user_id, asked)
+        # read once for all of them: an answer that grows old while rows are asked for must cost nobody an event
+        rights = {resource: self.audience.known(user_id, resource) for resource in resources_of(events)}
+        if asked := sorted(resource for resource, right in rights.items() if right is None):
+            rights |= await self.in_thread(self.audience.ask, user_id, asked)
         heard, counted = [], set[str]()
         for event in events:
             if bus.owner(event.topic) is not None:
                 if bus.owner(event.topic) == user_id:
                     heard.append(event)
                 continue
-            right = self.audience.known(user_id, event.resource) or NOTHING
+            right = rights.get(event.resource) or NOTHING
             if right == ALL_ROWS:
                 heard.append(event)
             elif right != NOTHING and (narrowed := await self.narrow(user_id, event)) is not None:

