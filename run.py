@@ -23,7 +23,7 @@ from processes.supervisor import Part, Supervisor
 ROOT = Path(__file__).resolve().parent
 START_SECONDS = 90.0
 # else each thread of glibc keeps some MB that it once freed, and what a large piece left, such as the hash of a password
-FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
+FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
 
 
 def main(arguments: list[str]) -> int:

@@ -106,10 +106,14 @@ def _pinyin() -> dict[str, tuple[str, ...]]:
     tells a single reading, a process would be 57 MB larger."""
     place = find_spec("pypinyin")
     assert place is not None and place.submodule_search_locations
-    table = json.loads((Path(place.submodule_search_locations[0]) / "pinyin_dict.json").read_text("utf-8"))
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # 27,000 characters are read in 4,500 ways: a third of the memory
-    read = ((chr(int(code)), spoken) for code, spoken in table.items())
-    return {one: same.setdefault(ways := _toneless(spoken), ways) for one, spoken in read if _HAN.match(one)}
+    found, around = {}, "{,}\n "
+    with (Path(place.submodule_search_locations[0]) / "pinyin_dict.json").open(encoding="utf-8") as lines:
+        for line in lines:  # a character each; the whole at once would leave 10 MB of gaps behind
+            for code, spoken in json.loads(f"{{{line.strip(around)}}}").items():
+                if _HAN.match(one := chr(int(code))):
+                    found[one] = same.setdefault(ways := _toneless(spoken), ways)
+    return found
 
 
 def _toneless(spoken: str) -> tuple[str, ...]:
