@@ -64,6 +64,7 @@ REVIEWED = {
     "QR",
     "AI",
     "VIP",
+    "XL",
     "g",
     "kg",
     "cm",

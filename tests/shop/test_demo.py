@@ -359,3 +359,75 @@ def test_the_reports_of_past_sessions_are_asked_for_the_oldest_first(rows):
     asked = [row.payload["args"]["session_id"] for row in rows.scalars(select(OutboxRow).order_by(OutboxRow.next_at))
              if row.payload.get("job") == "live.report"]  # fmt: skip
     assert asked == list(rows.scalars(past)) and len(asked) == 4
+
+
+def test_every_draw_of_the_demo_is_the_same_when_it_is_drawn_again_and_counts_who_took_part(rows):
+    from app.shop.live.models import LiveEntry, LiveGame, LiveWinner
+    from app.shop.live.services import games
+    from app.shop.live.states import GameKind, GameState
+
+    played = list(rows.scalars(select(LiveGame).order_by(LiveGame.id)))
+    assert {game.kind for game in played} == set(GameKind)
+    assert [game.state for game in played if game.state is not GameState.DONE] == [GameState.OPEN], "one waits for its draw"
+    for game in played:
+        assert rows.scalar(select(func.count(LiveEntry.id)).where(LiveEntry.game_id == game.id)) == game.taken_part
+        assert sum(game.counted.values()) == game.taken_part
+        assert max(at for at in (game.opened_at, game.closed_at, game.drawn_at) if at) <= NOW
+        if game.drawn_at:
+            assert games.draw_again(game).same, game
+    assert sum(game.taken_part for game in played) > 20
+    assert rows.scalar(select(func.count(LiveWinner.id))) == sum(len(games.draw_again(game).drawn) for game in played if game.drawn_at) > 6
+
+
+def test_who_booked_was_reminded_once_it_was_time_and_nobody_keeps_the_contact_of_who_took_it_back(rows):
+    from app.shop.live.models import LiveBooking
+    from app.shop.live.out.states import ContactKind
+    from app.shop.live.states import SessionState
+
+    booked = list(rows.scalars(select(LiveBooking)))
+    assert {one.session.state for one in booked} == {SessionState.ENDED, SessionState.LIVE, SessionState.READY}
+    for one in booked:
+        is_due = one.kind is not ContactKind.PLATFORM and one.cancelled_at is None and one.session.state is not SessionState.READY
+        assert (one.reminded_at is not None, one.reminded_for) == (is_due, one.session.starts_at if is_due else None)
+        assert one.session.created_at <= one.booked_at <= min(NOW, one.session.starts_at)
+        assert (one.contact == str(one.id) and one.name is None) == (one.cancelled_at is not None)
+        assert (one.agreed_at is None) == (one.kind is ContactKind.PLATFORM)
+
+
+def test_what_went_out_hints_and_audiences_of_the_demo_hold_to_their_rows(rows):
+    from app.shop.live.feed import measures
+    from app.shop.live.feed.states import HintState
+    from app.shop.live.feed.store import instant
+    from app.shop.live.models import (
+        LiveAction,
+        LiveAudience,
+        LiveFeed,
+        LiveFeedRefusal,
+        LiveHint,
+        LiveNotice,
+        LiveOut,
+        LiveReply,
+        LiveSession,
+    )
+    from app.shop.live.out.states import OutKind, OutState
+    from app.shop.marketing.models import Coupon, CouponBatch
+
+    sent = list(rows.scalars(select(LiveOut)))
+    assert {one.state for one in sent} == {OutState.SENT, OutState.FAILED}
+    for kind, model in ((OutKind.REPLY, LiveReply), (OutKind.NOTICE, LiveNotice)):
+        assert sum(one.kind is kind for one in sent) == rows.scalar(select(func.count(model.id))) > 4
+    assert rows.scalar(select(func.min(LiveAudience.n))) >= 5
+    feed = rows.scalar(select(LiveFeed).where(LiveFeed.channel_id.is_not(None)))
+    assert feed.refused_count == rows.scalar(select(func.sum(LiveFeedRefusal.count)).where(LiveFeedRefusal.feed_id == feed.id))
+    for hint in rows.scalars(select(LiveHint).where(LiveHint.state == HintState.FOLLOWED)):
+        answered = instant(hint.values["answered_ms"])
+        assert answered == hint.done_at
+        for name, since in (("before", answered - dt.timedelta(minutes=5)), ("after", answered)):
+            known = measures.around(hint.session_id, since, since + dt.timedelta(minutes=5), hint.item_id)
+            told = hint.values.get("outcome", {name: known})[name]
+            assert {**told, "viewers": 0} == {**known, "viewers": 0}
+    for live in rows.scalars(select(LiveSession)):
+        log = rows.execute(select(func.count(LiveAction.id), func.max(LiveAction.step)).where(LiveAction.session_id == live.id)).one()
+        assert (live.step, live.step) == (log[0], log[1] or 0)
+    for batch in rows.scalars(select(CouponBatch).where(CouponBatch.session_key.is_not(None))):
+        assert rows.scalar(select(func.count(Coupon.id)).where(Coupon.batch_id == batch.id)) == batch.made

@@ -1,5 +1,5 @@
-"""Sessions that have been, one on air and one that is planned for this evening: host, room, run sheet, checklists,
-conclusions, and what the feed told of them.
+"""Sessions that have been, one on air, one that is planned for this evening and one that is ready: host, room, run sheet,
+checklists, conclusions, and what the feed told of them. What was done in them stands in the files beside this one.
 
 `flask live simulate --session N` goes on with the one on air.
 """
@@ -12,29 +12,32 @@ import io
 import random
 from typing import Any
 
+from flask_babel import force_locale
 from PIL import Image, ImageDraw
 from sqlalchemy import update
 
 from app.panel.accounts import firstrun
 from app.panel.accounts.models import User
-from app.panel.core import files
+from app.panel.core import clock, files
 from app.panel.core.db import db
 from app.panel.core.demo import World, part
 from app.shop.creators.models import Creator, CreatorAccount
 from app.shop.creators.states import CreatorKind
-from app.shop.live import demo_offers as demo_offers
-from app.shop.live import jobs
+from app.shop.live import demo_desk, demo_games, demo_offers, demo_reach, jobs
+from app.shop.live.demo_room import Room
 from app.shop.live.feed import living
 from app.shop.live.models import (
     LiveCheck,
     LiveConclusion,
     LiveItem,
     LiveLink,
+    LiveMute,
     LiveRoom,
     LiveSession,
     LiveSlot,
 )
 from app.shop.live.states import CheckKind, ItemKind, ItemState, Post, SessionState
+from app.shop.marketing.models import Coupon, CouponBatch
 from app.shop.setup.states import ChannelKind
 
 EQUIPMENT = "主机位与备用手机\n补光灯两盏\n领夹麦与备用电池\n提词屏\n网络测速，上行要稳"
@@ -50,14 +53,23 @@ SESSIONS = (  # days from today, hour, hours long, how many watch at most, title
     (0, 20, 2, 0, "今晚家居福利夜"),
     (-16, 20, 2, 220, "开学季收纳专场"),
     (-23, 20, 2, 180, "初秋床品专场"),
+    (3, 20, 2, 0, "年终家居盛典预热场"),
 )
 ON_AIR_FOR, ON_AIR_PEAK = 44, 240  # minutes, and how many watch
 MINUTES = (8, 12, 15, 10, 15, 12, 18, 15, 15)
 LEAD, REPORT_AFTER = dt.timedelta(days=3), 5  # a session is planned three days before; seconds after the demo is there
+READY_FOR = dt.timedelta(days=6)  # so long ago the one that is ready was planned
+LEARNED = (  # session, what was learned, whether it is settled
+    (4, "床品先讲支数再讲花色，讲花色时没人下单。", True), (4, "抽奖放在第 35 分钟人最多。", True),
+    (3, "收纳箱要现场装一遍，光说尺寸没人信。", True), (0, "福袋结束后立刻接主推款，别先闲聊。", True),
+    (0, "客服两个人不够，前半小时要三个人。", False),
+    (1, "换品前先报下一款，别冷场：第 40 分钟人数掉得最快。", True), (1, "规格多的商品先讲尺寸，客服一半的问题都是尺寸。", False),
+    (1, "补光灯电池撑不到两小时，备一块满电的。", False),
+)  # fmt: skip
 OF_ALL = {
     "tags": "家居,收纳,直播价", "category": "家居生活", "theme": "一晚把家收拾好", "offers": "全场第二件半价，前 100 单送收纳袋",
     "currency": "CNY", "goal_gmv": 3_000_000, "goal_viewers": 5000, "goal_orders": 300, "preview_text": None, "preview_seconds": 24,
-    "is_practice": False, "copied_from_id": None, "step": 0,
+    "is_practice": False, "copied_from_id": None, "step": 0, "remind_minutes": 30,
 }  # fmt: skip
 
 
@@ -66,26 +78,45 @@ def sessions(world: World) -> None:
     begin = world.now - dt.timedelta(days=200)
     shop, channel = world.made["shops"]["home"], world.made["channels"]["douyin"]["id"]
     (host, guest), (room, other_room) = _house(world, begin, shop)
-    goods = [sku for sku in world.made["skus"] if sku["shop"] == "home" and sku["is_sold"]][: len(MINUTES) - 1]
+    sold = {sku["product_id"]: sku for sku in reversed(world.made["skus"]) if sku["shop"] == "home" and sku["is_sold"]}
+    goods = list(reversed(sold.values()))[: len(MINUTES) - 1]  # of each product the first
     made = [_session(world, number, shop, channel, host, room, goods) for number in range(len(SESSIONS))]
     made.append(_on_air(world, shop, channel, guest, other_room, goods))
-    _conclusions(world, made[1])
-    world.flush(
-        files.File,
-        Creator,
-        CreatorAccount,
-        LiveRoom,
-        LiveSession,
-        LiveItem,
-        LiveSlot,
-        LiveCheck,
-        LiveConclusion,
-        LiveLink,
-        *living.TABLES,
-    )
+    world.made["live names"] = {sku["product_id"]: sku["title"] for sku in goods}
+    with force_locale("zh_Hans_CN"):
+        rooms = _lived(world, made)
+        _conclusions(world, made)
+        world.flush(
+            files.File, Creator, CreatorAccount, LiveRoom, LiveSession, LiveItem, LiveSlot, LiveCheck, LiveConclusion, LiveMute,
+            CouponBatch, Coupon, *living.TABLES,
+        )  # fmt: skip
+        demo_games.settle(world, rooms)
+        demo_reach.channel_feed(world)
+    for one in rooms:
+        db.session.execute(update(LiveSession.__table__).where(LiveSession.id == one.id).values(step=one.write_log()))
     _reports(made)
     world.tell(LiveSession, [row["id"] for row in made])
     world.made["counts"]["live sessions"] = len(made)
+
+
+def _lived(world: World, made: list[dict[str, Any]]) -> list[Room]:
+    """What viewers and the team did beside what the simulator tells: in the sessions that have begun."""
+    rules = demo_desk.usual_rules()
+    demo_desk.begin(world)
+    outlets = demo_reach.ways(world)
+    rooms = [Room(world, row, row["ended_at"] or world.now) for row in made if row["begun_at"]]
+    for row in made:
+        if row["state"] is not SessionState.DRAFT:
+            demo_reach.announced(world, row, outlets)
+    for room in rooms:
+        demo_games.speak(room)
+        demo_desk.work(room)
+        demo_desk.hint(room, rules)
+        demo_reach.sent_out(room, outlets[0])
+        if not room.is_on_air:
+            demo_offers.were(room)
+            demo_reach.audience(room)
+    return rooms
 
 
 def _house(world: World, begin: dt.datetime, shop: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -128,15 +159,13 @@ def _house(world: World, begin: dt.datetime, shop: int) -> tuple[tuple[int, int]
     return (host["id"], guest["id"]), (room["id"], other["id"])
 
 
-def _conclusions(world: World, lately: dict[str, Any]) -> None:
-    for text, settled in (
-        ("换品前先报下一款，别冷场：第 40 分钟人数掉得最快。", True),
-        ("规格多的商品先讲尺寸，客服一半的问题都是尺寸。", False),
-        ("补光灯电池撑不到两小时，备一块满电的。", False),
-    ):
+def _conclusions(world: World, made: list[dict[str, Any]]) -> None:
+    for number, text, settled in LEARNED:
+        row = made[number]
         world.add(
-            LiveConclusion, lately["ends_at"], session_id=lately["id"], text=text, owner_id=None,
-            due_on=world.today + dt.timedelta(days=1), closed_at=world.now if settled else None,
+            LiveConclusion, row["ends_at"], session_id=row["id"], text=text, owner_id=None,
+            due_on=clock.local(row["ends_at"]).date() + dt.timedelta(days=3),
+            closed_at=min(world.now, row["ends_at"] + dt.timedelta(days=2)) if settled else None,
         )  # fmt: skip
 
 
@@ -147,19 +176,20 @@ def _session(
     day = world.today + dt.timedelta(days=days)
     starts = dt.datetime(day.year, day.month, day.day, hour, tzinfo=world.zone).astimezone(dt.UTC)
     ends = starts + dt.timedelta(hours=hours)
-    been = days < 0
+    been, is_ready = days < 0, days > 0
+    planned = world.now - READY_FOR if is_ready else min(starts - LEAD, world.now)
     row = world.add(
-        LiveSession, min(starts - LEAD, world.now), title=title, shop_id=shop, channel_id=channel, creator_id=host, room_id=room,
-        state=SessionState.ENDED if been else SessionState.DRAFT, starts_at=starts, ends_at=ends,
+        LiveSession, planned, title=title, shop_id=shop, channel_id=channel, creator_id=host, room_id=room,
+        state=SessionState.ENDED if been else SessionState.READY if is_ready else SessionState.DRAFT, starts_at=starts, ends_at=ends,
         begun_at=starts + dt.timedelta(minutes=2) if been else None, ended_at=ends + dt.timedelta(minutes=6) if been else None,
-        cover_id=_cover(world, number, starts - LEAD), **OF_ALL,
+        cover_id=_cover(world, number, planned), **OF_ALL,
     )  # fmt: skip
     items = _items(world, row, goods, ItemState.DELISTED if been else ItemState.PLANNED)
     if been:
         turns = _slots(world, row, items, row["ended_at"], world.random)
         living.tell(world, row, turns, row["ended_at"], peak)
-    _checks(world, row, starts - LEAD, been)
-    _link(world, row, number, world.random.randrange(40, 400) if been else 0)
+    _checks(world, row, planned, been or is_ready)
+    _link(world, row, number, world.random.randrange(40, 400) if been or is_ready else 0)
     return row
 
 
@@ -278,3 +308,4 @@ def give_the_host_his_prompter(user: User, role: str, **_more: Any) -> None:
         db.session.execute(
             update(Creator).where(Creator.name == "许澈", Creator.user_id.is_(None)).values(user_id=user.id)
         )
+    demo_desk.sign(user, role)

@@ -1,8 +1,17 @@
-"""What is offered in the session of the demo that is on air: its prices in force, a coupon, a flash sale; and the presets."""
+"""What is offered in the session of the demo that is on air: its prices in force, a coupon, a flash sale; and the presets.
+
+And what was offered in those before: coupons of which some were given out and none was used, a flash sale, a first price.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+from types import SimpleNamespace
+from typing import Any
+
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.panel.core.actor import SYSTEM
@@ -10,9 +19,12 @@ from app.panel.core.db import db
 from app.panel.core.demo import World, part
 from app.panel.core.transaction import transactional
 from app.shop.live import queries
-from app.shop.live.models import LiveSession
+from app.shop.live.demo_room import Room
+from app.shop.live.models import LiveOffer, LiveSession
 from app.shop.live.services import offers, presets, prices
-from app.shop.live.states import ItemState, OfferKind, SessionState
+from app.shop.live.states import ItemState, OfferKind, OfferState, SessionState
+from app.shop.marketing.models import Coupon, CouponBatch
+from app.shop.marketing.states import Benefit, CouponState, Occasion, OnRefund
 
 
 @part(90)  # promotions and coupons of the demo have their numbers by then
@@ -35,3 +47,55 @@ def _offer(session: LiveSession) -> None:
     flash = offers.Wanted(OfferKind.FLASH, "", up.id, percent=20, quantity=30, per_person=1, minutes=120)
     for name, wanted in (("coupon", coupon), ("flash", flash)):
         offers.start(number, wanted, actor=SYSTEM, key=f"demo-{name}-{number}")
+
+
+# part of the session, kind, name, percent off, quantity, minutes
+OFFERED = (
+    (0.08, OfferKind.FIRST, "前 50 单九折", 10, 50, 20), (0.42, OfferKind.FLASH, "整点秒杀八折", 20, 30, 5),
+    (0.7, OfferKind.COUPON, "直播间专享九五折券", 5, 100, 30),
+)  # fmt: skip
+GIVEN = 0.12  # coupons for each viewer at once
+
+
+def were(room: Room) -> None:
+    """What was started from the desk of a session that is over."""
+    for part_, kind, name, percent, quantity, minutes in OFFERED:
+        at, slot = room.at(part_), room.shown(room.at(part_))
+        item = next((one for one in room.items if slot and one["id"] == slot["item_id"] and one["live_price"]), None)
+        is_coupon = kind is OfferKind.COUPON
+        if item is None and not is_coupon:
+            continue
+        price = None if is_coupon or item is None else item["live_price"] * (100 - percent) // 100
+        ends = at + dt.timedelta(minutes=minutes)
+        row = room.world.add(
+            LiveOffer, at, session_id=room.id, item_id=None if is_coupon or item is None else item["id"], kind=kind, name=name,
+            state=OfferState.STOPPED, promotion_id=None, batch_id=_coupons(room, name, at, ends, percent, quantity) if is_coupon else None,
+            currency="CNY", price=price, was=None if price is None or item is None else item["live_price"], amount=None,
+            percent=percent if is_coupon else None, least=None, quantity=quantity, per_person=1, begins_at=at, ends_at=ends,
+            stopped_at=ends,
+        )  # fmt: skip
+        told: Any = SimpleNamespace(**row, item=room.name_of(row["item_id"]))
+        said = _("%(offer)s: %(said)s", offer=kind.label, said=offers.said(told))
+        room.log(at, "offer", said, row["item_id"])
+
+
+def _coupons(room: Room, name: str, at: dt.datetime, ends: dt.datetime, percent: int, total: int) -> int:
+    """Given out by the service desk to customers among the viewers; nobody used his before it ran out."""
+    world = room.world
+    known = [person["id"] for person in world.made["customers"] if person["since"] <= at]
+    given = room.chance.sample(known, min(len(known), int(room.watching(at) * GIVEN), total))
+    batch = world.add(
+        CouponBatch, at, name=f"{room.session['title']}: {name}", occasion=Occasion.GENERAL, is_active=False, benefit=Benefit.PERCENT,
+        amount=None, percent=percent, cap=None, least=None, currency="CNY", shop_id=room.session["shop_id"], channel_id=None,
+        session_key=f"live:{room.id}", valid_from_at=None, valid_until_at=ends, valid_days=None, total=total, per_person=1,
+        sleeping_days=90, stacks=False, on_refund=OnRefund.STAYS, made=len(given),
+    )  # fmt: skip
+    for number, customer_id in enumerate(given):
+        issued = at + dt.timedelta(seconds=20 * number)
+        code = hashlib.sha256(f"{world.seed}:live-coupon:{room.id}:{number}".encode()).hexdigest()[:12].upper()
+        row = world.add(
+            Coupon, issued, code=code, batch_id=batch["id"], issued_at=issued, expires_at=ends, customer_id=customer_id, order_id=None,
+            redeemed_at=None, voided_at=None, why=None, cause=None, state=CouponState.EXPIRED,
+        )  # fmt: skip
+        world.tell(Coupon, [row["id"]])
+    return int(batch["id"])
