@@ -28,6 +28,8 @@ export const onFrame = (fn) => { framers.push(fn); };
 export const onTick = (fn) => { tickers.push(fn); };
 export const now = () => Date.now() + offset;
 export const seconds = (iso) => (iso ? Math.max(0, Math.floor((now() - Date.parse(iso)) / 1000)) : 0);
+/** The time of day, by the 24 hours of a watch in whatever language the browser speaks. */
+export const hour = (iso, more = {}) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...more });
 export const item = (id) => state.items.find((one) => one.id === id);
 export const pinned = () => state.items.find((one) => one.pinned_at);
 
@@ -140,6 +142,7 @@ function tick() {
     const told = state.frame?.figures?.heard_at;
     const known = Math.max(feedAt ?? 0, told ? Date.parse(told) - offset : 0) || null;
     const old = known === null ? null : Math.max(0, Math.floor((Date.now() - known) / 1000));
+    feed.hidden = state.session.state === "ended"; // nothing is to come
     feed.textContent = old === null ? fill("noFeed") : fill("feedAge", { n: old });
     feed.dataset.tone = old === null ? "" : old <= 5 ? "good" : old <= 30 ? "warn" : "bad";
   }
@@ -213,7 +216,7 @@ export function team() {
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     put(list, state.messages.map((one) => `${one.id}${one.seen_at ? "s" : ""}`).join(), () =>
       state.messages.length ? state.messages.map((one) => el("li", { class: `say say-${one.post}${one.mentions.includes(box.dataset.post) ? " mentioned" : ""}`, "data-kind": one.kind },
-        el("b", {}, one.word), el("span", { class: "quiet" }, ` ${one.by} · ${new Date(one.said_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`),
+        el("b", {}, one.word), el("span", { class: "quiet" }, ` ${one.by} · ${hour(one.said_at)}`),
         el("p", {}, words(one)))) : [el("li", { class: "quiet none" }, fill("noMessages"))]);
     if (atEnd) list.scrollTop = list.scrollHeight;
   });

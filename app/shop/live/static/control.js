@@ -1,7 +1,7 @@
 /* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
-import { begin, box, button, clock, command, comments, el, fill, following, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
+import { begin, box, button, clock, command, comments, el, fill, following, hour, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
 import { GAME_KEYS, moderation } from "./games.js";
 
 import "./hints.js";
@@ -163,7 +163,7 @@ function questions() {
 
 function log() {
   put(node("log"), JSON.stringify((state.actions || []).map((one) => [one.id, one.outcome, one.can_undo])), () => state.actions.map((one) => {
-    const made = el("li", { "data-outcome": one.outcome }, el("span", { class: "quiet num" }, new Date(one.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })), " ", el("span", {}, one.said), " ", el("small", { class: "quiet" }, one.by));
+    const made = el("li", { "data-outcome": one.outcome }, el("span", { class: "quiet num" }, hour(one.at, { second: "2-digit" })), " ", el("span", {}, one.said), " ", el("small", { class: "quiet" }, one.by));
     if (one.outcome !== "done") made.append(" ", el("span", { class: `badge badge-${one.tone}` }, one.word));
     if (one.can_undo && state.session.state === "live") made.append(button(texts.undo, "fa-rotate-left", () => command("undo", { action: one.id }), { tone: "btn-quiet" }));
     return made;

@@ -1,6 +1,6 @@
 /* Offers on the three consoles: what runs, what is left of it and for how long, by the clock of the server; on the control
    desk also the presets, and one form that says in one sentence what will happen before it does. */
-import { box, button, clock, command, el, fill, icon, money, node, now, onFrame, onState, onTick, pinned, put, state, texts } from "./console.js";
+import { box, button, clock, command, el, fill, hour, icon, money, node, now, onFrame, onState, onTick, pinned, put, state, texts } from "./console.js";
 
 const isControl = box.dataset.post === "control";
 const isService = box.dataset.post === "service";
@@ -42,9 +42,8 @@ export function hours() {
   const table = node("hours");
   if (!table) return;
   table.hidden = !state.hours?.length;
-  const at = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   put(table.tBodies[0], JSON.stringify(state.hours || []), () => (state.hours || []).map((one) => el("tr", {},
-    el("th", { scope: "row" }, at(one.at)), el("td", {}, money(one.gmv)), el("td", {}, count(one.viewers)), el("td", {}, count(one.orders)),
+    el("th", { scope: "row" }, hour(one.at)), el("td", {}, money(one.gmv)), el("td", {}, count(one.viewers)), el("td", {}, count(one.orders)),
     el("td", {}, one.viewers ? `${((one.orders / one.viewers) * 100).toFixed(1)} %` : "–"))));
 }
 

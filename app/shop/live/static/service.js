@@ -24,7 +24,8 @@ function suggestions(one) { // by shared words, those of the item asked about or
   const known = state.items.flatMap((line) => line.faq.map(([question, answer]) => ({ question, answer, line })));
   return known.filter((entry) => entry.answer)
     .map((entry) => ({ ...entry, score: [...grams(entry.question)].filter((gram) => asked.has(gram)).length + (entry.line.id === first ? 0.5 : 0) }))
-    .filter((entry) => entry.score >= 1).sort((a, b) => b.score - a.score).slice(0, 4);
+    .filter((entry) => entry.score >= 1).sort((a, b) => b.score - a.score)
+    .filter((entry, at, all) => all.findIndex((other) => other.answer === entry.answer) === at).slice(0, 4); // one answer of many items is said once
 }
 
 /* --- the queue --- */
