@@ -81,6 +81,10 @@ class PanelSheet(SheetView):
     def is_editable(self, name: str) -> bool:
         return name in (self.column_editable_list or ()) and self._access().writable(name)
 
+    def lines_up(self, name: str) -> bool:
+        """Whether a column holds figures, which stand below each other as in the lists."""
+        return cells.align(spec(self.model, name)) == "end"
+
     def get_list(
         self, page: Any, sort_column: Any, sort_desc: Any, search: Any, filters: Any, **more: Any
     ) -> tuple[None, list[Any]]:

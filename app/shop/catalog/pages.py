@@ -38,6 +38,7 @@ class PicturesPage(PanelPage):
 
     resource = "catalog.ProductImage"
     title = _("Pictures")
+    stands_under = "catalog_product"
 
     @expose("/products/<int:product_id>/pictures/", methods=["GET", "POST"])
     @needs("write")
@@ -141,6 +142,7 @@ class WordsPage(PanelPage):
 
     resource = "catalog.Synonym"
     title = _("Search words")
+    stands_under = "catalog_synonym"
 
     @expose("/words/synonym", methods=["GET", "POST"])
     @needs("write")

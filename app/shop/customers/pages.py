@@ -57,6 +57,7 @@ class MergingPage(PanelPage):
 
     resource = RESOURCE
     title = _("Merge customers")
+    stands_under = "customers_customer"
 
     @expose("/merging/<int:kept_id>", methods=["GET", "POST"])
     @needs("merge")

@@ -155,6 +155,7 @@ class BookPage(PanelPage):
 
     resource = "finance.Entry"
     title = _("Book by hand")
+    stands_under = "finance_entry"
 
     @expose("/book/", methods=["GET", "POST"])
     @needs("book")

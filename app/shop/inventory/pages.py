@@ -31,6 +31,7 @@ class StockPage(PanelPage):
 
     resource = "inventory.StockLevel"
     title = _("Stock of a SKU")
+    stands_under = "inventory_stocklevel"
 
     @expose("/stock/<int:sku_id>")
     @needs("read")
@@ -129,6 +130,7 @@ class CountingPage(PanelPage):
 
     resource = "inventory.StockCount"
     title = _("Counting")
+    stands_under = "inventory_stockcount"
 
     @expose("/counting/<int:count_id>", methods=["GET", "POST"])
     @needs("write")

@@ -280,7 +280,8 @@ class OnboardingPage(PanelPage):
                 flash(error.message, "danger")
                 status = error.status
         page = self.render("setup/review.html", title=gettext("Review %(company)s", company=application),
-                           application=application, papers=papers, reasons=reasons)  # fmt: skip
+                           application=application, papers=papers, reasons=reasons,
+                           waits=application.state is ApplicationState.PENDING)  # fmt: skip
         return page, status
 
     def _found(self, application_id: int) -> OrgApplication:

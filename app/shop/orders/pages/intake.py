@@ -103,6 +103,7 @@ class IntakeAddressPage(PanelPage):
     """The address of one channel: how to post there, its secret, what was turned away."""
 
     title = _("Intake address")
+    stands_under = "setup_channel"
     resource = addresses.RESOURCE
     route_base = "/orders/channels"
 
