@@ -1,6 +1,7 @@
 """Schemathesis over the whole description of the REST API: no answer is a fault of ours, and all are as described (G36)."""
 
 import json
+import re
 from collections import Counter
 
 import jsonschema_rs
@@ -137,9 +138,76 @@ def test_what_the_doors_answer_is_as_described(world, schema):
     assert told == [201, 200, 201, 200, 409, 422] * 2
 
 
+def test_what_programs_call_is_described_whoever_offers_it(world, schema):
+    """Also the pages that are no list of rows: operations, their repetitions, the doors for channels."""
+    described = {(op.method.upper(), re.sub(r"{\w+}", "{}", op.full_path)) for op in operations(schema)}
+    routes = {
+        (call.method, re.sub(r"<[^>]+>", "{}", call.rule)) for call in worlds.calls(world)
+        if call.rule.startswith("/api/v1/") and not call.endpoint.startswith("api_")
+    }  # fmt: skip
+    assert len(routes) > 14 and routes - described == {("GET", "/api/v1/_openapi")}
+
+
+def test_what_operations_and_their_repetitions_answer_is_as_described(world, schema):
+    """Looked at, put off, cancelled, taken back; repeated, rehearsed, ended; and each of the refusals that are described."""
+    document, told, client = schema.raw_schema, {}, world.client("administrator")
+    base, again = "/api/v1/bulk/operation/", "/api/v1/bulk/repeat/"
+
+    def ask(method, path, person=client, key="", **body):
+        answer = person.open(path, method=method, headers={"Idempotency-Key": key} if key else {}, **body)
+        rule = re.sub(r"/\d+(/|$)", lambda m: ("/{run_id}" if path.startswith(base) else "/{repeat_id}") + m.group(1), path)
+        said = document["paths"][rule][method.lower()]["responses"][str(answer.status_code)]["content"]["application/json"]
+        assert fits(answer.json, said["schema"], document), (path, answer.json)
+        told.setdefault(rule, []).append(answer.status_code)
+        return answer.json
+
+    with worlds.undone(world.app):
+        values = {"how": "amount", "value": "1", "ending": "", "margin": ""}
+        wanted = {"operation": "catalog.change_price", "rows": [world.ids["A"]["catalog_sku"]], "values": values, "start": False}
+        run = ask("POST", base, key="o-1", json=wanted)["id"]
+        assert ask("POST", base, key="o-1", json=wanted)["id"] == run
+        ask("POST", base, key="o-1", json=wanted | {"start": True})
+        ask("POST", base, data="[", content_type="application/json")
+        ask("POST", base, world.client("support"), json=wanted)
+        for person in (world.client(worlds.NOBODY), client):
+            ask("GET", f"{base}{run}/", person)
+        ask("GET", f"{base}{2**40}/")
+        for at in ("2020-11-27T20:00", "Friday", "2126-11-27T20:00:00+08:00", "2126-11-27T20:00:00+08:00"):
+            found = ask("POST", f"{base}{run}/start", json={"begins_at": at})
+        assert ask("GET", f"{base}{run}/")["begins_at"] == "2126-11-27T12:00:00+00:00", found
+        for command in ("pause", "resume", "resume", "cancel", "undo"):
+            ask("POST", f"{base}{run}/{command}")
+        number = ask("POST", again, json={"run": run, "cron": "0 20 * * 5"})["id"]
+        for wrong in ({"run": run, "cron": "never"}, {"run": 2**30, "cron": "0 20 * * 5"}):
+            ask("POST", again, json=wrong)
+        ask("GET", again)
+        ask("GET", f"{again}{number}/")
+        for body in ({"enabled": False}, {"enabled": "no"}):
+            ask("POST", f"{again}{number}/switch", json=body)
+        ask("POST", f"{again}{number}/rehearse")
+        for _time in range(2):
+            ask("DELETE", f"{again}{number}/")
+    assert told == {
+        base: [201, 201, 422, 400, 403], f"{base}{{run_id}}/": [401, 200, 404, 200], f"{base}{{run_id}}/start": [422, 422, 200, 409],
+        f"{base}{{run_id}}/pause": [200], f"{base}{{run_id}}/resume": [200, 409], f"{base}{{run_id}}/cancel": [200],
+        f"{base}{{run_id}}/undo": [200], again: [201, 422, 404, 200], f"{again}{{repeat_id}}/": [200, 200, 404],
+        f"{again}{{repeat_id}}/switch": [200, 422], f"{again}{{repeat_id}}/rehearse": [200],
+    }  # fmt: skip
+
+
 def fits(value, found, document):
     """Does it fit this schema of the document?"""
-    return jsonschema_rs.validator_for(found | {"components": document["components"]}).is_valid(value)
+    return jsonschema_rs.validator_for(as_json_schema(found | {"components": document["components"]})).is_valid(value)
+
+
+def as_json_schema(found):
+    """OpenAPI 3.0 says `nullable` where JSON Schema names null among the types."""
+    if isinstance(found, list):
+        return [as_json_schema(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    told = {name: as_json_schema(one) for name, one in found.items()}
+    return {"anyOf": [told, {"type": "null"}]} if found.get("nullable") is True else told
 
 
 def examine(operation, cases, number, told, undo=lambda: None, held=HELD):

@@ -71,7 +71,7 @@ def find(run_id: int, *, actor: Any) -> Run:
 
     :raises NotFound: also when it is somebody else's
     """
-    run = db.session.get(Run, run_id)
+    run = db.session.get(Run, run_id) if 0 < run_id < 2**31 else None
     if run is None or not (owns(actor, run.actor_id) or policy.allowed(actor, "oversee", RESOURCE) or _is_to_approve(run, actor)):
         raise NotFound(_("There is nothing here."))
     return run

@@ -35,6 +35,7 @@ LIST_PARAMETERS = [
      "description": "count up to 10,000 (without a word), all of them, or not at all"},
     {"in": "query", "name": "size", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
 ]  # fmt: skip
+NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}  # of a row, in what is sent
 _PK = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 0}}
 _VERSION = {
     "in": "header",
@@ -42,7 +43,10 @@ _VERSION = {
     "schema": {"type": "string"},
     "description": "the version that you read",
 }
-_ONCE = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}}
+ONCE = {
+    "in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200},
+    "description": "the same command with the same key happens once, and is answered alike",
+}  # fmt: skip
 
 
 def schema(field: FieldSpec, *, nullable: bool = True) -> dict[str, Any]:
@@ -89,22 +93,22 @@ def describe(api: Any, api_spec: APISpec) -> None:
         "previous": {"type": "string", "nullable": True}}}  # fmt: skip
     tag = {"tags": [name]}
     collection = {
-        "get": {**tag, "summary": f"List {view.title}", "parameters": LIST_PARAMETERS, "responses": _answers(200, many)}
+        "get": {**tag, "summary": f"List {view.title}", "parameters": LIST_PARAMETERS, "responses": answered(200, many)}
     }
     if view.can_add:
-        collection["post"] = {**tag, "summary": f"Add {view.one}", "parameters": [_ONCE], "requestBody": _sent(f"{name}.New"),
-                              "responses": _answers(201, one, 409, 422, tagged=True)}  # fmt: skip
-    item = {"get": {**tag, "summary": f"Show {view.one}", "parameters": [_PK], "responses": _answers(200, one, 404, tagged=True)}}
+        collection["post"] = {**tag, "summary": f"Add {view.one}", "parameters": [ONCE], "requestBody": _sent(f"{name}.New"),
+                              "responses": answered(201, one, 409, 422, tagged=True)}  # fmt: skip
+    item = {"get": {**tag, "summary": f"Show {view.one}", "parameters": [_PK], "responses": answered(200, one, 404, tagged=True)}}
     if view.can_edit:
         item["put"] = {**tag, "summary": f"Change {view.one}", "parameters": [_PK, _VERSION], "requestBody": _sent(f"{name}.Edit"),
-                       "responses": _answers(200, one, 404, 409, 422, 428, tagged=True)}  # fmt: skip
+                       "responses": answered(200, one, 404, 409, 422, 428, tagged=True)}  # fmt: skip
     if view.can_delete:
         gone = {"type": "object", "properties": {"message": {"type": "string"}}}
         item["delete"] = {
             **tag,
             "summary": f"Delete {view.one}",
             "parameters": [_PK, _VERSION],
-            "responses": _answers(200, gone, 404, 409, 422),
+            "responses": answered(200, gone, 404, 409, 422),
         }
     api_spec.path(path=f"{api.route_base}/", operations=collection)
     api_spec.path(path=f"{api.route_base}/{{pk}}", operations=item)
@@ -114,7 +118,8 @@ def _sent(name: str) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
 
 
-def _answers(good: int, found: dict[str, Any], *more: int, tagged: bool = False) -> dict[str, Any]:
+def answered(good: int, found: dict[str, Any], *more: int, tagged: bool = False) -> dict[str, Any]:
+    """What an operation answers: this when all is well, and a sentence with 400, 401, 403 and these others when it is refused."""
     problem = {
         "type": "object",
         "properties": {"message": {"type": "string"}, "errors": {"type": "object"}},
@@ -128,6 +133,15 @@ def _answers(good: int, found: dict[str, Any], *more: int, tagged: bool = False)
     for status in (400, 401, 403, *more):
         answers[str(status)] = {"description": "refused", "content": {"application/json": {"schema": problem}}}
     return answers
+
+
+def in_path(name: str) -> dict[str, Any]:
+    """The number of a row in an address."""
+    return {"in": "path", "name": name, "required": True, "schema": {"type": "integer", "minimum": 0}}
+
+
+def content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
 
 
 class OpenApiPage(BaseView):

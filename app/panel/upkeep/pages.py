@@ -15,7 +15,7 @@ from app.panel.core.api import answers, body
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.pages import PanelPage, expose, needs
 from app.panel.core.schedules import Misfire
-from app.panel.upkeep import domain, health, queries, repeats, services, timing
+from app.panel.upkeep import domain, health, queries, repeat_words, repeats, services, timing
 from app.panel.upkeep.permissions import HEALTH, SCHEDULE
 
 
@@ -167,6 +167,9 @@ class RepeatApiPage(PanelPage):
 
     resource = "bulk.Run"
     route_base = "/api/v1/bulk/repeat"
+
+    def describe(self, api_spec: Any) -> None:
+        repeat_words.add_to(api_spec, self.route_base)
 
     @expose("/", methods=["GET"])
     @answers("read")

@@ -89,7 +89,7 @@ def find(repeat_id: int, *, actor: Any) -> Repeat:
 
     :raises NotFound: also when it is somebody else's
     """
-    row = db.session.get(Repeat, repeat_id)
+    row = db.session.get(Repeat, repeat_id) if 0 < repeat_id < 2**31 else None
     if row is None or not owns(actor, row.actor_id):
         raise NotFound(_("There is nothing here."))
     return row

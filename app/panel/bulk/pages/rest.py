@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, jsonify, request, url_for
@@ -16,8 +18,9 @@ from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Run
+from app.panel.bulk.pages import rest_words
 from app.panel.bulk.states import RunState
-from app.panel.core import idempotency, veil
+from app.panel.core import clock, idempotency, veil
 from app.panel.core.api import answers, body
 from app.panel.core.errors import InvalidInput, NotFound
 from app.panel.core.filters import loads
@@ -30,6 +33,9 @@ ASKED = ("operation", "rows", "list", "q", "f", "values", "start")
 class OperationApiPage(PanelPage):
     resource = "bulk.Run"
     route_base = "/api/v1/bulk/operation"
+
+    def describe(self, api_spec: Any) -> None:
+        rest_words.add_to(api_spec, self.route_base)
 
     @expose("/", methods=["POST"])
     @answers("read")
@@ -64,7 +70,12 @@ class OperationApiPage(PanelPage):
     @expose("/<int:run_id>/start", methods=["POST"])
     @answers("read")
     def start(self, run_id: int, actor: Any) -> Response:
-        return self._once(run_id, actor, "start", lambda: _ring(life.start(run_id, actor=actor)))
+        """At once, or with `{"begins_at": …}` at a time."""
+        given = body() if request.content_length else {}
+        if unknown := sorted(set(given) - {"begins_at"}):
+            raise InvalidInput({unknown[0]: gettext("There is no such field.")})
+        at = _instant(given.get("begins_at"))
+        return self._once(run_id, actor, "start", lambda: _ring(life.start(run_id, actor=actor, begins_at=at)), given)
 
     @expose("/<int:run_id>/pause", methods=["POST"])
     @answers("read")
@@ -87,14 +98,16 @@ class OperationApiPage(PanelPage):
         """The answer is the run that takes it back."""
         return self._once(run_id, actor, "undo", lambda: _ring(undo.make(run_id, actor=actor)))
 
-    def _once(self, run_id: int, actor: Any, name: str, action: Callable[[], Any]) -> Response:
+    def _once(
+        self, run_id: int, actor: Any, name: str, action: Callable[[], Any], given: Mapping[str, Any] = MappingProxyType({})
+    ) -> Response:
         _run(run_id, actor)
-        number = idempotency.with_key(_key(), actor, f"bulk.{name}", {"run": run_id}, action)
+        number = idempotency.with_key(_key(), actor, f"bulk.{name}", {"run": run_id, **given}, action)
         return _said(_run(number or run_id, actor))
 
 
 def _ring(run: Run) -> int:
-    if run.state is RunState.QUEUED:
+    if run.state is RunState.QUEUED and run.begins_at is None:
         work.enqueue(run_id=run.id)
     return int(run.id)
 
@@ -104,6 +117,17 @@ def _run(run_id: int, actor: Any) -> Run:
     if declaring.find(run.operation) is None:
         raise NotFound(_("There is nothing here."))
     return run
+
+
+def _instant(given: Any) -> dt.datetime | None:
+    """A time as ISO 8601 says it; without an offset by the wall clock of the business."""
+    if given is None:
+        return None
+    try:
+        at = dt.datetime.fromisoformat(given if isinstance(given, str) else "")
+        return (at if at.tzinfo is not None else at.replace(tzinfo=clock.zone())).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput({"begins_at": gettext("This is no time.")}) from None
 
 
 def _key() -> str | None:
@@ -156,6 +180,7 @@ def _said(run: Run, status: int = 200) -> Response:
         "operation": run.operation, "resource": run.resource, "title": run.file_name, "url": showing.run_url(run),
         "preview": {name: found[name] for name in ("counts", "reasons", "sums", "messages") if name in found},
         "undo_of": run.undo_of_id, "is_undone": run.is_undone, "error": run.error,
+        "begins_at": run.begins_at.isoformat() if run.begins_at else None,
     }  # fmt: skip
     response = jsonify(told)
     response.status_code = status
