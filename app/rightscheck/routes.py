@@ -25,7 +25,7 @@ ARGUMENTS = {
     "outlet_id": "live_outlet", "out_id": "live_out",
     "game_id": "live_game",
     "run_id": "bulk_run", "row_id": "orders_order", "change_id": "accounts_waiting_change", "schedule_id": "core_schedule",
-    "repeat_id": "upkeep_repeat",
+    "repeat_id": "upkeep_repeat", "promotion_id": "marketing_promotion",
 }  # fmt: skip
 
 

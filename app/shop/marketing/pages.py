@@ -8,12 +8,12 @@ from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
-from flask import request, url_for
-from flask_babel import gettext
+from flask import abort, request, url_for
+from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from app.panel.core import clock, money, policy, records
+from app.panel.core import clock, money, policy, records, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
@@ -22,9 +22,10 @@ from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.catalog.models import Sku
 from app.shop.customers.models import Customer
 from app.shop.inventory.services import default_warehouse_id
-from app.shop.marketing import domain, forms, queries, services, trace
-from app.shop.marketing.models import Coupon
+from app.shop.marketing import domain, forms, lift, queries, services, trace
+from app.shop.marketing.models import Coupon, Promotion
 from app.shop.marketing.states import CouponState
+from app.shop.marketing.views import PromotionView
 from app.shop.orders.pages.counter import my_channels, sees_prices
 from app.shop.orders.pricing import Gift, PricedLine, PriceRequest, codes_in, quote
 
@@ -33,6 +34,11 @@ OUT = [CouponState.RESERVED.value, CouponState.REDEEMED.value]
 STATES = ("reserved", "redeemed", "expired", "void")
 MOST_LINES = 50
 MOST_USES = 50_000  # used coupons that are looked at for who bought again
+MOST_ORDERS = 200
+LIFT_HEADINGS = {
+    lift.DURING: _("Orders while it held"), lift.BEFORE: _("Orders just before, for as long"),
+    lift.USUAL: _("Orders of the same hours of weeks before"),
+}  # fmt: skip
 AGAIN_WITHIN = dt.timedelta(days=30)  # MKT-06
 OF_ORDERS = ("subtotal", "discount", "cost", "customer_id", "paid_at")
 
@@ -191,3 +197,58 @@ class CartPage(PanelPage):
             rows=rows + [row(gift.sku_id, gift.quantity, gift) for gift in found.gifts], refused=refused,
             total=shown(total, currency),
         )  # fmt: skip
+
+
+@domain.page(_("Orders beside a promotion"), menu=False)
+class LiftPage(PanelPage):
+    """The orders behind what a promotion changed."""
+
+    resource = "marketing.Promotion"
+    stands_under = "marketing_promotion"
+    default_view = "rows"
+
+    @expose("/promotions/<int:promotion_id>/orders/")
+    @needs("read")
+    def rows(self, promotion_id: int) -> str:
+        which = request.args.get("which") or lift.DURING
+        if which not in LIFT_HEADINGS:
+            abort(404)
+        actor = current_actor()
+        promotion: Promotion = records.get(Promotion, promotion_id, actor=actor)
+        if not lift.may_see(actor, lift.READ | {"marketing.Promotion": lift.TIMES}):
+            raise Forbidden(gettext("You do not see what these figures are made of."))
+        found = lift.rows(promotion, which, actor, MOST_ORDERS + 1)
+        return self.render(
+            "marketing/lift.html", title=LIFT_HEADINGS[which], promotion=veil.seen(promotion), rows=found[:MOST_ORDERS],
+            more=len(found) > MOST_ORDERS, most=MOST_ORDERS, format=money.format,
+            spans=[span for key, span in lift.known_spans(promotion, actor).items() if key.partition("-")[0] == which],
+            sees_amount=lift.may_see(actor, lift.OF_AMOUNTS), sees_number=policy.fields(actor, "orders.Order").usable("number"),
+        )  # fmt: skip
+
+
+@domain.panel(PromotionView, label=_("Lift by the promotion"), order=12)
+def what_it_changed(promotion: Promotion, actor: Any) -> Any:
+    """Orders and pieces of its goods while it held, beside what is usual."""
+    if not lift.may_see(actor, lift.READ | {"marketing.Promotion": lift.TIMES}) or (found := lift.of(promotion, actor)) is None:
+        return None
+    sees_amount, currency = lift.may_see(actor, lift.OF_AMOUNTS), promotion.currency
+
+    def line(which: str, label: str, sold: lift.Sold, base: bool = True) -> Any:
+        values = [
+            (format_decimal(value, "#,##0.#"), lift.change(now, value) if base else None)
+            for value, now in zip(sold[:2], found.during, strict=False)
+        ]
+        if sees_amount:
+            amount = money.format(round(sold.amount), currency)
+            values.append((amount, lift.change(found.during.amount, sold.amount) if base else None))
+        return SimpleNamespace(
+            label=label, values=values, is_base=base, url=url_for("marketing_lift.rows", promotion_id=promotion.id, which=which)
+        )
+
+    title = gettext("While it held") if found.is_over else gettext("So far, while it holds")
+    lines = [line(lift.DURING, title, found.during, base=False)]
+    if found.before is not None:
+        lines.append(line(lift.BEFORE, gettext("Just before, for as long"), found.before))
+    if found.usual is not None:
+        lines.append(line(lift.USUAL, gettext("In the same hours of %(n)s weeks before, on average", n=found.weeks), found.usual))
+    return "marketing/_lift.html", {"lines": lines, "span": found.span, "sees_amount": sees_amount}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from app.panel.core import policy
@@ -18,7 +18,7 @@ from app.shop.marketing.models import Coupon, CouponBatch, PriceUse, Promotion
 from app.shop.marketing.models.coupons import BATCH_CATEGORIES, BATCH_PRODUCTS, BATCH_SKUS
 from app.shop.marketing.models.promotions import PROMOTION_CATEGORIES, PROMOTION_PRODUCTS, PROMOTION_SKUS
 from app.shop.marketing.states import CouponState, OnRefund, UseState
-from app.shop.orders.models import Order, Refund, RefundState
+from app.shop.orders.models import Order, OrderLine, Refund, RefundState
 
 PRODUCT, CATEGORY, SKU = 1, 2, 3
 OUT = (CouponState.RESERVED, CouponState.REDEEMED)
@@ -206,3 +206,66 @@ def coupons_let_go(refund_ids: Collection[int]) -> Select[Any]:
         )
         .order_by(Coupon.id)
     )  # fmt: skip
+
+
+def _goods_of(promotion: Promotion) -> ColumnElement[bool]:
+    """Lines of orders whose article a promotion is for; without goods of its own it is for all."""
+    mine = {
+        name: select(links.c[name]).where(links.c.promotion_id == promotion.id)
+        for name, links in (("sku_id", PROMOTION_SKUS), ("product_id", PROMOTION_PRODUCTS), ("category_id", PROMOTION_CATEGORIES))
+    }
+    node, top = aliased(Category), aliased(Category)
+    below = select(node.id).join(top, node.path.startswith(top.path)).where(top.id.in_(mine["category_id"]))
+    articles = (
+        select(Sku.id).join(Product, Product.id == Sku.product_id)
+        .where(Sku.id.in_(mine["sku_id"]) | Sku.product_id.in_(mine["product_id"]) | Product.category_id.in_(below))
+    )  # fmt: skip
+    return OrderLine.sku_id.in_(articles) | ~or_(*(one.exists() for one in mine.values()))
+
+
+def _where_it_holds(promotion: Promotion) -> ColumnElement[bool]:
+    """Paid orders of its shop, channel and currency."""
+    mine = Order.paid_at.is_not(None) & (Order.currency == promotion.currency)
+    for column, value in ((Order.shop_id, promotion.shop_id), (Order.channel_id, promotion.channel_id)):
+        mine = mine if value is None else mine & (column == value)
+    return mine
+
+
+def _placed_in(start: dt.datetime, stop: dt.datetime) -> ColumnElement[bool]:
+    return (Order.placed_at >= start) & (Order.placed_at < stop)
+
+
+def sold_in(promotion: Promotion, spans: Sequence[tuple[dt.datetime, dt.datetime]], actor: Any) -> Any:
+    """(number of the span, orders, pieces, what was paid for the goods) of the goods of a promotion."""
+    parts = []
+    for number, (start, stop) in enumerate(spans):
+        part = (
+            select(literal(number).label("span"), func.count(Order.id.distinct()).label("orders"),
+                   _whole(OrderLine.quantity).label("units"), _whole(OrderLine.total).label("amount"))
+            .join(OrderLine, OrderLine.order_id == Order.id)
+            .where(_placed_in(start, stop), _where_it_holds(promotion), _goods_of(promotion))
+        )  # fmt: skip
+        parts.append(policy.scope(part, actor, Order))
+    return union_all(*parts)
+
+
+def orders_in(promotion: Promotion, spans: Sequence[tuple[dt.datetime, dt.datetime]], actor: Any) -> Select[Any]:
+    """(id, number, placed_at, currency, units, amount) of the orders that `sold_in` counts, the latest first."""
+    statement = (
+        select(Order.id, Order.number, Order.placed_at, Order.currency, _whole(OrderLine.quantity).label("units"),
+               _whole(OrderLine.total).label("amount"))
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(or_(*(_placed_in(start, stop) for start, stop in spans)), _where_it_holds(promotion), _goods_of(promotion))
+        .group_by(Order.id).order_by(Order.placed_at.desc(), Order.id.desc())
+    )  # fmt: skip
+    return policy.scope(statement, actor, Order)
+
+
+def first_sold(promotion: Promotion, actor: Any) -> Select[Any]:
+    """When the first paid order was placed where a promotion holds, whatever it was for."""
+    return policy.scope(select(func.min(Order.placed_at)).where(_where_it_holds(promotion)), actor, Order)
+
+
+def _whole(column: Any) -> Any:
+    # PostgreSQL adds BIGINTs up to NUMERIC; pieces and minor units stay whole numbers
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
