@@ -20,6 +20,7 @@ from app.shop.live.services import booking, links, sheet
 
 PER_PLACE = "60 per 5 minute"
 BOOKINGS_PER_PLACE, PER_CONTACT = "20 per 10 minute", "5 per hour"
+LONGEST_TOKEN = 32  # of a booking; what is longer was sealed
 
 
 def _quietly(page: str, status: int = 200) -> Any:
@@ -68,7 +69,9 @@ class PreviewPage(PanelPage):
             return _quietly(self._page(links.link_of(token), error=error.message, given=contact), 422)
         done = SimpleNamespace(
             by_mail=kind is ContactKind.EMAIL,
-            undo=url_for("live_bookingback.index", token=made.token) if made is not None and kind is ContactKind.PHONE else "",
+            undo=""
+            if kind is ContactKind.EMAIL
+            else url_for("live_bookingback.index", token=booking.way_back(link.session_id, made)),
         )
         return _quietly(self._page(links.link_of(token), done=done))
 
@@ -82,7 +85,10 @@ class PreviewPage(PanelPage):
 
 @domain.page(_("Take a booking back"), menu=False)
 class BookingBackPage(PanelPage):
-    """Behind the link of a booking. A GET changes nothing: programs that look into mails follow links."""
+    """Behind the link of a booking. A GET changes nothing: programs that look into mails follow links.
+
+    What the answer to a booking by phone links to says the same whether there is a booking behind it or not.
+    """
 
     resource = SESSION
     title = _("Take a booking back")
@@ -92,12 +98,20 @@ class BookingBackPage(PanelPage):
     @public
     def index(self, token: str) -> Any:
         limits.hit("live_preview", PER_PLACE, network())
+        if len(token) > LONGEST_TOKEN:
+            return self._page(booking.of_way_back(token)[0])
         found = booking.of_token(token)
-        return _quietly(self.render("live/booking.html", live=found.session, is_gone=found.cancelled_at is not None))
+        return self._page(found.session, is_gone=found.cancelled_at is not None)
 
     @expose("/<token>", methods=["POST"])
     @public
     def take_back(self, token: str) -> Any:
         limits.hit("live_preview", PER_PLACE, network())
-        found = booking.take_back(token)
-        return _quietly(self.render("live/booking.html", live=found.session, is_gone=True))
+        if len(token) > LONGEST_TOKEN:
+            session, own = booking.of_way_back(token)
+            booking.take_back_if_there(own)
+            return self._page(session, is_gone=True, is_by_phone=True)
+        return self._page(booking.take_back(token).session, is_gone=True)
+
+    def _page(self, session: Any, *, is_gone: bool = False, is_by_phone: bool = False) -> Any:
+        return _quietly(self.render("live/booking.html", live=session, is_gone=is_gone, is_by_phone=is_by_phone))

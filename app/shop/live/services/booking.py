@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Select, String, cast, func, or_, select, update
 
+from app.panel.accounts.login.sealed import Unreadable, seal, unseal
 from app.panel.core import clock, notices, outbox, records
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
@@ -30,6 +31,7 @@ GRACE = dt.timedelta(minutes=10)  # a reminder that comes so late after the begi
 LONGEST = dt.timedelta(days=1)
 CHUNK = 200
 OPEN = (SessionState.READY, SessionState.LIVE)
+SEALED = "live.booking"
 BY_PHONE = notices.kind(
     "live.booked", lazy_gettext("Those who booked by phone are to be reminded"), group=lazy_gettext("Live"),
     needs=("read", "live.LiveBooking"),
@@ -121,6 +123,34 @@ def of_token(token: str) -> LiveBooking:
     if found is None:
         raise NotFound(_("There is nothing here."))
     return found
+
+
+def way_back(session_id: int, booking: LiveBooking | None) -> str:
+    """The token of a link by which whoever booked by phone takes it back. For a phone that was booked already it is one that
+    looks and answers the same and takes back nothing: else anybody could ask here which numbers have booked."""
+    return seal(f"{session_id:012d}.{booking.token if booking is not None else secrets.token_urlsafe(18)}", SEALED)
+
+
+def of_way_back(sealed: str) -> tuple[LiveSession, str]:
+    """The session of such a link, and the token of its booking, which may be none of ours.
+
+    :raises NotFound: for what was not sealed here, and for a session that is gone
+    """
+    try:
+        number, _dot, token = unseal(sealed, SEALED).partition(".")
+    except Unreadable:
+        raise NotFound(_("There is nothing here.")) from None
+    session = db.session.get(LiveSession, int(number))
+    if session is None:
+        raise NotFound(_("There is nothing here."))
+    return session, token
+
+
+@transactional
+def take_back_if_there(token: str) -> None:
+    """The same by a link that may lead to no booking, which nobody is told."""
+    if db.session.scalar(select(LiveBooking.id).where(LiveBooking.token == token)) is not None:
+        take_back(token)
 
 
 @transactional

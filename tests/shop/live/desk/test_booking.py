@@ -68,6 +68,37 @@ def test_a_visitor_books_once_and_takes_it_back_by_the_link_in_his_mail(session,
     assert booking.count(signed.id) == 1
 
 
+UNDO = re.compile(r'href="(/live/b/[^"]+)"')
+CHANGING = re.compile(r'/live/b/[^"]+|name="csrf_token" value="[^"]+"|nonce[-=]"?[\w+/=-]+')
+
+
+def test_nobody_learns_from_the_answers_whether_a_phone_has_booked_before(session, visitor):
+    """The first and the second booking of a number, the page that its link opens, before and after it is taken back."""
+
+    def told(answer):
+        return answer.status_code, CHANGING.sub("", answer.get_data(as_text=True))
+
+    told_to = {}
+    for who in ("first", "second"):
+        noted = visitor(contact="138 0013 8000")
+        undo = UNDO.search(noted.get_data(as_text=True)).group(1)
+        told_to[who] = undo, [told(noted), told(visitor.client.get(undo))]
+    assert session.query(LiveBooking).count() == 1
+    lengths = {len(undo) for undo, _said in told_to.values()}
+    for who in ("second", "first"):
+        undo, said = told_to[who]
+        page = visitor.client.get(undo).get_data(as_text=True)
+        for again in (visitor.client.post(undo, data={"csrf_token": TOKEN.search(page).group(1)}), visitor.client.get(undo)):
+            said.append(told(again))
+        session.expire_all()
+        assert (session.query(LiveBooking).one().cancelled_at is None) == (who == "second"), "only whoever booked takes it back"
+    assert told_to["first"][1] == told_to["second"][1] and len(lengths) == 1
+    assert "taken back" in told_to["first"][1][2][1]
+    assert "8000" not in session.query(LiveBooking).one().contact
+    for wrong in ("x" * 120, told_to["first"][0].rpartition("/")[2][:-1] + "!"):
+        assert visitor.client.get(f"/live/b/{wrong}").status_code == 404
+
+
 def test_without_consent_or_with_a_contact_that_is_none_nothing_is_kept(session, visitor):
     for wrong in ({"contact": "mei@example.com", "agreed": "0"}, {"contact": "nobody"}, {"contact": "a@b@c"}, {"contact": ""}):
         answer = visitor(**wrong)
