@@ -208,6 +208,23 @@ def test_row_by_row_each_row_stands_for_itself(shelf):
     assert [shelf.get(Book, key).copies for key in ids] == [1, 1, 1, 1]
 
 
+def test_a_chunk_that_the_database_refuses_whole_comes_row_by_row_and_the_log_says_so(shelf, monkeypatch, caplog):
+    from sqlalchemy import insert
+
+    from app.panel.bulk.engine import declaring
+    from app.panel.core.db import db
+    from tests.library.books.models import Book
+
+    def buy_all(self, rows, values, *, actor):
+        db.session.execute(insert(Book.__table__).values(isbn=rows[0].isbn, title="secret canary"))
+
+    ids = books(2)
+    monkeypatch.setattr(type(declaring.find(BUY)), "apply_all", buy_all)
+    assert done(prepared(BUY, 2, ids)).changed == 2
+    told = [record.getMessage() for record in caplog.records if record.name.endswith("rowbyrow")]
+    assert len(told) == 1 and "books.buy" in told[0] and "one by one" in told[0] and "canary" not in told[0]
+
+
 def test_two_runs_over_the_same_rows_go_one_after_the_other(shelf):
     from app.panel.bulk import loop
     from app.panel.bulk.engine import conflicts, life

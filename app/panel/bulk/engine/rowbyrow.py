@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ from app.panel.core.history import plain
 from app.panel.core.rows import among, insert_many
 from app.panel.core.transaction import savepoint
 
+log = logging.getLogger(__name__)
 IMAGES: Any = BeforeImage.__table__
 Said = dict[int, tuple[Outcome, str]]
 
@@ -181,7 +183,11 @@ class RowByRow(Operation):
                 db.session.flush()
         except Forbidden:
             raise
-        except (DomainError, IntegrityError, DataError):
+        except DomainError:
+            return False
+        except (IntegrityError, DataError) as error:
+            # nothing is lost, for each row is tried by itself; but it is slow, and most likely a fault of ours
+            log.warning("%s: the database refused many rows at once (%s); they come one by one", self.key, _kind(error))
             return False
         return True
 
@@ -282,6 +288,13 @@ def bring_back(piece: Piece, back: Callable[[int, Any], str]) -> dict[str, int]:
             why = str(error)
         said[seq] = (Outcome.REFUSED, why) if why else (Outcome.CHANGED, "")
     return settle(piece, said)
+
+
+def _kind(error: IntegrityError | DataError) -> str:
+    """What was refused, without the values of any row: these are nobody's to read in a log."""
+    cause = error.orig
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    return constraint or getattr(cause, "sqlite_errorname", None) or type(cause).__name__
 
 
 def settle(piece: Piece, said: Said) -> dict[str, int]:
