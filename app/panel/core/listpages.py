@@ -27,12 +27,13 @@ def known_people_only() -> Any:
 def count(list_key: str) -> Any:
     """How many rows an address of the list has, or with 400 a sentence that says why it cannot be read.
 
-    `exactly=1` counts every one, `tabs=1` those on the tabs as well.
+    `exactly=1` counts every one; `tabs=1` those on the tabs as well, `tabs=channel` those of another quick filter.
     """
     view, actor = _readable(list_key)
     asked = savedlists.understood(_state(request.args, "q", "f"), plan := view.plan(actor), actor)
     found = listtotals.count(asked, plan, actor, exactly=request.args.get("exactly") == "1")
-    tabs = listtotals.on_tabs(view, plan, actor) if request.args.get("tabs") == "1" else {}
+    name = request.args.get("tabs", "")
+    tabs = listtotals.on_tabs(view, plan, actor, "" if name == "1" else name) if name else {}
     return {"count": found.total, "exact": found.exact, "words": str(found), **tabs}
 
 

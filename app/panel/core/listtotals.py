@@ -13,6 +13,7 @@ from app.panel.core import filters, listing, money, policy
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, default_currency, spec, specs
 
+MOST_OFFERED = 20  # rows of another table that a quick filter offers
 READ_FOR_TABS = 10  # times the limit of lists: so many rows are read for the numbers on tabs where no index tells them
 
 
@@ -49,13 +50,15 @@ def bounded(number: int) -> Count:
     return Count(min(number, listing.COUNT_LIMIT), number <= listing.COUNT_LIMIT)
 
 
-def on_tabs(view: Any, plan: listing.Plan, actor: Any) -> dict[str, Any]:
-    """How many rows stand on each tab above the list: `{"tabs": {"column.value": "12"}, "others": "0"}`.
+def on_tabs(view: Any, plan: listing.Plan, actor: Any, name: str = "") -> dict[str, Any]:
+    """How many rows each choice of a quick filter has; without a name of the first, whose choices are the tabs above the list:
+    `{"tabs": {"column.value": "12"}, "others": "0"}`.
 
-    `others` is there where a tab that is not named has none: of what another table offers only what occurs is counted.
+    `others` is there where a choice that is not named has none: of what another table offers only what occurs is counted.
     """
-    name = next(iter(view.quick_filters), "") if view.counts_tabs else ""
-    found = view.quick_counts(name, actor) if name in plan.filterable else {}
+    name = name or next(iter(view.quick_filters), "")
+    is_asked = view.counts_tabs and name in view.quick_filters and name in plan.filterable
+    found = view.quick_counts(name, actor) if is_asked else {}
     others = {"others": format_decimal(0)} if found and spec(plan.model, name).kind == "ref" else {}
     return {"tabs": {f"{name}.{value}": bounded(number).number for value, number in found.items()}, **others}
 
@@ -71,9 +74,8 @@ def by_value(plan: listing.Plan, name: str, actor: Any) -> dict[str, int]:
     query = query if plan.base is None else query.where(plan.base)
     found = _grouped(query, listing.COUNT_LIMIT)
     if sum(found.values()) > listing.COUNT_LIMIT:
-        if values and field.name in listing.leading(cast(Hashable, plan.model)):
-            counts = [filters.count_up_to(query.where(field.column == value), listing.COUNT_LIMIT + 1) for value in values]
-            found = dict(zip(values, db.session.execute(select(*(one.scalar_subquery() for one in counts))).one(), strict=True))
+        if field.name in listing.leading(cast(Hashable, plan.model)):
+            found = _by_index(query, field, values or _offered(field, actor))
         else:
             most = READ_FOR_TABS * listing.COUNT_LIMIT
             found = _grouped(query, most)
@@ -81,6 +83,20 @@ def by_value(plan: listing.Plan, name: str, actor: Any) -> dict[str, int]:
                 return {}
     told = {value: found.get(value, 0) for value in values} or {value: n for value, n in found.items() if value is not None}
     return {_word(value): number for value, number in told.items()}
+
+
+def _by_index(query: Any, field: FieldSpec, values: list[Any]) -> dict[Any, int]:
+    """Each value counted by itself, no further than lists count."""
+    counts = [filters.count_up_to(query.where(field.column == value), listing.COUNT_LIMIT + 1) for value in values]
+    if not counts:
+        return {}
+    return dict(zip(values, db.session.execute(select(*(one.scalar_subquery() for one in counts))).one(), strict=True))
+
+
+def _offered(field: FieldSpec, actor: Any) -> list[int]:
+    """The rows that a quick filter offers of another table."""
+    target: Any = field.target
+    return list(db.session.scalars(policy.scope(select(target.id), actor, target).order_by(target.id).limit(MOST_OFFERED)))
 
 
 def _grouped(query: Any, most: int) -> dict[Any, int]:

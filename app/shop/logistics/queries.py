@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.panel.core import listing, policy
-from app.shop.logistics.models import Compensation, CompensationState, Courier, Parcel, ParcelState, Waybill
+from app.panel.core import policy
+from app.shop.logistics.models import Compensation, CompensationState, Courier, Parcel, Waybill
 from app.shop.orders.models import Order, Shipment, ShipmentLine
 
 
@@ -63,10 +63,3 @@ def count_standing(actor: Any) -> Select[Any]:
 def count_proposed(actor: Any) -> Select[Any]:
     query = select(func.count(Compensation.id)).where(Compensation.state == CompensationState.PROPOSED)
     return policy.scope(query, actor, Compensation)
-
-
-def count_by_state(actor: Any) -> Select[Any]:
-    """(state, parcels) for the tabs, none counted further than lists count."""
-    some = policy.scope(select(Parcel.state), actor, Parcel).where(Parcel.state != ParcelState.SIGNED)
-    part = some.limit(listing.COUNT_LIMIT + 1).subquery()
-    return select(part.c.state, func.count()).group_by(part.c.state)

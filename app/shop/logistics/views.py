@@ -21,7 +21,6 @@ from app.shop.logistics.models import (
     CompensationState,
     Courier,
     Parcel,
-    ParcelState,
     ShippingMethod,
     ShippingRule,
     Waybill,
@@ -67,13 +66,6 @@ class ParcelView(PanelView):
     def print(self, rows: list[Parcel], form: Any) -> Any:
         # the page asks the policy again for every number that it is given
         return redirect(url_for("logistics_waybillprint.index", ids=",".join(str(row.id) for row in rows)))
-
-    def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
-        """How many are on their way, by where they are; nobody needs to know how many have arrived."""
-        if name != "state":
-            return {}
-        found: dict[Any, int] = dict(db.session.execute(queries.count_by_state(actor)).tuples().all())
-        return {state.value: found.get(state, 0) for state in ParcelState if state is not ParcelState.SIGNED}
 
 
 @domain.view(_("Waybills"), icon="fa-receipt", order=30)

@@ -154,7 +154,7 @@ class OrderView(PerShopView):
     def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
         """Numbers on the tabs: one statement for all states."""
         if name != "state":
-            return {}
+            return super().quick_counts(name, actor)
         found = {state.value: n for state, n in db.session.execute(queries.count_by_state(actor))}
         return {state.value: found.get(state.value, 0) for state in OrderState}
 
@@ -316,14 +316,6 @@ class OrderExceptionView(PanelView):
     quick_filters = ["state", "reason"]
     can_add = can_edit = can_delete = False
     empty_text = _("No abnormal orders. Good.")
-
-    def quick_counts(self, name: str, actor: Any) -> dict[str, int]:
-        """How many are open for each reason (ORD-13)."""
-        if name != "reason":
-            return super().quick_counts(name, actor)
-        return {
-            str(reason_id): n for reason_id, _name, n in db.session.execute(queries.open_exceptions_by_reason(actor))
-        }
 
     @verb("handle", _("Mark as handled"), icon="fa-check", form=forms.HandleForm, permission="write", primary=True,
           when=lambda exception: exception.state is ExceptionState.OPEN)  # fmt: skip

@@ -1,6 +1,14 @@
 /* How many rows a list has and how many its tabs, and the sums below it: asked when the page is there, so that nobody waits
-   for a number. */
+   for a number. What a quick filter that opens holds is asked for when it does. */
 import { ask, flash } from "./dom.js";
+
+function fill(places, found) {
+  for (const place of places) {
+    const text = found.tabs?.[place.dataset.counted] ?? found.others;
+    place.textContent = text ?? "";
+    place.hidden = text === undefined;
+  }
+}
 
 export async function countRows() {
   const place = document.querySelector("[data-howmany]");
@@ -10,11 +18,7 @@ export async function countRows() {
   const found = await ask(url).catch(() => null);
   if (!found) return;
   place.textContent = found.words;
-  for (const tab of document.querySelectorAll("[data-counted]")) {
-    const text = found.tabs?.[tab.dataset.counted] ?? found.others;
-    tab.textContent = text ?? "";
-    tab.hidden = text === undefined;
-  }
+  fill(document.querySelectorAll(".tabs [data-counted]"), found);
   if (found.exact) document.querySelector("[data-sum-up]")?.click(); // the sums of few rows are not waited for
   if (found.exact || !all) return;
   all.hidden = false;
@@ -53,6 +57,20 @@ async function counts(list) {
     for (const place of list.querySelectorAll("[data-count-of]")) place.textContent = found[place.dataset.countOf] ?? "";
   } catch {
     // a tab without its number leads to its rows all the same
+  }
+}
+
+/** How many rows each choice of a quick filter has, once it is opened for the first time. */
+export function quickCounts() {
+  const place = document.querySelector("[data-howmany]");
+  for (const menu of document.querySelectorAll("[data-quick]")) {
+    menu.addEventListener("show.bs.dropdown", async () => {
+      if (!place?.dataset.howmany) return;
+      const url = new URL(place.dataset.howmany, location.href);
+      url.searchParams.set("tabs", menu.dataset.quick);
+      const found = await ask(url).catch(() => null); // a choice without its number leads to its rows all the same
+      if (found) fill(menu.querySelectorAll("[data-counted]"), found);
+    }, { once: true });
   }
 }
 

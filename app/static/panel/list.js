@@ -1,6 +1,6 @@
 /* A list: choosing rows and walking with the keyboard. What writes cells, filters and columns comes when it is first used. */
 import { announce, isTyping, t } from "./dom.js";
-import { countRows, sums } from "./count.js";
+import { countRows, quickCounts, sums } from "./count.js";
 
 function selection(form) {
   const bar = form.querySelector("[data-bulk]");
@@ -135,6 +135,7 @@ for (const form of document.querySelectorAll("[data-list]")) {
   rows(form);
 }
 countRows();
+quickCounts();
 sums();
 filter();
 layout();

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from sqlalchemy import select
+
 from app.panel.core import listing, listtotals
 from app.panel.core.fields import specs
 from app.shop.catalog.models import Product
@@ -52,6 +54,37 @@ def test_a_tab_of_what_another_table_offers_says_nought_where_nothing_has_it(as_
     assert "others" not in as_user("ada").get("/lists/orders_order/count?tabs=1").json
 
 
+def test_every_quick_filter_of_every_list_says_how_many_rows_each_of_its_choices_has(app, ada, session):
+    seen = {"choice": 0, "bool": 0, "ref": 0}
+    views = [view for view in app.extensions["appbuilder"].baseviews if getattr(view, "quick_filters", None)]
+    for view in views:
+        plan = view.plan(ada)
+        for name in view.quick_filters:
+            field = specs(view.model)[name]
+            told = listtotals.on_tabs(view, plan, ada, name)
+            if field.kind == "ref":
+                rows = select(field.column).where(field.column.is_not(None), *(() if plan.base is None else (plan.base,)))
+                values = set(session.scalars(rows))
+                assert (told.get("others") == "0") == bool(values)
+            else:
+                values = [one.value for one in field.choices] if field.choices is not None else ["true", "false"]
+            assert set(told["tabs"]) == {f"{name}.{value}" for value in values}, (view.endpoint, name)
+            seen[field.kind] += 1
+    assert len(views) > 40 and all(number >= 5 for number in seen.values()), seen
+    assert listtotals.on_tabs(views[0], views[0].plan(ada), ada, "no_such_filter") == {"tabs": {}}
+
+
+def test_a_quick_filter_that_is_no_tab_is_counted_when_it_is_opened(as_user, session):
+    placed(session, "SO-1", 500)
+    channel = session.query(Channel).filter_by(name="Counter A").one().id
+    session.rollback()
+    client = as_user("ada")
+    page = client.get("/orders/order/list/").text
+    assert 'data-quick="channel"' in page and f'data-counted="channel.{channel}"' in page
+    told = client.get("/lists/orders_order/count?tabs=channel").json
+    assert told["tabs"] == {f"channel.{channel}": "1"} and told["others"] == "0"
+
+
 def test_tabs_of_very_many_rows_are_counted_by_an_index_or_not_at_all(ada, app, session, monkeypatch):
     session.add_all([Customer(name=f"Buyer {n}") for n in range(4)])
     session.commit()
@@ -66,3 +99,6 @@ def test_tabs_of_very_many_rows_are_counted_by_an_index_or_not_at_all(ada, app, 
     monkeypatch.setattr(listing, "leading", lambda _model: frozenset({"level"}))
     assert max(listtotals.by_value(plan, "level", ada).values()) == 3
     assert listtotals.by_value(plan, "name", ada) == {}
+    monkeypatch.setattr(listing, "leading", lambda _model: frozenset({"shop_id"}))
+    shops = session.query(Customer.shop_id).filter(Customer.shop_id.is_not(None)).count()
+    assert sum(listtotals.by_value(plan, "shop", ada).values()) == shops, "of another table what it offers is counted"

@@ -43,7 +43,6 @@ from app.panel.core.screens.filtering import filtering
 from app.panel.core.screens.layouts import laid_out, saved_views
 from app.panel.core.screens.reading import named_by
 
-MOST_OFFERED = 20
 EMPTY: Mapping[str, int | None] = MappingProxyType({})
 
 
@@ -146,7 +145,8 @@ def _urls(view: Any, asked: listing.Asked, found: listing.Found) -> SimpleNamesp
 
 
 def _count_url(view: Any, asked: listing.Asked, found: listing.Found) -> str:
-    """Where an open page asks for what it does not know yet: how many rows there are, and on each tab."""
+    """Where an open page asks for what it does not know yet: how many rows there are, and on each tab. What the other quick
+    filters hold is asked for when one of them is opened."""
     more: dict[str, Any] = {"tabs": "1"} if view.counts_tabs and view.quick_filters else {}
     if found.total is not None and not more:
         return ""
@@ -200,7 +200,7 @@ def _first_named(target: Any) -> Select[Any] | None:
     """The first rows of a table with what their names are made of; built once. None where only whole rows know their names."""
     columns = named_by(target)
     chosen = None if columns is None else select(target.id, *(getattr(target, name) for name in sorted(columns - {"id"})))
-    return None if chosen is None else chosen.order_by(target.id).limit(MOST_OFFERED)
+    return None if chosen is None else chosen.order_by(target.id).limit(listtotals.MOST_OFFERED)
 
 
 def _quick(view: Any, asked: listing.Asked, base: str, offered: dict[str, tuple[tuple[str, str, str], ...]]) -> list[Any]:
@@ -215,7 +215,7 @@ def _quick(view: Any, asked: listing.Asked, base: str, offered: dict[str, tuple[
         op = "is" if spec(view.model, name).kind == "bool" else "eq"
         for value, label, tone in options:
             url = _with(asked, base, [*others, [name, op, value]])
-            counted = f"{name}.{value}" if view.counts_tabs and not groups else ""
+            counted = f"{name}.{value}" if view.counts_tabs else ""
             items.append(SimpleNamespace(label=label, url=url, active=current == value, counted=counted, tone=tone))
         groups.append(SimpleNamespace(name=name, label=view.label(name), items=items))
     return groups
@@ -236,7 +236,8 @@ def _options(field: FieldSpec) -> tuple[tuple[str, str, str], ...]:
     if first is not None:
         rows: Any = db.session.connection().execute(policy.scope(first, current_actor(), target))
     else:
-        rows = db.session.scalars(policy.scope(select(target), current_actor(), target).order_by(target.id).limit(MOST_OFFERED))
+        whole = policy.scope(select(target), current_actor(), target).order_by(target.id)
+        rows = db.session.scalars(whole.limit(listtotals.MOST_OFFERED))
     return tuple((str(row.id), target.__str__(row), "") for row in rows)
 
 
