@@ -69,7 +69,7 @@ WORDS = {
     "notice": _("Write a notice"), "suspend": _("Suspend"), "delist": _("Delist"), "price": _("Correct the price"),
     "seen": _("Confirm a call"), "say": _("Write to the team"), "ask": _("Write the question down"), "escalate": _("Ask the host"),
     "send_to_host": _("To the host"), "done": _("Done"), "give_back": _("Back to the service"), "mute": _("Mute the viewer"),
-    "block": _("Block the word"), "hide": _("Hide the comment"), "next": _("Next item"), "pin": _("Put it on screen"),
+    "block": _("Block the viewer"), "hide": _("Hide the comment"), "next": _("Next item"), "pin": _("Put it on screen"),
     "poll": _("Ask all viewers"), "game": _("Begin a game"), "offer": _("Begin an offer"),
 }  # fmt: skip
 
