@@ -27,6 +27,7 @@ PREFIX = "table:"
 REPEATING = frozenset({"choice", "bool", "date", "instant", "integer", "number"})  # what another cell has no say in
 MOST_KNOWN = 10_000
 SETS = 4  # times as many rows at once where they are written as a set
+LONGEST_KEY = 80  # of a row that is refused, as its cells stand in the file
 IGNORED = frozenset({"json", "children", "file", "computed"})
 DATE_ORDERS = (("ymd", _("2026-11-21")), ("dmy", _("21/11/2026: day first")), ("mdy", _("11/21/2026: month first")))
 
@@ -128,7 +129,11 @@ class TableWork(Work):
         for name in self.key:
             if plan.values.get(name) in (None, "") and not plan.errors:
                 plan.errors.append(gettext("“%(column)s” is missing.", column=self.heading(name)))
-        plan.key = " · ".join([str(values.get(name)) for name in self.key])
+        if plan.errors:  # as it stands in the file: what could not be read has no value
+            typed = {column.name: cells[column.place].strip() for column in self.columns}
+            plan.key = " · ".join(filter(None, (typed.get(name) for name in self.key)))[:LONGEST_KEY]
+        else:
+            plan.key = " · ".join([str(values.get(name)) for name in self.key])
         if not self.run_id:  # what is written is only counted
             plan.shown = {name: self._shown(spec, plan.values) for name, spec in self.fields.items()}
         for spec in self.ordered:

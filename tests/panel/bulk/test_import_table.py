@@ -77,8 +77,10 @@ def test_each_wrong_row_says_what_is_wrong_and_costs_no_other(bring):
     from app.panel.bulk import runs
     from app.panel.bulk.states import Outcome
 
-    reasons = {item.lines[0]: item.reason for item in runs.items(run.id, Outcome.REFUSED)}
+    refused = list(runs.items(run.id, Outcome.REFUSED))
+    reasons = {item.lines[0]: item.reason for item in refused}
     assert set(reasons) == {5, 6, 7, 8, 9, 10}
+    assert {item.lines[0]: item.key for item in refused} == {5: "", 6: "978-5", 7: "978-6", 8: "978-7", 9: "1.18E+11", 10: "978-1"}
     assert "missing" in reasons[5]
     assert "cookery" in reasons[6]
     assert "decimals" in reasons[7]
