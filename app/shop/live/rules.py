@@ -5,8 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _
+
 EYE_CATCHING = 30  # seconds that a preview film has (LVP-02)
 SLACK = dt.timedelta(minutes=5)
+# what platforms and our simulator call the ways by which viewers come; others stand as they are told
+SOURCES = {
+    "recommended": _("recommended"), "search": _("search"), "followers": _("followers"), "shared": _("shared"),
+    "paid": _("paid ads"),
+}  # fmt: skip
+
+
+def source_word(name: str) -> str:
+    return str(SOURCES.get(name, name))
 
 
 @dataclass(frozen=True)

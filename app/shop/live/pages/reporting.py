@@ -16,7 +16,7 @@ from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.pages import PanelPage, expose, needs
-from app.shop.live import domain
+from app.shop.live import domain, rules
 from app.shop.live.analysis.forecast import HORIZONS
 from app.shop.live.models import WHOLE, LiveConclusion, LiveEvent, LiveSession
 from app.shop.live.permissions import CONCLUSION, GAME, SESSION
@@ -108,7 +108,7 @@ class ReportPage(PanelPage):
         return self.render(
             "live/report.html", live=session, title=session.title, made=kept.made_at, found=found, ahead=ahead, charts=drawn,
             hints=HINTS, played=_played(session, actor), portrait=audience.shown(session), followed=hinting.followed(session),
-            may_write=policy.allowed(actor, "write", SESSION),
+            may_write=policy.allowed(actor, "write", SESSION), source_word=rules.source_word,
             cards=[self._card(live_id, name, found) for name in shown], with_money=with_money, quadrants=charts.QUADRANTS,
             compared=self._compared(found, with_money, actor), pairs=PAIRS, format=money.format, percent=charts._percent,
             conclusions=self._conclusions(session, actor), may_conclude=policy.allowed(actor, "write", CONCLUSION),

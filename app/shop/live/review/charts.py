@@ -100,22 +100,30 @@ def retention(figures: dict[str, Any]) -> Chart:
 def quadrant(items: Sequence[dict[str, Any]]) -> Chart:
     """Items by how much they were seen and how often that made an order."""
     seen = [one for one in items if one["exposures"] or one["orders"]]
+    places = {one["id"]: place for place, one in enumerate(items, 1)}  # names would lie over one another
     rates = [round(1000 * one["orders"] / one["exposures"], 2) if one["exposures"] else 0 for one in seen]
     return Chart(
         key="quadrant", title=_("Seen and bought"),
         data=[{
             "type": "scatter", "mode": "markers+text", "x": [one["exposures"] for one in seen], "y": rates,
-            "text": [plain(one["title"]) for one in seen], "textposition": "top center",
+            "text": [str(places[one["id"]]) for one in seen], "textposition": "top center",
+            "hovertext": [plain(one["title"]) for one in seen],
             "marker": {"size": 12, "color": [TONES[QUADRANTS[one["quadrant"]][1]] for one in seen]},
-            "hovertemplate": "%{text}<extra></extra>",
+            "hovertemplate": "%{text} %{hovertext}<extra></extra>",
         }],
         layout={
             "xaxis": {"title": {"text": _("Viewer-minutes")}, "rangemode": "tozero"}, "showlegend": False,
             "yaxis": {"title": {"text": _("Orders per 1,000")}, "rangemode": "tozero"}, "hovermode": "closest",
         },
         columns=[_("Item"), _("Viewer-minutes"), _("Orders"), _("Quadrant")],
-        rows=[[one["title"], one["exposures"], one["orders"], str(QUADRANTS[one["quadrant"]][0])] for one in seen],
-        counts=_("Viewer-minutes while an item was shown, and orders per thousand of them; cut at the medians of this session."),
+        rows=[
+            [f"{places[one['id']]} {one['title']}", one["exposures"], one["orders"], str(QUADRANTS[one["quadrant"]][0])]
+            for one in seen
+        ],
+        counts=_(
+            "Viewer-minutes while an item was shown, and orders per thousand of them; cut at the medians of this session. "
+            "Each number is a line of the run sheet."
+        ),
         summary=_("%(n)s items were seen.", n=len(seen)), empty=_("No item was shown."),
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from app.panel.core import money, policy, veil
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.transaction import transactional
+from app.shop.live import rules
 from app.shop.live.feed import defaults
 from app.shop.live.feed.states import HintKind, HintState
 from app.shop.live.models import LiveAction, LiveHint, LiveItem, LivePlay, LiveSession
@@ -75,10 +76,10 @@ def reason(hint: LiveHint) -> str:
         return _("%(n)s pieces a minute; the median of the session is %(usual)s.", n=figure, usual=usual)
     if hint.kind is HintKind.SOURCE_LOW:
         gap = round(100 * (1 - float(hint.before or 0) / float(hint.usual or 1)))
-        words = {"source": hint.source or "–", "n": figure, "usual": usual, "gap": gap}
+        words = {"source": rules.source_word(hint.source or "–"), "n": figure, "usual": usual, "gap": gap}
         return _("%(source)s: %(n)s came, usual are %(usual)s (%(gap)s %% fewer).", **words)
     said = _("%(n)s; usual is %(usual)s.", n=figure, usual=usual)
-    return f"{hint.source}: {said}" if hint.source else said
+    return f"{rules.source_word(hint.source)}: {said}" if hint.source else said
 
 
 def came_of(hint: LiveHint, code: str) -> str:

@@ -1,6 +1,7 @@
 """The report of a session stands beside similar ones, as far as its reader may see them."""
 
 from app.shop.live.pages.reporting import ReportPage
+from app.shop.live.services import reviewing, run
 
 
 def test_a_report_names_the_similar_sessions_that_its_reader_sees(filled, planned, person):
@@ -9,3 +10,13 @@ def test_a_report_names_the_similar_sessions_that_its_reader_sees(filled, planne
     told = ReportPage._compared(ReportPage, found, True, person("ada"))
     assert told.heads == [(other.id, "Evening", other.starts_at)]
     assert ("12", [("10", "+20 %")]) in [(mine, others) for _label, mine, others in told.rows]
+
+
+def test_a_pair_whose_interval_holds_zero_is_called_chance(on_air, as_user, person):
+    run.end(on_air.id, actor=person("ada"), key="end-it")
+    figures = reviewing.build(on_air)
+    pair = {"pair": "watch_sales", "n": 36, "r": 0.08, "low": -0.26, "high": 0.4, "weak": False, "clear": False}
+    for is_clear, word in ((False, "May be chance"), (True, "They go together")):
+        reviewing.keep(on_air.id, figures | {"correlations": [pair | {"clear": is_clear}]})
+        page = as_user("ada").get(f"/live/{on_air.id}/report").text
+        assert [one for one in ("May be chance", "They go together") if one in page] == [word]
