@@ -40,7 +40,10 @@ os.environ.update(
 )
 
 # how long a machine takes that others use as well is nothing that an example can fail by
-examples.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    derandomize="EXPLORE" not in os.environ,  # what was green is green again; `EXPLORE=1` looks at other examples each time
+)  # fmt: skip
 examples.load_profile("house")
 
 # what asks the database runs on PostgreSQL as well; looks, words and the process tree are the same on both
@@ -259,8 +262,10 @@ def chromium():
     """A browser for the tests of one file: Playwright's loop in this thread would refuse every `asyncio.run` after it."""
     from playwright.sync_api import sync_playwright
 
+    from tests import browsing
     from tests.chromium import find
 
+    browsing.patient()
     with sync_playwright() as playwright:
         arguments = [
             *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-extensions"),

@@ -7,6 +7,7 @@ const bar = box.querySelector("[data-bulk-bar]");
 const WORKING = new Set(["checking", "queued", "running"]);
 const SLOW = 1500;
 let timer = 0;
+let isOver = false;
 
 const figure = (number) => number.toLocaleString(document.documentElement.lang);
 
@@ -16,7 +17,9 @@ function span(seconds) {
 }
 
 function show(news) {
+  if (isOver) return;
   if (!WORKING.has(news.state)) {
+    isOver = true; // asked for a second time while it is on its way, the page would begin anew, and anew
     window.location.reload();
     return;
   }
@@ -39,7 +42,7 @@ async function ask() {
   } catch {
     // the server is away for a moment: the next round asks again
   }
-  timer = window.setTimeout(ask, SLOW);
+  if (!isOver) timer = window.setTimeout(ask, SLOW);
 }
 
 const { stream } = await import(box.dataset.stream);

@@ -1,4 +1,5 @@
-/* The figures of the page, anew every five seconds while somebody looks at it; more seldom while the server does not answer. */
+/* The figures of the page, anew every five seconds while somebody looks at it; more seldom while the server does not answer.
+   What is drawn anew between press and release takes the click with it: who presses keeps what stands there. */
 const box = document.querySelector("[data-health]");
 const SOON = 5000;
 const LATER = 20000;
@@ -10,7 +11,7 @@ async function again() {
       const answer = await fetch(box.dataset.health, { headers: { Accept: "application/json" }, cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       const { html } = await answer.json();
-      box.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+      if (!box.matches(":active")) box.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
     } catch {
       pause = LATER;
     }

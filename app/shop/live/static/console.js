@@ -195,9 +195,25 @@ export function button(label, sign, fn, { tone = "btn-outline", title = "" } = {
   return made;
 }
 
+/* A button that is drawn anew, or moves, between press and release takes the click with it: while somebody presses, nothing is
+   put in place of what stands there. For a second at most, for a release over a scroll bar is never told. */
+let pressed = false;
+let owed = false;
+let release = 0;
+function released() {
+  pressed = false;
+  if (owed) { owed = false; draw(); }
+}
+document.addEventListener("pointerdown", () => { pressed = true; clearTimeout(release); release = setTimeout(released, 1000); }, true);
+for (const kind of ["pointerup", "pointercancel"]) {
+  document.addEventListener(kind, () => { clearTimeout(release); release = setTimeout(released); }, true); // the click comes before
+}
+document.addEventListener("click", () => { pressed = false; }, true); // what it does is drawn at once
+
 /** Put children into a node, and leave it alone when nothing changed: focus and scroll stay where they are. */
 export function put(target, mark, make) {
   if (!target || target.dataset.mark === mark) return false;
+  if (pressed) { owed = true; return false; }
   target.dataset.mark = mark;
   target.replaceChildren(...[].concat(make()));
   return true;
@@ -259,6 +275,7 @@ export function comments(acts) {
   }
   function paint() {
     drawing = false;
+    if (pressed) { drawing = true; requestAnimationFrame(paint); return; }
     if (paused()) { told(); return; }
     const some = fresh.slice(-200);
     fresh = [];

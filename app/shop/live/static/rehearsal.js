@@ -18,9 +18,9 @@ async function look() {
     const told = await answer.json();
     draw(told.position, told.length);
     silent.hidden = !told.silent;
-    if (told.over) location.reload();
+    if (told.over) { clearInterval(looking); location.reload(); } // asked for again while it is on its way, the page would begin anew
   } catch { silent.hidden = false; }
 }
 
 draw(Number(box.dataset.position), Number(box.dataset.length));
-setInterval(look, 2000);
+const looking = setInterval(look, 2000);
