@@ -70,9 +70,21 @@ class Line:
 
 _lines: dict[str, Line] = {}
 _rows: dict[str, threading.Lock] = {}
-# a forked child must not share its parent's place in the line, nor inherit a lock that nobody there will release
-os.register_at_fork(after_in_child=_lines.clear)
-os.register_at_fork(after_in_child=_rows.clear)
+
+
+def _begin_anew() -> None:
+    """A forked child must not share its parent's place in the line, nor inherit a lock that nobody there will release.
+
+    Its copy of the file is closed: with it the turn of a parent that is killed would last as long as the child.
+    """
+    for line in _lines.values():
+        if line.file is not None:
+            os.close(line.file)
+    _lines.clear()
+    _rows.clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def turn(url: str) -> contextlib.AbstractContextManager[None]:

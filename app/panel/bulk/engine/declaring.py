@@ -174,5 +174,6 @@ def find(key: str) -> Operation | None:
 
 def of_model(model: type[Any]) -> list[Operation]:
     """The operations that a domain declared of a model, in the order in which they are offered."""
-    found = [one for one in OPERATIONS.values() if one.model is model and ":" not in one.key]
+    known = list(OPERATIONS.values())  # another thread may just make one of a model
+    found = [one for one in known if one.model is model and ":" not in one.key]
     return sorted(found, key=lambda one: one.order)

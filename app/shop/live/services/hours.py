@@ -28,8 +28,8 @@ def of_the_session(session: LiveSession, post: Post, _actor: Any) -> dict[str, A
     if until < time.monotonic():
         found = hours(session)
         _known[session.id] = (time.monotonic() + FRESH, found)
-        for number in [one for one, (late, _rows) in _known.items() if late < time.monotonic() - 3600]:
-            del _known[number]
+        for number in [one for one, (late, _rows) in list(_known.items()) if late < time.monotonic() - 3600]:
+            _known.pop(number, None)  # another thread tidies up as well
     return {"hours": found}
 
 
