@@ -8,8 +8,10 @@ import datetime
 import fcntl
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 LOGGER = "zhanggui.supervisor"
 
@@ -26,10 +28,19 @@ def teller(folder: Path) -> Callable[[str, str], None]:
     return say
 
 
+def _wait_for(lock: TextIO) -> None:
+    """For a second at most: a process that stands still with the lock must not hold up whoever keeps it."""
+    for _look in range(1000):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.001)
+
+
 def _append(path: Path, part: str, sentence: str) -> None:
     at = datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z")
     line = {"event": sentence, "level": "warning", "logger": LOGGER, "timestamp": at, "part": part}
     with open(f"{path}.lock", "w") as lock:  # whoever rotates the file holds it
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -1,5 +1,6 @@
 """Log lines are JSON, carry the request id and nothing that is secret or personal."""
 
+import fcntl
 import json
 import logging
 import multiprocessing
@@ -102,6 +103,18 @@ def test_processes_share_a_file_through_its_rotations(tmp_path, monkeypatch):
     found = {(line["who"], line["i"]) for path in files for line in map(json.loads, path.read_text().splitlines())}
     assert len(files) > 5
     assert found == {(str(who), i) for who in range(3) for i in range(400)}
+
+
+def test_a_process_that_stands_still_with_the_lock_holds_up_no_line_for_good(lines, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(logs, "PATIENCE", 0.05)
+    with (tmp_path / "zhanggui.log.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        logs.log.info("first")
+        monkeypatch.setattr(logs, "PATIENCE", 600)
+        logs.log.info("second")  # who has waited in vain does not wait again at once
+        journal.teller(tmp_path)("web", "third")
+    logs.log.info("fourth")
+    assert [line["event"] for line in lines()] == ["first", "second", "third", "fourth"]
 
 
 def test_what_the_supervisor_says_stands_in_the_log_too(lines, tmp_path, capsys):

@@ -24,6 +24,7 @@ from structlog.typing import EventDict, Processor
 from app.panel.core import trace
 
 MAX_BYTES, KEEP = 10 * 1024 * 1024, 5
+PATIENCE, TIRED = 1.0, 10.0  # seconds for which a line waits for those of others, and for which none waits after one waited in vain
 HIDDEN = "[hidden]"
 SECRET_KEYS = re.compile(
     r"passw|secret|token|authorization|cookie|csrf|api_?key|phone|mobile|e_?mail|address|card|id_number|birth", re.I
@@ -40,18 +41,39 @@ access = structlog.stdlib.get_logger("zhanggui.access")
 
 
 class SharedRotatingFile(RotatingFileHandler):
-    """A rotating file that several processes write: who rotates does it under a lock, the others follow."""
+    """A rotating file that several processes write: who rotates does it under a lock, the others follow.
+
+    A process that stands still with the lock holds nobody up for good: a line is then written without it, and nothing rotated.
+    """
+
+    tired_until = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         lock = os.open(self.baseFilename + ".lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            mine = self._waited_for(lock)
             if self.stream and self._was_rotated():
                 self.stream.close()
                 self.stream = self._open()
-            super().emit(record)
+            super().emit(record) if mine else logging.FileHandler.emit(self, record)
         finally:
             os.close(lock)
+
+    def _waited_for(self, lock: int) -> bool:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                now = time.monotonic()
+                if now < self.tired_until:
+                    return False
+                if now >= until:
+                    self.tired_until = now + TIRED
+                    return False
+                time.sleep(0.001)
+            else:
+                return True
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         """By what is there; the handler's own way would format the line once more to add its length."""
