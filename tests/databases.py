@@ -38,11 +38,19 @@ def folder() -> Path:
     is_there = MEMORY in Path(tempfile.gettempdir()).parents  # and somebody tidies up
     place = MEMORY if is_roomy and not is_there else Path(tempfile.gettempdir())
     _tidy(place)
-    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-    fcntl.flock(os.open(path / LIVES, os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)  # until the last of them has ended
+    path = _ours(place)
     path.chmod(0o755)  # PostgreSQL refuses to run as root: it needs a folder that it may enter
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
+
+
+def _ours(place: Path) -> Path:
+    """A new folder, with a lock that is held until the last of us has ended."""
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        fcntl.flock(os.open(path / LIVES, os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)
+        if (path / LIVES).exists():  # a run that began just now may have taken it for a dead one's before it was locked
+            return path
 
 
 def _tidy(place: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import random
 import signal
@@ -42,6 +43,8 @@ class Floor:
         self.workers: list[Process] = []
         self.commits = home / "commits"  # a line for each chunk that was committed, with its process
         self.open = home / "open"  # the process that is within the transaction of a chunk, as it says itself
+        self.leash = home / "leash"  # how many chunks there may be in all; without it as many as there are rows for
+        self.stay = home / "stay"  # while it is there, who has written a chunk and not committed it waits
         self.commits.touch()
 
     # what workers write down; installed before they are forked
@@ -55,6 +58,8 @@ class Floor:
                 self.open.write_text(str(os.getpid()))
 
         def noted_seal(held):
+            while self.stay.exists():
+                time.sleep(0.002)
             seal(held)
             self.open.write_text("committing")  # whoever is stopped from here on is neither within nor between
             after_commit(self.note)
@@ -67,6 +72,23 @@ class Floor:
             file.write(f"{os.getpid():>{LINE - 1}}\n")
         self.open.write_text("")
         time.sleep(GAP)
+        while self.committed() >= self._most():
+            time.sleep(0.002)
+
+    def _most(self) -> float:
+        with contextlib.suppress(FileNotFoundError):
+            return int(self.leash.read_text() or 0)
+        return math.inf
+
+    def give(self, chunks: int) -> int:
+        """Let workers go on for so many chunks and wait then, however long whoever looks at them is kept from it; the number of the last."""
+        wanted = self.committed() + chunks
+        self.leash.write_text(str(wanted))
+        return wanted
+
+    def let_go(self) -> None:
+        self.leash.unlink(missing_ok=True)
+        self.stay.unlink(missing_ok=True)
 
     def committed(self, pid=None) -> int:
         if pid is None:
@@ -104,6 +126,7 @@ class Floor:
             return int(file.read() or 0)
 
     def end(self) -> None:
+        self.let_go()
         for worker in self.workers:
             if worker.poll() is None:
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -148,9 +171,17 @@ class Floor:
         self.wait(lambda: self.committed() >= wanted or (run_id and next(looks) % 20 == 0 and self.is_over(run_id)), seconds)
 
     def wait_for_end(self, run_id, seconds=60.0):
+        self.let_go()
         self.wait(lambda: self.is_over(run_id), seconds, every=0.05)
 
     # the moment
+
+    def meet_within(self) -> None:
+        """Wait until somebody has written a chunk and not committed it; he stays there."""
+        self.stay.touch()
+        self.leash.unlink(missing_ok=True)
+        # on SQLite a beat would want to write, and he has the lock
+        self.wait(lambda: self.open.read_text().isdecimal() and self.somebody_writes(), beating=not self.is_sqlite, every=0.01)
 
     @contextlib.contextmanager
     def frozen(self):

@@ -13,7 +13,6 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
 from tests import conftest
-from tests.faults import floor as stage
 from tests.faults.floor import person
 from tests.faults.goods import Prices, Refunds, Shipping
 from tests.goals import goal
@@ -24,34 +23,34 @@ KINDS = pytest.mark.parametrize("kind", [Prices, Shipping], ids=["set-based", "r
 ROWS = {Prices: 1200, Shipping: 40}
 
 
-@pytest.fixture(autouse=True)
-def time_to_stop(monkeypatch):
-    monkeypatch.setattr(stage, "GAP", 0.06)
-
-
 @KINDS
 def test_cancelled_resumed_and_taken_back_each_in_the_middle_every_row_stands_as_before(floor, work, kind):
     todo = work(kind, ROWS[kind])
     run = floor.prepare(todo.key, todo.ids, todo.values, "ada")
     floor.worker()
+    first = floor.give(1)
     floor.start(run)
-    stop(floor, run)
+    stop(floor, run, first)
     part = todo.check(run, "cancelled")
     assert 0 < part < len(todo.ids)
+    then = floor.give(1)
     floor.do(life.resume, run, rings=True)
-    stop(floor, run)
+    stop(floor, run, then)
     assert todo.check(run, "cancelled") > part
+    last = floor.give(1)
     back = floor.do(undo.make, run, rings=True)
-    stop(floor, back)
+    stop(floor, back, last)
     floor.do(life.resume, back, rings=True)
     floor.wait_for_end(back)
     todo.is_back(run, back)
 
 
-def stop(floor, run):
-    floor.wait_for_chunks(1)
+def stop(floor, run, after):
+    """Cancel it after that chunk; the worker waits with the next one until it is cancelled."""
+    floor.wait(lambda: floor.committed() >= after)
     begun = time.monotonic()
     floor.do(runs.cancel, run)
+    floor.let_go()
     assert floor.one("SELECT state FROM bulk_run WHERE id = ?", run) == "cancelled"
     # the worker hears of it at its next chunk; until then its horse lives
     floor.wait(lambda: floor.horse() is None)

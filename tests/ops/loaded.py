@@ -30,7 +30,7 @@ class Process:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
-    def wait(self, seconds: float = 20.0) -> int | None:
+    def wait(self, seconds: float = 60.0) -> int | None:
         end = time.monotonic() + seconds
         while self.poll() is None:
             assert time.monotonic() < end, f"process {self.pid} did not end within {seconds} s"

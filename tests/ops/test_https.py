@@ -30,7 +30,7 @@ def secure_web(tree):
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
 
@@ -51,10 +51,10 @@ def test_a_real_server_is_verified_by_its_authority_logs_in_with_secure_cookies_
 
         wait_for(answers, 120, "the server with TLS")
         with pytest.raises(ssl.SSLCertVerificationError):
-            http.client.HTTPSConnection("localhost", port, timeout=10).request("GET", "/healthz")
+            http.client.HTTPSConnection("localhost", port, timeout=30).request("GET", "/healthz")
         with pytest.raises((OSError, http.client.HTTPException)):
-            http.client.HTTPConnection("localhost", port, timeout=10).request("GET", "/")
-            plain_one = http.client.HTTPConnection("localhost", port, timeout=10)
+            http.client.HTTPConnection("localhost", port, timeout=30).request("GET", "/")
+            plain_one = http.client.HTTPConnection("localhost", port, timeout=30)
             plain_one.request("GET", "/")
             plain_one.getresponse()
         page, text = ask("GET", "/login/")

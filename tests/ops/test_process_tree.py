@@ -140,7 +140,7 @@ def test_a_killed_supervisor_leaves_nobody_and_the_home_starts_again(tree, again
     killed = again()
     killed.process.kill()
     killed.process.wait()
-    wait_for(lambda: not killed.alive(), 5, "the end of all")
+    wait_for(lambda: not killed.alive(), 30, "the end of all")
     assert get(again().port, "/readyz")[0] == 200
 
 

@@ -140,5 +140,5 @@ def test_each_part_ends_on_sigterm_with_what_it_started(parts):
     children = [child for process in parts.processes for child in psutil.Process(process.pid).children(recursive=True)]
     for process in parts.processes:
         os.kill(process.pid, signal.SIGTERM)
-    assert [process.wait(10) for process in parts.processes] == [0, 0, 0, 0]
-    wait_for(lambda: not [child for child in children if lives(child)], 3, "the end of all")
+    assert [process.wait(60) for process in parts.processes] == [0, 0, 0, 0]
+    wait_for(lambda: not [child for child in children if lives(child)], 30, "the end of all")

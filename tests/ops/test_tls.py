@@ -99,7 +99,7 @@ def test_the_plain_port_says_where_the_panel_is_and_hands_out_the_authority_with
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def get(path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=30) as answer:
             return answer.headers, answer.read()
 
     try:

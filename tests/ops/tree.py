@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from tests import databases
+from tests.goals import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("ZHANGGUI_", "FLASK_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HOST", "PORT")
@@ -53,7 +54,7 @@ def clean_env(home: Path, port: int, **more: str) -> dict[str, str]:
 def get(port: int, path: str) -> tuple[int, dict]:
     """Status and JSON; (0, {}) when nobody answers."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -136,11 +137,11 @@ class Tree:
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(15)
+                self.process.wait(30)
         for process in [self.process, *self.seen.values()]:
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 process.kill()
-        self.process.wait(5)
+        self.process.wait(30)
 
     def ready(self, seconds: float = 240.0) -> "Tree":
         wait_for(lambda: self.process.poll() is not None or "Zhanggui runs at" in self.text, seconds, self.text)
@@ -175,10 +176,10 @@ class Tree:
     def stop(self, signum: int = signal.SIGTERM) -> float:
         """Seconds until the supervisor has ended."""
         self.look()
-        began = time.monotonic()
+        began = Watch()
         self.process.send_signal(signum)
-        self.process.wait(20)
-        return time.monotonic() - began
+        self.process.wait(60)
+        return began.seconds()
 
 
 @pytest.fixture(scope="session")

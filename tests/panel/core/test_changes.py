@@ -98,7 +98,7 @@ def test_a_lower_number_that_commits_later_is_not_skipped(live_app, engine_name)
         with savepoint():
             feed(1)
         began.set()
-        assert finish.wait(10)
+        assert finish.wait(60)
 
     def work():
         with live_app.app_context():
@@ -109,7 +109,7 @@ def test_a_lower_number_that_commits_later_is_not_skipped(live_app, engine_name)
         changes.advance("search", start)
         thread = threading.Thread(target=work)
         thread.start()
-        assert began.wait(10)
+        assert began.wait(60)
         feed(2)
         assert db.session.scalar(select(func.count()).select_from(Change).where(Change.id > start)) == 1, "2 is there"
         assert changes.pending("search", [TABLE]) == ([], start), "but 1 has a lower number"

@@ -17,6 +17,7 @@ from app.panel.core.db import db
 from app.panel.core.hub import Hub
 from app.panel.core.transaction import transactional
 from tests import valkeys
+from tests.goals import Watch
 from tests.panel.core import background
 
 ADA, BEN = 1, 2
@@ -409,9 +410,9 @@ def test_the_end_of_a_session_ends_its_stream_within_five_seconds(shop):
     async def story(served):
         async with opened(Page(served, "things.Thing")) as page:
             del shop.extensions["sessions"]["ada-cookie"]
-            killed = time.monotonic()
+            killed = Watch()
             await until(lambda: page.closed)
-            assert time.monotonic() - killed <= 5
+            assert killed.seconds() <= 5
             assert page.signs() == ["end"]
 
     run(shop, story)
@@ -525,12 +526,13 @@ def test_a_hundred_streams_hear_an_event_within_a_second(shop, monkeypatch):
     async def story(served):
         async with contextlib.AsyncExitStack() as stack:
             pages = [await stack.enter_async_context(opened(Page(served, "things.Thing"))) for _ in range(100)]
-            begun = time.monotonic()
+            begun = Watch()
             for number in range(50):
                 await asyncio.to_thread(publish, shop, "things.Thing", "changed", {"n": number})
             await until(lambda: all(len(page.events()) == 50 for page in pages))
-            print(f"100 streams heard 50 events in {time.monotonic() - begun:.2f} s")
-            assert time.monotonic() - begun < 3
+            seconds = begun.seconds()
+            print(f"100 streams heard 50 events in {seconds:.2f} s")
+            assert seconds < 3
 
     run(shop, story)
 

@@ -22,7 +22,7 @@ from app.panel.core.queue import worker_alive
 from app.panel.core.sealing import SignedJSON
 from app.panel.core.transaction import transactional
 from tests import valkeys
-from tests.goals import goal
+from tests.goals import Watch, goal
 from tests.ops.tree import lives
 from tests.panel.core import background
 from tests.panel.core.background import noted
@@ -150,12 +150,13 @@ def test_a_killed_work_horse_is_noticed_at_once_and_the_job_rung_for_again(backe
     worker = processes(backend, "worker", ALL)
     ask(backend, background.held, tag="slow")
     wait_for(lambda: noted(backend, "slow begun"))
-    killed = time.monotonic()
+    killed = Watch()
     horse_of(worker).kill()
     wait_for(lambda: ring_again(backend))
     wait_for(lambda: noted(backend, "slow begun") == 2)
-    print(f"begun again {time.monotonic() - killed:.1f} s after the kill")
-    assert time.monotonic() - killed < 5
+    seconds = killed.seconds()
+    print(f"begun again {seconds:.1f} s after the kill")
+    assert seconds < 5
     background.let_go(backend)
     wait_for(lambda: states(backend) == ["done"])
     assert noted(backend, "slow ended") == 1
@@ -209,7 +210,7 @@ def test_stopping_a_worker_lets_the_running_job_end(backend, processes):
     ask(backend, background.slow, tag="polite", tenths=15)
     wait_for(lambda: noted(backend, "polite begun"))
     worker.send_signal(signal.SIGTERM)
-    worker.wait(20)
+    worker.wait(60)
     assert noted(backend, "polite ended") == 1
     assert states(backend) == ["done"]
     assert worker_alive(backend)["workers"] == 0
@@ -219,10 +220,10 @@ def test_a_job_that_does_not_end_is_stopped_with_its_worker_and_waits_for_the_ne
     worker = processes(backend, "worker", ALL)
     ask(backend, background.held, tag="long")
     wait_for(lambda: noted(backend, "long begun"))
-    asked = time.monotonic()
+    asked = Watch()
     worker.send_signal(signal.SIGTERM)
-    worker.wait(20)
-    assert time.monotonic() - asked < 12, "six seconds of patience, and some for a busy machine"
+    worker.wait(60)
+    assert asked.seconds() < 12, "six seconds of patience, and some for a busy machine"
     assert ring_again(backend) == 1
 
 
@@ -239,10 +240,10 @@ def test_nothing_is_lost_when_valkey_is_stopped_emptied_and_started_again(tmp_pa
             ask(app, background.note_numbered, number=number)
         wait_for(lambda: states(app).count("done") == 10)
         server.stop()
-        begun = time.monotonic()
+        begun = Watch()
         for number in range(10, 30):
             ask(app, background.note_numbered, number=number)
-        assert time.monotonic() - begun < 5, "asking must not hang when Valkey is away"
+        assert begun.seconds() < 5, "asking must not hang when Valkey is away"
         server = ValkeyServer(port=port, data_dir=str(tmp_path / "empty"))
         server.start()
         for number in range(30, 60):

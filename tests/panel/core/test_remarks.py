@@ -38,7 +38,7 @@ def test_notes_and_files_stand_on_the_row_and_in_its_timeline(as_user, customer)
     assert send(ben, customer, ("face.png", picture()), ("../../etc/contract.pdf", PDF), body="She called <b>twice</b>").status_code == 302
     page = ben.get(f"/customers/customer/show/{customer}").text
     assert "She called &lt;b&gt;twice&lt;/b&gt;" in page
-    assert ">contract.pdf</a>" in page and "etc" not in page
+    assert ">contract.pdf</a>" in page and "etc/" not in page
     assert "added a file" in page
     thumb, = re.findall(r'<img src="(/files/[^"]+size=thumb)"', page)
     assert ben.get(thumb).mimetype == "image/webp"

@@ -14,6 +14,7 @@ from app.panel.core.db import db
 from app.panel.core.outbox import OutboxRow
 from app.panel.core.schedules import Misfire, Schedule, ScheduleRun
 from app.panel.core.transaction import transactional
+from tests.goals import Watch
 from tests.panel.core import background
 from tests.panel.core.conftest import wait_for
 
@@ -85,9 +86,9 @@ def test_after_an_outage_a_schedule_runs_once_or_skips_as_it_says(here):
 def test_a_year_of_outage_is_not_walked_through(here):
     plan(cron="* * * * *")
     tick(at(10))
-    begun = time.monotonic()
+    begun = Watch()
     assert tick(at(10) + dt.timedelta(days=365)) == 1
-    assert time.monotonic() - begun < 2
+    assert begun.seconds() < 2
     assert taken() == [at(10) + dt.timedelta(days=365)]
     plan("yearly", cron="0 0 1 1 *")
     tick(at(10) + dt.timedelta(days=365, seconds=1))
@@ -198,10 +199,11 @@ def test_two_ticker_processes_share_the_work_and_a_killed_one_is_followed_within
         assert asked() == 10
         assert ticker.lease_state(backend)["holder"] == holder
         first_one.kill()
-        killed = time.monotonic()
-        wait_for(lambda: ticker.lease_state(backend)["ok"] and ticker.lease_state(backend)["holder"] != holder, 15)
-        print(f"the second ticker took over {time.monotonic() - killed:.1f} s after the kill")
-        assert time.monotonic() - killed < 10
+        killed = Watch()
+        wait_for(lambda: ticker.lease_state(backend)["ok"] and ticker.lease_state(backend)["holder"] != holder)
+        seconds = killed.seconds()
+        print(f"the second ticker took over {seconds:.1f} s after the kill")
+        assert seconds < 10
         make_due()
         wait_for(lambda: asked() == 20)
     second.terminate()

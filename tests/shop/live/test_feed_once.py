@@ -3,6 +3,7 @@
 `LIVE_LONG=1` makes it 100,000 events and twenty kills.
 """
 
+import itertools
 import os
 import random
 import signal
@@ -38,6 +39,7 @@ from tests.shop.live.conftest import AT_MS, open_session
 
 LONG = bool(os.environ.get("LIVE_LONG"))
 EVENTS, KILLS, ORDERS = (100_000, 20, 400) if LONG else (4_000, 3, 25)
+LIFE = 24 if LONG else 12  # transactions of one consumer
 KINDS = (
     ["comment"] * 40
     + ["like"] * 25
@@ -183,6 +185,14 @@ def test_a_consumer_that_is_killed_again_and_again_ends_in_the_totals_of_the_fil
     chance = random.Random(5)
 
     def consume():
+        work, works = Consumer.work, itertools.count()
+
+        def some(self, posts):
+            if next(works) >= LIFE:  # it stays in the middle, however late the kill comes
+                signal.pause()
+            work(self, posts)
+
+        Consumer.work = some
         consumer.run(on_air, threading.Event())
 
     part = ForkedPart("consumer", target=consume)

@@ -2,11 +2,11 @@
 
 import contextlib
 import re
-import time
 
 import pytest
 
 from tests.conftest import client_of, settings
+from tests.goals import Watch
 from tests.serving import served
 
 LIST = "/orders/order/list/"
@@ -58,8 +58,8 @@ def test_another_process_follows_a_publication_within_a_second_and_without_a_res
         ben = client_of(two, "ben")
     assert f'href="{LIST}"' in nav(ben)
     publish(one, lambda wanted: wanted["menu"].update(entries=[{"key": "orders_order", "label": {"en": "Sales"}}]))
-    began = time.monotonic()
-    assert ">Sales<" in nav(ben) and time.monotonic() - began < 1
+    began = Watch()
+    assert ">Sales<" in nav(ben) and began.seconds() < 1
     publish(one, lambda wanted: wanted["menu"].update(modules={"orders": {"roles": ["support"]}}))
     assert f'href="{LIST}"' not in nav(ben) and ben.get(LIST).status_code == 200
     publish(one, lambda wanted: wanted.update(menu={"entries": []}))

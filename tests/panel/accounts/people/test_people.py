@@ -310,7 +310,7 @@ def test_two_who_demote_each_other_at_one_instant_leave_one(live_app: Flask) -> 
         services.create_user(
             actor=SYSTEM, username="dora", name="D", email="d@example.org", roles=["administrator"], password=PASSWORD
         )
-    together = threading.Barrier(2, timeout=5)
+    together = threading.Barrier(2, timeout=60)
 
     def one(names: tuple[str, str]) -> bool:
         with live_app.app_context():

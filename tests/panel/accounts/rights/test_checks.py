@@ -192,11 +192,11 @@ def test_a_check_ends_with_the_worker_that_began_it(session, ada, monkeypatch, t
         checks.run(row.id)
         os._exit(1)
     told = tmp_path / "told"
-    wait_for(lambda: told.exists() and told.read_text().strip(), 20)
+    wait_for(lambda: told.exists() and told.read_text().strip())
     child = psutil.Process(int(told.read_text()))
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 20)
+    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def sleeper(folder):
