@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON, Select, String, Text, cast, func, select
 from sqlalchemy.orm import mapped_column
 
-from app.panel.core import asides, clock, history, policy, twopeople
+from app.panel.core import asides, clock, history, parsing, policy, twopeople
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.fields import FieldSpec
@@ -53,6 +53,8 @@ def define(
 
     :param loosens: does the second value ask less of people, or let them do more, than the first?
     """
+    if kind not in parsing.BY_KIND:  # otherwise nobody could save the page of settings
+        raise TypeError(f"{key}: no setting is of the kind {kind!r}")
     loosens = rules.pop("loosens", None)
     spec = FieldSpec(Setting, key, label, kind, help=help, default=default, length=rules.pop("length", 500), **rules)
     DECLARED[key] = Declared(key, default, spec, group, loosens)

@@ -81,6 +81,7 @@ def test_limits_are_set_by_role_in_rows_and_in_money(skus, as_user):
     client = as_user("ada")
     client.post("/bulk/limits/", data={"rows-operations": "500", "amount-operations": "2000.50", "rows-support": ""})
     assert approving.limits() == {"operations": (500, 200050)}
-    client.post("/bulk/limits/", data={"rows-operations": "-1"})
+    refused = client.post("/bulk/limits/", data={"rows-operations": "-1", "amount-support": "77.5"})
+    assert refused.status_code == 422 and "Operations: A number is needed." in refused.text and 'value="77.5"' in refused.text
     assert approving.limits() == {"operations": (500, 200050)}, "nonsense changes nothing"
     assert as_user("ben").post("/bulk/limits/", data={}).status_code == 403

@@ -51,6 +51,12 @@ def test_a_setting_is_changed_on_its_page_and_a_wrong_value_is_refused(session, 
     assert client.post("/setup/settings/", data={**form, "setup.shop_name_rule": "sometimes"}).status_code == 422
 
 
+def test_a_setting_of_a_kind_that_nothing_reads_cannot_be_declared():
+    with pytest.raises(TypeError, match="flag"):
+        settings.define("setup.nonsense", False, kind="flag", label="Nonsense")
+    assert "setup.nonsense" not in settings.DECLARED
+
+
 def test_the_search_finds_in_the_order_of_the_menu_and_names_no_files_of_pictures(session, as_user, picture):
     shop = session.query(Shop).filter_by(code="A").one()
     shop.logo_id = picture().id

@@ -31,7 +31,8 @@ class LimitPage(PanelPage):
         rows = []
         for key, label in _roles():
             most, amount = known.get(key, (None, None))
-            rows.append((key, label, "" if most is None else most, "" if amount is None else money.plain(amount, currency)))
+            kept = ("" if most is None else str(most), "" if amount is None else money.plain(amount, currency))
+            rows.append((key, label, request.form.get(f"rows-{key}", kept[0]), request.form.get(f"amount-{key}", kept[1])))
         return self.render("bulk/limits.html", rows=rows, currency=currency)
 
     @expose("/", methods=["POST"])
@@ -39,12 +40,14 @@ class LimitPage(PanelPage):
     def save(self) -> Any:
         currency, wanted = fields.default_currency(), {}
         try:
-            for key, _label in _roles():
-                wanted[key] = (_rows(request.form.get(f"rows-{key}", "")), _amount(request.form.get(f"amount-{key}", ""), currency))
+            for key, label in _roles():
+                rows, amount = request.form.get(f"rows-{key}", ""), request.form.get(f"amount-{key}", "")
+                wanted[key] = (_rows(rows, label), _amount(amount, currency, label))
             approving.set_limits(wanted, actor=current_actor())
             flash(gettext("Saved."), "success")
         except InvalidInput as error:
             flash(error.message, "danger")
+            return self.index(), 422
         return redirect(url_for(".index"))
 
 
@@ -52,17 +55,20 @@ def _roles() -> list[tuple[str, Any]]:
     return [(role.key, role.label) for role in sorted(policy.REGISTRY.roles.values(), key=lambda role: role.order)]
 
 
-def _rows(text: str) -> int | None:
+def _rows(text: str, role: Any) -> int | None:
     text = text.strip()
     if not text:
         return None
     if not text.isascii() or not text.isdecimal() or int(text) > MOST_ROWS:
-        raise InvalidInput({"rows": gettext("A number is needed.")})
+        raise InvalidInput({"rows": f"{role}: {gettext('A number is needed.')}"})
     return int(text)
 
 
-def _amount(text: str, currency: str) -> int | None:
+def _amount(text: str, currency: str, role: Any) -> int | None:
     try:
-        return money.parse(text, currency) if text.strip() else None
+        found = money.parse(text, currency) if text.strip() else None
+        if found is not None and found < 0:
+            raise ValueError(gettext("A number is needed."))
+        return found
     except ValueError as error:
-        raise InvalidInput({"amount": str(error)}) from None
+        raise InvalidInput({"amount": f"{role}: {error}"}) from None

@@ -32,7 +32,7 @@ PASSING = (408, 425, 429)
 PRIVATE = "live.private_outlets"
 
 settings.define(
-    PRIVATE, False, kind="flag", label=lazy_gettext("Posts to platforms may stay in the house"),
+    PRIVATE, False, kind="bool", label=lazy_gettext("Posts to platforms may stay in the house"),
     help=lazy_gettext("Lets ways out lead to programs of this machine and of the shop's own network."),
 )  # fmt: skip
 
