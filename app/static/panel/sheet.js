@@ -180,8 +180,10 @@ function wire(sheet) {
     const link = event.target.closest("a[data-pk]");
     if (!link || event.altKey) return;
     const arrows = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
-    if (arrows[event.key] && !event.ctrlKey && !event.metaKey) choose(beside(link, ...arrows[event.key]), event.shiftKey && !arrows[event.key][1]);
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "d" && range.length > 1) {
+    if (arrows[event.key] && !event.ctrlKey && !event.metaKey) {
+      if (!range.includes(link)) choose(link); // one came here by Tab: a column that is marked begins here
+      choose(beside(link, ...arrows[event.key]), event.shiftKey && !arrows[event.key][1]);
+    } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "d" && range.length > 1) {
       writeAll(range.slice(1).map((one) => [one, range[0].dataset.value ?? ""]));
     } else if (event.ctrlKey || event.metaKey) return;
     else if (event.key === "Enter" || event.key === "F2") edit(link);
