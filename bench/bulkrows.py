@@ -41,8 +41,10 @@ def posting(role: str, debit: str, credit: str) -> tuple[str, str]:
 
 
 def fed(table: str, key: str, kind: str, rows: str) -> tuple[str, str]:
-    names = '"table", "key", kind, at'
-    return "feed of changes", f"INSERT INTO core_change ({names}) SELECT '{table}', {key}, '{kind}', :now {rows}"
+    names = '"table", "key", kind, at, keys'
+    each = f'SELECT {key} AS "key", (row_number() OVER (ORDER BY {key}) - 1) / 1000 AS part {rows}'
+    told = f"SELECT '{table}', min(\"key\"), '{kind}', :now, json_group_array(\"key\") FROM ({each}) GROUP BY part"
+    return "feed of changes", f"INSERT INTO core_change ({names}) {told}"
 
 
 STATEMENTS = (

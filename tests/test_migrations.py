@@ -4,7 +4,7 @@ import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import BigInteger, String, inspect, text
+from sqlalchemy import BigInteger, String, delete, insert, inspect, text
 from sqlalchemy.sql.naming import conv
 
 from tests import conftest, people
@@ -66,10 +66,42 @@ def test_a_populated_instance_goes_down_and_up_again(migrated):
         for table in reversed(db.metadata.sorted_tables):
             if table.name.startswith("books_"):  # no migration knows them
                 table.drop(db.engine)
+        rows_of_runs_go_down_and_up_again(db)
         flask_migrate.downgrade(directory="migrations", revision="base")
         assert tables(db) == {"alembic_version"}
         flask_migrate.upgrade(directory="migrations")
         assert tables(db) == full
+
+
+def rows_of_runs_go_down_and_up_again(db):
+    """How rows stood before an operation, and what the feed tells of many rows at once."""
+    from app.panel.bulk.models import Run, RunItem
+    from app.panel.bulk.states import RunKind
+    from app.panel.core import clock
+    from app.panel.core.changes import Change
+
+    def read(*statements):
+        with db.engine.connect() as connection:
+            return [[tuple(row) for row in connection.execute(text(one))] for one in statements]
+
+    item = {"run_id": 1, "lines": [], "key": "", "reason": ""}
+    with db.engine.begin() as connection:
+        connection.execute(insert(Run.__table__).values(id=1, kind=RunKind.OPERATION, resource="live.LiveItem"))
+        connection.execute(insert(RunItem.__table__), [
+            item | {"seq": 1, "outcome": "changed", "row_id": 7, "before": {"n": 1}, "version": 3},
+            item | {"seq": 2, "outcome": "refused", "row_id": 8, "before": None, "version": None},
+        ])  # fmt: skip
+        connection.execute(delete(Change.__table__))
+        told = {"table": "x", "kind": "update", "at": clock.now()}
+        connection.execute(insert(Change.__table__), [told | {"key": 1, "keys": None}, told | {"key": 2, "keys": [2, 3]}])
+    items = "SELECT seq, CAST(before AS varchar(20)), version FROM bulk_run_item ORDER BY seq"
+    images = 'SELECT seq, "table", row_id, CAST(before AS varchar(20)), version FROM bulk_before_image'
+    as_it_was = read(items)
+    flask_migrate.downgrade(directory="migrations", revision="0031")
+    assert read(images, "SELECT key FROM core_change ORDER BY key") == [[(1, "live_item", 7, '{"n": 1}', 3)], [(1,), (2,), (3,)]]
+    flask_migrate.upgrade(directory="migrations")
+    assert read(items) == as_it_was == [[(1, '{"n": 1}', 3), (2, None, None)]]
+    assert read(images) == [[]]
 
 
 def test_names_that_we_gave_fit_postgresql(app):

@@ -95,8 +95,9 @@ class Work:
         return run[1]
 
     def images(self, run_id, changed):
-        q = "SELECT count(*), count(DISTINCT row_id) FROM bulk_before_image WHERE run_id = ? AND \"table\" = ?"
-        assert self.floor.one(q, run_id, self.table) == (changed, changed)
+        q = "SELECT count(*), count(DISTINCT row_id) FROM bulk_run_item WHERE run_id = ? AND outcome = 'changed' AND before IS NOT NULL"
+        assert self.floor.one(q, run_id) == (changed, changed)
+        assert self.floor.one("SELECT count(*) FROM bulk_run_item WHERE run_id = ? AND before IS NOT NULL", run_id) == changed
 
 
 class Prices(Work):
@@ -115,11 +116,11 @@ class Prices(Work):
         number, total, versions = self.before
         assert self.stand(self.floor) == (number, total + 100 * changed, versions + changed)
         old = "json_extract(i.before, '$.price')" if self.floor.is_sqlite else "(i.before ->> 'price')::bigint"
-        wrong = f"SELECT count(*) FROM bulk_before_image i JOIN catalog_sku s ON s.id = i.row_id WHERE i.run_id = ? AND s.price <> {old} + 100"
+        wrong = f"SELECT count(*) FROM bulk_run_item i JOIN catalog_sku s ON s.id = i.row_id WHERE i.run_id = ? AND s.price <> {old} + 100"
         assert self.floor.one(wrong, run_id) == 0
         lines = 'SELECT count(*) FROM core_history WHERE run_id = ? AND "table" = ?'
         assert self.floor.one(lines, run_id, self.table) == changed, "a line of the trail for each row, and no second one"
-        mine = "SELECT s.product_id FROM catalog_sku s JOIN bulk_before_image i ON i.row_id = s.id WHERE i.run_id = ?"
+        mine = "SELECT s.product_id FROM catalog_sku s JOIN bulk_run_item i ON i.row_id = s.id WHERE i.run_id = ? AND i.before IS NOT NULL"
         least = "SELECT min(price) FROM catalog_sku s WHERE s.product_id = p.id"
         assert self.floor.one(f"SELECT count(*) FROM catalog_product p WHERE p.id IN ({mine}) AND p.price_from <> ({least})", run_id) == 0
         return changed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import mapped_column
 
 from app.panel.bulk.states import Outcome, RunKind, RunState
@@ -73,11 +74,22 @@ class Run(PanelModel):
         return min(100, self.read * 100 // self.expected) if self.expected else 0
 
 
+# The few items that somebody looks for by what became of them. As it stands here it has to stand in a query, too: SQLite
+# asks such an index only where it finds its condition again, letter for letter.
+LEFT_ALONE = sql("bulk_run_item.outcome IN ('refused', 'skipped')")
+
+
 class RunItem(Model):
-    """What became of one record of a run."""
+    """What became of one record of a run. Of an operation it is one row: how it stood before, and its version after."""
 
     __tablename__ = "bulk_run_item"
-    __table_args__ = (Index("ix_bulk_run_item_outcome", "run_id", "outcome", "seq"),)
+    __table_args__ = (
+        Index(
+            "ix_bulk_run_item_left", "run_id", "seq", sqlite_where=sql("outcome IN ('refused', 'skipped')"),
+            postgresql_where=sql("outcome IN ('refused', 'skipped')"),
+        ),
+        Index("ix_bulk_run_item_row", "row_id", "run_id"),
+    )  # fmt: skip
 
     run_id = mapped_column(ForeignKey("bulk_run.id", ondelete="CASCADE"), primary_key=True)
     seq = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -86,10 +98,12 @@ class RunItem(Model):
     outcome = mapped_column(String(12), nullable=False, default=Outcome.NEW.value)
     reason = mapped_column(Text, nullable=False, default="")
     row_id = mapped_column(Integer, nullable=True)
+    before = mapped_column(JSON(none_as_null=True), nullable=True)
+    version = mapped_column(Integer, nullable=True)
 
 
 class BeforeImage(Model):
-    """A row that a run has written: its values before (None: the run made it), and its version after."""
+    """A row that an import has written: its values before (None: the import made it), and its version after."""
 
     __tablename__ = "bulk_before_image"
     __table_args__ = (

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, func, inspect, literal, or_, select, union, update
-from sqlalchemy.orm import Mapper
+from sqlalchemy import delete, func, inspect, literal, or_, select, union
 
+from app.panel.bulk import images as kept_images
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image
-from app.panel.bulk.models import BeforeImage, Run
+from app.panel.bulk.models import Run
 from app.panel.core import changes, history, records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.columns import INFO
@@ -24,7 +24,7 @@ from app.panel.core.transaction import savepoint
 
 def take_back(images: Sequence[Image], *, actor: Any, since: Any, run_id: int) -> list[str]:
     """Images of one table and one kind; for each why it was left alone, "" when it was taken back."""
-    model = model_of(images[0].table)
+    model = kept_images.model_of(images[0].table)
     if model is None:
         return [_("The table is no longer there.")] * len(images)
     touched = why_not(model, images, since=since, run_id=run_id)
@@ -34,11 +34,6 @@ def take_back(images: Sequence[Image], *, actor: Any, since: Any, run_id: int) -
     else:
         touched.update(_restore(model, free, actor=actor))
     return [touched.get(image.row_id, "") for image in images]
-
-
-def model_of(table: str) -> type[Any] | None:
-    mappers: frozenset[Mapper[Any]] = PanelModel.registry.mappers
-    return next((mapper.class_ for mapper in mappers if getattr(mapper.local_table, "name", "") == table), None)
 
 
 def why_not(model: type[Any], images: Sequence[Image], *, since: Any, run_id: int) -> dict[int, str]:
@@ -211,26 +206,19 @@ def _stands_as_before(model: type[Any], images: Sequence[Image]) -> None:
     """
     now = writing.versions(model, [image.row_id for image in images])
     moved = [
-        {"key": image.row_id, "then": image.version, "now": now[image.row_id]}
+        {"whose": image.row_id, "then": image.version, "now": now[image.row_id]}
         for image in images if image.version is not None and image.row_id in now
     ]  # fmt: skip
-    _stamp(model, moved, BeforeImage.__table__.c.version < bindparam("then"))
+    kept_images.stamp(model, moved, older=True)
 
 
 def stamp(model: type[Any], versions: Mapping[int, int]) -> None:
     """Rows that an undo has touched once more, with the version that they had: runs that left them so still know them."""
     now = writing.versions(model, list(versions))
     moved = [
-        {"key": key, "then": then, "now": now[key]} for key, then in versions.items() if now.get(key, then) != then
+        {"whose": key, "then": then, "now": now[key]} for key, then in versions.items() if now.get(key, then) != then
     ]  # fmt: skip
-    _stamp(model, moved, BeforeImage.__table__.c.version == bindparam("then"))
-
-
-def _stamp(model: type[Any], moved: list[dict[str, int]], which: Any) -> None:
-    table = BeforeImage.__table__
-    statement = update(table).where(table.c.table == model.__tablename__, table.c.row_id == bindparam("key"), which)
-    if moved:
-        db.session.connection().execute(statement.values(version=bindparam("now")), moved)
+    kept_images.stamp(model, moved)
 
 
 def _restore_one(row: Any, values: dict[str, Any]) -> str:

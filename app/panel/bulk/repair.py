@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.bulk import store
+from app.panel.bulk import runs, store
 from app.panel.bulk.models import Run, RunItem
 from app.panel.bulk.source import Settings, Source
 from app.panel.bulk.states import Outcome
@@ -21,7 +21,7 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 def reasons(run: Run) -> dict[int, str]:
     """First and further lines of refused records → why."""
-    query = select(RunItem.lines, RunItem.reason).where(RunItem.run_id == run.id, RunItem.outcome == Outcome.REFUSED.value)
+    query = select(RunItem.lines, RunItem.reason).where(RunItem.run_id == run.id, runs.with_outcome(Outcome.REFUSED))
     found: dict[int, str] = {}
     for lines, reason in db.session.execute(query):
         for place, line in enumerate(lines):

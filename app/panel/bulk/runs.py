@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from app.panel.bulk import pulse, store
-from app.panel.bulk.models import BeforeImage, Run, RunItem
+from app.panel.bulk.models import LEFT_ALONE, BeforeImage, Run, RunItem
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import clock, policy
 from app.panel.core.actor import SYSTEM, owns
@@ -241,8 +241,14 @@ def actor_of(run: Run) -> Any:
 def items(run_id: int, outcome: Outcome | None = None, *, after: int = 0, limit: int = 100) -> list[RunItem]:
     query = select(RunItem).where(RunItem.run_id == run_id, RunItem.seq > after).order_by(RunItem.seq).limit(limit)
     if outcome is not None:
-        query = query.where(RunItem.outcome == outcome.value)
+        query = query.where(with_outcome(outcome))
     return list(db.session.scalars(query))
+
+
+def with_outcome(outcome: Outcome) -> ColumnElement[bool]:
+    """The items that came to this end; those that were left alone are found by their index."""
+    one = RunItem.__table__.c.outcome == outcome.value
+    return LEFT_ALONE & one if outcome in (Outcome.REFUSED, Outcome.SKIPPED) else one  # type: ignore[return-value]
 
 
 @transactional

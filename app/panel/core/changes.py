@@ -1,6 +1,7 @@
-"""The changed-rows feed: one row per (table, key, kind) and transaction, read by search, rollups and rules.
+"""The changed-rows feed: what changed by (table, key, kind) and transaction, read by search, rollups and rules.
 
-A consumer reads behind its own mark, so a feed row is never "done"; old rows are swept once all consumers passed them.
+A consumer reads behind its own mark, so a feed row is never "done"; old rows are swept once all consumers passed them. What
+changes many rows at once tells of them by a thousand a row of the feed; a consumer reads them one by one all the same.
 
 On PostgreSQL numbers are given out before the commit, so a higher one may be seen before a lower one is. A transaction
 therefore announces, before its first row, from which number on its rows can be: by an advisory lock that bears it and ends
@@ -12,19 +13,22 @@ from __future__ import annotations
 import datetime as dt
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_appbuilder import Model
-from sqlalchemy import Index, Integer, Select, String, delete, func, insert, literal, select, text
+from sqlalchemy import JSON, Index, Integer, Select, String, delete, func, insert, literal, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql.functions import Function
 
 from app.panel.core import clock
 from app.panel.core.db import db
-from app.panel.core.rows import insert_many
+from app.panel.core.rows import among, insert_many
 from app.panel.core.transaction import after_commit, transactional
 from app.panel.core.types import UTCDateTime
 
-MOST_TOLD = 1000  # rows that listeners are told of by their numbers
+MOST_TOLD = 600  # rows that listeners are told of by their numbers
+TOGETHER = 1000  # rows of which one row of the feed tells
+FEW = 20  # rows that are told of one by one
 KINDS = frozenset({"insert", "update", "delete"})
 LOCK_CLASS = 7276931  # of the announcements among advisory locks
 ANNOUNCE = text(
@@ -38,6 +42,8 @@ LOWEST_ANNOUNCED = text(
 
 
 class Change(Model):
+    """One changed row, or, with `keys`, many of one table; then `key` is the lowest of them."""
+
     __tablename__ = "core_change"
     __table_args__ = (Index("ix_core_change_table", "table", "id"),)
 
@@ -46,6 +52,21 @@ class Change(Model):
     key: Mapped[int] = mapped_column(Integer, nullable=False)
     kind: Mapped[str] = mapped_column(String(6), nullable=False)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)
+    keys: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), nullable=True)
+
+
+# of how many rows a row of the feed tells; `func.json_array_length` is another package's class, which no statement can be kept of
+WIDTH = func.coalesce(Function("json_array_length", Change.keys, type_=Integer()), 1)
+
+
+class Told(NamedTuple):
+    """One changed row, as consumers read it; `id` is the place in the feed, which it may share with others."""
+
+    id: int
+    table: str
+    key: int
+    kind: str
+    at: dt.datetime
 
 
 class ChangeMark(Model):
@@ -66,15 +87,14 @@ def heard_by(func: Callable[[str, set[int]], None]) -> Callable[[str, set[int]],
     return func
 
 
-def _tell(session: Session, entries: Iterable[tuple[str, int]]) -> None:
+def _tell(session: Session, table: str, keys: Iterable[int]) -> None:
     """Remember for the end of the transaction; what is rolled back is forgotten with it."""
     told = session.info.get("told")
     if told is None or not session.info.get("depth"):
         return
     if not told:
         after_commit(lambda: _told(told))
-    for table, key in entries:
-        told.setdefault(table, set()).add(key)
+    told.setdefault(table, set()).update(keys)
 
 
 def _told(told: dict[str, set[int]]) -> None:
@@ -88,7 +108,8 @@ def feed(session: Session, entries: Iterable[tuple[str, int, str]]) -> None:
     if rows := _unfed(session, entries):
         _announce(session)
         session.execute(insert(Change.__table__), rows)
-        _tell(session, ((row["table"], row["key"]) for row in rows))
+        for row in rows:
+            _tell(session, row["table"], (row["key"],))
 
 
 def _announce(session: Session) -> None:
@@ -104,31 +125,42 @@ def _announce(session: Session) -> None:
 
 def _unfed(session: Session, entries: Iterable[tuple[str, int, str]]) -> list[dict[str, Any]]:
     """Rows of the feed that this transaction has not written yet."""
-    at, seen = clock.now(), _fed(session)
-    rows = []
-    for entry in entries:
-        if entry not in seen:
-            seen.add(entry)
-            rows.append({"table": entry[0], "key": entry[1], "kind": entry[2], "at": at})
+    at, rows = clock.now(), []
+    for table, key, kind in entries:
+        seen = _fed(session, table, kind)
+        if key not in seen:
+            seen.add(key)
+            rows.append({"table": table, "key": key, "kind": kind, "at": at})
     return rows
 
 
-def _fed(session: Session) -> set[tuple[str, int, str]]:
-    return session.info.setdefault("fed", set()) if session.info.get("depth") else set()  # type: ignore[no-any-return]
+def _fed(session: Session, table: str, kind: str) -> set[int]:
+    """The rows of which this transaction has told already."""
+    if not session.info.get("depth"):
+        return set()
+    return session.info.setdefault("fed", {}).setdefault((table, kind), set())  # type: ignore[no-any-return]
 
 
 def record(model: type[Any], keys: Sequence[int], kind: str = "update") -> None:
     """Tell the feed of a set-based change."""
     if kind not in KINDS:
         raise ValueError(kind)
-    table, seen = model.__tablename__, _fed(db.session())
-    told = {(table, key, kind): key for key in keys}
-    rows = [{"key": key} for entry, key in told.items() if entry not in seen]
-    if rows:
-        seen.update(told)
+    table = model.__tablename__
+    seen = _fed(db.session(), table, kind)
+    new = [key for key in dict.fromkeys(keys) if key not in seen]
+    if new:
+        seen.update(new)
         _announce(db.session())
-        insert_many(Change.__table__, rows, {"table": table, "kind": kind, "at": clock.now()})
-        _tell(db.session(), ((table, row["key"]) for row in rows))
+        insert_many(Change.__table__, _together(new), {"table": table, "kind": kind, "at": clock.now()})
+        _tell(db.session(), table, new)
+
+
+def _together(keys: list[int]) -> list[dict[str, Any]]:
+    if len(keys) <= FEW:
+        return [{"key": key} for key in keys]
+    keys = sorted(keys)
+    parts = [keys[start : start + TOGETHER] for start in range(0, len(keys), TOGETHER)]
+    return [{"key": part[0], "keys": part} for part in parts]
 
 
 def record_selected(model: type[Any], keys: Select[Any], kind: str = "update") -> None:
@@ -138,26 +170,52 @@ def record_selected(model: type[Any], keys: Select[Any], kind: str = "update") -
         raise ValueError(kind)
     session, table = db.session(), Change.__table__.c
     _announce(session)
-    found = keys.subquery("told")
+    key = next(iter(keys.subquery("told").columns))
+    array = func.json_group_array if session.connection().dialect.name == "sqlite" else func.json_agg
     alike = {"table": literal(model.__tablename__, table.table.type), "kind": literal(kind, table.kind.type),
              "at": literal(clock.now(), table.at.type)}  # fmt: skip
-    query = select(*alike.values(), *found.columns)
-    session.execute(insert(Change.__table__).from_select([*alike, "key"], query, include_defaults=False))
-    _tell(session, ((model.__tablename__, key) for key in session.scalars(keys.limit(MOST_TOLD))))
+    # neighbours together: no more than that many can be, and none is counted
+    query = select(*alike.values(), func.min(key), array(key)).group_by(key // TOGETHER)
+    session.execute(insert(Change.__table__).from_select([*alike, "key", "keys"], query, include_defaults=False))
+    _tell(session, model.__tablename__, session.scalars(keys.limit(MOST_TOLD)).all())
 
 
-def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Change], int]:
+def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Told], int]:
     """What `consumer` has not read of `tables`, oldest first, and the mark to set when it is worked off.
 
-    With the last of it the mark goes past what others changed, so that they are not looked through each time anew.
+    Of what was told together all is given: up to `TOGETHER` more than `limit`. With the last of it the mark goes past what
+    others changed, so that they are not looked through each time anew.
     """
     mark = db.session.get(ChangeMark, consumer)
     read = mark.change_id if mark else 0
     is_open = db.session.connection().dialect.name == "postgresql"
     end = (_settled() if is_open else db.session.scalar(select(func.max(Change.id)))) or 0
     query = select(Change).where(Change.id > read, Change.id <= end, Change.table.in_(tables))
-    found = list(db.session.scalars(query.order_by(Change.id).limit(limit)))
-    return found, found[-1].id if len(found) == limit else max(end, read)
+    found = _one_by_one(query.order_by(Change.id), limit)
+    return found, found[-1].id if len(found) >= limit else max(end, read)
+
+
+def latest(consumer: str, tables: Iterable[str], limit: int) -> list[Told]:
+    """The newest of what `consumer` has not read of `tables`, the latest first."""
+    mark = select(ChangeMark.change_id).where(ChangeMark.consumer == consumer).scalar_subquery()
+    query = select(Change).where(Change.table.in_(list(tables)), Change.id > func.coalesce(mark, 0))
+    return _one_by_one(query.order_by(Change.id.desc()), limit)[:limit]
+
+
+def _one_by_one(query: Select[Any], limit: int) -> list[Told]:
+    """The first rows of a query of the feed that tell of `limit` rows, or of some more."""
+    columns = [Change.id, Change.table, Change.key, Change.kind, Change.at, WIDTH.label("width")]
+    found, told = [], 0
+    for row in db.session.execute(query.with_only_columns(*columns).limit(limit)):
+        if told >= limit:
+            break
+        found.append(row)
+        told += row.width
+    wide = [row.id for row in found if row.width > 1]
+    keys: dict[int, Any] = {}
+    if wide:
+        keys = dict(db.session.execute(select(Change.id, Change.keys).where(among(Change.id, wide))).tuples().all())
+    return [Told(row.id, row.table, key, row.kind, row.at) for row in found for key in keys.get(row.id, (row.key,))]
 
 
 def _settled() -> int:

@@ -127,16 +127,22 @@ def record_many(
     insert_many(HistoryEntry.__table__, rows, alike)
 
 
-def record_selected(model: type[Any], entries: Select[Any], *, verb: str, actor: Any = None, why: str = "") -> None:
-    """The trail of a set-based change, as the database itself tells it: a query of (row id, changes as `diff` writes them)."""
+def record_selected(
+    model: type[Any], entries: Select[Any], *, verb: str, actor: Any = None, why: str = "", in_order: bool = False
+) -> None:
+    """The trail of a set-based change, as the database itself tells it: a query of (row id, changes as `diff` writes them).
+
+    :param in_order: the query gives the rows in their order by itself, and they need not be sorted
+    """
     alike = _row(model.__tablename__, 0, verb, {}, why, actor)
     table: Any = HistoryEntry.__table__
-    found = entries.subquery("told")
-    key, pairs = found.columns
     constants = {name: literal(value, table.c[name].type) for name, value in alike.items() if name not in ("key", "changes")}
-    names = (*constants, "key", "changes")
-    query = select(*constants.values(), key, pairs).order_by(key)
-    db.session.execute(insert(table).from_select(names, query, include_defaults=False))
+    if in_order:
+        query = entries.add_columns(*constants.values())
+    else:
+        key, pairs = entries.subquery("told").columns
+        query = select(key, pairs, *constants.values()).order_by(key)
+    db.session.execute(insert(table).from_select(("key", "changes", *constants), query, include_defaults=False))
 
 
 def record_of(table: str, key: int, verb: str, *, actor: Any) -> None:

@@ -76,7 +76,7 @@ def _outermost(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> 
 
 def _commit(session: Any, func: Callable[..., R], args: Any, kwargs: Any) -> R:
     token = write_intent.set(True)
-    session.info.update(depth=1, after_commit=[], fed=set(), told={}, frames=[set()])
+    session.info.update(depth=1, after_commit=[], fed={}, told={}, frames=[set()])
     try:
         session.connection()  # takes the write lock before the first read
         result = func(*args, **kwargs)

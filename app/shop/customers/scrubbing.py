@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, select, tuple_, update
 
+from app.panel.bulk import images
 from app.panel.bulk.models import Run, RunItem
 from app.panel.core import trail
 from app.panel.core.db import db
@@ -27,6 +28,7 @@ PART = 4  # so much of a phone or address says whose it is
 PANEL = ("core_", "bulk_", "workbench_", "notices_", "lowcode_")
 # tables of the panel that remember a row by (table, number), and what they remember of it
 REMEMBERED_BY = (("table", "key"), ("table", "row_id"))
+NOT_OF_ONE_ROW = ("core_history", "core_trash", "core_change")
 
 
 def without(text: str, person: Person) -> str:
@@ -61,9 +63,10 @@ def empty_trails(person: Person) -> None:
         trail.blot(mine, lambda _content: {"changes": {}, "why": ""})
         db.session.execute(delete(TrashEntry).where(tuple_(TrashEntry.table, TrashEntry.key).in_(part)))
         _blot_notices(part, person)
+        scrub_runs(person, images.forget(part))
         for table in _panel_tables():
             for first, second in REMEMBERED_BY:
-                if first in table.c and second in table.c and table.name not in ("core_history", "core_trash"):
+                if first in table.c and second in table.c and table.name not in NOT_OF_ONE_ROW:
                     _blank(table, tuple_(table.c[first], table.c[second]).in_(part))
 
 
@@ -150,7 +153,7 @@ def scrub_runs(person: Person, run_ids: Sequence[int]) -> None:
     values, table = person.all(), RunItem.__table__
     _blot_notices([(Run.__tablename__, run_id) for run_id in run_ids], person)
     for run in db.session.scalars(select(Run).where(Run.id.in_(run_ids))):
-        run.file_name = blotted(run.file_name, values)
+        run.file_name, run.findings = blotted(run.file_name, values), blotted(run.findings, values)
     for run_id in run_ids:
         mine = (table.c.run_id == run_id) & or_(*(_holds(column, values) for column in (table.c.key, table.c.reason)))
         for row in db.session.execute(select(table.c.seq, table.c.key, table.c.reason).where(mine)).all():

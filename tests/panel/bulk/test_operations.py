@@ -40,7 +40,7 @@ def books_without_price(count):
 
 
 def test_a_set_based_run_writes_rows_outcomes_trail_feed_and_images_in_one_go(shelf):
-    from app.panel.bulk.models import BeforeImage
+    from app.panel.bulk.models import BeforeImage, RunItem
     from app.panel.core.changes import Change
     from tests.library.books.models import Book
 
@@ -56,9 +56,12 @@ def test_a_set_based_run_writes_rows_outcomes_trail_feed_and_images_in_one_go(sh
         (key, {"price": [1000 + n, 1050 + n]}, "update", "bulk") for n, key in enumerate(ids)
     ]
     assert all(line.salt for line in lines), "an erasure could not keep its commitment"
-    images = shelf.query(BeforeImage).filter_by(run_id=run.id).order_by(BeforeImage.seq).all()
-    assert [(image.row_id, image.before, image.version) for image in images] == [(key, {"price": 1000 + n}, 2) for n, key in enumerate(ids)]
-    assert shelf.query(Change).count() == fed + 3
+    stood = [(item.row_id, item.before, item.version) for item in shelf.query(RunItem).filter_by(run_id=run.id).order_by(RunItem.seq)]
+    assert stood[:3] == [(key, {"price": 1000 + n}, 2) for n, key in enumerate(ids)]
+    assert [one[1:] for one in stood[3:]] == [(None, None)], "a row that was refused has no image"
+    assert shelf.query(BeforeImage).count() == 0
+    assert shelf.query(Change).count() == fed + 1, "one row of the feed tells of all"
+    assert shelf.query(Change).order_by(Change.id.desc()).first().keys == ids
     assert {book.version for book in shelf.query(Book).filter(Book.id.in_(ids))} == {2}
 
 

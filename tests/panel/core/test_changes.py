@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from app.panel.core import changes, housekeeping
 from app.panel.core.changes import Change, ChangeMark
 from app.panel.core.db import db
+from app.panel.core.finding import keeper
 from app.panel.core.transaction import savepoint, transactional
 
 TABLE = "catalog_brand"
@@ -51,6 +52,34 @@ def test_a_page_of_changes_is_followed_by_the_next(empty):
         seen += keys(found)
         changes.advance("search", found[-1].id)
     assert seen == list(range(10))
+
+
+def test_many_rows_of_a_table_are_told_together_and_read_one_by_one(empty, monkeypatch):
+    from app.shop.catalog.models import Brand
+
+    monkeypatch.setattr(changes, "TOGETHER", 10)
+    monkeypatch.setattr(changes, "FEW", 3)
+
+    @transactional
+    def many():
+        changes.record(Brand, [5, *range(100, 123)])
+        changes.record(Brand, [100, 5, 7])
+
+    feed(1)
+    many()
+    feed(2)
+    assert empty.scalar(select(func.count()).select_from(Change)) == 6
+    found, mark = changes.pending("search", [TABLE], limit=5)
+    assert keys(found) == [1, 5, *range(100, 109)], "what was told together is never cut"
+    assert (mark, {one.kind for one in found}) == (found[-1].id, {"update"})
+    changes.advance("search", mark)
+    assert [(one.table, one.key) for one in changes.latest("search", [TABLE], 3)] == [(TABLE, 2), (TABLE, 7), (TABLE, 119)]
+    assert keeper.behind().changes == 16
+    found, mark = changes.pending("search", [TABLE])
+    assert keys(found) == [*range(109, 123), 7, 2]
+    changes.advance("search", mark)
+    assert changes.pending("search", [TABLE]) == ([], mark)
+    assert (changes.sweep(keep=0), empty.scalar(select(func.count()).select_from(Change))) == (6, 0)
 
 
 def test_a_mark_never_goes_back(empty):
@@ -156,5 +185,5 @@ def test_the_rows_of_a_query_are_told_without_being_fetched_and_listeners_hear_o
     tell()
     found, _mark = changes.pending("search", [Shop.__tablename__])
     assert [(one.key, one.kind) for one in found] == [(key, "insert") for key in [*shops, *shops]]
-    assert all(one.at is not None for one in found)
+    assert (all(one.at is not None for one in found), len({one.id for one in found})) == (True, 2)
     assert heard == [(Shop.__tablename__, set(shops)), (Shop.__tablename__, {shops[0]})]

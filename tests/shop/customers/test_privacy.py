@@ -9,6 +9,8 @@ import pytest
 
 from app.panel.accounts.pages import takeaway
 from app.panel.bulk import drafts, ledger, loop, runs, store
+from app.panel.bulk.engine import declaring, life
+from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.models import Run, RunItem
 from app.panel.core import files, logs, notices, outbox, records, remarks
 from app.panel.core.actor import SYSTEM
@@ -204,6 +206,20 @@ def test_the_notice_of_an_import_that_held_the_person_names_him_no_more(canary, 
     services.erase_person(canary, why="letter", actor=SYSTEM)
     session.expire_all()
     assert "•••" in told.title and found(CANARIES.values()) == []
+
+
+def test_what_an_operation_kept_of_the_person_goes_and_that_of_others_stays(canary, session):
+    other = customer("别人", "13812340000", preferences="tea")
+    meant, values = Selection((canary.id, other.id)), {"set": {"preferences": "none"}, "raw": {"preferences": "none"}}
+    run = life.prepare(declaring.find("edit:customers.Customer"), meant, values, actor=SYSTEM)
+    life.look(run, actor=SYSTEM)
+    life.start(run.id, actor=SYSTEM)
+    loop.work_off(run.id)
+    assert ("bulk_run_item.before", CANARIES["preferences"]) in found([CANARIES["preferences"]])
+    services.erase_person(canary, why="letter", actor=SYSTEM)
+    assert found(CANARIES.values()) == []
+    items = session.query(RunItem.row_id, RunItem.outcome, RunItem.before).filter_by(run_id=run.id).all()
+    assert sorted(items) == sorted([(canary.id, "changed", None), (other.id, "changed", {"preferences": "tea"})])
 
 
 def test_nobody_is_erased_while_an_import_is_bringing_him_in(canary):

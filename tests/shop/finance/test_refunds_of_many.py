@@ -10,7 +10,7 @@ from app.panel.bulk import loop, runs
 from app.panel.bulk.engine import approving, life, rowbyrow
 from app.panel.bulk.engine.declaring import find
 from app.panel.bulk.engine.selecting import Selection
-from app.panel.bulk.models import BeforeImage, Run
+from app.panel.bulk.models import Run, RunItem
 from app.panel.core import clock, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
@@ -305,7 +305,7 @@ def test_a_worker_that_dies_in_a_chunk_leaves_nothing_of_it(session, placed, sto
         loop.work_off(made.id)
     session.rollback()
     assert session.query(Refund).count() == 2
-    assert session.query(BeforeImage).filter_by(run_id=made.id).count() == 2
+    assert session.query(RunItem).filter(RunItem.run_id == made.id, RunItem.before.is_not(None)).count() == 2
     assert stock_of(stall.skus[0]) == (10, 2)
     sound()
     expire_lease(made.id)

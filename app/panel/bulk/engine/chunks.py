@@ -32,7 +32,11 @@ class Piece:
     @property
     def items(self) -> ColumnElement[bool]:
         """The condition of the items of this piece."""
-        return (ITEMS.c.run_id == self.run_id) & ITEMS.c.seq.between(self.low, self.high)
+        return self.of(ITEMS)
+
+    def of(self, items: Any) -> ColumnElement[bool]:
+        """The same over an alias of the items."""
+        return (items.c.run_id == self.run_id) & items.c.seq.between(self.low, self.high)  # type: ignore[no-any-return]
 
     @property
     def keys(self) -> Select[Any]:

@@ -12,12 +12,11 @@ from sqlalchemy import select
 from wtforms import SelectMultipleField
 from wtforms.validators import Optional
 
-from app.panel.bulk import writing
+from app.panel.bulk import images, writing
 from app.panel.bulk.engine import declaring
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
 from app.panel.bulk.engine.rowbyrow import RowByRow, bring_back
-from app.panel.bulk.models import BeforeImage
 from app.panel.core import policy, records, trash
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
@@ -183,8 +182,8 @@ class BringBack(RowByRow):
         return bring_back(piece, lambda key, actor: self._away(piece.undoes, key, actor))
 
     def _away(self, run_id: int | None, entry_id: int, actor: Any) -> str:
-        mine = (BeforeImage.run_id == run_id, BeforeImage.row_id == entry_id)
-        image = db.session.scalar(select(BeforeImage.before).where(*mine)) or {}
+        mine = images.changed_rows(run_id) & (images.ITEMS.c.row_id == entry_id)
+        image = db.session.scalar(select(images.ITEMS.c.before).where(mine)) or {}
         model = current_app.extensions["panel_models"].get(image.get("resource"))
         if model is None:
             return gettext("It is no longer there, or no longer among your rows.")

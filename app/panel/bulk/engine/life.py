@@ -8,11 +8,10 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.panel.bulk import runs
+from app.panel.bulk import images, runs
 from app.panel.bulk.engine import approving, declaring, previewing, selecting
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import ITEMS, Selection
-from app.panel.bulk.engine.undoing import IMAGES
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import clock, rows
@@ -161,7 +160,7 @@ def retry(run_id: int, *, actor: Any) -> Run:
     if run.kind is not RunKind.OPERATION or run.state not in FINISHED or not run.refused:
         raise DomainError(_("No row was refused."))
     again = _new(operation, RunKind.OPERATION, actor, params={**(run.params or {}), "every": False, "start": False})
-    mine = (ITEMS.c.run_id == run.id) & (ITEMS.c.outcome == Outcome.REFUSED.value)
+    mine = (ITEMS.c.run_id == run.id) & runs.with_outcome(Outcome.REFUSED)
     again.expected = selecting.fill(again.id, ITEMS.c.row_id, mine)
     db.session.flush()
     return again
@@ -174,7 +173,7 @@ def take_back(run: Run, *, actor: Any) -> Run:
     params = {"values": (run.params or {}).get("values") or {}}
     operation.authorize(actor, params["values"])
     back = _new(operation, RunKind.UNDO, actor, params=params, undo_of_id=run.id)
-    back.expected = selecting.fill(back.id, IMAGES.c.row_id, IMAGES.c.run_id == run.id)
+    back.expected = selecting.fill(back.id, ITEMS.c.row_id, images.changed_by(run.id))
     back.state = RunState.QUEUED
     db.session.flush()
     return back

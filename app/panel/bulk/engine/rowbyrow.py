@@ -8,27 +8,25 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, cast, null, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from app.panel.bulk import removal
+from app.panel.bulk import images, removal
 from app.panel.bulk.engine import chunks
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
 from app.panel.bulk.engine.selecting import ITEMS, still
 from app.panel.bulk.engine.survey import Survey
 from app.panel.bulk.importers import Image
-from app.panel.bulk.models import BeforeImage
 from app.panel.bulk.states import Outcome
 from app.panel.core import clock, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden
 from app.panel.core.history import plain
-from app.panel.core.rows import among, insert_many
+from app.panel.core.rows import among
 from app.panel.core.transaction import savepoint
 
 log = logging.getLogger(__name__)
-IMAGES: Any = BeforeImage.__table__
 Said = dict[int, tuple[Outcome, str]]
 
 
@@ -127,20 +125,16 @@ class RowByRow(Operation):
         rows = {} if len(said) == piece.high - piece.low + 1 else self._rows(piece, said)
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
         before = {seq: self.kept(row, piece.values) for seq, row in rows.items()}
-        keys = {seq: row.id for seq, row in rows.items()}
         told = self._apply_rows(rows, piece)
-        images = [
-            ({"seq": seq, "row_id": keys[seq], "before": before[seq]}, rows[seq])
-            for seq, (outcome, _why) in told.items() if outcome is Outcome.CHANGED
-        ]  # fmt: skip
+        changed = [seq for seq, (outcome, _why) in told.items() if outcome is Outcome.CHANGED]
         db.session.flush()
-        table = self.model.__tablename__
-        kept = [{**image, "version": row.version if self.by_version else None} for image, row in images]
-        insert_many(IMAGES, kept, {"run_id": piece.run_id, "table": table})
+        images.keep(piece.run_id, [
+            {"seq": seq, "before": before[seq], "version": rows[seq].version if self.by_version else None} for seq in changed
+        ])  # fmt: skip
         return settle(piece, said | told)
 
     def _apply_set(self, piece: Piece) -> list[int]:
-        """The places of the rows that were done by statements, with their images."""
+        """The places of the rows that were done by statements; how these stood is kept as well."""
         if type(self).apply_set is RowByRow.apply_set:
             return []
         done: list[int] = []
@@ -150,14 +144,10 @@ class RowByRow(Operation):
             return []
         table = model.__table__
         version = table.c.version if self.by_version else cast(null(), table.c.version.type)
-        images = (
-            select(literal(piece.run_id), ITEMS.c.seq, literal(table.name, Text), table.c.id, self.image_of(piece.values), version)
-            .select_from(ITEMS.join(table, table.c.id == ITEMS.c.row_id))
-            .where(piece.items, among(ITEMS.c.row_id, done)).order_by(ITEMS.c.seq)
-        )  # fmt: skip
-        names = ("run_id", "seq", "table", "row_id", "before", "version")
-        db.session.execute(insert(IMAGES).from_select(names, images, include_defaults=False))
-        return list(db.session.scalars(select(ITEMS.c.seq).where(piece.items, among(ITEMS.c.row_id, done))))
+        mine = piece.items & among(ITEMS.c.row_id, done)
+        stood = {"before": self.image_of(piece.values), "version": version}
+        db.session.execute(update(ITEMS).where(mine, table.c.id == ITEMS.c.row_id).values(stood))
+        return list(db.session.scalars(select(ITEMS.c.seq).where(mine)))
 
     def _apply_rows(self, rows: dict[int, Any], piece: Piece) -> Said:
         said: Said = {}
@@ -206,8 +196,10 @@ class RowByRow(Operation):
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
-        mine = (IMAGES.c.table == self.model.__tablename__) & (IMAGES.c.run_id == piece.undoes)
-        query = select(IMAGES.c.row_id, IMAGES.c.version, IMAGES.c.before).where(mine, IMAGES.c.row_id.in_(piece.keys))
+        stood = ITEMS.alias("stood")
+        query = select(stood.c.row_id, stood.c.version, stood.c.before).where(
+            images.changed_rows(piece.undoes, stood), stood.c.row_id.in_(piece.keys)
+        )
         found = {image.row_id: image for image in db.session.execute(query)}
         said: Said = dict.fromkeys(self._take_set_back(found, piece), (Outcome.CHANGED, ""))
         rows = {} if len(said) == piece.high - piece.low + 1 else self._rows(piece, said)

@@ -1,6 +1,7 @@
 """Operations that are SQL: a chunk is a handful of statements, whatever the number of its rows.
 
-Trail, before-images and outcomes are written by INSERT … SELECT from the rows themselves, before these are changed.
+Outcomes, how each row stood, and the trail are written from the rows themselves, before these are changed: by UPDATE … FROM
+and INSERT … SELECT.
 """
 
 from __future__ import annotations
@@ -9,19 +10,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, func, insert, literal, select, true, update
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, func, literal, select, true, update
 
 from app.panel.bulk.engine import chunks, expressions, undoing
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation, Sum
 from app.panel.bulk.engine.selecting import ITEMS, still
 from app.panel.bulk.engine.survey import Survey
-from app.panel.bulk.models import BeforeImage
 from app.panel.bulk.states import Outcome
 from app.panel.core import changes, clock, history
 from app.panel.core.db import db
 
-IMAGES: Any = BeforeImage.__table__
 Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 
 
@@ -113,42 +112,36 @@ class SetBased(Operation):
 
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
-        counts = self._judge(piece)
+        pairs, table, ids = self.pairs(piece.values), self.model.__table__, _changing(piece)
+        counts = self._judge(piece, pairs)
         if counts[Outcome.CHANGED.value]:
-            pairs, table, ids = self.pairs(piece.values), self.model.__table__, _changing(piece)
-            self._keep_images(piece, pairs)
-            told = select(table.c.id, expressions.differences(pairs)).where(table.c.id.in_(ids))
-            history.record_selected(self.model, told, verb="update", actor=piece.actor)
+            rows = ITEMS.join(table, table.c.id == ITEMS.c.row_id)
+            told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(piece.with_outcome(Outcome.CHANGED))
+            history.record_selected(self.model, told.order_by(ITEMS.c.seq), verb="update", actor=piece.actor, in_order=True)
             self._write(ids, pairs, piece.actor)
             changes.record_selected(self.model, ids)
             self.changed(ids, piece.values, actor=piece.actor)
         return counts
 
-    def _judge(self, piece: Piece) -> dict[str, int]:
-        """Most rows change: they are written down by one statement over the range, and the others behind it by themselves."""
+    def _judge(self, piece: Piece, pairs: dict[Any, Any]) -> dict[str, int]:
+        """Most rows change: they are written down by one statement over the range, with how they stood, and the others
+        behind it by themselves."""
         outcome, reason = self.judged(piece)
         judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason")).subquery("judged")
         query = select(judged).where(judged.c.outcome != Outcome.CHANGED.value)
         others = [{"at": seq, "now": end, "why": why} for seq, end, why in db.session.execute(query)]
-        db.session.execute(update(ITEMS).where(piece.items).values(outcome=Outcome.CHANGED.value, reason=""))
+        table = self.model.__table__
+        stood = {"before": expressions.before_image(pairs), "version": table.c.version + 1}
+        if len(others) <= piece.high - piece.low:
+            change = update(ITEMS).where(piece.items, table.c.id == ITEMS.c.row_id)
+            db.session.execute(change.values(outcome=Outcome.CHANGED.value, reason="", **stood))
         if others:
-            one = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
-            statement = update(ITEMS).where(one).values(outcome=bindparam("now"), reason=bindparam("why"))
+            one, nothing = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at")), dict.fromkeys(stood)
+            statement = update(ITEMS).where(one).values(outcome=bindparam("now"), reason=bindparam("why"), **nothing)
             db.session.connection().execute(statement, others)
         counts = Counter(one["now"] for one in others)
         counts[Outcome.CHANGED.value] = piece.high - piece.low + 1 - len(others)
         return dict(counts)
-
-    def _keep_images(self, piece: Piece, pairs: dict[Any, Any]) -> None:
-        table = self.model.__table__
-        images = (
-            select(literal(piece.run_id), ITEMS.c.seq, literal(table.name, Text), table.c.id,
-                   expressions.before_image(pairs), table.c.version + 1)
-            .select_from(ITEMS.join(table, table.c.id == ITEMS.c.row_id))
-            .where(piece.with_outcome(Outcome.CHANGED)).order_by(ITEMS.c.seq)
-        )  # fmt: skip
-        names = ("run_id", "seq", "table", "row_id", "before", "version")
-        db.session.execute(insert(IMAGES).from_select(names, images, include_defaults=False))
 
     def _write(self, which: Any, pairs: Mapping[Any, Any], actor: Any) -> None:
         table = self.model.__table__

@@ -11,11 +11,10 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.panel.bulk import runs
+from app.panel.bulk import images, runs
 from app.panel.bulk.engine import approving, conflicts, declaring, life
 from app.panel.bulk.engine.selecting import ITEMS
-from app.panel.bulk.engine.undoing import IMAGES
-from app.panel.bulk.models import Run
+from app.panel.bulk.models import LEFT_ALONE, Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import money, policy
 from app.panel.core.db import db
@@ -24,7 +23,6 @@ from app.panel.core.screens.common import row_url
 from app.panel.core.tidying import passing
 
 PAGE = 100
-LEFT_ALONE = (Outcome.REFUSED.value, Outcome.SKIPPED.value)
 PAGES: dict[RunKind, str] = {}  # the page of a run, of the kinds that other domains work off
 WORDS = {
     Outcome.CHANGED: ("will_change", "changed"), Outcome.SAME: ("stay", "same"), Outcome.REFUSED: ("refused", "refused"),
@@ -149,7 +147,7 @@ def _columns(found: dict[str, Any], operation: Any, actor: Any) -> list[str]:
 def _items(run: Run, after: int) -> list[SimpleNamespace]:
     """A page of the rows that were left alone, by name."""
     query = select(ITEMS.c.seq, ITEMS.c.row_id, ITEMS.c.outcome, ITEMS.c.reason).where(
-        ITEMS.c.run_id == run.id, ITEMS.c.outcome.in_(LEFT_ALONE), ITEMS.c.seq > after
+        ITEMS.c.run_id == run.id, LEFT_ALONE, ITEMS.c.seq > after
     )
     found = db.session.execute(query.order_by(ITEMS.c.seq).limit(PAGE + 1)).all()
     rows = _rows(run, [item.row_id for item in found])
@@ -187,11 +185,11 @@ def undo_page(run: Run, actor: Any) -> SimpleNamespace:
     """How many rows go back, and those that somebody has changed or deleted since."""
     operation = life.operation_of(run)
     table: Any = operation.model.__table__
-    joined = IMAGES.outerjoin(table, table.c.id == IMAGES.c.row_id)
-    differs = table.c.id.is_not(None) if operation.rows_go else table.c.id.is_(None) | (table.c.version != IMAGES.c.version)
-    moved = (IMAGES.c.run_id == run.id) & differs
+    joined = ITEMS.outerjoin(table, table.c.id == ITEMS.c.row_id)
+    differs = table.c.id.is_not(None) if operation.rows_go else table.c.id.is_(None) | (table.c.version != ITEMS.c.version)
+    moved = images.changed_by(run.id) & differs
     number = db.session.scalar(select(func.count()).select_from(joined).where(moved)) or 0
-    keys = list(db.session.scalars(select(IMAGES.c.row_id).select_from(joined).where(moved).order_by(IMAGES.c.seq).limit(PAGE)))
+    keys = list(db.session.scalars(select(ITEMS.c.row_id).select_from(joined).where(moved).order_by(ITEMS.c.seq).limit(PAGE)))
     rows = _rows(run, keys)
     shown = [
         SimpleNamespace(label=str(rows[key]) if key in rows else f"#{key}", url=row_url(rows[key]) if key in rows else "",

@@ -1,4 +1,4 @@
-"""Taking a set-based run back by SQL: old values from its before-images, where a row still stands as the run left it."""
+"""Taking a set-based run back by SQL: old values from its items, where a row still stands as the run left it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from sqlalchemy import Text, case, literal, select, update
 
+from app.panel.bulk import images
 from app.panel.bulk.engine import expressions
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
-from app.panel.bulk.models import BeforeImage
 from app.panel.bulk.states import Outcome
 from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import db
@@ -18,7 +18,7 @@ from app.panel.core.db import db
 if TYPE_CHECKING:
     from app.panel.bulk.engine.setbased import SetBased
 
-IMAGES: Any = BeforeImage.__table__
+STOOD: Any = ITEMS.alias("stood")  # the items of the run that is taken back
 
 
 def judge(operation: SetBased, piece: Piece) -> None:
@@ -27,12 +27,12 @@ def judge(operation: SetBased, piece: Piece) -> None:
     own = policy.row_condition(piece.actor, operation.model)
     whens: list[tuple[Any, Outcome, Any]] = [
         (table.c.id.is_(None), Outcome.REFUSED, _("It was deleted since.")),
-        (table.c.version != IMAGES.c.version, Outcome.REFUSED, _("It was changed since.")),
+        (table.c.version != STOOD.c.version, Outcome.REFUSED, _("It was changed since.")),
     ]
     if own is not None:
         scoped = select(operation.model.id).where(operation.model.id.in_(piece.keys), own)
         whens.append((table.c.id.not_in(scoped), Outcome.SKIPPED, _("It is no longer among your rows.")))
-    rows = ITEMS.join(IMAGES, _image_of(piece)).outerjoin(table, table.c.id == ITEMS.c.row_id)
+    rows = ITEMS.join(STOOD, _stood(piece)).outerjoin(table, table.c.id == ITEMS.c.row_id)
     judged = (
         select(
             ITEMS.c.seq,
@@ -48,11 +48,11 @@ def restore(operation: SetBased, piece: Piece) -> None:
     """Old values back, with their trail; earlier runs then find the rows as they left them."""
     table = operation.model.__table__
     columns = [table.c[name] for name in operation.written(piece.values)]
-    pairs = {column: expressions.from_image(column, IMAGES.c.before) for column in columns}
-    rows = ITEMS.join(IMAGES, _image_of(piece)).join(table, table.c.id == ITEMS.c.row_id)
+    pairs = {column: expressions.from_image(column, STOOD.c.before) for column in columns}
+    rows = ITEMS.join(STOOD, _stood(piece)).join(table, table.c.id == ITEMS.c.row_id)
     mine = piece.with_outcome(Outcome.CHANGED)
-    told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine)
-    history.record_selected(operation.model, told, verb="update", actor=piece.actor)
+    told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(ITEMS.c.seq)
+    history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True)
     old = select(table.c.id, *(pair.label(column.key) for column, pair in pairs.items())).select_from(rows).where(mine)
     found = old.subquery("old")
     db.session.execute(
@@ -60,27 +60,12 @@ def restore(operation: SetBased, piece: Piece) -> None:
         .values(**{column.key: found.c[column.key] for column in columns}, version=table.c.version + 1,
                 changed_at=clock.now(), changed_by_id=piece.actor.id)
     )  # fmt: skip
-    changes.record_selected(operation.model, select(ITEMS.c.row_id).where(mine))
-    _known_to_earlier_runs(table, piece)
+    back = ITEMS.alias("back")
+    taken = select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
+    changes.record_selected(operation.model, taken)
+    images.known_to_earlier_runs(operation.model, taken, piece.undoes)
 
 
-def _known_to_earlier_runs(table: Any, piece: Piece) -> None:
-    """A run before the one that is taken back can be taken back as well, though the version of the row has gone on."""
-    earlier = IMAGES.alias("earlier")
-    taken = select(ITEMS.c.row_id).where(piece.with_outcome(Outcome.CHANGED))
-    now = select(table.c.version).where(table.c.id == earlier.c.row_id).scalar_subquery()
-    # the row stood at its version less two before the run and its undo: what an earlier run left is no younger
-    db.session.execute(
-        update(earlier)
-        .where(earlier.c.table == table.name, earlier.c.row_id.in_(taken), earlier.c.run_id != piece.undoes)
-        .where(earlier.c.version <= now - 2)
-        .values(version=now)
-    )
-
-
-def _image_of(piece: Piece) -> Any:
-    """The image that the run left of the row of an item."""
-    table = piece.operation.model.__tablename__
-    # the number of a run is no bare column here: SQLite would read all images of the run for each of its rows
-    of_the_run = IMAGES.c.run_id + 0 == piece.undoes
-    return (IMAGES.c.table == table) & (IMAGES.c.row_id == ITEMS.c.row_id) & of_the_run
+def _stood(piece: Piece) -> Any:
+    """The item in which the run kept how the row of an item stood."""
+    return (STOOD.c.row_id == ITEMS.c.row_id) & images.changed_rows(piece.undoes, STOOD)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
-from app.panel.core.changes import Change, ChangeMark
+from app.panel.core import changes
 from app.panel.core.db import db
 from app.panel.core.finding import storage, words
 from app.panel.core.finding.plans import Plan, plan_of, plans
@@ -85,9 +85,7 @@ def latest_changes(plan: Plan) -> set[int]:
 
 
 def _latest(tables: Iterable[str]) -> list[tuple[str, int]]:
-    mark = select(ChangeMark.change_id).where(ChangeMark.consumer == CONSUMER).scalar_subquery()
-    query = select(Change.table, Change.key).where(Change.table.in_(list(tables)), Change.id > func.coalesce(mark, 0))
-    return [(table, key) for table, key in db.session.execute(query.order_by(Change.id.desc()).limit(LATEST))]
+    return [(change.table, change.key) for change in changes.latest(CONSUMER, tables, LATEST)]
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from sqlalchemy import Boolean, Integer, String, delete, event, func, select, up
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.panel.core import changes, clock
-from app.panel.core.changes import Change, ChangeMark
+from app.panel.core.changes import WIDTH, Change, ChangeMark
 from app.panel.core.db import db
 from app.panel.core.finding import storage
 from app.panel.core.finding.hits import CONSUMER
@@ -64,8 +64,8 @@ class Behind:
 def behind() -> Behind:
     mark = db.session.scalar(select(ChangeMark.change_id).where(ChangeMark.consumer == CONSUMER)) or 0
     tables = [plan.table for plan in plans().values()]
-    waiting = select(Change.id, Change.at).where(Change.id > mark, Change.table.in_(tables))
-    count = db.session.scalar(select(func.count()).select_from(waiting.limit(COUNTED).subquery())) or 0
+    waiting = select(WIDTH.label("width"), Change.at).where(Change.id > mark, Change.table.in_(tables))
+    count = db.session.scalar(select(func.sum(waiting.limit(COUNTED).subquery().c.width))) or 0
     oldest = db.session.scalar(waiting.with_only_columns(Change.at).order_by(Change.id).limit(1))
     seconds = (clock.now() - oldest).total_seconds() if oldest is not None else 0.0
     built = {row.table for row in db.session.scalars(select(SearchTable)) if row.is_built and row.number == _number(row.table)}

@@ -1,0 +1,91 @@
+"""How rows stood before a run, and with which version it left them.
+
+An operation writes one row an item, and the item itself holds it. An import writes rows of many tables a record: it keeps
+images of their own. What concerns a row whatever run has changed it asks both, here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
+
+from app.panel.bulk.models import BeforeImage, Run, RunItem
+from app.panel.bulk.states import Outcome, RunKind
+from app.panel.core.db import PanelModel, db
+from app.panel.core.fields import resource_of
+from app.panel.core.rows import among
+
+ITEMS: Any = RunItem.__table__
+IMAGES: Any = BeforeImage.__table__
+
+
+def changed_by(run_id: int | None, items: Any = ITEMS) -> ColumnElement[bool]:
+    """The items of an operation that changed their rows; each holds how its row stood before."""
+    return (items.c.run_id == run_id) & (items.c.outcome == Outcome.CHANGED.value)
+
+
+def changed_rows(run_id: int | None, items: Any = ITEMS) -> ColumnElement[bool]:
+    """The same where rows are asked for by their numbers: with the number of the run as a bare column SQLite would read
+    all items of the run for each of them."""
+    return (items.c.run_id + 0 == run_id) & (items.c.outcome == Outcome.CHANGED.value)
+
+
+def keep(run_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write into items how their rows stood: (`seq`, `before`, `version`) each."""
+    given = [{"at": row["seq"], "stood": row["before"], "then": row["version"]} for row in rows]
+    if given:
+        one = (ITEMS.c.run_id == run_id) & (ITEMS.c.seq == bindparam("at"))
+        values = {"before": bindparam("stood"), "version": bindparam("then")}
+        db.session.connection().execute(update(ITEMS).where(one).values(values), given)
+
+
+def known_to_earlier_runs(model: type[Any], taken: Select[Any], undone_id: int | None) -> None:
+    """A run before the one that was taken back can be taken back as well, though the version of its rows has gone on.
+
+    :param taken: the numbers of the rows
+    """
+    rows = model.__table__
+    for table, mine in _both(model):
+        now = select(rows.c.version).where(rows.c.id == table.c.row_id).scalar_subquery()
+        # the row stood at its version less two before the run and its undo: what an earlier run left is no younger
+        db.session.execute(
+            update(table).where(mine, table.c.row_id.in_(taken), table.c.run_id != undone_id, table.c.version <= now - 2)
+            .values(version=now)
+        )  # fmt: skip
+
+
+def stamp(model: type[Any], moved: Sequence[Mapping[str, int]], *, older: bool = False) -> None:
+    """Let runs know rows by another version: {"whose", "then", "now"} each. `older`: also those that left it before `then`."""
+    for table, mine in _both(model) if moved else ():
+        version = table.c.version < bindparam("then") if older else table.c.version == bindparam("then")
+        statement = update(table).where(mine, table.c.row_id == bindparam("whose"), version)
+        db.session.connection().execute(statement.values(version=bindparam("now")), moved)
+
+
+def forget(rows: Iterable[tuple[str, int]]) -> list[int]:
+    """Empty what operations would need to bring these rows, (table, number) each, back to what they were; their runs."""
+    runs: set[int] = set()
+    for table, found in groupby(sorted(rows), key=lambda row: row[0]):
+        if (model := model_of(table)) is not None:
+            mine = _of_operations(model) & among(ITEMS.c.row_id, [key for _table, key in found])
+            runs.update(db.session.scalars(select(ITEMS.c.run_id).where(mine).distinct()))
+            db.session.execute(update(ITEMS).where(mine).values(before=None))
+    return sorted(runs)
+
+
+def model_of(table: str) -> type[Any] | None:
+    mappers = PanelModel.registry.mappers
+    return next((mapper.class_ for mapper in mappers if getattr(mapper.local_table, "name", "") == table), None)
+
+
+def _both(model: type[Any]) -> tuple[tuple[Any, ColumnElement[bool]], ...]:
+    return (ITEMS, _of_operations(model)), (IMAGES, IMAGES.c.table == model.__tablename__)
+
+
+def _of_operations(model: type[Any]) -> ColumnElement[bool]:
+    """The items of runs over this model. By the rows asked for, not by all that those runs have written."""
+    runs = select(Run.id).where(Run.kind == RunKind.OPERATION, Run.resource == resource_of(model))
+    return (ITEMS.c.run_id + 0).in_(runs)  # type: ignore[no-any-return]
