@@ -82,7 +82,7 @@ class PicturesPage(PanelPage):
         """Move one picture up or down, or make it the main one."""
         actor = current_actor()
         product = records.get(Product, product_id, actor=actor, verb="write")
-        key = int(request.form.get("image") or 0)
+        key = request.form.get("image", 0, type=int)
         image = next((image for image in product.images if image.id == key), None)
         if image is None:
             raise DomainError(_("There is no such picture."))
@@ -174,7 +174,12 @@ class WordsPage(PanelPage):
         return self.render("catalog/word.html", title=title, form=form, back=back), status
 
     def _add_synonym(self, form: SynonymForm) -> str:
-        targets = {name: form[name].spec.parse(form[name].data) for name in ("product_id", "category_id", "tag_id")}
+        targets: dict[str, Any] = {}
+        for name in ("product_id", "category_id", "tag_id"):
+            try:
+                targets[name] = form[name].spec.parse(form[name].data)
+            except ValueError as error:
+                raise InvalidInput({name: str(error)}) from None
         made = services.add_synonym(form.word.data, actor=current_actor(), **targets)
         return gettext("The search understands: %(synonym)s.", synonym=str(made))
 

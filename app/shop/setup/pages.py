@@ -147,7 +147,7 @@ class LogoPage(PanelPage):
         """Take the offered cut of the picture that was just refused."""
         actor = current_actor()
         shop = records.get(Shop, shop_id, actor=actor, verb="write")
-        file = db.session.get(File, int(request.form.get("file_id") or 0))
+        file = db.session.get(File, request.form.get("file_id", 0, type=int))
         if file is None or not files.may_read(actor, file):
             abort(404)
         rights = _logo_form(shop)

@@ -141,6 +141,9 @@ def test_the_forms_of_a_word_begin_with_it_and_lead_back(session, as_user, make_
     assert 'value="mug"' in page.text
     refused = client.post("/catalog/words/synonym", data={"word": "mug", "next": "/insights/words/"})
     assert (refused.status_code, "Choose what the word means" in refused.text) == (422, True)
+    for name in ("product_id", "category_id", "tag_id"):
+        assert client.post("/catalog/words/synonym", data={"word": "mug", name: "a cup"}).status_code == 422
+    assert client.post(f"/catalog/products/{cup.id}/pictures/order", data={"image": "first", "to": "up"}).status_code == 422
     done = client.post("/catalog/words/synonym", data={"word": "mug", "product_id": cup.id, "next": "/insights/words/"})
     assert (done.status_code, done.location) == (302, "/insights/words/")
     assert session.query(Synonym).one().product_id == cup.id
