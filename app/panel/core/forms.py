@@ -229,9 +229,19 @@ def picked(known: FieldSpec, data: Any, row: Any) -> list[tuple[int, str]]:
 
 
 def raw_values(form: Any, row: Any = None) -> dict[str, Any]:
-    """What was typed, by field name, for `records.parse`; what is masked on a row and was left empty stays as it is."""
+    """What was typed, by field name, for `records.parse`; what is masked on a row and was left empty stays as it is, and so
+    does an instant that was not touched: its element shows no seconds."""
     own = [field for field in form if isinstance(field, RawField) and field.kind != "file"]
-    return {field.name: field.data for field in own if field.data or row is None or not is_masked(form, field)}
+    return {field.name: field.data for field in own if row is None or not (is_untouched(field, row) or left_masked(form, field))}
+
+
+def left_masked(form: Any, field: RawField) -> bool:
+    return not field.data and is_masked(form, field)
+
+
+def is_untouched(field: RawField, row: Any) -> bool:
+    known = field.spec
+    return known is not None and known.kind == "instant" and bool(field.data) and field.data == typed(known, row)
 
 
 def child_rows(data: Any, name: str) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 """The screens of customers as people use them."""
 
+import datetime as dt
 import io
+import re
 import zipfile
 
 import pytest
 
-from app.panel.core import records
+from app.panel.core import history, records
 from app.panel.core.actor import SYSTEM
 from app.shop.customers import services
 from app.shop.customers.models import Address, Customer, CustomerMerge, CustomerTag
@@ -190,3 +192,19 @@ def test_customers_of_another_shop_are_not_there(as_user, session):
     page(cleo, f"/customers/customer/action/note/{li.id}", 404)
     assert "Li Na" not in page(cleo, "/customers/customer/list/")
     assert "Li Na" not in page(cleo, "/api/v1/customers/customer/")
+
+
+def test_saving_a_form_leaves_the_seconds_of_an_instant_that_nobody_touched(session, as_user):
+    card = customer()
+    card.first_seen_at = before = dt.datetime(2026, 1, 1, 2, 0, 37, 5, tzinfo=dt.UTC)
+    session.commit()
+    url, client = f"/customers/customer/edit/{card.id}", as_user("ada")
+    shown = re.search(r'name="first_seen_at"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="first_seen_at"', client.get(url).text)
+    form = {"name": "Another", "shop_id": card.shop_id, "version": card.version, "first_seen_at": shown[1] or shown[2]}
+    assert client.post(url, data=form).status_code == 302
+    session.expire_all()
+    assert (card.name, card.first_seen_at) == ("Another", before)
+    assert "first_seen_at" not in history.of(card)[0].changes
+    assert client.post(url, data=form | {"version": card.version, "first_seen_at": "2026-01-02T11:00"}).status_code == 302
+    session.expire_all()
+    assert card.first_seen_at == dt.datetime(2026, 1, 2, 3, 0, tzinfo=dt.UTC)
