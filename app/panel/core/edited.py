@@ -14,10 +14,12 @@ Condition = ColumnElement[bool] | None
 RowSource = Callable[[Any, type], Condition]
 FieldSource = Callable[[Any, str], dict[str, str]]
 RightSource = Callable[[Any], Held | None]
+RoleSource = Callable[[], Iterable[tuple[str, Any]]]
 
 _rows: list[RowSource] = []
 _fields: list[FieldSource] = []
 _rights: list[RightSource] = []
+_roles: list[RoleSource] = []
 _parents: dict[type, tuple[type, str]] = {}
 
 
@@ -52,6 +54,12 @@ def fields_from(source: FieldSource) -> FieldSource:
 def rights_from(source: RightSource) -> RightSource:
     """Register who may say what somebody holds in the place of the tables of roles; None where those are right."""
     _rights.append(source)
+    return source
+
+
+def roles_from(source: RoleSource) -> RoleSource:
+    """Register who knows which roles there are: (key, label)."""
+    _roles.append(source)
     return source
 
 
@@ -102,6 +110,10 @@ def narrower(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
 
 def rights(person: Any) -> Held | None:
     return next((found for source in _rights if (found := source(person)) is not None), None)
+
+
+def roles() -> list[tuple[str, Any]]:
+    return [role for source in _roles for role in source()]
 
 
 def together(conditions: Iterable[ColumnElement[bool]]) -> Condition:

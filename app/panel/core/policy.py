@@ -93,7 +93,7 @@ def moves_money(resource: str, *names: str) -> None:
     REGISTRY.moving_money.update((verb, resource) for verb in names)
 
 
-rows_from, fields_from, rights_from = edited.rows_from, edited.fields_from, edited.rights_from
+rows_from, fields_from, rights_from, roles_from = edited.rows_from, edited.fields_from, edited.rights_from, edited.roles_from
 follow, attribute = edited.follow, edited.attribute
 granted_by = lending.kept_by  # who keeps the rights that people lend to each other
 
@@ -165,6 +165,12 @@ def roles_of(actor: Any) -> list[tuple[str, Any]]:
     """(key, label) of the roles that somebody has, by himself and through groups."""
     keys = sorted({role_.name for role_ in every_role_of(actor)})
     return [(key, REGISTRY.roles[key].label if key in REGISTRY.roles else key) for key in keys]
+
+
+def shares_with(actor: Any) -> list[tuple[str, Any]]:
+    """(key, label) of the roles for which somebody may keep something: his own, and an administrator for any."""
+    own = roles_of(actor)
+    return own if not is_administrator(actor) else [*own, *(one for one in edited.roles() if one[0] not in dict(own))]
 
 
 def held(actor: Any) -> Held:

@@ -197,6 +197,22 @@ def may_share(actor: Any) -> bool:
     return policy.allowed(actor, "share", RESOURCE)
 
 
+def may_share_with(actor: Any) -> list[tuple[str, Any]]:
+    """(key, label) of those with whom somebody may share."""
+    return [*policy.shares_with(actor), (EVERYBODY, gettext("Everybody"))] if may_share(actor) else []
+
+
+def authorize_sharing(actor: Any, roles: Iterable[str]) -> None:
+    """:raises Forbidden: without the right to share
+
+    :raises InvalidInput: for roles that one does not have
+    """
+    if wanted := set(roles):
+        policy.authorize(actor, "share", RESOURCE)
+        if wanted - {key for key, _label in may_share_with(actor)}:
+            raise InvalidInput({"roles": gettext("You can share only with roles that you have.")})
+
+
 @transactional
 def save(
     list_key: str, name: str, asked: listing.Asked, *, actor: Any, roles: Iterable[str] = (), default: bool = False
@@ -207,10 +223,7 @@ def save(
     :raises Forbidden: for sharing without the right
     """
     name, wanted = named(name), sorted(set(roles))
-    if wanted:
-        policy.authorize(actor, "share", RESOURCE)
-    if set(wanted) - role_keys(actor) - {EVERYBODY}:
-        raise InvalidInput({"roles": gettext("You can share only with roles that you have.")})
+    authorize_sharing(actor, wanted)
     own = _own(list_key, actor)
     row = db.session.scalar(own.where(SavedList.name == name))
     if row is None:

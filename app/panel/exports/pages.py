@@ -60,7 +60,7 @@ class ExportPage(PanelPage):
             state=list(state.items()), ticked=ticked, count=showing.count_said(asked, plan, actor, ticked), q=asked.q, chips=chips,
             groups=showing.groups(view, plan, names), templates=showing.offered(kept, used, list_key, state), used=used,
             kind=used.kind if used is not None else "xlsx", kinds=showing.KINDS, go_url=url_for(".go", list_key=list_key),
-            keep_url=url_for(".keep", list_key=list_key), roles=showing.roles(actor), most=services.AT_ONCE,
+            keep_url=url_for(".keep", list_key=list_key), roles=savedlists.may_share_with(actor), most=services.AT_ONCE,
         )  # fmt: skip
 
     @expose("/list/<list_key>/go", methods=["POST"])

@@ -6,12 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import FINISHED
-from app.panel.core import listing, listtotals, policy, savedlists
+from app.panel.core import listing, listtotals
 from app.panel.exports import columns as choosing
 from app.panel.exports import services
 from app.panel.exports.templates import Offer
@@ -54,11 +53,6 @@ def offered(kept: list[Offer], used: Offer | None, list_key: str, state: dict[st
         )
         for one in kept
     ]  # fmt: skip
-
-
-def roles(actor: Any) -> list[tuple[str, Any]]:
-    """With whom this person may share."""
-    return [*policy.roles_of(actor), (savedlists.EVERYBODY, _("Everybody"))] if savedlists.may_share(actor) else []
 
 
 def line(run: Run) -> SimpleNamespace:

@@ -57,10 +57,7 @@ def save(view: Any, name: str, names: Iterable[str], kind: str, *, actor: Any, r
     """
     policy.authorize(actor, "export", view.resource)
     name, wanted = savedlists.named(name), sorted(set(roles))
-    if wanted:
-        policy.authorize(actor, "share", savedlists.RESOURCE)
-    if set(wanted) - savedlists.role_keys(actor) - {savedlists.EVERYBODY}:
-        raise InvalidInput({"roles": _("You can share only with roles that you have.")})
+    savedlists.authorize_sharing(actor, wanted)
     if kind not in files.FORMATS:
         raise BadRequest(_("This request cannot be understood."))
     columns = [column.name for column in choosing.read(names, view, view.plan(actor))]

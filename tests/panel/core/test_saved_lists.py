@@ -84,6 +84,15 @@ def test_sharing_needs_the_right_and_the_role(as_user, ben, as_role):
     assert [row.roles for row in kept()] == [[]]
 
 
+def test_an_administrator_shares_with_any_role_and_with_none_that_there_is_not(as_user, cleo):
+    client = as_user("ada")
+    assert 'value="support"' in client.get(LIST).text
+    assert keep(client, roles=["support"]).status_code == 302
+    assert "Tills" in as_user("cleo").get(LIST).text
+    keep(client, "Others", roles=["astronaut"])
+    assert [row.roles for row in kept()] == [["support"]]
+
+
 def test_a_list_opens_with_the_default_and_the_whole_list_is_a_click_away(as_user):
     client = as_user("ada")
     keep(client, q="B", default="1")

@@ -52,6 +52,13 @@ def in_order(document: Document) -> list[str]:
     return sorted(keys, key=lambda key: (known[key].order if key in known else 1000, label(key, document)))
 
 
+@policy.roles_from
+def everyone() -> list[tuple[str, str]]:
+    """(key, label) of every role that holds, without the administrator."""
+    known = store.in_force()
+    return [(key, label(key, known)) for key in in_order(known)]
+
+
 def entry(key: str, document: Document) -> dict[str, Any]:
     """:raises NotFound: when no role is called so"""
     found: dict[str, Any] | None = document["roles"].get(key)

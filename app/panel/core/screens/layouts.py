@@ -35,7 +35,6 @@ def saved_views(view: Any, asked: listing.Asked, kept: savedlists.Kept, actor: A
         )
         for offer in kept.offers
     ]
-    roles = [*policy.roles_of(actor), (savedlists.EVERYBODY, _("Everybody"))] if savedlists.may_share(actor) else []
     laid = {"cols": kept.layout.cols} if kept.layout.cols and not asked.cols else {}
     return SimpleNamespace(
         items=items,
@@ -43,7 +42,7 @@ def saved_views(view: Any, asked: listing.Asked, kept: savedlists.Kept, actor: A
         save_url=numbered("savedlists.save", "list_key", view.endpoint),
         counts_url=numbered("savedlists.counts", "list_key", view.endpoint),
         state=list({**now, **laid}.items()),
-        roles=roles,
+        roles=savedlists.may_share_with(actor),
     )
 
 

@@ -38,7 +38,8 @@ def key_of(
         view.endpoint, args, bool(found.rows), found.total is None, repr(kept), tuple(shown.items()), tuple(offered.items()),
         plan.columns, plan.filterable, plan.sortable, plan.searchable, plan.default_sort, plan.unsaid,
         access.hidden, tuple(access.masks.items()), access.may_write, access.may_reveal, access.fixed,
-        tuple(key for key, _label in policy.roles_of(actor)), policy.is_administrator(actor) or policy.usable(actor),
+        tuple((key, str(label)) for key, label in policy.shares_with(actor)),
+        policy.is_administrator(actor) or policy.usable(actor),
     )  # fmt: skip
 
 
