@@ -1,4 +1,4 @@
-"""Operations on many rows beside the ways of others: `python -m bench.bulk [quick] [postgresql] [PART…]`.
+"""Operations on many rows beside the ways of others: `python -m bench.bulk [quick | ROWS] [postgresql] [PART…]`.
 
 Prices and refunds of 100,000 rows and their undo, an export of 1,000,000 orders, an import of a sheet of 100,000 rows; `quick`
 takes a fifth of that. Everything runs on the same database in turns, each in a process of its own. The
@@ -213,13 +213,14 @@ PARTS = {"prices": prices, "refunds": refunds, "imports": bring_in, "exports": e
 
 
 def main(arguments: list[str]) -> int:
-    engine, quick = "postgresql" if "postgresql" in arguments else "sqlite", "quick" in arguments
+    engine = "postgresql" if "postgresql" in arguments else "sqlite"
+    count = next((int(one) for one in arguments if one.isdecimal()), ROWS // 5 if "quick" in arguments else ROWS)
     began, databases = time.monotonic(), None
     chosen = [part for name, part in PARTS.items() if name in arguments] or list(PARTS.values())
     install_peers()
     try:
         databases = Databases(engine)
-        bench = Bench(databases, ROWS // 5 if quick else ROWS)
+        bench = Bench(databases, count)
         bench.fill(bench.env, "bench.bulkdata", bench.rows)
         for part in chosen:
             part(bench)

@@ -91,7 +91,7 @@ def test_the_grid_carries_the_version_of_each_row_and_learns_the_next(ours):
     assert write(ours, "1", "no version", version="").status_code == 428
     answer = write(ours, "1", "Zhang San")
     assert answer.status_code == 200
-    assert answer.text == "2"
+    assert answer.json["version"] == 2 and answer.json["values"]["reader"] == "Zhang San"
     assert write(ours, "1", "Zhang Si", version="2").status_code == 200
     assert ours.reader(1) == "Zhang Si"
 

@@ -281,6 +281,7 @@ def _above() -> dict[str, str]:
     if known is None:
         pages: Any = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
         known = {page.endpoint: page.stands_under for page in pages if getattr(page, "stands_under", "")}
+        known |= {f"{page.endpoint}.{name}": to for page in pages for name, to in getattr(page, "apart", {}).items()}
         lists, sheets = current_app.extensions["panel_views"], current_app.extensions.get("panel_sheets", {})
         known |= {sheet.rpartition(".")[0]: lists[model].endpoint for model, sheet in sheets.items() if model in lists}
         current_app.extensions["panel_pages_above"] = known
@@ -294,6 +295,8 @@ def _open_key(menu: Shown) -> str:
     for url in (prefix + full, prefix + request.path):
         if url in menu.by_url:
             return menu.by_url[url]
+    if (apart := _above().get(str(request.endpoint), "")) in menu.keys:
+        return apart
     if request.blueprint in menu.keys:
         return str(request.blueprint)
     if (above := _above().get(str(request.blueprint), "")) in menu.keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -72,6 +72,7 @@ class PanelPage(BaseView):
     noun: str = ""
     title: Any = ""
     stands_under = ""  # the menu entry that is lit up while a page without one of its own is open, by its endpoint
+    apart: Mapping[str, str] = {}  # pages of one that belong to the entry of another one: {method: its endpoint}
     is_machine = False  # for programs that sign what they send: no cookie is asked, hence no CSRF token
     default_view = "index"
 

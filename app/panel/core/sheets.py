@@ -146,7 +146,7 @@ class PanelSheet(SheetView):
 
     @expose("/ajax/update/", methods=("POST",))
     def ajax_update(self) -> Any:
-        """One cell, through the same verbs as a form: rights, version, history. Answers with the new version."""
+        """One cell, through the same verbs as a form: rights, version, history. Answers with the row as it stands then."""
         actor = current_actor()
         if not policy.allowed(actor, "write", self.resource):
             abort(403)
@@ -167,14 +167,21 @@ class PanelSheet(SheetView):
             return (self._as_it_is_now(row, name) if error.theirs else error.message), error.status
         except DomainError as error:
             return error.message, 422 if error.status < 403 else error.status
-        return str(row.version), 200
+        return self._row(row), 200
 
     def _as_it_is_now(self, row: Any, name: str) -> dict[str, Any]:
         """What somebody else made of the row meanwhile, so that nobody has to load the sheet anew to write over it."""
-        editors = {one: self.editor(row, one) for one, _label in self.get_list_columns() if self.is_editable(one)}
         now = cells.cell(row, name, self._access()).get("text", "")
         said = _("Somebody else changed this in the meantime. It says “%(value)s” now; Enter writes yours over it.", value=now)
-        return {"message": said, "version": row.version, "values": {one: found["data-value"] for one, found in editors.items()}}
+        return {"message": said, **self._row(row)}
+
+    def _row(self, row: Any) -> dict[str, Any]:
+        """How a row stands: what can be edited of it as it is typed, and the other columns, by their places, as they are read.
+        What was typed is often not what is stored, and a column that nobody edits may follow from one that somebody did."""
+        names, access = [name for name, _label in self.get_list_columns()], self._access()
+        values = {name: self.editor(row, name)["data-value"] for name in names if self.is_editable(name)}
+        texts = {at: cells.cell(row, name, access).get("text", "") for at, name in enumerate(names) if name not in values}
+        return {"version": row.version, "values": values, "texts": texts}
 
 
 def mount(app: Flask, domains: list[Domain]) -> None:

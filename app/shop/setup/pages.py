@@ -191,6 +191,7 @@ class OnboardingPage(PanelPage):
 
     resource = "setup.OrgApplication"
     title = _("Apply to join")
+    apart = {"review": "setup_orgapplication"}
 
     @expose("/apply/", methods=["GET", "POST"])
     @needs("apply")

@@ -26,9 +26,7 @@ async function write(link, value) {
     return t("offline");
   }
   if (answer.ok) {
-    const version = await answer.text();
-    for (const cell of new Set([link, ...row.querySelectorAll("a[data-pk]")])) cell.dataset.version = version;
-    shown(link, value);
+    follow(row, link, await answer.json());
     return "";
   }
   if (answer.status === 409) return theirs(row, link, answer);
@@ -42,11 +40,17 @@ async function theirs(row, link, answer) {
   const text = await answer.text();
   if (!(answer.headers.get("Content-Type") || "").includes("json")) return text;
   const now = JSON.parse(text);
+  follow(row, link, now);
+  return now.message;
+}
+
+/** Show a row as it is stored; a cell that is being edited stands outside of its row and is told by itself. */
+function follow(row, link, now) {
   for (const cell of new Set([link, ...row.querySelectorAll("a[data-pk]")])) {
     cell.dataset.version = now.version;
     shown(cell, now.values[cell.name || cell.getAttribute("name")] ?? "");
   }
-  return now.message;
+  for (const [at, text] of Object.entries(now.texts)) (row.cells[at].querySelector(".lead") || row.cells[at]).textContent = text;
 }
 
 function control(link, first) {

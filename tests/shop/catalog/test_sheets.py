@@ -33,7 +33,17 @@ def test_prices_are_edited_in_major_units(sku, as_user, session):
     assert answer.status_code == 200, answer.text
     session.expire_all()
     assert sku.price == 1380
-    assert answer.text == str(sku.version)
+    assert answer.json["version"] == sku.version
+
+
+def test_a_cell_answers_with_what_is_stored_and_the_columns_beside_it_with_what_follows_from_it(sku, as_user, session):
+    client, address = as_user("ada"), "/sheets/catalog/sku/"
+    page = client.get(address).text
+    answer = client.post(f"{address}ajax/update/", data={"list_form_pk": sku.id, "price": " 1,234 ", "version": str(sku.version)}).json
+    assert answer["values"]["price"] == "1234.00"
+    heads = [str(at) for at, cell in enumerate(re.findall(r"<td data-label.*?</td>", page.partition("<tbody")[2], re.S)) if "data-pk" not in cell]
+    assert sorted(answer["texts"]) == sorted(heads) and "SCARF-1" in answer["texts"].values()
+    assert cells(client.get(address).text, sku.id) == answer["values"], "the same as after a reload"
 
 
 def test_whoever_may_not_see_the_cost_has_no_column_for_it(sku, as_user):

@@ -167,7 +167,9 @@ def test_a_review_on_the_page_from_blurred_to_approved(pending, as_user, session
     reviewer, applicant = as_user("ada"), as_user("ben")
     paper = pending.attachments[0]
     path = f"/setup/review/{pending.id}"
-    assert reviewer.get(path).status_code == 200
+    page = reviewer.get(path)
+    assert page.status_code == 200
+    assert '<a class="nav-link" href="/setup/orgapplication/list/" aria-current="page"' in page.text, "not lit up as if one applied"
     assert reviewer.post(path, data={"decision": "reject"}).status_code == 422
     assert reviewer.post(path, data={"decision": "reject", f"reason-{paper.id}": "Blurred."}).status_code == 302
     mine = applicant.get(f"/setup/apply/{pending.id}").text
