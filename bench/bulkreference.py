@@ -41,7 +41,7 @@ def fill(url: str) -> None:
     with engine.begin() as c:
         is_open = c.dialect.name == "postgresql"
         numbers = f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {ORDERS}) SELECT n FROM s"
-        found = f"generate_series(1, {ORDERS}) AS s(n)" if is_open else f"({numbers})"
+        found = f"generate_series(1::bigint, {ORDERS}) AS s(n)" if is_open else f"({numbers})"
         status = "CASE WHEN (n * 7919) % 100 < 53 THEN 'delivered' WHEN n % 2 = 0 THEN 'shipped' ELSE 'paid' END"
         at = "'2025-' || (n * 7 % 9 + 1) || '-10 00:00:00.' || (n % 997)"
         values = f"n, 'SO' || n, n * 31 % 100000, {status}, (n * 37 % 90000) / 100.0, 'web', {at}"
