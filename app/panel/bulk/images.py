@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.states import Outcome, RunKind
@@ -43,16 +43,24 @@ def keep(run_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def known_to_earlier_runs(model: type[Any], taken: Select[Any], undone_id: int | None) -> None:
-    """A run before the one that was taken back can be taken back as well, though the version of its rows has gone on.
+    """A run before the one that was taken back can be taken back as well, though the version of its rows has gone on. Not so
+    what was taken back already: each undo would cost more than the one before.
 
     :param taken: the numbers of the rows
     """
     rows = model.__table__
+    over = select(Run.id).where(or_(Run.is_undone, Run.id == undone_id))
     for table, mine in _both(model):
+        if table is IMAGES:
+            there = select(table.c.id).where(mine)
+        else:
+            there = _operations_of(model).where(Run.id.not_in(over))
+        if db.session.scalar(there.limit(1)) is None:
+            continue  # nobody to tell: most undos are of the only run over their rows
         now = select(rows.c.version).where(rows.c.id == table.c.row_id).scalar_subquery()
         # the row stood at its version less two before the run and its undo: what an earlier run left is no younger
         db.session.execute(
-            update(table).where(mine, table.c.row_id.in_(taken), table.c.run_id != undone_id, table.c.version <= now - 2)
+            update(table).where(mine, table.c.row_id.in_(taken), table.c.run_id.not_in(over), table.c.version <= now - 2)
             .values(version=now)
         )  # fmt: skip
 
@@ -87,5 +95,8 @@ def _both(model: type[Any]) -> tuple[tuple[Any, ColumnElement[bool]], ...]:
 
 def _of_operations(model: type[Any]) -> ColumnElement[bool]:
     """The items of runs over this model. By the rows asked for, not by all that those runs have written."""
-    runs = select(Run.id).where(Run.kind == RunKind.OPERATION, Run.resource == resource_of(model))
-    return (ITEMS.c.run_id + 0).in_(runs)  # type: ignore[no-any-return]
+    return (ITEMS.c.run_id + 0).in_(_operations_of(model))  # type: ignore[no-any-return]
+
+
+def _operations_of(model: type[Any]) -> Select[Any]:
+    return select(Run.id).where(Run.kind == RunKind.OPERATION, Run.resource == resource_of(model))

@@ -1,6 +1,7 @@
 """Operations on many rows: frozen, looked at, done once, stopped, resumed and taken back."""
 
 import pytest
+from sqlalchemy import select
 
 from tests.panel.bulk.operating import books, done, dying_after, ends, fresh, prepared, prices, taken_back
 from tests.panel.bulk.test_runs import expire_lease
@@ -185,6 +186,23 @@ def test_runs_are_taken_back_one_after_the_other(shelf):
     assert ends(taken_back(second)) == {"changed": 2}
     assert ends(taken_back(first)) == {"changed": 2}
     assert prices() == {"978-0": 1000, "978-1": 1001}
+
+
+def test_an_undo_lets_only_those_runs_know_its_rows_that_can_still_be_taken_back(shelf):
+    from app.panel.bulk.images import ITEMS
+
+    def known(run):
+        return shelf.scalar(select(ITEMS.c.version).where(ITEMS.c.run_id == run.id))
+
+    books(1)
+    first, over = done(prepared(RAISE, 100)), done(prepared(RAISE, 10))
+    taken_back(over)
+    last = done(prepared(RAISE, 20))
+    before, gone = known(first), known(over)
+    taken_back(last)
+    assert (known(first) - before, known(over) - gone) == (2, 0)
+    assert ends(taken_back(first)) == {"changed": 1}
+    assert prices() == {"978-0": 1000}
 
 
 def test_row_by_row_each_row_stands_for_itself(shelf):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.states import Outcome
@@ -51,6 +53,25 @@ def counts(piece: Piece) -> dict[str, int]:
     """How many items of a piece have come to which end."""
     query = select(ITEMS.c.outcome, func.count()).where(piece.items).group_by(ITEMS.c.outcome)
     return dict(db.session.execute(query).tuples().all())
+
+
+def tell(piece: Piece, others: Iterable[Any], *meant: Any, **stood: Any) -> dict[str, int]:
+    """Write down that the rows of a piece change, by one statement over its range, and behind it what becomes of those that do
+    not, (`seq`, outcome, reason) each; how many by outcome.
+
+    :param stood: what else an item of a row that changes holds, from the tables that `meant` joins with it
+    """
+    left = [{"at": seq, "now": end, "why": why} for seq, end, why in others]
+    if len(left) <= piece.high - piece.low:
+        change = update(ITEMS).where(piece.items, *meant)
+        db.session.execute(change.values(outcome=Outcome.CHANGED.value, reason="", **stood))
+    if left:
+        one = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
+        ends = {"outcome": bindparam("now"), "reason": bindparam("why"), **dict.fromkeys(stood)}
+        db.session.connection().execute(update(ITEMS).where(one).values(ends), left)
+    found = Counter(one["now"] for one in left)
+    found[Outcome.CHANGED.value] = piece.high - piece.low + 1 - len(left)
+    return dict(found)
 
 
 def refuse_all(piece: Piece, reason: str) -> dict[str, int]:

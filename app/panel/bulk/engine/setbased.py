@@ -6,11 +6,10 @@ and INSERT … SELECT.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal, select, true, update
 
 from app.panel.bulk.engine import chunks, expressions, undoing
 from app.panel.bulk.engine.chunks import Piece
@@ -129,19 +128,9 @@ class SetBased(Operation):
         outcome, reason = self.judged(piece)
         judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason")).subquery("judged")
         query = select(judged).where(judged.c.outcome != Outcome.CHANGED.value)
-        others = [{"at": seq, "now": end, "why": why} for seq, end, why in db.session.execute(query)]
         table = self.model.__table__
         stood = {"before": expressions.before_image(pairs), "version": table.c.version + 1}
-        if len(others) <= piece.high - piece.low:
-            change = update(ITEMS).where(piece.items, table.c.id == ITEMS.c.row_id)
-            db.session.execute(change.values(outcome=Outcome.CHANGED.value, reason="", **stood))
-        if others:
-            one, nothing = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at")), dict.fromkeys(stood)
-            statement = update(ITEMS).where(one).values(outcome=bindparam("now"), reason=bindparam("why"), **nothing)
-            db.session.connection().execute(statement, others)
-        counts = Counter(one["now"] for one in others)
-        counts[Outcome.CHANGED.value] = piece.high - piece.low + 1 - len(others)
-        return dict(counts)
+        return chunks.tell(piece, db.session.execute(query), table.c.id == ITEMS.c.row_id, **stood)
 
     def _write(self, which: Any, pairs: Mapping[Any, Any], actor: Any) -> None:
         table = self.model.__table__
@@ -154,9 +143,8 @@ class SetBased(Operation):
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         """Old values back where nobody has written since; the others are listed."""
         chunks.lock(piece)
-        undoing.judge(self, piece)
-        counts = chunks.counts(piece)
-        if counts.get(Outcome.CHANGED.value):
+        counts = undoing.judge(self, piece)
+        if counts[Outcome.CHANGED.value]:
             undoing.restore(self, piece)
             self.changed(_changing(piece), piece.values, actor=piece.actor)
         return counts

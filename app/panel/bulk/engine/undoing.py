@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Text, case, literal, select, update
 
 from app.panel.bulk import images
-from app.panel.bulk.engine import expressions
+from app.panel.bulk.engine import chunks, expressions
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.states import Outcome
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 STOOD: Any = ITEMS.alias("stood")  # the items of the run that is taken back
 
 
-def judge(operation: SetBased, piece: Piece) -> None:
-    """Say of each row whether it is taken back."""
+def judge(operation: SetBased, piece: Piece) -> dict[str, int]:
+    """Say of each row whether it is taken back; how many by outcome.
+
+    The items are not joined with themselves for it: of those that were frozen a moment ago PostgreSQL has no figures, takes them
+    for one, and would go through all items of the run for each of the chunk.
+    """
     table = operation.model.__table__
     own = policy.row_condition(piece.actor, operation.model)
     whens: list[tuple[Any, Outcome, Any]] = [
         (table.c.id.is_(None), Outcome.REFUSED, _("It was deleted since.")),
+        (STOOD.c.seq.is_(None), Outcome.REFUSED, _("It cannot be taken back.")),
         (table.c.version != STOOD.c.version, Outcome.REFUSED, _("It was changed since.")),
     ]
     if own is not None:
         scoped = select(operation.model.id).where(operation.model.id.in_(piece.keys), own)
         whens.append((table.c.id.not_in(scoped), Outcome.SKIPPED, _("It is no longer among your rows.")))
-    rows = ITEMS.join(STOOD, _stood(piece)).outerjoin(table, table.c.id == ITEMS.c.row_id)
-    judged = (
-        select(
-            ITEMS.c.seq,
-            case(*((when, outcome.value) for when, outcome, _s in whens), else_=Outcome.CHANGED.value).label("outcome"),
-            case(*((when, literal(str(said), Text)) for when, _o, said in whens), else_=literal("", Text)).label("reason"),
-        ).select_from(rows).where(piece.items).subquery("judged")
-    )  # fmt: skip
-    mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == judged.c.seq)
-    db.session.execute(update(ITEMS).where(mine).values(outcome=judged.c.outcome, reason=judged.c.reason))
+    rows = ITEMS.outerjoin(STOOD, _stood(piece)).outerjoin(table, table.c.id == ITEMS.c.row_id)
+    outcome = case(*((when, outcome.value) for when, outcome, _said in whens), else_=Outcome.CHANGED.value).label("outcome")
+    reason = case(*((when, literal(str(said), Text)) for when, _outcome, said in whens), else_=literal("", Text)).label("reason")
+    judged = select(ITEMS.c.seq, outcome, reason).select_from(rows).where(piece.items).subquery("judged")
+    return chunks.tell(piece, db.session.execute(select(judged).where(judged.c.outcome != Outcome.CHANGED.value)))
 
 
 def restore(operation: SetBased, piece: Piece) -> None:
