@@ -181,7 +181,7 @@ def test_keys_open_the_search_of_everything_and_their_own_list(window):
         window.keyboard.press("Escape")
         palette.wait_for(state="hidden")
     window.keyboard.press("?")
-    assert window.locator("#shortcuts").is_visible()
+    window.locator("#shortcuts").wait_for()
 
 
 def test_what_is_typed_is_asked_for_once_and_chosen_by_the_arrow_keys(window):
