@@ -138,8 +138,10 @@ def test_the_host_is_asked_to_slow_down_and_says_that_he_has_seen_it(windows):
 
 def test_a_window_without_a_network_says_so_and_misses_nothing(windows):
     control, host = windows["control"], windows["host"]
+    stood = host.locator(".card-now").bounding_box()
     host.context.set_offline(True)
     host.locator("[data-lost]:not([hidden])").wait_for()
+    assert host.locator(".card-now").bounding_box() == stood, "nothing moves away under a hand that is about to press"
     control.locator("body").press("n")
     control.locator(".line.up", has_text="Tray").wait_for()
     assert host.locator(".card-now h1").inner_text() == "Cup of the journey"

@@ -61,7 +61,7 @@ def test_the_lines_of_an_order_add_up_to_it(rows):
     sums = select(OrderLine.order_id, func.sum(OrderLine.total).label("total")).group_by(OrderLine.order_id).subquery()
     wrong = select(func.count()).select_from(Order).join(sums, sums.c.order_id == Order.id)
     wrong = wrong.where(sums.c.total != Order.subtotal - Order.discount)
-    assert rows.scalar(select(func.count(Order.id))) == 1000
+    assert rows.scalar(select(func.count(Order.id)).where(Order.session_key.is_(None))) == 1000
     assert rows.scalar(wrong) == 0
 
 
@@ -112,7 +112,7 @@ def test_nothing_happens_after_now_and_numbers_are_given_out_once(rows):
 
     assert rows.scalar(select(func.max(OrderStateLog.moved_at))) <= NOW
     total, distinct = rows.execute(select(func.count(Order.id), func.count(func.distinct(Order.number)))).one()
-    assert total == 1000
+    assert total >= 1000
     assert distinct > 500
 
 
@@ -217,7 +217,7 @@ def test_the_demo_goes_without_a_trace_leaves_one_shop_to_begin_with_and_comes_a
         assert not demo.is_loaded()
         demo.load(seed=7, scale=0.01, now=NOW)
         assert demo.is_loaded()
-        assert len(first) == 200
+        assert 200 <= len(first) < 250
         assert figures() == first, "the same seed on the same day makes the same shop"
         assert len(stored(tmp_path)) > 300
         assert set(stored(tmp_path)) <= set(pictures)
@@ -338,7 +338,7 @@ def test_every_figure_of_a_live_session_is_the_sum_of_its_events(rows):
         tally = rows.scalar(select(LiveTally).where(LiveTally.session_id == live.id, LiveTally.item_id == WHOLE))
         of_it = select(LiveEvent.kind, func.count(), func.sum(LiveEvent.n), func.sum(LiveEvent.amount))
         kinds = {kind: rest for kind, *rest in rows.execute(of_it.where(LiveEvent.session_id == live.id).group_by(LiveEvent.kind))}
-        assert tally.events == sum(count for count, _n, _amount in kinds.values()) > 500
+        assert tally.events == sum(count for count, _n, _amount in kinds.values()) > (100 if live.is_practice else 500)
         assert (tally.joins, tally.clicks, tally.comments) == tuple(kinds[kind][0] for kind in ("join", "click", "comment"))
         assert tally.likes == kinds["like"][1]
         assert (tally.orders, tally.gmv) == (kinds["order"][0], kinds["order"][2]) if "order" in kinds else tally.orders == 0
@@ -355,7 +355,8 @@ def test_the_reports_of_past_sessions_are_asked_for_the_oldest_first(rows):
     from app.shop.live.models import LiveSession
     from app.shop.live.states import SessionState
 
-    past = select(LiveSession.id).where(LiveSession.state == SessionState.ENDED).order_by(LiveSession.starts_at)
+    past = select(LiveSession.id).where(LiveSession.state == SessionState.ENDED, LiveSession.is_practice.is_(False))
+    past = past.order_by(LiveSession.starts_at)
     asked = [row.payload["args"]["session_id"] for row in rows.scalars(select(OutboxRow).order_by(OutboxRow.next_at))
              if row.payload.get("job") == "live.report"]  # fmt: skip
     assert asked == list(rows.scalars(past)) and len(asked) == 4
@@ -363,20 +364,73 @@ def test_the_reports_of_past_sessions_are_asked_for_the_oldest_first(rows):
 
 def test_every_draw_of_the_demo_is_the_same_when_it_is_drawn_again_and_counts_who_took_part(rows):
     from app.shop.live.models import LiveEntry, LiveGame, LiveWinner
-    from app.shop.live.services import games
+    from app.shop.live.services import games, taking_part
     from app.shop.live.states import GameKind, GameState
 
     played = list(rows.scalars(select(LiveGame).order_by(LiveGame.id)))
     assert {game.kind for game in played} == set(GameKind)
     assert [game.state for game in played if game.state is not GameState.DONE] == [GameState.OPEN], "one waits for its draw"
+    waits = next(game for game in played if game.state is GameState.OPEN)
+    assert waits.taken_part > 0, "viewers have written"
     for game in played:
-        assert rows.scalar(select(func.count(LiveEntry.id)).where(LiveEntry.game_id == game.id)) == game.taken_part
-        assert sum(game.counted.values()) == game.taken_part
+        if game.state is GameState.DONE:
+            assert rows.scalar(select(func.count(LiveEntry.id)).where(LiveEntry.game_id == game.id)) == game.taken_part
+            assert sum(game.counted.values()) == game.taken_part
+        else:
+            assert len(taking_part.entries(game)) == game.taken_part
         assert max(at for at in (game.opened_at, game.closed_at, game.drawn_at) if at) <= NOW
         if game.drawn_at:
             assert games.draw_again(game).same, game
     assert sum(game.taken_part for game in played) > 20
     assert rows.scalar(select(func.count(LiveWinner.id))) == sum(len(games.draw_again(game).drawn) for game in played if game.drawn_at) > 6
+
+
+def test_what_past_sessions_offered_was_bought_by_real_orders_each_at_the_price_that_the_feed_told_of(rows):
+    from app.shop.live.models import LiveEvent, LiveOffer, LiveSession
+    from app.shop.live.services import offered
+    from app.shop.live.states import OfferKind, SessionState
+    from app.shop.marketing.models import Coupon, PriceUse
+    from app.shop.marketing.states import CouponState, UseState
+    from app.shop.orders.models import Order, OrderState, ReviewState
+
+    placed = rows.execute(select(Order, LiveEvent).join(LiveEvent, LiveEvent.order_id == Order.id).order_by(Order.id)).all()
+    bought = {order.id for order, _event in placed}
+    assert bought == set(rows.scalars(select(Order.id).where(Order.session_key.is_not(None)))) != set()
+    for order, event in placed:
+        assert (order.total, order.placed_at, order.session_key) == (event.amount, event.at, f"live:{event.session_id}")
+        assert (order.paid, order.review) == (order.total, ReviewState.CONFIRMED) and order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
+    uses = rows.execute(select(PriceUse.promotion_id, PriceUse.coupon_id, PriceUse.order_id).where(
+        PriceUse.order_id.in_(bought), PriceUse.state == UseState.TAKEN)).all()  # fmt: skip
+    past = rows.scalars(select(LiveOffer).join(LiveSession, LiveSession.id == LiveOffer.session_id)
+                        .where(LiveSession.state == SessionState.ENDED)).all()  # fmt: skip
+    counted = {one["id"]: one for live in {one.session_id for one in past} for one in offered.taken(live)}
+    sold = dict.fromkeys(OfferKind, 0)
+    for offer in past:
+        if offer.kind is OfferKind.COUPON:
+            redeemed = set(rows.scalars(select(Coupon.id).where(Coupon.batch_id == offer.batch_id, Coupon.state == CouponState.REDEEMED)))
+            assert counted[offer.id]["used"] == len(redeemed) == sum(coupon in redeemed for _promotion, coupon, _order in uses)
+            sold[offer.kind] += len(redeemed)
+        elif offer.kind is not OfferKind.PRICE:
+            assert counted[offer.id]["orders"] == sum(promotion == offer.promotion_id for promotion, _coupon, _order in uses)
+            sold[offer.kind] += counted[offer.id]["orders"]
+    assert min(sold[kind] for kind in (OfferKind.FIRST, OfferKind.FLASH, OfferKind.COUPON)) > 0
+    assert not any(promotion.is_active for promotion in (one.promotion for one in past) if promotion)
+
+
+def test_the_team_of_the_demo_has_rehearsed_and_was_faster_the_second_time(rows):
+    from app.shop.live.incidents import IncidentKind, RehearsalState
+    from app.shop.live.models import LiveRehearsal
+    from app.shop.live.services import rehearsed
+    from app.shop.live.states import Post
+
+    first, second = rehearsed.results(list(rows.scalars(select(LiveRehearsal).order_by(LiveRehearsal.id))))
+    assert rehearsed.before(second.rehearsal).id == first.rehearsal.id
+    for one in (first, second):
+        assert (one.rehearsal.state, len(one.shown)) == (RehearsalState.ENDED, len(IncidentKind))
+        for reaction in one.reactions.values():
+            assert (reaction.at - reaction.incident.shown_at).total_seconds() == pytest.approx(float(reaction.seconds), abs=0.001)
+    for post in Post:
+        assert 0 < first.posts[post]["points"] < second.posts[post]["points"] < 100
 
 
 def test_who_booked_was_reminded_once_it_was_time_and_nobody_keeps_the_contact_of_who_took_it_back(rows):

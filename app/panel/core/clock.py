@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import current_app, has_app_context
 
 _offset: dt.timedelta | None = None
 _frozen: dt.datetime | None = None
+_standing: ContextVar[dt.datetime | None] = ContextVar("standing", default=None)
 _zone_source: list[Callable[[], str | None]] = []
 
 
 def now() -> dt.datetime:
     """This instant, aware, UTC."""
+    if (standing := _standing.get()) is not None:
+        return standing
     if _frozen is not None:
         return _frozen
     real = dt.datetime.now(dt.UTC)
@@ -27,6 +32,16 @@ def freeze(at: dt.datetime | None) -> None:
     if at is not None and at.tzinfo is None:
         raise TypeError("the clock needs an aware instant")
     _frozen, _offset = (at.astimezone(dt.UTC) if at else None), None
+
+
+@contextmanager
+def standing_at(at: dt.datetime) -> Iterator[None]:
+    """What is done within, by this thread alone, is done at an instant of the past: the demo lives it over again."""
+    token = _standing.set(at)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
 
 
 def zone_from(source: Callable[[], str | None]) -> None:

@@ -70,9 +70,9 @@ def flag(label: Any, default: bool = False, **options: Any) -> Any:
     return _column(label, "bool", Boolean(), default=default, **options)
 
 
-def choice(label: Any, choices: type[Choices], **options: Any) -> Any:
+def choice(label: Any, choices: type[Choices], *, length: int = 40, **options: Any) -> Any:
     """One of a closed list."""
-    return _column(label, "choice", ChoiceType(choices), **options)
+    return _column(label, "choice", ChoiceType(choices, length), **options)
 
 
 def day(label: Any, **options: Any) -> Any:

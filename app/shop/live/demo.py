@@ -13,8 +13,9 @@ import random
 from typing import Any
 
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from PIL import Image, ImageDraw
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.panel.accounts import firstrun
 from app.panel.accounts.models import User
@@ -23,15 +24,20 @@ from app.panel.core.db import db
 from app.panel.core.demo import World, part
 from app.shop.creators.models import Creator, CreatorAccount
 from app.shop.creators.states import CreatorKind
-from app.shop.live import demo_desk, demo_games, demo_offers, demo_reach, jobs
+from app.shop.inventory.models import StockLevel
+from app.shop.live import demo_desk, demo_games, demo_offers, demo_reach, demo_rehearsal, jobs
 from app.shop.live.demo_room import Room
 from app.shop.live.feed import living
 from app.shop.live.models import (
+    LiveAction,
     LiveCheck,
     LiveConclusion,
+    LiveIncident,
     LiveItem,
     LiveLink,
     LiveMute,
+    LiveReaction,
+    LiveRehearsal,
     LiveRoom,
     LiveSession,
     LiveSlot,
@@ -57,6 +63,7 @@ SESSIONS = (  # days from today, hour, hours long, how many watch at most, title
 )
 ON_AIR_FOR, ON_AIR_PEAK = 44, 240  # minutes, and how many watch
 MINUTES = (8, 12, 15, 10, 15, 12, 18, 15, 15)
+ENOUGH = 30  # pieces of what is shown
 LEAD, REPORT_AFTER = dt.timedelta(days=3), 5  # a session is planned three days before; seconds after the demo is there
 READY_FOR = dt.timedelta(days=6)  # so long ago the one that is ready was planned
 LEARNED = (  # session, what was learned, whether it is settled
@@ -78,17 +85,23 @@ def sessions(world: World) -> None:
     begin = world.now - dt.timedelta(days=200)
     shop, channel = world.made["shops"]["home"], world.made["channels"]["douyin"]["id"]
     (host, guest), (room, other_room) = _house(world, begin, shop)
-    sold = {sku["product_id"]: sku for sku in reversed(world.made["skus"]) if sku["shop"] == "home" and sku["is_sold"]}
-    goods = list(reversed(sold.values()))[: len(MINUTES) - 1]  # of each product the first
+    enough = set(db.session.scalars(select(StockLevel.sku_id).where(StockLevel.available >= ENOUGH)))
+    offered = [sku for sku in world.made["skus"] if sku["shop"] == "home" and sku["is_sold"]]
+    sold: dict[int, dict[str, Any]] = {}
+    for sku in sorted(offered, key=lambda one: one["id"] not in enough):  # of each product the first of which there is enough
+        sold.setdefault(sku["product_id"], sku)
+    goods = list(sold.values())[: len(MINUTES) - 1]
     made = [_session(world, number, shop, channel, host, room, goods) for number in range(len(SESSIONS))]
     made.append(_on_air(world, shop, channel, guest, other_room, goods))
     world.made["live names"] = {sku["product_id"]: sku["title"] for sku in goods}
     with force_locale("zh_Hans_CN"):
         rooms = _lived(world, made)
         _conclusions(world, made)
+        for number, before in enumerate((2, 1)):
+            _rehearsal(world, number, made[1], before, goods)
         world.flush(
             files.File, Creator, CreatorAccount, LiveRoom, LiveSession, LiveItem, LiveSlot, LiveCheck, LiveConclusion, LiveMute,
-            CouponBatch, Coupon, *living.TABLES,
+            LiveRehearsal, LiveIncident, LiveAction, LiveReaction, CouponBatch, Coupon, *living.TABLES,
         )  # fmt: skip
         demo_games.settle(world, rooms)
         demo_reach.channel_feed(world)
@@ -111,11 +124,11 @@ def _lived(world: World, made: list[dict[str, Any]]) -> list[Room]:
     for room in rooms:
         demo_games.speak(room)
         demo_desk.work(room)
-        demo_desk.hint(room, rules)
-        demo_reach.sent_out(room, outlets[0])
         if not room.is_on_air:
             demo_offers.were(room)
             demo_reach.audience(room)
+        demo_desk.hint(room, rules)
+        demo_reach.sent_out(room, outlets[0])
     return rooms
 
 
@@ -208,6 +221,23 @@ def _on_air(
     _checks(world, row, begun - LEAD, True)
     _link(world, row, len(SESSIONS), 37)
     return row
+
+
+def _rehearsal(world: World, number: int, source: dict[str, Any], before: int, goods: list[dict[str, Any]]) -> None:
+    """Some days before a session its team rehearsed it."""
+    begun = source["starts_at"] - dt.timedelta(days=before, hours=5)
+    ended = begun + dt.timedelta(minutes=demo_rehearsal.MINUTES)
+    told = {name: source[name] for name in ("shop_id", "channel_id", "creator_id", "room_id", "cover_id")}
+    row = world.add(
+        LiveSession, begun, title=_("Rehearsal: %(title)s", title=source["title"]), state=SessionState.ENDED, starts_at=begun,
+        ends_at=ended, begun_at=begun, ended_at=ended, **told,
+        **OF_ALL | {"is_practice": True, "copied_from_id": source["id"]},
+    )  # fmt: skip
+    items = _items(world, row, goods, ItemState.DELISTED)
+    sold = {item["position"]: (item["id"], item["live_price"]) for item in items if item["sku_id"]}
+    turns = _slots(world, row, items, ended, random.Random(world.seed + number))
+    living.tell(world, row, turns, ended, demo_rehearsal.PEAK, sold)
+    demo_rehearsal.played(world, number, row, source, sold)
 
 
 def _items(

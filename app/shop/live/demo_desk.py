@@ -29,6 +29,7 @@ from app.shop.live.models import (
     LiveMute,
     LiveNotice,
     LiveQuestion,
+    LiveReaction,
     LiveReply,
     LiveReplyRule,
 )
@@ -270,7 +271,7 @@ def sign(user: User, role: str) -> None:
     if post is None:
         return
     named: list[tuple[Any, Any, Any]] = [
-        (LiveMessage, "author_id", LiveMessage.post == post),
+        (LiveMessage, "author_id", LiveMessage.post == post), (LiveReaction, "person_id", LiveReaction.post == post),
         (LiveCheck, "done_by_id", (LiveCheck.role == post) & LiveCheck.done_at.is_not(None)),
         (LiveConclusion, "owner_id", LiveConclusion.id % len(AT_POST) == list(AT_POST.values()).index(post)),
     ]

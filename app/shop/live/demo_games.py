@@ -99,6 +99,9 @@ def settle(world: World, rooms: list[Room]) -> None:
             room.log(opens, "game", _("Opened: %(what)s", what=f"{game.kind.label} · {game.prompt}"))
             if row["closes_at"] <= room.until:
                 closed.append((room, game, row, _close(row, game, seed)))
+                continue
+            found = taking_part.entries(SimpleNamespace(**row))  # type: ignore[arg-type]
+            row |= {"taken_part": len(found), "counted": taking_part.votes(found) if game.choices else {}}
     world.flush(LiveGame)
     db.session.execute(insert(LiveSeal.__table__), seals)
     for room, game, row, found in closed:

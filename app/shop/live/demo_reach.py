@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from app.panel.core.demo import World
 from app.shop.live.demo_room import Room
-from app.shop.live.feed.states import Platform
+from app.shop.live.feed.states import Platform, Refusal
 from app.shop.live.models import (
     LiveAudience,
     LiveBooking,
@@ -144,7 +144,7 @@ def channel_feed(world: World) -> None:
         LiveFeed, world.now - dt.timedelta(days=40), session_id=None, channel_id=world.made["channels"]["douyin"]["id"],
         platform=Platform.WEBHOOK, public_id=_made(world, "feed")[:24], nonce=_made(world, "nonce"), former_nonce=None,
         former_until=None, is_open=True, refused_count=sum(count for _code, count in TURNED_AWAY), refused_at=at,
-        refused_why=_("Signed too long ago"),
+        refused_code=Refusal.OLD, refused_why="The signature is too old, or from the future.",
     )  # fmt: skip
     for code, count in TURNED_AWAY:
         world.add(LiveFeedRefusal, feed_id=feed["id"], code=code, count=count)["at"] = at

@@ -40,20 +40,21 @@ class Room:
         self.begun: dt.datetime = self.session["begun_at"]
         self.is_on_air = self.session["ended_at"] is None
         self.chance = random.Random(self.world.seed * 7919 + self.id)
-        self.viewers = sorted(self._mine(LiveViewer), key=lambda row: (row["first_at"], row["id"]))
-        self.items = self._mine(LiveItem)
-        self.slots = self._mine(LiveSlot)
+        self.viewers = sorted(self.mine(LiveViewer), key=lambda row: (row["first_at"], row["id"]))
+        self.items = self.mine(LiveItem)
+        self.slots = self.mine(LiveSlot)
         self.read()
         self.feed_id: int = self.events[0]["feed_id"]
-        self.buckets = {int(row["starts_at"].timestamp()): row for row in self._mine(LiveBucket) if row["item_id"] == WHOLE}
-        self.tally = next(row for row in self._mine(LiveTally) if row["item_id"] == WHOLE)
+        self.buckets = {int(row["starts_at"].timestamp()): row for row in self.mine(LiveBucket) if row["item_id"] == WHOLE}
+        self.tally = next(row for row in self.mine(LiveTally) if row["item_id"] == WHOLE)
 
     def read(self) -> None:
         """The events as they are by now, in the order of time."""
-        self.events = sorted(self._mine(LiveEvent), key=lambda row: (row["at"], row["id"]))
+        self.events = sorted(self.mine(LiveEvent), key=lambda row: (row["at"], row["id"]))
         self._told = [(row["at"], row["n"]) for row in self.events if row["kind"] == "viewers"]
 
-    def _mine(self, model: type[Any]) -> list[dict[str, Any]]:
+    def mine(self, model: type[Any]) -> list[dict[str, Any]]:
+        """The rows of a table that are of this session."""
         return [row for row in self.world.rows[model] if row["session_id"] == self.id]
 
     def at(self, part: float) -> dt.datetime:

@@ -8,6 +8,7 @@ from app.shop.live import events, jobs
 from app.shop.live.feed.defaults import ensure_plays, ensure_rules
 from app.shop.live.models import LiveSession
 from app.shop.live.services import games_clock, offers, presets, prices, rehearsing, selling
+from app.shop.marketing import sessions
 from app.shop.orders.events import order_placed
 from app.shop.orders.models import Order
 from app.shop.setup.events import shop_opened
@@ -56,3 +57,6 @@ def make_its_report(session: LiveSession, **_more: Any) -> None:
 def end_its_rehearsal(session: LiveSession, **_more: Any) -> None:
     if session.is_practice:
         rehearsing.finish(session)
+
+
+sessions.contribute(selling.to_choose)

@@ -73,7 +73,10 @@ def _promotions(world: World) -> dict[str, Any]:
         world, "周末秒杀", PromotionKind.SECKILL, percent=30, limit_pieces=50, per_person=1, begins_at=soon,
         ends_at=soon + dt.timedelta(hours=2), stacking=Stacking.ALONE, priority=10,
     )  # fmt: skip
-    _promotion(world, "直播间前100名立减10元", PromotionKind.FIRST, off=1000, limit_orders=100, session_key="live:demo", priority=20)
+    hundred = _promotion(
+        world, "直播间前100名立减10元", PromotionKind.FIRST, off=1000, limit_orders=100, session_key="live:demo", priority=20
+    )
+    world.made["promotion of a session"] = hundred["id"]  # which one is said by whoever has some
     return reduction
 
 

@@ -57,7 +57,7 @@ class CartForm(PanelForm):
         description=_("A line each: SKU code and how many pieces, such as MUG-1 3."),
     )  # fmt: skip
     codes = StringField(_("Coupon codes"), [Optional(), Length(max=400)])
-    session_key = StringField(_("Session"), [Optional(), Length(max=80)], description=_("Such as live:12."))
+    session_key = SelectField(_("Session"), [Optional()], description=_("Its prices and its coupons count in no other order."))
     at = field_like("expires_at", _("At what time"), Coupon, help=_("Empty: now."))
 
     def dressed(self) -> CartForm:

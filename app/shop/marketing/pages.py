@@ -22,7 +22,7 @@ from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.catalog.models import Sku
 from app.shop.customers.models import Customer
 from app.shop.inventory.services import default_warehouse_id
-from app.shop.marketing import domain, forms, lift, queries, services, trace
+from app.shop.marketing import domain, forms, lift, queries, services, sessions, trace
 from app.shop.marketing.models import Coupon, Promotion
 from app.shop.marketing.states import CouponState
 from app.shop.marketing.views import PromotionView
@@ -122,6 +122,7 @@ class CartPage(PanelPage):
         channels = my_channels(actor)
         form = forms.CartForm(formdata=request.args if request.args else None, meta={"csrf": False})
         form.channel_id.choices = [(channel.id, channel.name) for channel in channels]
+        form.session_key.choices = [("", gettext("In no session")), *sessions.known(actor, form.session_key.data or "")]
         told, status = None, 200
         if request.args:
             try:
@@ -145,7 +146,7 @@ class CartPage(PanelPage):
         asked = PriceRequest(
             shop_id=channel.shop_id, channel_id=channel.id, currency=channel.shop.currency, lines=lines,
             at=self._at(form.at.data), customer_id=customer and customer.id, codes=codes_in(form.codes.data),
-            session=(form.session_key.data or "").strip(), warehouse_id=default_warehouse_id(channel.shop_id),
+            session=form.session_key.data or "", warehouse_id=default_warehouse_id(channel.shop_id),
         )  # fmt: skip
         return self._shown(asked, skus)
 

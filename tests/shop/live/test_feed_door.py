@@ -156,7 +156,7 @@ def test_a_closed_feed_takes_nothing_and_what_was_turned_away_is_counted(on_air,
     room = open_session()
     assert post(room, BODY, "")[0] == 401
     feed = session_of(LiveFeed, room.feed_id)
-    assert feed.refused_count == 1 and feed.refused_why.startswith("signature")
+    assert feed.refused_count == 1 and (feed.refused_code, feed.refused_why) == ("signature", "This is not signed by this feed.")
     close_feed(feed, actor=session_of.system)
     assert post(room, BODY)[0] == 401
     assert waiting(on_air) == (0, 0)

@@ -58,6 +58,7 @@ def test_of_a_batch_that_is_refused_only_the_event_itself_is_kept_aside(on_air, 
     assert [(row.source_event_id, row.kind, row.state, row.tries) for row in rows] == [
         ("bad1", "like", DeadState.KEPT, 1), ("bad2", "like", DeadState.KEPT, 1),
     ]  # fmt: skip
+    assert rows[0].kind.label == "Likes"
     assert "IntegrityError" in rows[0].reason and "VALUES" not in rows[0].reason
     sifting.store_or_sift(parcels, Filter())  # the sender says it all again
     assert figures(room.session_id)[0]["likes"] == 40

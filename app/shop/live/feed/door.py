@@ -155,7 +155,7 @@ class FeedDoor:
         with self.app.app_context():
             if refusal.status == 401:
                 metrics.count_login_refusal(refusal.status)
-            keys.turned_away(key.feed_id, f"{refusal.code}: {refusal}", counts)
+            keys.turned_away(key.feed_id, refusal.code, str(refusal), counts)
 
 
 def checked(key: keys.Key | None, header: str, body: bytes, secret_key: str) -> str:

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-KINDS = frozenset({
-    "viewers", "join", "leave", "comment", "like", "gift", "share", "follow", "click", "cart", "order", "price", "stock", "gap",
-    "book",
-})  # fmt: skip
+from app.shop.live.feed.states import EventKind
+
+KINDS = frozenset(kind.value for kind in EventKind)
 MOST_EVENTS = 1000
 LONGEST_BODY = 512 * 1024
 MOST_AT_ONCE, MOST_AMOUNT = 10**7, 10**11

@@ -117,10 +117,10 @@ def secret_of(feed: LiveFeed) -> str:
 
 
 @transactional
-def turned_away(feed_id: int, why: str, counts: Mapping[str, int]) -> None:
+def turned_away(feed_id: int, code: str, why: str, counts: Mapping[str, int]) -> None:
     """Count what was not taken, by reason. Of all these the last one's sentence is kept, and nothing of its content."""
     table, now, many = LiveFeed.__table__, clock.now(), sum(counts.values())
-    values = {"refused_at": now, "refused_why": why[:200], "refused_count": table.c.refused_count + many}
+    values = {"refused_at": now, "refused_code": code, "refused_why": why[:200], "refused_count": table.c.refused_count + many}
     db.session.execute(update(table).where(table.c.id == feed_id).values(**values))
     rows = [
         (feed_id, code, count, manyrows.instant(int(now.timestamp() * 1000))) for code, count in sorted(counts.items())

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.panel.core.demo import World
 from app.shop.live.feed.counting import OF_SOURCE, Sums
 from app.shop.live.feed.envelope import Event
 from app.shop.live.feed.simulator import Plan, Simulator
+from app.shop.live.feed.staging import stage
 from app.shop.live.feed.states import EventState, Platform
 from app.shop.live.feed.store import instant
 from app.shop.live.models import (
@@ -36,8 +37,14 @@ ASKED = ("有XL码吗", "什么材质", "什么时候发货", "能便宜点吗",
 TABLES = (LiveFeed, LiveEvent, LiveComment, LiveViewer, LiveBucket, LiveTally, LiveSourceBucket, LiveQuestion)
 
 
-def tell(world: World, session: dict[str, Any], turns: Sequence[Turn], until: dt.datetime, peak: int) -> None:
-    """Add what came until then. Its feed is shut: whoever plays more into the session opens it."""
+def tell(
+    world: World, session: dict[str, Any], turns: Sequence[Turn], until: dt.datetime, peak: int,
+    planted: dict[int, tuple[int, int]] | None = None,
+) -> None:  # fmt: skip
+    """Add what came until then. Its feed is shut: whoever plays more into the session opens it.
+
+    :param planted: of a rehearsal: by position of the run sheet, the item and its price; what goes wrong is planted among the rest
+    """
     number = session["id"]
     begun = session["begun_at"]
     seconds = int((until - begun).total_seconds())
@@ -50,27 +57,38 @@ def tell(world: World, session: dict[str, Any], turns: Sequence[Turn], until: dt
     feed = world.add(
         LiveFeed, begun, session_id=number, platform=Platform.SIMULATOR, public_id=f"{world.seed:012x}{number:012x}",
         nonce="demo",
-        former_nonce=None, former_until=None, is_open=False, refused_count=0, refused_at=None, refused_why=None,
+        former_nonce=None, former_until=None, is_open=False, refused_count=0, refused_at=None, refused_code=None, refused_why=None,
     )  # fmt: skip
     items = {position: item for item, position, _price, _until in turns}
+    items |= {position: item for position, (item, _price) in (planted or {}).items()}
     sums, told = Sums(), 0
-    for event in Simulator(plan).events():
+    for event in Simulator(plan).events() if planted is None else _staged(plan, seconds * 1000, planted):
         if event.at >= plan.starts_at + seconds * 1000:
             break
         told += 1
-        _add(world, number, feed["id"], items.get(event.item, WHOLE) if isinstance(event.item, int) else WHOLE, event, sums)
+        _add(world, number, feed["id"], items.get(event.item, WHOLE) if isinstance(event.item, int) else WHOLE, event, sums,
+             EventState.TAKEN if planted is None else EventState.REHEARSED)  # fmt: skip
     _figures(world, number, sums, told)
     _questions(world, session, begun, seconds, [item for item, *_more in turns])
 
 
-def _add(world: World, session_id: int, feed_id: int, item_id: int, event: Event, sums: Sums) -> None:
+def _staged(plan: Plan, length: int, planted: dict[int, tuple[int, int]]) -> Iterator[Event]:
+    begun = plan.starts_at
+    events = (event._replace(at=event.at - begun) for event in Simulator(plan).events())
+    goods = [(position, price) for position, (_item, price) in planted.items()]
+    return (event._replace(at=event.at + begun) for event in stage(events, length, goods, "r"))
+
+
+def _add(
+    world: World, session_id: int, feed_id: int, item_id: int, event: Event, sums: Sums, state: EventState
+) -> None:
     sums.add(session_id, item_id, event)
     at = instant(event.at)
     is_order = event.kind == "order"
     row = world.add(
         LiveEvent, feed_id=feed_id, source_event_id=f"demo-{event.id}", session_id=session_id, kind=event.kind,
         item_id=item_id, viewer=event.viewer, n=event.n, amount=event.amount, number=f"D{event.id}" if is_order else None,
-        state=EventState.TAKEN if is_order else None, is_paid=is_order, order_id=None, reason=None,
+        state=state if is_order else None, is_paid=is_order, order_id=None, reason=None,
     )  # fmt: skip
     row["at"] = at
     if is_order:

@@ -19,6 +19,38 @@ class Platform(Choices):
     TIKTOK = "tiktok", _("TikTok LIVE"), "neutral"
 
 
+class EventKind(Choices):
+    """What a platform can tell of. The value stands in what it sends."""
+
+    VIEWERS = "viewers", _("Number of viewers"), "muted"
+    JOIN = "join", _("Somebody comes"), "neutral"
+    LEAVE = "leave", _("Somebody leaves"), "muted"
+    COMMENT = "comment", _("Comment"), "info"
+    LIKE = "like", _("Likes"), "neutral"
+    GIFT = "gift", _("Gift of a viewer"), "neutral"
+    SHARE = "share", _("Shared by a viewer"), "neutral"
+    FOLLOW = "follow", _("New fan"), "neutral"
+    CLICK = "click", _("Clicks"), "neutral"
+    CART = "cart", _("Into carts"), "info"
+    ORDER = "order", _("Order"), "success"
+    PRICE = "price", _("Price on the platform"), "warning"
+    STOCK = "stock", _("Stock on the platform"), "warning"
+    GAP = "gap", _("Silence of the platform"), "danger"
+    BOOK = "book", _("Booking"), "info"
+
+
+class Refusal(Choices):
+    """Why a post of a feed was turned away."""
+
+    SIGNATURE = "signature", _("Not signed by this feed"), "danger"
+    OLD = "old", _("Signed too long ago"), "warning"
+    REPLAYED = "replayed", _("The same nonce again"), "warning"
+    OVERSIZE = "oversize", _("Too large"), "danger"
+    MALFORMED = "malformed", _("Not readable"), "danger"
+    CUT = "cut", _("Cut off"), "warning"
+    IDLE = "idle", _("No session on air"), "muted"
+
+
 class EventState(Choices):
     """What came of an order that a feed told of."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import mapped_column
 from app.panel.core.columns import choice, flag, instant, integer, json_column, ref, relation, text
 from app.panel.core.db import PanelModel
 from app.panel.core.types import ChoiceType, MinorUnits, UTCDateTime
-from app.shop.live.feed.states import DeadState, EventState, Platform
+from app.shop.live.feed.states import DeadState, EventKind, EventState, Platform, Refusal
 
 # what is added up, each in every figure: of a session and of an item, in all and for each ten seconds
 COUNTERS = (
@@ -52,7 +52,8 @@ class LiveFeed(PanelModel):
     is_open = flag(_("Takes events"), default=True, readonly=True)
     refused_count = integer(_("Turned away"), default=0, readonly=True)
     refused_at = instant(_("Turned away last"), readonly=True)
-    refused_why = text(_("Why"), 200, readonly=True)
+    refused_code = choice(_("Why"), Refusal, readonly=True)
+    refused_why = text(_("What the sender was told"), 200, readonly=True)  # in the language of programs
 
     def __str__(self) -> str:
         return f"{self.session or self.channel}: {self.platform.label}"
@@ -84,7 +85,7 @@ class LiveDead(PanelModel):
     session_id = ref(_("Session"), "live_session.id", ondelete="CASCADE")
     session = relation("LiveSession", session_id)
     source_event_id = text(_("Number of the event"), 100, required=True, readonly=True)
-    kind = text(_("Kind"), 10, readonly=True)
+    kind = choice(_("Kind"), EventKind, length=10, readonly=True)
     body = json_column("", hidden=True)  # as it was sent
     reason = text(_("Why"), 300, readonly=True)
     tries = integer(_("Refused so often"), default=0, readonly=True)

@@ -19,16 +19,11 @@ from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
 from app.shop.live import domain
 from app.shop.live.feed import keys, sifting
-from app.shop.live.feed.states import DeadState
+from app.shop.live.feed.states import DeadState, EventKind, Refusal
 from app.shop.live.models import LiveDead, LiveEvent, LiveFeed, LiveSession
 from app.shop.live.pages.examples import CURL, PYTHON
 from app.shop.live.queries import on_the_way
 from app.shop.setup.models import Channel
-
-WHY = {
-    "signature": _("Not signed by this feed"), "old": _("Signed too long ago"), "replayed": _("The same nonce again"),
-    "oversize": _("Too large"), "malformed": _("Not readable"), "cut": _("Cut off"), "idle": _("No session on air"),
-}  # fmt: skip
 
 
 @domain.view(_("Feeds"), icon="fa-satellite-dish", order=80)
@@ -36,7 +31,7 @@ class LiveFeedView(PanelView):
     datamodel = PanelInterface(LiveFeed)
     title = _("Feeds of sessions")
     one = _("feed")
-    list_columns = ["session", "channel", "platform", "is_open", "refused_count", "refused_at", "refused_why"]
+    list_columns = ["session", "channel", "platform", "is_open", "refused_count", "refused_at", "refused_code"]
     filter_columns = ["session", "channel", "platform", "is_open"]
     sort_columns = ["refused_at"]
     default_sort = "-id"
@@ -45,7 +40,7 @@ class LiveFeedView(PanelView):
     added_on = ("/live/feeds/", "write", _("Open a feed"))
     show_fieldsets = [
         (_("Feed"), ["session", "channel", "platform", "public_id", "is_open", "former_until"]),
-        (_("Turned away"), ["refused_count", "refused_at", "refused_why"]),
+        (_("Turned away"), ["refused_count", "refused_at", "refused_code", "refused_why"]),
     ]
     empty_text = _(
         "No feed yet. A session or a channel gets one on its own page; then its platform can post what happens."
@@ -122,7 +117,7 @@ class FeedPage(PanelPage):
             "live/feed.html", title=gettext("Feed of %(name)s", name=str(veil.seen(subject))), subject=subject, feed=feed,
             secret=secret, url=url, is_channel=is_channel, may_write=policy.allowed(actor, "write", keys.RESOURCE),
             examples=(("curl", CURL % words), ("Python", PYTHON % words)),
-            counted=counted(feed) if feed is not None else None, why=WHY,
+            counted=counted(feed) if feed is not None else None, why=Refusal, kinds=EventKind,
             refusals=keys.refusals_of(feed) if feed is not None else [],
             hours=int(keys.FORMER_FOR.total_seconds() // 3600),
             back=url_for("setup_channel.show" if is_channel else "live_livesession.show", pk=subject.id),

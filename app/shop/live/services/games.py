@@ -93,6 +93,9 @@ def open_(session: LiveSession, game: LiveGame) -> None:
     game.closes_at = game.opens_at + dt.timedelta(seconds=game.seconds)
     is_from_the_begin = game.condition is Condition.ORDER and session.begun_at is not None
     game.counts_from = session.begun_at if is_from_the_begin else game.opens_at
+    if game.counts_from < game.opened_at:  # what happened before it was opened counts, and no frame tells of it again
+        found = taking_part.entries(game)
+        game.taken_part, game.counted = len(found), taking_part.votes(found) if game.choices else {}
 
 
 def _move(game: LiveGame, to: GameState) -> None:

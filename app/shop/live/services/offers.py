@@ -152,12 +152,12 @@ def pair(session: LiveSession, item: LiveItem, other: LiveItem) -> LiveOffer:
 
 def _set_up(session: LiveSession, goods: list[int], offer: LiveOffer) -> None:
     if not session.is_practice:
-        _price_it(session, goods, offer)
+        price_it(session, goods, offer)
     db.session.add(offer)
     db.session.flush()
 
 
-def _price_it(session: LiveSession, goods: list[int], offer: LiveOffer) -> None:
+def price_it(session: LiveSession, goods: list[int], offer: LiveOffer) -> None:
     """Make what prices it. The right that was asked is that of the desk; the promotion is its own."""
     where = {"actor": SYSTEM, "shop_id": session.shop_id, "currency": session.currency}
     name = f"{session.title}: {offer.name}"
@@ -203,13 +203,14 @@ def stop(session_id: int, offer_id: int, *, actor: Any, key: str) -> dict[str, A
         offer = _locked(session, offer_id)
         if offer.state is not OfferState.RUNNING:
             raise DomainError(_("“%(offer)s” has been stopped.", offer=offer.name))
-        _switch(offer, False)
+        switch(offer, False)
         return Effect(_("Stopped: %(offer)s", offer=offer.name), offer.item, {"offer": offer.id})
 
     return obey(session_id, "stop_offer", {"offer": offer_id}, work, actor=actor, right=OFFER, key=key)
 
 
-def _switch(offer: LiveOffer, on: bool) -> None:
+def switch(offer: LiveOffer, on: bool) -> None:
+    """On or off, with what prices it."""
     if offer.promotion is not None:
         marketing.switch(offer.promotion, on, actor=SYSTEM)
     offer.state = OfferState.RUNNING if on else OfferState.STOPPED
@@ -230,7 +231,7 @@ def _start_again(session: LiveSession, _action: LiveAction, before: dict[str, An
     offer = _locked(session, before["offer"])
     if offer.state is not OfferState.STOPPED or (offer.ends_at is not None and offer.ends_at <= clock.now()):
         raise DomainError(_("Its time is over; this cannot be taken back."))
-    _switch(offer, True)
+    switch(offer, True)
     item: LiveItem | None = offer.item
     return item
 
@@ -255,7 +256,7 @@ def take_back(session: LiveSession, _action: LiveAction, before: dict[str, Any])
 def end_all(session: LiveSession) -> None:
     """The session is over: what ran in it runs no more."""
     for offer in db.session.scalars(queries.started_offers(session.id).where(LiveOffer.state == OfferState.RUNNING)):
-        _switch(offer, False)
+        switch(offer, False)
 
 
 @transactional

@@ -132,7 +132,7 @@ def settle(session: LiveSession) -> None:
 def _follow(session: LiveSession, item: LiveItem, offer: LiveOffer | None, on: bool) -> None:
     if offer is None or offer.promotion is None:
         if on and (goods := goods_of(item)):
-            _make(session, item, goods, offer)
+            price_it(session, item, goods, offer)
         return
     if not on:
         if offer.promotion.is_active:
@@ -146,7 +146,7 @@ def _follow(session: LiveSession, item: LiveItem, offer: LiveOffer | None, on: b
     offer.price, offer.state, offer.stopped_at = item.live_price, OfferState.RUNNING, None
 
 
-def _make(session: LiveSession, item: LiveItem, goods: list[int], offer: LiveOffer | None) -> None:
+def price_it(session: LiveSession, item: LiveItem, goods: list[int], offer: LiveOffer | None = None) -> LiveOffer:
     """The right that was asked is that of the desk; the promotion is its own."""
     promotion = marketing.price_for_session(
         session.topic, f"{session.title}: {item}", sku_ids=goods, price=item.live_price, actor=SYSTEM, shop_id=session.shop_id,
@@ -159,6 +159,7 @@ def _make(session: LiveSession, item: LiveItem, goods: list[int], offer: LiveOff
         )  # fmt: skip
         db.session.add(offer)
     offer.promotion, offer.price, offer.state = promotion, item.live_price, OfferState.RUNNING
+    return offer
 
 
 def may(actor: Any) -> bool:

@@ -1,19 +1,25 @@
-"""What may be sold in a session at this moment: an item that is suspended or delisted takes no new orders (LVC-10)."""
+"""What may be sold in a session at this moment: an item that is suspended or delisted takes no new orders (LVC-10); and which
+sessions a cart can be tried in."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, select
 
+from app.panel.core import clock, policy, veil
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.shop.catalog.models import Sku
-from app.shop.live.models import LiveItem
-from app.shop.live.states import ItemState
+from app.shop.live.models import LiveItem, LiveSession
+from app.shop.live.permissions import SESSION
+from app.shop.live.states import ItemState, SessionState
 from app.shop.orders.models import Order
 
 PREFIX = "live:"
 CLOSED = (ItemState.SUSPENDED, ItemState.DELISTED)
+NEWEST = 30  # sessions to choose from
 
 
 def session_of(key: str | None) -> int | None:
@@ -43,3 +49,23 @@ def check(order: Order) -> None:
     for sku_id, item in closed.items():
         if sku_id not in open_:
             raise DomainError(_("“%(item)s” is “%(state)s” in this session.", item=str(item), state=item.state.label))
+
+
+def to_choose(actor: Any, key: str) -> list[tuple[str, str]]:
+    """(what its orders carry, when and what it is) of the newest sessions of somebody, and of the one of this key."""
+    if not policy.allowed(actor, "read", SESSION):
+        return []
+    mine = policy.scope(select(LiveSession), actor, LiveSession).where(
+        LiveSession.is_practice.is_(False), LiveSession.state != SessionState.CANCELLED
+    )
+    found = list(db.session.scalars(mine.order_by(LiveSession.starts_at.desc(), LiveSession.id.desc()).limit(NEWEST)))
+    number = session_of(key)
+    if number is not None and number not in {one.id for one in found}:
+        found += db.session.scalars(mine.where(LiveSession.id == number))
+    return [(f"{PREFIX}{one.id}", _called(one)) for one in found]
+
+
+def _called(session: LiveSession) -> str:
+    seen = veil.seen(session)
+    at = clock.wall(session.starts_at) if veil.shows(session, "starts_at") else ""
+    return " ".join(part for part in (at, str(seen.title or f"{PREFIX}{session.id}")) if part)

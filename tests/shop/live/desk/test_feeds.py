@@ -56,13 +56,15 @@ def test_the_page_counts_what_came_by_kind_and_says_why_posts_were_turned_away(s
     ms = int(live.starts_at.timestamp() * 1000)
     events = [Event("a", "like", ms), Event("b", "like", ms), Event("c", "comment", ms, "v", text="hi")]
     sifting.store_or_sift([Parcel(look_up(feed.id), events, ms)], Filter())
-    keys.turned_away(feed.id, "old: too old", {"old": 3, "signature": 1})
-    keys.turned_away(feed.id, "old: too old", {"old": 1})
+    keys.turned_away(feed.id, "malformed", "event 3: no number", {"malformed": 3, "signature": 1})
+    keys.turned_away(feed.id, "old", "too old, it said", {"old": 4})
     page = as_user("ada").get(f"/live/{live.id}/feed").get_data(as_text=True)
-    assert re.search(r"like</dt><dd[^>]*>2<", page) and re.search(r"comment</dt><dd[^>]*>1<", page)
-    assert re.search(r"Signed too long ago</td><td[^>]*>4<", page) and "old: too old" in page
+    assert re.search(r"like</span></dt><dd[^>]*>2<", page) and re.search(r"Comment <span[^>]*>comment</span></dt><dd[^>]*>1<", page)
+    assert re.search(r"Signed too long ago</td><td[^>]*>4<", page) and "too old, it said" in page
     session.expire_all()
-    assert feed.refused_count == 5
+    assert feed.refused_count == 8
+    told = as_user("ada").get("/live/livefeed/list/").get_data(as_text=True)
+    assert "Signed too long ago" in told and "too old, it said" not in told, "a list says it in the language of its reader"
 
 
 def test_only_administrators_open_feeds_and_nobody_sees_those_of_another_shop(planned, submit, as_user):

@@ -288,6 +288,7 @@ def test_orders_of_the_first_minutes_join_the_free_order_each_with_its_own(sessi
     room.wait(280)
     rule = Rule(GameKind.FREE, "First five minutes", 300, Condition.ORDER, prize="Your order is free", winners=1)
     number = room.plan(rule)  # pressed in the fifth minute: it is for the first five all the same
+    assert room.game(number).taken_part == 3, "what was before it was opened is told at once"
     room.wait(23)
     assert [row.viewer for row in taking_part.kept(room.game(number))] == ["a", "order:D-9", "b"]
     assert len(games.draw(room.id, number, actor=room.ada, key=room.key())["winners"]) == 1

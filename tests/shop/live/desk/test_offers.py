@@ -71,6 +71,17 @@ def wanted(kind, item=None, **more):
     return Wanted(OfferKind(kind), item_id=item.id if item is not None else None, **more)
 
 
+def test_a_cart_is_tried_in_a_session_that_is_chosen_and_never_typed(stocked, cup, studio, planned, as_user):
+    asked = {"channel_id": studio.channel.id, "lines": "cup-1 1", "codes": "", "customer": "", "at": ""}
+    browser = as_user("ada")
+    page = browser.get("/marketing/try/").text
+    assert f'value="{stocked.topic}"' in page and "Evening</option>" in page
+    assert "¥59.00" in browser.get("/marketing/try/", query_string=asked | {"session_key": stocked.topic}).text
+    assert "¥99.00" in browser.get("/marketing/try/", query_string=asked | {"session_key": ""}).text
+    for wrong in ("live:99999", "live:x", "12"):
+        assert browser.get("/marketing/try/", query_string=asked | {"session_key": wrong}).status_code == 422
+
+
 def test_the_live_price_counts_while_the_item_is_listed_on_air_and_in_this_session_only(stocked, items, ada, buy):
     assert buy().unit_price == 9900  # it is planned, and not listed yet
     item = items[0].id
