@@ -303,6 +303,8 @@ def _said(field: FieldSpec | None, value: Any, row: Any, name: str = "") -> str:
         return ", ".join(str(label) for label in value)
     if field is None:
         return str(value)
+    if field.kind == "json" and field.hidden:  # what programs keep for themselves
+        return _("%(n)s parts", n=len(value)) if isinstance(value, list | dict) else str(value)
     if field.kind == "money" and isinstance(value, int):
         return str(cells.show(value, field, row)["text"])
     if field.choices is not None and (member := field.choices.of(value)) is not None:

@@ -36,7 +36,7 @@ class LiveBooking(PanelModel):
 
 
 class LiveOutlet(PanelModel):
-    """A way out to the platform of a channel: a program in between that takes signed posts, or a practice channel."""
+    """A way out of a channel: a program in between that takes signed posts, the robot of a chat group, or a practice channel."""
 
     __tablename__ = "live_outlet"
     __table_args__ = (UniqueConstraint("channel_id", "kind"),)
@@ -44,7 +44,10 @@ class LiveOutlet(PanelModel):
     channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE", index=False)
     channel = relation("Channel", channel_id)
     kind = choice(_("Way"), OutletKind, default=OutletKind.PRACTICE)
-    url = short(_("Address"), 500, help=_("Where the program in between takes posts. A practice channel needs none."))
+    url = short(
+        _("Address"), 500,
+        help=_("Where the program in between, or the robot of the group, takes posts. A practice channel needs none."),
+    )  # fmt: skip
     nonce = short("", 64, hidden=True)
     carries_previews = flag(_("Previews go there"), default=True)
     carries_replies = flag(_("Answers and notices go there"), default=True)

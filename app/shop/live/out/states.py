@@ -18,6 +18,7 @@ class ContactKind(Choices):
 class OutletKind(Choices):
     PRACTICE = "practice", _("Practice channel"), "muted"
     WEBHOOK = "webhook", _("Signed webhook"), "info"
+    GROUP = "group", _("Chat group"), "success"
 
 
 class OutKind(Choices):

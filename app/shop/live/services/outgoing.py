@@ -25,7 +25,8 @@ from app.shop.live.services.links import MOST, PUBLIC, url_of
 from app.shop.live.services.plan import new_token
 from app.shop.live.services.sheet import preview_text
 from app.shop.live.states import Outcome
-from app.shop.setup.models import Channel
+from app.shop.setup.models import Channel, ChannelAccount
+from app.shop.setup.states import AccountPart, AccountState
 
 T, S = LiveOut.__table__, LiveSession.__table__
 HANDLED_BY = "live.out"
@@ -82,19 +83,33 @@ def push(session: LiveSession, *, actor: Any) -> int:
     digest = hashlib.sha256(f"{session.starts_at.isoformat()}|{text}".encode()).hexdigest()[:16]
     for outlet in outlets:
         link = _link_of(session, outlet)
-        new += queue(session, OutKind.PREVIEW, digest, text, [outlet], url=url_of(link))
+        new += queue(session, OutKind.PREVIEW, digest, text, [outlet], url=url_of(link), accounts=_accounts(session, outlet))
     history.record(session, "live.pushed", actor=actor, data={"channels": [str(one.channel) for one in outlets]})
     return new
 
 
+def _accounts(session: LiveSession, outlet: LiveOutlet) -> list[dict[str, str]]:
+    """On whose pages of the platform the preview is to stand: those of the host, and those of our own channel."""
+    channel = outlet.channel
+    ours = select(ChannelAccount).where(
+        ChannelAccount.channel_id == channel.id, ChannelAccount.part == AccountPart.ACCOUNT,
+        ChannelAccount.state != AccountState.EXPIRED,
+    )  # fmt: skip
+    of_host = [one for one in session.creator.accounts if one.platform is channel.kind]
+    return [{"of": "host", "name": one.name, "id": one.external_id or ""} for one in of_host] + [
+        {"of": "organisation", "name": one.name, "id": ""} for one in db.session.scalars(ours.order_by(ChannelAccount.id))
+    ]
+
+
 def _link_of(session: LiveSession, outlet: LiveOutlet) -> LiveLink:
-    """The link of a channel, so that we see what it brings."""
+    """The link of a channel, or of its group, so that we see what it brings."""
+    name = str(outlet)[:120] if outlet.kind is OutletKind.GROUP else outlet.channel.name
     known = list(db.session.scalars(select(LiveLink).where(LiveLink.session_id == session.id).order_by(LiveLink.id)))
-    mine = next((link for link in known if link.partner == outlet.channel.name), None)
+    mine = next((link for link in known if link.partner == name), None)
     if mine is None and len(known) >= MOST:
         return known[0]
     if mine is None:
-        mine = LiveLink(session_id=session.id, partner=outlet.channel.name, token=new_token())
+        mine = LiveLink(session_id=session.id, partner=name, token=new_token())
         db.session.add(mine)
         db.session.flush()
     return mine
@@ -163,11 +178,11 @@ def of_session(session: LiveSession, kind: OutKind) -> list[LiveOut]:
 
 
 def validate_outlet(outlet: LiveOutlet | None, values: dict[str, Any]) -> None:
-    """A webhook has an address of the web."""
+    """A webhook and the robot of a group have an address of the web."""
     kind = values["kind"] if "kind" in values else getattr(outlet, "kind", None)
     url = values["url"] if "url" in values else getattr(outlet, "url", None)
-    if kind is OutletKind.WEBHOOK and not (url or "").startswith(("https://", "http://")):
-        raise InvalidInput({"url": _("Give the address of the program, beginning with https://.")})
+    if kind in (OutletKind.WEBHOOK, OutletKind.GROUP) and not (url or "").startswith(("https://", "http://")):
+        raise InvalidInput({"url": _("Give the address of the program or robot, beginning with https://.")})
 
 
 @transactional

@@ -11,6 +11,7 @@ from app.panel.core import policy, records, signing
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.outbox import OutboxRow
+from app.shop.creators.models import CreatorAccount
 from app.shop.live.feed import keys, replies
 from app.shop.live.feed.door import FORM
 from app.shop.live.feed.envelope import Event
@@ -22,6 +23,8 @@ from app.shop.live.out import adapters
 from app.shop.live.out.states import OutKind, OutletKind, OutState
 from app.shop.live.services import outgoing, plan, run
 from app.shop.live.states import Outcome, SessionState
+from app.shop.setup.models import ChannelAccount
+from app.shop.setup.states import ChannelKind
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def way(session, studio):
 @pytest.fixture
 def platform(monkeypatch):
     """A program in between: what it was posted, and what it answers next."""
-    got = SimpleNamespace(posts=[], answers=[])
+    got = SimpleNamespace(posts=[], answers=[], said=[])
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -45,6 +48,7 @@ def platform(monkeypatch):
             got.posts.append((dict(self.headers), body))
             self.send_response(got.answers.pop(0) if got.answers else 200)
             self.end_headers()
+            self.wfile.write(got.said.pop(0) if got.said else b"")
 
         def log_message(self, *_words):
             pass
@@ -128,6 +132,36 @@ def test_a_webhook_is_signed_tried_again_under_its_key_and_given_up_on_a_refusal
     platform.answers[:] = [400]
     outgoing.push(signed, actor=SYSTEM)
     assert rows(session)[-1].state is OutState.FAILED
+
+
+def test_a_preview_is_posted_in_a_group_with_a_link_of_its_own_and_says_whose_accounts_it_belongs_to(session, signed, studio, way, platform):
+    kind = studio.channel.kind
+    records.create(CreatorAccount, {"creator_id": studio.host.id, "platform": kind, "name": "Che live", "external_id": "c-1"}, actor=SYSTEM)
+    records.create(CreatorAccount, {"creator_id": studio.host.id, "platform": other_than(kind), "name": "Che there"}, actor=SYSTEM)
+    records.create(ChannelAccount, {"channel_id": studio.channel.id, "name": "Our shop"}, actor=SYSTEM)
+    program = way(OutletKind.WEBHOOK, url=platform.url)
+    outgoing.new_secret(program, actor=SYSTEM)
+    way(OutletKind.GROUP, url=platform.url)
+    platform.said[:] = [b"{}", b'{"errcode": 0, "errmsg": "ok"}']
+    assert outgoing.push(signed, actor=SYSTEM) == 2
+    by_program, in_group = rows(session)
+    assert (in_group.state, in_group.said) == (OutState.SENT, "Posted in the group.")
+    told, shown = (json.loads(body) for _headers, body in platform.posts)
+    assert told["accounts"] == [{"of": "host", "name": "Che live", "id": "c-1"}, {"of": "organisation", "name": "Our shop", "id": ""}]
+    assert shown["text"]["content"].startswith(in_group.text) and shown["text"]["content"].endswith(in_group.values["url"])
+    assert in_group.values["url"] != by_program.values["url"], "so that we see what the group brings"
+    for answer, state in ((b'{"errcode": 45009, "errmsg": "too often"}', OutState.WAITING), (b'{"code": 19001, "msg": "no such robot"}', OutState.FAILED),
+                          (b"<html>", OutState.FAILED)):  # fmt: skip
+        records.update(signed, {"preview_text": f"Come {answer!r}"}, actor=SYSTEM)
+        platform.said[:] = [b"{}", answer]
+        outgoing.push(signed, actor=SYSTEM)
+        assert rows(session)[-1].state is state, answer
+    with pytest.raises(InvalidInput, match="https"):
+        records.update(session.query(LiveOutlet).filter_by(kind=OutletKind.GROUP).one(), {"url": ""}, actor=SYSTEM)
+
+
+def other_than(kind):
+    return next(one for one in ChannelKind if one is not kind)
 
 
 def test_an_address_of_the_house_is_refused_unless_that_is_allowed(session, signed, way, platform, monkeypatch):
