@@ -50,7 +50,8 @@ examples.load_profile("house")
 ON_POSTGRESQL = (
     "tests/test_migrations.py", "tests/panel/test_library.py", "tests/panel/core/", "tests/panel/bulk/", "tests/faults/",
     "tests/shop/inventory/", "tests/shop/orders/", "tests/shop/finance/", "tests/shop/live/test_feed_once.py",
-    "tests/shop/test_demo.py",
+    "tests/shop/test_demo.py", "tests/panel/test_conflicts.py", "tests/panel/test_children.py", "tests/panel/test_drafts.py",
+    "tests/panel/test_show_pages.py", "tests/shop/catalog/test_sheets.py",
 )  # fmt: skip
 # among them, what answers before it asks the database, or reads a file whose rows are then written as those of another one
 ON_ONE = tuple(f"tests/panel/core/test_{name}.py" for name in ("security", "errorpages", "drawing", "kept_words")) + (

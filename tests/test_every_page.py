@@ -1,5 +1,5 @@
 """Every page in a real browser: words that want to be markup stay words (SAFETY G31), axe-core finds nothing against
-WCAG 2 A and AA in light and dark, and nothing scrolls sideways at 1440 and 390 px.
+WCAG 2 A and AA in light and dark, no script fails, and nothing scrolls sideways at 1440 and 390 px.
 """
 
 from itertools import count, cycle
@@ -145,7 +145,8 @@ def opened(chromium, address):
     page.inside = context.new_cdp_session(page)
     page.room = WIDE
     page.set_default_timeout(60_000)
-    page.dialogs, page.dresses = [], []
+    page.dialogs, page.dresses, page.errors = [], [], []
+    page.on("pageerror", lambda error: page.errors.append(f"a script failed: {error}"))
     page.on("dialog", lambda dialog: (dialog.type == "beforeunload" or page.dialogs.append(dialog.message), dialog.accept()))
     return page
 
@@ -206,6 +207,13 @@ def test_the_payloads_are_on_the_pages(shown):
     assert {person for person, _path, _text in shown.values()} == {"administrator", worlds.NOBODY}
 
 
+def broken(page):
+    """What the scripts of the page stumbled over."""
+    found = page.errors[:]
+    page.errors.clear()
+    return found
+
+
 def against_rules(page, known=()):
     """What breaks a rule of WCAG in light or dark.
 
@@ -238,7 +246,7 @@ def too_wide(page):
 
 def wrong_with(page, known=()):
     """Taken for markup, wider than the window, against the rules of WCAG."""
-    return complaints(page) + out_of_shape(page, known)
+    return complaints(page) + broken(page) + out_of_shape(page, known)
 
 
 def out_of_shape(page, known=()):
@@ -262,7 +270,7 @@ def test_every_page_is_sound(shown, tab, visitor, part):
         page.goto(path)  # as wide as the one before was left: half of them grow, half of them shrink
         taken = complaints(page)
         struck += bool(taken)
-        if found := taken + (out_of_shape(page, CHROME if number else ()) if name in firsts else []):
+        if found := taken + broken(page) + (out_of_shape(page, CHROME if number else ()) if name in firsts else []):
             wrong[name] = found
     goal(f"G31 part {part + 1}", f"{struck}_of_{len(list(shown)[part::PARTS])}", 0, not struck)
     assert not wrong, "\n".join(f"{name}: {line}" for name, lines in wrong.items() for line in lines)
@@ -293,7 +301,8 @@ def test_pages_of_refusal_are_sound_too(world, tab, visitor):
 def test_these_checks_can_fail(visitor):
     resize(visitor, WIDE)
     visitor.goto("about:blank")  # a page of ours would refuse the styles
-    visitor.set_content("<html><body><div style='width:2000px;color:#999;background:#aaa'>some pale words<img src=x></div></body></html>")
+    visitor.set_content("<html><body><div style='width:2000px;color:#999;background:#aaa'>some pale words<img src=x></div><script>null.x</script></body></html>")
+    assert len(broken(visitor)) == 1
     assert {"color-contrast", "image-alt", "document-title"} <= {line.split()[0] for line in against_rules(visitor)}
     for size in (WIDE, PHONE):
         resize(visitor, size)

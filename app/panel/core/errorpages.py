@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
     )
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(OverflowError, _too_big)
+    app.register_error_handler(UnicodeEncodeError, _half_a_character)
     app.register_error_handler(Exception, _unknown)
 
 
@@ -146,10 +147,17 @@ def _database(error: SQLAlchemyError) -> Any:
     return _unknown(error)
 
 
-def _too_big(error: OverflowError) -> Any:
-    current_app.logger.warning("a number is too large", exc_info=error)
+def _too_big(error: OverflowError | UnicodeEncodeError) -> Any:
+    current_app.logger.warning("a value fits no database", exc_info=error)
     roll_back()
     return page(422, _("A value does not fit its field."))
+
+
+def _half_a_character(error: UnicodeEncodeError) -> Any:
+    """JSON can write half of a character that stands outside of the first 65,536, which no database takes."""
+    if error.reason != "surrogates not allowed":
+        return _unknown(error)
+    return _too_big(error)
 
 
 def _busy() -> Response:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.panel.core.fields import FieldSpec
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # halves of a character, which JSON can write
 _YES = {"1", "true", "yes", "y", "on", "是", "真", "对", "✓"}
 _NO = {"0", "false", "no", "n", "off", "", "否", "假", "不"}
 MAX_TEXT = 200_000

@@ -75,9 +75,10 @@ function edges(table, form) {
   table.addEventListener("click", (event) => { if (event.target.closest("[data-edge]")) event.preventDefault(); });
 }
 
-/** The lines of the dialog, drawn from what the page tells of the columns. */
+/** The lines of the dialog, drawn from what the page tells of the columns; the page of an export has its own. */
 function columnLines(list) {
   const said = json("list-columns");
+  if (!said) return;
   for (const [name, label, isShown, width] of said.columns) {
     const word = (text) => text.replace("{name}", label);
     const button = (way, sign) => el("button", { class: "btn btn-quiet btn-icon", type: "button", [`data-${way}`]: true, "aria-label": word(said[way]) }, icon(sign));

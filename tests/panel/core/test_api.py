@@ -54,6 +54,15 @@ def test_a_post_that_comes_twice_makes_one_row_and_an_update_needs_the_version(t
     assert refused.status_code == 422 and {"name", "phone", "birthday_on", "nonsense"} <= set(refused.json["errors"])
 
 
+@pytest.mark.parametrize("rude", ["Half \ud83d", "\x00", "\udc00\ud800"])
+def test_what_no_database_takes_is_refused_at_its_field_or_with_a_sentence(three, as_user, rude):
+    client = as_user("ada")
+    refused = client.post(URL, json={"name": rude, "shop_id": shop().id})
+    assert refused.status_code == 422 and set(refused.json["errors"]) == {"name"}
+    asked = client.get(URL, query_string={"f": json.dumps(["name", "eq", rude])})
+    assert asked.status_code in (400, 422) and asked.json["message"]
+
+
 def test_the_description_says_so_for_every_noun(app):
     with app.test_request_context():
         page = next(view for view in app.appbuilder.baseviews if isinstance(view, OpenApiPage))

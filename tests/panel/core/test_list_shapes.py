@@ -8,6 +8,7 @@ import pytest
 
 from app.panel.core import clock as clocks
 from app.panel.core.db import db
+from app.panel.core.screens import boards
 from app.shop.catalog.models import Product
 from app.shop.catalog.states import ProductState
 from app.shop.orders.models import Order, OrderState
@@ -104,6 +105,19 @@ def test_a_month_shows_its_rows_on_the_days_of_the_shop(as_user, order_in):
     day = re.search(r'data-day="2026-11-11".*?</div>', page, re.S).group(0)
     assert "C-1" in day and "01:30" in day and "C-2" not in page
     assert "month=2026-10" in page and "month=2026-12" in page
+
+
+def test_a_busy_month_shows_the_first_rows_of_each_day_and_how_many_more_there_are(as_user, order_in, monkeypatch):
+    monkeypatch.setattr(boards, "MOST_OF_A_MONTH", 5)
+    for number in range(7):
+        order_in(f"E-{number}", OrderState.PENDING, at=dt.datetime(2026, 11, 2, number, tzinfo=dt.UTC))
+    order_in("L-1", OrderState.PENDING, at=dt.datetime(2026, 11, 29, 15, 59, tzinfo=dt.UTC))  # a minute before midnight of Shanghai
+    order_in("L-2", OrderState.PENDING, shop="B", at=dt.datetime(2026, 11, 29, 8, tzinfo=dt.UTC))
+    page = as_user("ben").get(ORDERS, query_string={"shape": "calendar", "month": "2026-11"}).text
+    early, late = (re.search(rf'data-day="2026-11-{day}".*?</div>', page, re.S).group(0) for day in ("02", "29"))
+    assert early.count("calendar-card") == 4 and "3 more" in early
+    assert [f"E-{number}" in early for number in range(7)] == [True] * 4 + [False] * 3
+    assert "L-1" in late and "23:59" in late and "L-2" not in page and "calendar-more" not in late
 
 
 @pytest.mark.parametrize("asked", [{"shape": "pie"}, {"shape": "calendar", "month": "2026-13"}, {"shape": "calendar", "month": "now"}])

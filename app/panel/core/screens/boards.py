@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from types import SimpleNamespace
@@ -14,8 +14,10 @@ from babel.dates import format_skeleton
 from flask import url_for
 from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
+from sqlalchemy import case, func, select
 
 from app.panel.core import clock, listing, verbs
+from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, spec, specs
 from app.panel.core.screens.cellediting import editable
@@ -164,7 +166,7 @@ def _state_of(view: Any, plan: listing.Plan) -> Callable[[Any], Any]:
 
 
 def calendar(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) -> SimpleNamespace:
-    """A month of days with the rows that stand on them, on the wall of the shop; one statement.
+    """A month of days with the first rows that stand on each, on the wall of the shop, and how many more there are.
 
     :raises BadRequest: for a list without dates
     """
@@ -174,34 +176,19 @@ def calendar(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) ->
     today, base = clock.today(), view.url("list")
     year, month = (int(part) for part in (asked.month or today.strftime("%Y-%m")).split("-"))
     weeks = months.Calendar().monthdatescalendar(year, month)
-    first, last = weeks[0][0], weeks[-1][-1]
-    span = _span(field, first, last)
-    here = replace(plan, base=span if plan.base is None else plan.base & span)
-    found = listing.find(
-        replace(asked, size=MOST_OF_A_MONTH, sort=field.name if field.name in plan.sortable else asked.sort),
-        here,
-        actor,
-    )
     state_of = _state_of(view, plan)
-    by_day: dict[dt.date, list[Any]] = {}
-    for row in found.rows:
-        value = getattr(row, field.name)
-        day = clock.local(value).date() if isinstance(value, dt.datetime) else value
-        by_day.setdefault(day, []).append(
-            (row, clock.local(value).strftime("%H:%M") if isinstance(value, dt.datetime) else "")
-        )
+    by_day, counted = _of_month(asked, plan, field, [day for week in weeks for day in week], actor)
     before, after = dt.date(year, month, 1) - dt.timedelta(days=1), dt.date(year, month, 28) + dt.timedelta(days=4)
 
     def day_of(day: dt.date) -> SimpleNamespace:
-        rows = by_day.get(day, [])
         cards = [
             SimpleNamespace(pk=row.id, url=view.url("show", pk=row.id), label=str(row), time=time, state=state_of(row))
-            for row, time in rows[:MOST_OF_A_DAY]
+            for row, time in by_day.get(day, [])[:MOST_OF_A_DAY]
         ]
         more = asked.url(base, f=_also(asked.tree, [field.name, "on", day.isoformat()]), shape="", month="")
         return SimpleNamespace(
             day=day, number=day.day, said=format_date(day, "full"), is_other=day.month != month, is_today=day == today, cards=cards,
-            more=max(0, len(rows) - MOST_OF_A_DAY), more_url=more,
+            more=max(0, counted.get(day, 0) - MOST_OF_A_DAY), more_url=more,
         )  # fmt: skip
 
     return SimpleNamespace(
@@ -209,8 +196,44 @@ def calendar(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) ->
         name=field.name, moves=_cells(view),
         heads=[format_date(day, "EEE") for day in weeks[0]], weeks=[[day_of(day) for day in week] for week in weeks],
         before_url=asked.url(base, month=before.strftime("%Y-%m")), after_url=asked.url(base, month=after.strftime("%Y-%m")),
-        today_url=asked.url(base, month=""), is_open=field.name in editable(view, plan, actor), is_cut=found.after is not None,
+        today_url=asked.url(base, month="") + "#today", is_open=field.name in editable(view, plan, actor),
     )  # fmt: skip
+
+
+def _of_month(
+    asked: listing.Asked, plan: listing.Plan, field: FieldSpec, days: list[dt.date], actor: Any
+) -> tuple[dict[dt.date, list[Any]], Mapping[dt.date, int]]:
+    """(row, hour) of each day, at least the first MOST_OF_A_DAY, and how many a day has: one statement, three for a busy month."""
+    span = _span(field, days[0], days[-1])
+    here = replace(plan, base=span if plan.base is None else plan.base & span)
+    in_order = replace(asked, size=MOST_OF_A_MONTH, sort=field.name if field.name in plan.sortable else asked.sort)
+    found, counted = listing.find(in_order, here, actor), None
+    if found.after is not None:
+        numbers, counted = _first_of_days(asked, here, field, days, actor)
+        these = replace(plan, base=plan.model.id.in_(numbers))  # type: ignore[attr-defined]
+        found = listing.find(replace(in_order, q="", tree=None), these, actor)
+    by_day: dict[dt.date, list[Any]] = {}
+    for row in found.rows:
+        value = getattr(row, field.name)
+        day = clock.local(value).date() if isinstance(value, dt.datetime) else value
+        by_day.setdefault(day, []).append((row, clock.local(value).strftime("%H:%M") if isinstance(value, dt.datetime) else ""))
+    return by_day, counted or {day: len(rows) for day, rows in by_day.items()}
+
+
+def _first_of_days(
+    asked: listing.Asked, plan: listing.Plan, field: FieldSpec, days: list[dt.date], actor: Any
+) -> tuple[list[int], dict[dt.date, int]]:
+    """The numbers of the rows that stand first on each day, and how many stand there in all."""
+    model: Any = plan.model
+    column: Any = field.column
+    ends = [column <= day if field.kind == "date" else column < clock.day_span(day, day)[1] for day in days]
+    at = case(*((is_before, number) for number, is_before in enumerate(ends)))
+    rank = func.row_number().over(partition_by=at, order_by=(column, model.id))
+    query, _conditions = listing.statement(asked, plan, actor)
+    among = func.count().over(partition_by=at)
+    ranked = query.with_only_columns(model.id, at.label("day"), rank.label("rank"), among.label("among")).subquery()
+    rows = db.session.execute(select(ranked).where(ranked.c.rank <= MOST_OF_A_DAY)).all()
+    return [row.id for row in rows], {days[row.day]: row.among for row in rows}
 
 
 def _span(field: FieldSpec, first: dt.date, last: dt.date) -> Any:
