@@ -17,7 +17,7 @@ from app.shop.live.feed.known import Sources
 from app.shop.live.feed.store import Parcel, store
 from app.shop.live.feed.words import Filter
 from app.shop.live.models import LiveForecast, LiveQuestion, LiveReport, LiveSession, LiveSlot
-from app.shop.live.services import forecasting, reviewing
+from app.shop.live.services import forecasting, hours, reviewing
 from app.shop.live.states import QuestionState, SessionState
 from tests.shop.live.conftest import AT, AT_MS, open_session
 
@@ -98,6 +98,8 @@ def test_every_figure_of_a_report_is_that_of_its_events(ended):
     assert figures["viewers_peak"] == max(there.values())
     assert figures["watch_seconds"] == pytest.approx(sum(stays) / 300 / 1000, abs=0.06)
     assert figures["conversion"] == pytest.approx(len(orders) / 300, abs=1e-4)
+    hourly = hours.hours(db.session.get(LiveSession, room.session_id))  # LVC-24: the hour that it was on air
+    assert [tuple(one[name] for name in ("gmv", "orders", "viewers")) for one in hourly] == [(figures["gmv"], figures["orders"], 300)]
     assert found["minutes"]["viewers"] == [there[minute] for minute in range(MINUTES)]
     assert sum(found["minutes"]["gmv"]) == figures["gmv"]
     assert sum(one["joins"] for one in found["sources"]) == 300

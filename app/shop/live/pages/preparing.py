@@ -17,7 +17,7 @@ from app.shop.live import domain, queries
 from app.shop.live.models import LiveCheck, LiveItem, LiveOut, LiveSession
 from app.shop.live.pages import reaching
 from app.shop.live.permissions import SESSION, posts_of
-from app.shop.live.services import links, outgoing, plan, sheet
+from app.shop.live.services import links, outgoing, plan, reviewing, sheet
 from app.shop.live.states import PLANNED, CheckKind, SessionState
 
 
@@ -40,12 +40,13 @@ class PreparePage(PanelPage):
             veil.access_to(model) is None for model in (LiveSession, LiveCheck, LiveItem)
         )  # sentences hold values of these
         groups = [(kind, [check for check in session.checks if check.kind is kind]) for kind in CheckKind]
+        last = db.session.scalars(queries.last_like(session, actor)).first() if may else None
         return self.render(
             "live/prepare.html", live=session, title=veil.seen(session).title, groups=[group for group in groups if group[1]],
             missing=plan.missing(session) if whole else [], warnings=plan.warnings(session) if whole else [],
             sum=plan.minutes(session) if whole else None, may_write=may,
             my_posts=posts_of(actor), is_planned=session.state in PLANNED, links=links.shown(session, request.host_url),
-            last=db.session.scalars(queries.last_like(session, actor)).first() if may else None,
+            last=last, advised=len(reviewing.suggested(last)) if last is not None and whole else 0,
             suggestion=sheet.preview_text(session) if whole else "", states=SessionState, reach=reaching.shown(session, actor),
         )  # fmt: skip
 
@@ -76,14 +77,9 @@ class PreparePage(PanelPage):
             last = db.session.scalars(queries.last_like(session, actor)).first()
             if last is None:
                 raise DomainError(gettext("There is no session before this one."))
-            flash(
-                gettext(
-                    "%(n)s lines are copied from “%(last)s”.",
-                    n=plan.copy_from(session, last, actor=actor),
-                    last=last.title,
-                ),
-                "success",
-            )
+            changed = reviewing.suggested(last) if request.form.get("suggested") == "1" else {}
+            number = plan.copy_from(session, last, actor=actor, planned_minutes=changed)
+            flash(gettext("%(n)s lines are copied from “%(last)s”.", n=number, last=last.title), "success")
 
         return self._do(live_id, work)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -243,16 +244,21 @@ def _free_again(session: LiveSession) -> None:
 
 
 @transactional
-def copy_from(session: LiveSession, source: LiveSession, *, actor: Any) -> int:
+def copy_from(
+    session: LiveSession, source: LiveSession, *, actor: Any, planned_minutes: Mapping[int, int] | None = None
+) -> int:
     """Take over the run sheet of another session, the points of its own checklist, and open conclusions; how many items.
 
     Items that stand here already stay. What was sold, said or shown then is not copied: it is history.
+
+    :param planned_minutes: by item of the source, how long it is to be shown now (LVR-04)
     """
     policy.authorize(actor, "write", SESSION)
     _still_planned(session)
     place = max((item.position for item in session.items), default=0)
     for number, item in enumerate(source.items, 1):
         values = {name: getattr(item, name) for name in COPIED}
+        values["planned_minutes"] = (planned_minutes or {}).get(item.id, item.planned_minutes)
         db.session.add(LiveItem(session_id=session.id, **(values | {"position": place + number})))
     known = {check.text for check in session.checks}
     own = [check for check in source.checks if check.kind is not CheckKind.SIGN_OFF and check.text not in known]

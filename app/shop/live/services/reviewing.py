@@ -19,6 +19,7 @@ from app.shop.live.permissions import SESSION
 from app.shop.live.review import reading, report
 from app.shop.live.states import SessionState
 
+CHANGES = ("longer", "shorter")
 COMPARED_WITH = 40  # past sessions among which similar ones are looked for
 
 
@@ -90,3 +91,11 @@ def report_of(session: LiveSession) -> LiveReport | None:
     """Its report, if there is one that this version of the program can read."""
     row = db.session.scalar(select(LiveReport).where(LiveReport.session_id == session.id))
     return row if row is not None and row.figures.get("form") == report.FORM else None
+
+
+def suggested(session: LiveSession) -> dict[int, int]:
+    """By item, how many minutes the report says that it should be shown the next time, where that is not as now."""
+    row = report_of(session)
+    items = row.figures["items"] if row is not None else ()
+    told = [one for one in items if one["suggested"] is not None and one["reason"] in CHANGES]
+    return {one["id"]: max(1, round(one["suggested"])) for one in told}

@@ -7,8 +7,10 @@ import pytest
 from app.panel.core import records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
+from app.panel.core.transaction import transactional
 from app.shop.live.models import LiveCheck, LiveConclusion, LiveItem
-from app.shop.live.services import links, plan, sheet
+from app.shop.live.review import report
+from app.shop.live.services import links, plan, reviewing, sheet
 from app.shop.live.states import CheckKind, Post, SessionState
 from tests.shop.live.desk.conftest import open_sign_offs
 
@@ -120,6 +122,22 @@ def test_a_copy_takes_the_run_sheet_the_points_and_what_was_concluded_but_nothin
     assert texts.count("Sizes first") == 1 and "Done with" not in texts
     assert len(open_sign_offs(later)) == 3
     assert len([one for one in later.checks if one.done_at]) == 0
+
+
+def test_a_copy_shows_items_as_long_as_the_report_of_the_session_before_suggests(session, signed, planned, as_user):
+    """LVR-04."""
+    cup, bowl, tea = signed.items
+    told = [{"id": cup.id, "suggested": 17.6, "reason": "longer"}, {"id": bowl.id, "suggested": 60.0, "reason": "keep"},
+            {"id": tea.id, "suggested": None, "reason": "few"}]  # fmt: skip
+    transactional(reviewing.keep)(signed.id, {"form": report.FORM, "items": told})
+    later, plain = planned(30), planned(54)
+    browser = as_user("ada")
+    assert "Show 1 items as long as" in browser.get(f"/live/{later.id}/prepare").text
+    browser.post(f"/live/{later.id}/prepare/copy", data={"csrf_token": browser.token, "suggested": "1"})
+    session.expire_all()
+    assert [item.planned_minutes for item in later.items] == [18, 60, 10]
+    assert plan.copy_from(plain, signed, actor=SYSTEM) == 3
+    assert [item.planned_minutes for item in plain.items] == [50, 60, 10]
 
 
 def test_the_preview_says_theme_time_goods_and_offers(filled):
