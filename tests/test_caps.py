@@ -161,12 +161,15 @@ def test_a_selection_has_an_end(ada):
 
 
 def test_two_hundred_requests_keep_nothing(ada):
-    for _ in range(30):
-        ada.get(f"{LIST}?size=200"), ada.get(f"{API}?size=200")
+    def ask(numbers):
+        for number in numbers:
+            ada.get(f"{LIST}?size=200"), ada.get(f"{API}?size=200&q=x{number}")
+            ada.get(API, query_string={"f": filters(1 + number % 50)})
+        gc.collect()  # what nobody holds is kept by nobody, whenever a process that ran other tests before looks for it
+
+    ask(range(200, 250))  # what is made at the first question of its kind
     before = resident_mb()
-    for number in range(200):
-        ada.get(f"{API}?size=200&q=x{number}")
-        ada.get(API, query_string={"f": filters(1 + number % 50)})
+    ask(range(200))
     grown = resident_mb() - before
     goal("G43", f"{grown:.1f}MB", f"{GROWTH_MB}MB", grown < GROWTH_MB)
     assert grown < GROWTH_MB
