@@ -79,3 +79,10 @@ def test_the_feed_hears_once_of_a_row_in_a_transaction(session):
     twice()
     found = session.execute(select(Change.key, Change.kind).where(Change.table == Book.__tablename__).order_by(Change.id))
     assert [tuple(one) for one in found][-4:] == [(4, "update"), (5, "update"), (6, "update"), (6, "delete")]
+
+
+def test_a_text_that_is_too_long_for_its_column_is_refused_never_cut_off(session):
+    if session.get_bind().dialect.name == "sqlite":
+        pytest.skip("SQLite has texts of any length")
+    with pytest.raises(Exception, match="too long"):
+        insert(CHANGES, [{"table": "x" * 500, "key": 1, "kind": "insert", "at": clock.now()}])
