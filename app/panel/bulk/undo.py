@@ -7,10 +7,11 @@ first; `seq` of an item is the place counted from there.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from app.panel.bulk import importers, removal, runs
 from app.panel.bulk.engine import life
@@ -22,9 +23,10 @@ from app.panel.bulk.states import Outcome, RunKind, RunState
 from app.panel.core import clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.rows import insert_many, make_room
 from app.panel.core.transaction import transactional
 
-CHUNK = 500
+CHUNK = 2000
 
 
 @transactional
@@ -61,7 +63,9 @@ def work_off(back: Run, held: Hold) -> RunState:
         raise DomainError(_("The layout of this import is no longer known."))
     actor, run_id, since = runs.actor_of(back), run.id, run.finished_at or clock.now()
     size, position = max(1, CHUNK >> (3 * (held.crashes - 1))), held.position
-    while images := _images(run_id, position, size):
+    last = None
+    while found := _images(run_id, position, size, last):
+        images, last = [Image(*row) for _id, *row in found], found[-1].id
         _chunk(held, importer, images, position, actor, run_id, since)
         position += len(images)
         size = min(CHUNK, size * 2)
@@ -77,20 +81,26 @@ def _close(held: Hold, run_id: int) -> None:
     db.session.execute(update(Run.__table__).where(Run.__table__.c.id == run_id).values(is_undone=True))
 
 
-def _images(run_id: int, position: int, size: int) -> list[Any]:
-    query = select(BeforeImage).where(BeforeImage.run_id == run_id).order_by(BeforeImage.id.desc())
-    return list(db.session.scalars(query.offset(position).limit(size)))
+def _images(run_id: int, position: int, size: int, last: int | None) -> Sequence[Any]:
+    """The next images as plain rows: objects would be read anew one by one in the transaction that uses them.
+
+    :param last: the number of the one before; without it so many are passed over as `position` says
+    """
+    one = BeforeImage
+    query = select(one.id, one.table, one.row_id, one.before, one.version).where(one.run_id == run_id)
+    query = query.offset(position) if last is None else query.where(one.id < last)
+    return db.session.execute(query.order_by(one.id.desc()).limit(size)).all()
 
 
 @transactional
 def _chunk(
-    held: Hold, importer: importers.Importer, rows: list[Any], position: int, actor: Any, run_id: int, since: Any
+    held: Hold, importer: importers.Importer, images: list[Image], position: int, actor: Any, run_id: int, since: Any
 ) -> None:
     """One chunk of images, grouped by table and by what is to be done, in the order in which they come."""
-    runs.hold(held, position=position + len(rows), crashes=0)
+    runs.hold(held, position=position + len(images), crashes=0)
+    make_room()
     policy.forget()
     policy.authorize(actor, "import", importer.resource)
-    images = [Image(row.table, row.row_id, row.before, row.version) for row in rows]
     said: dict[int, str] = {}
     with history.by("undo", actor=actor, run_id=held.run_id):
         for places in _groups(images):
@@ -121,10 +131,10 @@ def _record(run_id: int, images: list[Image], said: dict[int, str], position: in
         outcome = Outcome.REFUSED if reason else Outcome.CHANGED
         counts[runs.COUNTS[outcome]] += 1
         items.append({
-            "run_id": run_id, "seq": position + place + 1, "lines": [], "key": f"{image.table} #{image.row_id}",
+            "seq": position + place + 1, "lines": [], "key": f"{image.table} #{image.row_id}",
             "outcome": outcome.value, "reason": reason, "row_id": image.row_id,
         })  # fmt: skip
-    db.session.execute(insert(RunItem), items)
+    insert_many(RunItem.__table__, items, {"run_id": run_id})
     table = Run.__table__
     values = {name: table.c[name] + count for name, count in counts.items()}
     db.session.execute(update(table).where(table.c.id == run_id).values(read=table.c.read + len(images), **values))

@@ -98,6 +98,18 @@ def test_an_import_that_is_taken_back_leaves_no_trace_but_its_trail(bring, take_
     assert titles() == {}
 
 
+def test_taking_many_rows_of_an_import_back_takes_no_more_statements_than_few(bring, take_back, count_queries):
+    asked = []
+    for count in (2, 30):
+        head, isbns = ["ISBN", "Title", "Copies"], [f"978-{count}-{n}" for n in range(count)]
+        bring([head, *([isbn, "Old title", "1"] for isbn in isbns)])
+        changed = bring([head, *([isbn, "New title", "1"] for isbn in isbns)])
+        with count_queries() as seen:
+            assert counts(take_back(changed))["changed"] == count
+        asked.append(len(seen))
+    assert asked[0] == asked[1] < 100
+
+
 def test_rows_that_somebody_changed_since_are_listed_and_left_alone(bring, take_back, shelf):
     from app.panel.bulk import runs
     from app.panel.core import records
