@@ -387,6 +387,46 @@ def test_a_paper_is_drawn_to_another_day_of_the_calendar(instance, page):
 
 
 @pytest.mark.browser
+def test_a_column_is_pasted_into_a_sheet_from_the_top_of_what_is_marked_and_filled_downwards(instance, page):
+    with instance.app_context():
+        from app.panel.core.db import db
+        from app.shop.catalog.models import Product, Sku
+
+        cups = Product(title="Cups", handle="cups", skus=[Sku(code=f"CUP-{n}", price=100 + n, currency="CNY") for n in range(4)])
+        db.session.add(cups)
+        db.session.commit()
+        keys = [one.id for one in cups.skus]
+    page.goto("/sheets/catalog/sku/?search=CUP")
+
+    def cell(row, name):
+        return page.locator(f"a[data-pk='{keys[row]}'][name={name}]")
+
+    cell(0, "barcode").focus()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    cell(2, "barcode").evaluate("""one => {
+      const held = new DataTransfer()
+      held.setData("text/plain", "690-1\\t7.50\\n690-2\\tnot an amount\\n690-3\\t9\\n")
+      one.dispatchEvent(new ClipboardEvent("paste", {clipboardData: held, bubbles: true, cancelable: true}))
+    }""")
+    page.locator(".message").get_by_text("5 saved, 1 refused.").wait_for()
+    cell(1, "price").press("Enter")
+    kept = page.locator("td.refused input")
+    assert kept.input_value() == "not an amount", "what was refused is kept where it was pasted"
+    kept.press("Escape")
+    cell(2, "price").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Control+d")
+    cell(3, "price").get_by_text("9.00").wait_for()
+    with instance.app_context():
+        skus = [db.session.get(Sku, key) for key in keys]
+        assert [one.barcode for one in skus] == ["690-1", "690-2", "690-3", None]
+        assert [one.price for one in skus] == [750, 101, 900, 900]
+
+
+@pytest.mark.browser
 def test_language_and_skin_follow_the_person(page):
     page.goto("/home/")
     page.get_by_role("button", name="Language").click()

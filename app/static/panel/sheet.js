@@ -203,7 +203,8 @@ function wire(sheet) {
     event.preventDefault();
     const lines = event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
     const many = lines.length === 1 && lines[0].length === 1 && range.length > 1;
-    const pairs = many ? range.map((one) => [one, lines[0][0].trim()]) : lines.flatMap((line, down) => line.map((value, right) => [beside(link, down, right), value.trim()]));
+    const from = range.length > 1 ? range[0] : link; // a marked column begins at its top, whichever way it was marked
+    const pairs = many ? range.map((one) => [one, lines[0][0].trim()]) : lines.flatMap((line, down) => line.map((value, right) => [beside(from, down, right), value.trim()]));
     writeAll(pairs.filter(([one]) => one));
   });
 }
