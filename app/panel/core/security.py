@@ -18,8 +18,10 @@ from itsdangerous.encoding import base64_encode
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.panel.core import errorpages
+from app.panel.core.db import db
 
 MAX_FIELDS = 20_000
+LARGE = 256 * 1024  # what is not longer has come whole before a thread is asked (`bridge`)
 REFUSAL_KEY = "panel.refusal"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -206,6 +208,9 @@ def admit_key() -> Any:
 def refuse_large() -> None:
     """Werkzeug bounds forms with files only; any other body it would read whole, up to the size of an upload."""
     if request.mimetype == "multipart/form-data":
+        if (request.content_length or LARGE) >= LARGE:
+            # PostgreSQL hangs up after two minutes of a transaction in which nobody asks anything: a slow upload may last longer
+            db.session.rollback()
         return
     request.max_content_length = int(current_app.config["MAX_FORM_MEMORY_SIZE"])
     if request.mimetype == "application/x-www-form-urlencoded" and request.get_data().count(b"&") > MAX_FIELDS:

@@ -1,11 +1,15 @@
 """What SQLite and PostgreSQL are told, so that both keep the same promises (SAFETY R10)."""
 
+import io
+
 import pytest
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from app.panel.core.db import db, prepare
 from app.panel.core.transaction import RETRIES, transactional
+
+HEAD = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nisbn,title\r\n'
 
 
 @pytest.fixture
@@ -74,6 +78,27 @@ def test_postgresql_ends_what_takes_too_long(app, session, engine_name):
     for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
         assert session.execute(text(f"SHOW {name}")).scalar() == "2min"
     assert session.execute(text("SHOW timezone")).scalar().upper() == "UTC"
+
+
+class Slow(io.BytesIO):
+    """What comes over a thin line: it notes whether anybody holds a transaction open meanwhile."""
+
+    def __init__(self, body):
+        super().__init__(body)
+        self.held = []
+
+    def readinto(self, room):
+        self.held.append(db.session().in_transaction())
+        return super().readinto(room)
+
+
+def test_no_transaction_stands_open_while_an_upload_comes_in(app, as_user):
+    body = HEAD + b"978,Tea\r\n" * 40_000 + b"\r\n--cut--\r\n"
+    line = Slow(body)
+    answer = as_user("ada").post(
+        "/bulk/import/", input_stream=line, content_length=len(body), content_type="multipart/form-data; boundary=cut"
+    )
+    assert answer.status_code < 400 and len(line.held) > 3 and set(line.held) == {False}
 
 
 def refusal(state):
