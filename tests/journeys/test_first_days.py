@@ -427,6 +427,22 @@ def test_a_column_is_pasted_into_a_sheet_from_the_top_of_what_is_marked_and_fill
 
 
 @pytest.mark.browser
+def test_columns_of_a_list_and_of_its_file_are_moved_with_the_keys(page):
+    page.goto("/orders/order/list/?cols=number,state,total")
+    page.get_by_role("button", name="Columns").click()
+    line = page.locator("#columns li").first
+    line.get_by_role("checkbox").press("Alt+ArrowDown")
+    page.locator("#columns").get_by_role("button", name="Apply").click()
+    page.wait_for_url("**cols=state**")
+    assert page.locator("thead [data-col]").evaluate_all("all => all.map(one => one.dataset.col)") == ["state", "number", "total"]
+    page.goto("/exports/list/orders_order/choose?cols=number,state,total")
+    chosen = page.locator("[data-chosen] [name=col]")
+    first, second = (chosen.nth(at).input_value() for at in range(2))
+    chosen.first.press("Alt+ArrowDown")
+    assert [chosen.nth(at).input_value() for at in range(2)] == [second, first]
+
+
+@pytest.mark.browser
 def test_language_and_skin_follow_the_person(page):
     page.goto("/home/")
     page.get_by_role("button", name="Language").click()
