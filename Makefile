@@ -6,7 +6,7 @@ SHELL := /bin/sh
 VENV ?= .venv
 PY := $(VENV)/bin/python
 ENGINE ?= both
-JOBS ?= 4
+JOBS ?= 5
 CODE := app processes config.py run.py
 # Workers of the tests, and the processes that they start, share compiled bytecode whatever the caller's shell says.
 export PYTHONDONTWRITEBYTECODE :=
