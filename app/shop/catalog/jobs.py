@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from app.panel.core import clock, notices
@@ -9,12 +12,29 @@ from app.panel.core.jobs import job, scheduled
 from app.panel.core.listing import Asked
 from app.shop.catalog import services
 
+NAMED = 20  # products that a rehearsal names one by one
+
 
 @scheduled("catalog.act_on_schedule", cron="* * * * *", label=_("Put products on sale and take them off as planned"))
 @job("catalog.act_on_schedule", queue="live", timeout=120)
 def act_on_schedule(limit: int = 500) -> dict[str, int]:
     """Every minute; a product that is due waits at most that long, then it is done in one transaction."""
     return services.act_on_schedule(limit=limit)
+
+
+@act_on_schedule.rehearses
+def would_act(at: dt.datetime, limit: int = 500) -> list[str]:
+    """By what is planned now: of what went on sale before the plan is gone."""
+    found = services.planned_until(at, limit=limit)
+    told = (
+        (gettext("Products that would go on sale: %(n)s"), found.published),
+        (gettext("Products that would be taken off the shelf: %(n)s"), found.withdrawn),
+    )
+    said = [
+        (sentence % {"n": len(titles)}) + (f" ({', '.join(titles[:NAMED])}{' …' if len(titles) > NAMED else ''})" if titles else "")
+        for sentence, titles in told
+    ]
+    return [*said, *(gettext("“%(name)s” was refused: %(why)s", name=name, why=why) for name, why in found.refused[:NAMED])]
 
 
 @scheduled("catalog.sweep_searches", cron="50 3 * * *", label=_("Forget old searches"))

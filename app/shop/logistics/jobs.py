@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from app.panel.core.jobs import job, scheduled
 from app.shop.logistics import services
 from app.shop.logistics.adapters import ADAPTERS, Asked, CourierRefusal, WaybillWish
 from app.shop.logistics.models import Courier, CourierLink
-from app.shop.logistics.services import waybills
+from app.shop.logistics.services import rehearsing, waybills
 from app.shop.setup.queries import business
 
 
@@ -78,11 +80,21 @@ def flag_silent(limit: int = 500) -> dict[str, int]:
     return {"silent": services.flag_silent(limit=limit)}
 
 
+@flag_silent.rehearses
+def would_flag_silent(at: dt.datetime, limit: int = 500) -> list[str]:
+    return rehearsing.would_flag_silent(at, limit)
+
+
 @scheduled("logistics.compensate", cron="2-52/10 * * * *", label=_("Propose compensation for orders past their time to ship"))
 @job("logistics.compensate", timeout=120)
 def compensate(limit: int = 500) -> dict[str, int]:
     """Every ten minutes; what exceeds the limit waits for the next time."""
     return {"made": services.make_due(limit=limit)}
+
+
+@compensate.rehearses
+def would_compensate(at: dt.datetime, limit: int = 500) -> list[str]:
+    return rehearsing.would_compensate(at, limit)
 
 
 def _language() -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import lazy_gettext as _
 
 from app.panel.core.jobs import job, scheduled
 from app.shop.orders import services
-from app.shop.orders.services import deliveries
+from app.shop.orders.services import deliveries, rehearsing
 
 
 @scheduled("orders.flag_late", cron="*/10 * * * *", label=_("List paid orders that were not shipped in time"))
@@ -16,6 +18,11 @@ def flag_late(limit: int = 500) -> dict[str, int]:
     return {"late": services.flag_late(limit=limit)}
 
 
+@flag_late.rehearses
+def would_flag_late(at: dt.datetime, limit: int = 500) -> list[str]:
+    return rehearsing.would_flag_late(at, limit)
+
+
 @scheduled("orders.close_unpaid", cron="*/5 * * * *", label=_("Close orders that nobody pays"))
 @job("orders.close_unpaid", timeout=300)
 def close_unpaid(limit: int = 500) -> dict[str, int]:
@@ -23,10 +30,20 @@ def close_unpaid(limit: int = 500) -> dict[str, int]:
     return {"closed": services.close_unpaid(limit=limit)}
 
 
+@close_unpaid.rehearses
+def would_close(at: dt.datetime, limit: int = 500) -> list[str]:
+    return rehearsing.would_close(at, limit)
+
+
 @scheduled("orders.remind", cron="*/10 * * * *", label=_("Remind buyers of orders that they have not paid"))
 @job("orders.remind", timeout=300)
 def remind(limit: int = 500) -> dict[str, int]:
     return {"reminded": services.remind(limit=limit)}
+
+
+@remind.rehearses
+def would_remind(at: dt.datetime, limit: int = 500) -> list[str]:
+    return rehearsing.would_remind(at, limit)
 
 
 @scheduled("orders.forget_deliveries", cron="45 4 * * *", label=_("Forget what channels sent"))

@@ -8,11 +8,12 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.panel.core.jobs import SCHEDULES
 from app.shop.catalog import events, services
-from app.shop.catalog.jobs import act_on_schedule
+from app.shop.catalog.jobs import act_on_schedule, would_act
 from app.shop.catalog.models import PhaseRule
 from app.shop.catalog.states import ProductPhase, ProductState
 
 MINUTE = dt.timedelta(minutes=1)
+SALE, SHELF = "Products that would go on sale: {}{}", "Products that would be taken off the shelf: 0"
 
 
 def log(product):
@@ -115,6 +116,10 @@ def test_the_clock_goes_on_with_the_others_when_one_product_is_refused(make_prod
         services.schedule(product, publish_at=clock.now() + MINUTE, withdraw_at=None, actor=ada)
     session.delete(broken.images[0])
     session.commit()
+    assert would_act(clock.now()) == [SALE.format(0, ""), SHELF], "the rehearsal of the page of schedules"
+    said = would_act(clock.now() + MINUTE)
+    assert said[:2] == [SALE.format(1, f" ({whole.title})"), SHELF] and "Broken" in said[2] and "A picture" in said[2]
+    assert whole.state is ProductState.DRAFT
     clock.advance(minutes=1)
     assert act_on_schedule() == {"published": 1, "withdrawn": 0, "refused": 1}
     assert whole.state is ProductState.PUBLISHED

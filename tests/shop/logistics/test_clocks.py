@@ -1,7 +1,10 @@
 """What happens by the clock: 47:59 nothing, 48:00 once; and what the list says of the time that is left."""
 
+import datetime as dt
+
 import pytest
 
+from app.panel.core import clock as clocks
 from app.panel.core import records, settings
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
@@ -138,6 +141,24 @@ def test_a_parcel_without_a_trace_after_24_hours_is_a_problem_until_it_is_heard_
     assert problems(order, "silent") == [ExceptionState.OPEN]
     services.receive(parcel.courier, [Told(parcel.number, clock.now())], actor=SYSTEM)
     assert problems(order, "silent") == [ExceptionState.HANDLED]
+
+
+def test_rehearsals_say_what_would_have_been_flagged_and_compensated_then(session, waiting, rule, sent, clock):
+    clock.set(PAID)
+    parcel = sent()
+    assert jobs.would_compensate(instant(AT)) == ["No rule of compensation is in use: it does nothing."]
+    clock.set("2026-11-19 10:00")
+    rule(is_automatic=True)
+    services.receive(parcel.courier, [Told(parcel.number, clock.now())], actor=SYSTEM)
+    silent = [" ".join(jobs.would_flag_silent(instant(f"2026-11-{at}"))) for at in ("17 09:59", "17 10:00", "19 10:00")]
+    assert ["heard of: 1" in said for said in silent] == [False, True, False]
+    late = [" ".join(jobs.would_compensate(instant(at))) for at in (BEFORE, AT)]
+    assert "compensated: 0" in late[0] and "compensated: 1 (" in late[1] and "anybody: 1" in late[1]
+    assert (made(session), problems(waiting, "silent")) == ([], [])
+
+
+def instant(text):
+    return dt.datetime.fromisoformat(text).replace(tzinfo=clocks.zone())
 
 
 def test_no_hours_mean_no_problem(session, sent, clock):

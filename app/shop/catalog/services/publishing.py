@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.panel.core import clock, history, notices, policy
-from app.panel.core.actor import SYSTEM
+from app.panel.core.actor import SYSTEM, current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.panel.core.transaction import transactional
@@ -122,6 +123,32 @@ def act_on_schedule(*, actor: Any = SYSTEM, limit: int = 500) -> dict[str, int]:
         withdraw(product, actor=actor, why=why, by_schedule=True)
         done["withdrawn"] += 1
     return done
+
+
+@dataclass
+class Planned:
+    """Titles of products that a plan would move, and those that it could not, each with the reason."""
+
+    published: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def planned_until(at: dt.datetime, *, limit: int = 500) -> Planned:
+    """What `act_on_schedule` would do at a moment by what is planned now, as the reader sees it."""
+    found = Planned()
+    for product in _seen(queries.due_to_publish(at), limit):
+        lacks = missing(product)
+        if lacks:
+            found.refused.append((product.title, _("Missing: %(lacks)s.", lacks=", ".join(lacks))))
+        else:
+            found.published.append(product.title)
+    found.withdrawn = [product.title for product in _seen(queries.due_to_withdraw(at), limit)]
+    return found
+
+
+def _seen(query: Select[Any], limit: int) -> list[Product]:
+    return list(db.session.scalars(policy.scope(query, current_actor(), Product).order_by(Product.id).limit(limit)))
 
 
 @transactional

@@ -51,18 +51,15 @@ def make_due(limit: int = 500) -> int:
     )  # fmt: skip
     made = 0
     for order in list(db.session.scalars(query)):
-        rule = next((one for one in rules if _fits(one, order)), None)
+        rule = next((one for one in rules if order.ship_by_at >= one.created_at and fits(one, order)), None)
         if rule is not None:
             _make(order, rule)
             made += 1
     return made
 
 
-def _fits(rule: CompensationRule, order: Order) -> bool:
-    return (
-        rule.shop_id in (None, order.shop_id) and rule.currency == order.currency and order.total >= (rule.least or 0)
-        and order.ship_by_at >= rule.created_at
-    )  # fmt: skip
+def fits(rule: CompensationRule, order: Order) -> bool:
+    return rule.shop_id in (None, order.shop_id) and rule.currency == order.currency and order.total >= (rule.least or 0)
 
 
 def _make(order: Order, rule: CompensationRule) -> Compensation:
