@@ -66,6 +66,24 @@ def windows(tree, chromium, live_id):
         tab.context.close()
 
 
+def test_a_line_of_the_run_sheet_is_made_of_a_product_and_one_of_its_skus(windows, live_id):
+    sheet = windows["control"].context.new_page()
+    sheet.goto(f"/live/{live_id}/sheet")
+    lines = sheet.locator("[data-rows] > li")
+    assert lines.count() == 3
+    for field, text, option in (("#sheet-product", "Tray", "Tray of the journey"), ("#sheet-sku", "", "journey-tray")):
+        sheet.locator(field).click()
+        sheet.locator(field).press_sequentially(text)
+        sheet.locator(f"{field}-list").get_by_role("option", name=option).click()
+    sheet.get_by_role("button", name="Add", exact=True).click()
+    made = lines.nth(3)
+    made.get_by_text("journey-tray").wait_for()
+    assert sheet.locator("#sheet-product").input_value() == sheet.locator("[name=sku]").input_value() == ""
+    made.get_by_role("button", name="Remove").click()
+    made.wait_for(state="detached")
+    sheet.close()
+
+
 def test_an_item_is_pinned_and_the_host_sees_it_within_two_seconds(windows):
     control, host = windows["control"], windows["host"]
     control.get_by_role("button", name="Go on air").click()

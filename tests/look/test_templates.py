@@ -24,6 +24,15 @@ def test_the_templates_are_found():
     assert len(TEMPLATES) > 20 and len(SCRIPTS) > 8 and len(STYLES) > 6
 
 
+def test_a_page_that_draws_a_picker_of_its_own_loads_what_wires_it():
+    own = [path for path, text in TEXTS.items() if "data-combo" in text and "panel/fields.html" not in path]
+    assert own and all("asset('panel/picker.js')" in TEXTS[path] for path in own)
+
+
+def test_a_number_is_put_at_the_end_of_an_address_never_in_place_of_the_first_nought():
+    assert [path for path in SCRIPTS if re.search(r"""\.replace\((["'])0\1,""", path.read_text())] == []
+
+
 def test_they_compile(staged):
     for path, text in TEXTS.items():
         staged.jinja_env.compile(text, path)

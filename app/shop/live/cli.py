@@ -6,23 +6,25 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy import select
 
 from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.shop.catalog.models import Sku
+from app.shop.live import queries
 from app.shop.live.feed import chorus, logs, replaying
 from app.shop.live.feed.envelope import Event, Malformed
 from app.shop.live.feed.simulator import Plan, Simulator
-from app.shop.live.models import LiveGame, LiveItem
-from app.shop.live.services import games
+from app.shop.live.models import LiveGame
+from app.shop.live.services import games, prices
+from app.shop.live.states import ItemKind
 
 live = AppGroup("live", help="Live sessions.")
 SESSION = click.option(
@@ -75,16 +77,22 @@ def simulate(
     items = _items(session_id)
     plan = Plan(int(clock.now().timestamp() * 1000), minutes, peak=peak, seed=seed)
     if items:
-        plan = Plan(plan.starts_at, minutes, items, peak, seed)
+        goods = tuple((position, price) for position, price, _code in items)
+        plan = replace(plan, items=goods, codes=tuple((position, code) for position, _price, code in items))
     _play(Simulator(plan).events(), session_id, f"Simulation {seed}", minutes, speed, url, as_json, joins=True)
 
 
-def _items(session_id: int | None) -> tuple[tuple[int, int], ...]:
+def _items(session_id: int | None) -> list[tuple[int, int, str]]:
+    """Position, price and code of what the lines of a run sheet sell; of a line of a product its first SKU."""
     if session_id is None:
-        return ()
-    query = select(LiveItem).where(LiveItem.session_id == session_id, LiveItem.sku_id.is_not(None))
-    rows = db.session.scalars(query.order_by(LiveItem.position))
-    return tuple((one.position, one.live_price or one.sku.price) for one in rows)
+        return []
+    found = []
+    for line in db.session.scalars(queries.items_of(session_id)):
+        goods = prices.goods_of(line) if line.kind is ItemKind.ITEM else []
+        if goods:
+            sku = db.session.get_one(Sku, goods[0])
+            found.append((line.position, line.live_price or sku.price, sku.code))
+    return found
 
 
 def _here() -> str:

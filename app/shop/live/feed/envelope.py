@@ -22,7 +22,7 @@ LONGEST_BODY = 512 * 1024
 MOST_AT_ONCE, MOST_AMOUNT = 10**7, 10**11
 EARLIEST = int(dt.datetime(2000, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 LATEST = int(dt.datetime(2100, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
-LENGTHS = {"text": 500, "number": 100, "coupon": 40}
+LENGTHS = {"text": 500, "number": 100, "coupon": 40, "sku": 100}
 
 
 class Malformed(Exception):
@@ -45,6 +45,7 @@ class Event(NamedTuple):
     number: str = ""  # of an order: the platform's own
     paid: bool = False
     coupon: str = ""  # of an order: a code, or "offer:<number>" for one of that offer
+    sku: str = ""  # of an order: the code of what was bought, where a line sells several
 
 
 def read(body: bytes) -> list[Event]:
@@ -90,7 +91,7 @@ def event_of(raw: Any) -> Event:
     return Event(
         number, kind, at, viewer, name, source, _item(raw.get("item")), _whole(raw, "n", 1, MOST_AT_ONCE),
         _text(raw, "text"), _amount(raw), _text(raw, "number"), raw.get("paid") is True,
-        _text(raw, "coupon"),
+        _text(raw, "coupon"), _text(raw, "sku"),
     )  # fmt: skip
 
 
@@ -117,6 +118,8 @@ def plain(one: Event) -> dict[str, Any]:
         found["paid"] = True
     if one.coupon:
         found["coupon"] = one.coupon
+    if one.sku:
+        found["sku"] = one.sku
     return found
 
 

@@ -39,17 +39,18 @@ class Source:
     is_practice: bool
     by_position: dict[int, Item] = field(default_factory=dict)
     by_id: dict[int, Item] = field(default_factory=dict)
+    by_code: dict[str, Item] = field(default_factory=dict)
 
     def item_of(self, event: Event) -> Item | None:
         if event.item is None:
-            return None
+            return self.by_code.get(event.sku) if event.sku else None
         if isinstance(event.item, int):
             return self.by_position.get(event.item)
         return self.by_id.get(int(event.item[3:]))
 
     def item_id(self, event: Event) -> int:
         """What cannot be found on the run sheet counts for the session alone."""
-        item = self.item_of(event) if event.item is not None else None
+        item = self.item_of(event) if event.item is not None or event.sku else None
         return item.id if item else WHOLE
 
 
@@ -92,7 +93,7 @@ def look_up(feed_id: int, session_id: int | None = None) -> Source | None:
     """
     :param session_id: of which session, where the feed is one of a channel; None for the one that it belongs to now
     """
-    feeds, sessions, items, skus = LiveFeed.__table__, LiveSession.__table__, LiveItem.__table__, Sku.__table__
+    feeds, sessions = LiveFeed.__table__, LiveSession.__table__
     feed = db.session.execute(
         select(feeds.c.public_id, feeds.c.session_id, feeds.c.channel_id).where(feeds.c.id == feed_id)
     ).first()
@@ -103,11 +104,34 @@ def look_up(feed_id: int, session_id: int | None = None) -> Source | None:
     of_it = db.session.execute(known.where(sessions.c.id == number)).first()
     if of_it is None:
         return None
-    row = (feed.public_id, *of_it)
-    sheet = select(items.c.position, items.c.id, items.c.sku_id, skus.c.code, items.c.live_price)
-    sheet = sheet.select_from(items.outerjoin(skus, skus.c.id == items.c.sku_id)).where(items.c.session_id == row[1])
-    by_position = {
-        position: Item(number, sku_id, code or "", price)
-        for position, number, sku_id, code, price in db.session.execute(sheet)
-    }
-    return Source(feed_id, *row, by_position, {one.id: one for one in by_position.values()})
+    by_position, by_code = _sheet(int(of_it.id))
+    return Source(
+        feed_id, feed.public_id, *of_it, by_position, {one.id: one for one in by_position.values()}, by_code
+    )  # fmt: skip
+
+
+def _sheet(session_id: int) -> tuple[dict[int, Item], dict[str, Item]]:
+    """The lines of a run sheet by their position, and by the codes of what they sell. A line of a product sells all its SKUs:
+    where that is one, an order of the line is of it; where these are several, the order has to say which."""
+    items, skus = LiveItem.__table__.c, Sku.__table__
+    sells = (skus.c.id == items.sku_id) | (
+        items.sku_id.is_(None) & (skus.c.product_id == items.product_id)
+        & skus.c.is_active & (skus.c.currency == items.currency)
+    )
+    query = (
+        select(items.id, items.position, items.sku_id, items.live_price, skus.c.id.label("sells"), skus.c.code)
+        .select_from(LiveItem.__table__.outerjoin(skus, sells)).where(items.session_id == session_id)
+        .order_by(items.position.desc(), skus.c.id)
+    )  # fmt: skip
+    rows = db.session.execute(query).all()
+    codes: dict[int, list[tuple[int, str]]] = {}
+    for row in rows:
+        if row.code is not None:
+            codes.setdefault(row.id, []).append((row.sells, row.code))
+    by_position, by_code = {}, {}
+    for row in rows:
+        mine = codes.get(row.id, [])
+        sku_id, code = mine[0] if len(mine) == 1 else (row.sku_id, "")
+        item = by_position[row.position] = Item(row.id, sku_id, code, row.live_price)
+        by_code.update((code, item) for _sku, code in mine)  # of two lines of one SKU the first counts
+    return by_position, by_code

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.panel.core.db import db
+from app.shop.catalog.models import Sku
 from app.shop.inventory.models import StockLevel
 from app.shop.live.feed.states import HintKind
 from app.shop.live.models import WHOLE, LiveBucket, LiveItem, LiveSession, LiveSlot, LiveSourceBucket, LiveTally
@@ -193,9 +194,10 @@ def around(session_id: int, since: dt.datetime, until: dt.datetime, item_id: int
 
 def stock(_rule: Any, session_id: int, _at: dt.datetime) -> list[Measured]:
     """What is left of the item that is shown now."""
-    items, levels = LiveItem.__table__.c, StockLevel.__table__.c
+    items, levels, skus = LiveItem.__table__.c, StockLevel.__table__.c, Sku.__table__.c
+    sells = (skus.id == items.sku_id) | (items.sku_id.is_(None) & (skus.product_id == items.product_id))
     left = select(items.id, func.sum(levels.available)).where(
-        items.session_id == session_id, items.pinned_at.is_not(None), levels.sku_id == items.sku_id
+        items.session_id == session_id, items.pinned_at.is_not(None), sells, levels.sku_id == skus.id
     )
     return [Measured(float(pieces), 0.0, item) for item, pieces in db.session.execute(left.group_by(items.id))]
 

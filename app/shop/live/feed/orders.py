@@ -110,6 +110,9 @@ def _codes(row: Any) -> tuple[str, ...]:
 def _incoming(row: Any, source: Source, codes: tuple[str, ...]) -> Incoming:
     """A paid order has its price in writing; of any other the price in force is ours to say."""
     item = source.by_id.get(row.item_id)
+    code = row.sku or (item.sku_code if item else "")
+    if not code and not row.is_paid:
+        raise DomainError(_("The platform did not say which SKU was bought, and the line of the run sheet sells several."))
     price = row.amount // row.n if row.is_paid and row.amount is not None and row.n else None
     viewers = LiveViewer.__table__.c
     mine = (viewers.session_id == row.session_id) & (viewers.viewer == row.viewer)
@@ -118,7 +121,7 @@ def _incoming(row: Any, source: Source, codes: tuple[str, ...]) -> Incoming:
     is_recent = abs(clock.now() - row.at) < RECENT
     return Incoming(
         channel_id=source.channel_id, external_number=(row.number or f"{source.public_id[:12]}-{row.source_event_id}"),
-        lines=((item.sku_code if item else "", max(1, row.n), price, ""),),
+        lines=((code, max(1, row.n), price, ""),),
         buyer={"buyer_name": name or "", "external_id": row.viewer},
         paid=Paid() if row.is_paid else None, placed_at=row.at if is_recent else None,
         creator=Creator(creator.name if creator else "", str(source.creator_id)), codes=codes,

@@ -41,6 +41,7 @@ class Plan:
     pace: float = 1.0
     churn: float = 0.0
     incidents: bool = True
+    codes: tuple[tuple[int, str], ...] = ()  # by position, what is bought of a line that sells several SKUs
 
     def turn(self, second: int) -> tuple[int, int]:
         """Whose turn it is: position and price."""
@@ -128,13 +129,17 @@ class Simulator:
                 elif kind == "click":
                     one["item"] = position
                     if chance.random() < 0.12:
-                        made.append(("order", {**one, "amount": price}))
+                        made.append(("order", {**one, "amount": price, **_bought(position, self.plan)}))
                 made.append((kind, one))
         return made
 
 
 def _who(number: int, people: dict[int, str]) -> dict[str, object]:
     return {"viewer": f"v{number}", "name": f"观众{number}", "source": people[number]}
+
+
+def _bought(position: int, plan: Plan) -> dict[str, object]:
+    return {"sku": code} if (code := dict(plan.codes).get(position)) else {}
 
 
 def _times(chance: random.Random, mean: float) -> int:

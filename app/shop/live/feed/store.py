@@ -153,7 +153,7 @@ def _row(feed_id: int, parcel: Parcel, event: Event) -> tuple[Any, ...]:
     return (
         feed_id, event.id, parcel.source.session_id, event.kind, manyrows.instant(event.at), parcel.source.item_id(event),
         event.viewer, event.n, event.amount, event.number or None, state, event.paid,
-        event.coupon or None,
+        event.coupon or None, event.sku or None,
     )  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def _note(kept: dict[int, Kept]) -> None:
 
 EVENT = (
     "feed_id", "source_event_id", "session_id", "kind", "at", "item_id", "viewer", "n", "amount", "number", "state", "is_paid",
-    "coupon",
+    "coupon", "sku",
 )  # fmt: skip
 COMMENT = (
     "session_id", "feed_id", "source_event_id", "at", "viewer", "name", "text", "item_id", "is_hidden", "why",

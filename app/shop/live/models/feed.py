@@ -124,6 +124,7 @@ class LiveEvent(Model):
     state = mapped_column(ChoiceType(EventState, 10), nullable=True)
     is_paid = mapped_column(Boolean, nullable=False, default=False)
     coupon = mapped_column(String(40), nullable=True)  # of an order: a code, or which offer of the session
+    sku = mapped_column(String(100), nullable=True)  # of an order: the code that the platform named
     order_id = mapped_column(ForeignKey("orders_order.id", ondelete="SET NULL"), nullable=True, index=True)
     reason = mapped_column(String(300), nullable=True)
 

@@ -8,12 +8,13 @@ from flask import jsonify, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import clock, money, policy, records, veil
+from app.panel.core import clock, money, pickers, policy, records, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.api import answers, body
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.pages import PanelPage, expose, needs
+from app.shop.catalog.models import Sku
 from app.shop.live import domain, queries, rules
 from app.shop.live.models import LiveItem, LiveSession
 from app.shop.live.permissions import ITEM, SESSION
@@ -22,6 +23,13 @@ from app.shop.live.states import PLANNED, ItemKind, ItemState, SessionState
 
 QUICK = ("planned_minutes", "live_price", "stock_set_aside", "cue", "title")  # what is changed on the sheet itself
 LINE = "/<int:live_id>/sheet/<int:line_id>"
+
+
+@pickers.narrow(LiveItem, "sku_id")
+def of_the_product(statement: Any, args: Any) -> Any:
+    """Where a product is chosen already, its SKUs."""
+    product = args.get("product", type=int)
+    return statement.where(Sku.product_id == product) if product else statement
 
 
 def rows_of(session: LiveSession) -> list[dict[str, Any]]:

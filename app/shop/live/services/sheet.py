@@ -55,6 +55,8 @@ def create_item(values: dict[str, Any], *, actor: Any) -> LiveItem:
         sku = db.session.get(Sku, item.sku_id) if item.sku_id else None
         if sku is not None:
             item.product_id = sku.product_id
+        elif item.kind is not ItemKind.DEMO and len(goods := prices.goods_of(item)) == 1:
+            item.sku_id = goods[0]  # there is nothing to choose between
         if not values.get("position"):
             last = select(func.max(LiveItem.position)).where(LiveItem.session_id == session.id)
             item.position = (db.session.scalar(last) or 0) + 1

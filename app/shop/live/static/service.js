@@ -82,7 +82,7 @@ async function orders(one) {
   const target = node("orders");
   target.replaceChildren();
   if (!one) return;
-  const answer = await fetch(box.dataset.asker.replace("0", one.id), { headers: { Accept: "application/json" } }).catch(() => null);
+  const answer = await fetch(box.dataset.asker.replace(/0$/, one.id), { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer?.ok || chosen !== one.id) return;
   const told = await answer.json();
   if (told.customer) target.append(el("p", {}, el("a", { href: told.customer.url, target: "_blank" }, told.customer.name)));

@@ -118,15 +118,33 @@ if (may) {
 }
 
 const adder = box.querySelector("[data-add]");
-adder?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const product = Number(adder.elements.product?.value) || null;
-  const title = adder.title_.value.trim();
-  if (!product && !title) return;
-  if (await send(url("/add"), product ? { product_id: product } : { title, kind: "demo" })) {
-    adder.reset();
-    for (const clear of adder.querySelectorAll("[data-picker-clear]")) clear.click();
-    list.lastElementChild?.scrollIntoView({ block: "nearest" });
-  }
-});
+if (adder) {
+  const { wirePickers } = await import(box.dataset.picker);
+  wirePickers(adder);
+  const combo = (name) => adder.querySelector(`[data-name="${name}"]`);
+  const empty = (name) => { // what was chosen goes with the text that named it
+    const typed = combo(name).querySelector("[role=combobox]");
+    typed.value = "";
+    typed.dispatchEvent(new Event("blur"));
+  };
+  combo("product").addEventListener("pick", ({ detail: [product] }) => { // only SKUs of this product are offered
+    const from = new URL(combo("sku").dataset.url, location.href);
+    if (product) from.searchParams.set("product", product); else from.searchParams.delete("product");
+    combo("sku").dataset.url = from;
+    empty("sku");
+  });
+  adder.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [product, sku] = [adder.elements.product, adder.elements.sku].map((one) => Number(one.value) || null);
+    const title = adder.title_.value.trim();
+    if (!product && !sku && !title) { combo("product").querySelector("[role=combobox]").focus(); return; }
+    const wanted = product || sku ? { ...(product && { product_id: product }), ...(sku && { sku_id: sku }) } : { title, kind: "demo" };
+    if (await send(url("/add"), wanted)) {
+      adder.title_.value = "";
+      empty("product");
+      empty("sku");
+      list.lastElementChild?.scrollIntoView({ block: "nearest" });
+    }
+  });
+}
 draw();
