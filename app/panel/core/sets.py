@@ -5,7 +5,8 @@ Whoever calls it writes the trail himself (`history.record_selected`), tells the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -24,11 +25,14 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    text,
     type_coerce,
 )
 
 from app.panel.core import clock
 from app.panel.core.db import db
+
+JOINS = text("SELECT set_config('enable_hashjoin', :on, true), set_config('enable_mergejoin', :on, true)")
 
 
 def is_postgresql() -> bool:
@@ -53,6 +57,35 @@ def numbered(keys: Sequence[int], numbers: Sequence[int]) -> FromClause:
     each = func.json_each(orjson.dumps(list(zip(keys, numbers, strict=True))).decode()).table_valued("value", name="each_pair")
     pairs = select(*(type_coerce(each.c.value.op("->>")(at), Integer).label(name) for at, name in enumerate(("key", "number"))))
     return pairs.subquery("numbered")
+
+
+def listed(rows: Sequence[Sequence[Any]], columns: Mapping[str, Any]) -> FromClause:
+    """A table of these rows, whose columns have these names and types (whole numbers or texts)."""
+    cells: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    if is_postgresql():
+        wide = {name: BigInteger if kind is Integer else kind for name, kind in columns.items()}
+        lists = [literal(list(one), ARRAY(kind)) for one, kind in zip(cells, wide.values(), strict=True)]
+        told = [column(name, kind) for name, kind in wide.items()]
+        return func.unnest(*lists).table_valued(*told, name="listed").render_derived()
+    each = func.json_each(orjson.dumps([list(row) for row in rows]).decode()).table_valued("value", name="each_row")
+    given = (type_coerce(each.c.value.op("->>")(at), kind).label(name) for at, (name, kind) in enumerate(columns.items()))
+    return select(*given).subquery("listed")
+
+
+@contextlib.contextmanager
+def by_index() -> Iterator[None]:
+    """Join by index alone, for statements whose rows are named by their numbers. PostgreSQL has no figures of rows that were
+    inserted a moment ago: it takes some thousands for a good part of their table, and hashes all of what it joins with them.
+
+    What raises in it is rolled back by its savepoint or transaction, and this with it.
+    """
+    if not is_postgresql():
+        yield
+        return
+    connection = db.session.connection()
+    connection.execute(JOINS, {"on": "off"})
+    yield
+    connection.execute(JOINS, {"on": "on"})
 
 
 def insert_rows(table: Any, values: Mapping[str, Any], rows: FromClause, *where: Any, order: Any, actor: Any) -> None:

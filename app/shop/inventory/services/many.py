@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Integer, Select, Text, and_, func, select, update
 
 from app.panel.core import clock, rows
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.panel.core.sets import insert_rows, numbered, stamp, words
+from app.panel.core.sets import insert_rows, listed, numbered, stamp, words
 from app.panel.core.transaction import transactional
 from app.shop.inventory.models import StockMove, StockReservation
 from app.shop.inventory.services import alerts
@@ -27,6 +27,7 @@ from app.shop.inventory.states import MoveReason
 HOLDS: Any = StockReservation.__table__
 MOVES: Any = StockMove.__table__
 LINE = ("cause_id", "step", "warehouse_id", "sku_id", "quantity", "unit_cost", "note")
+KINDS = (Integer, Text, Integer, Integer, Integer, Integer, Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class Wanted:
 
     def table(self) -> Any:
         return self.lines.subquery("wanted")
+
+    def read(self) -> Wanted | None:
+        """The same lines, as they were read just now: a verb asks for them four times. None when nothing is wanted."""
+        lines = self.table()
+        found = [tuple(line) for line in db.session.execute(select(*(lines.c[name] for name in LINE)))]
+        told = listed(found, dict(zip(LINE, KINDS, strict=True))) if found else None
+        return None if told is None else Wanted(self.resource, select(*told.c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +73,18 @@ def release_many(wanted: Wanted, *, actor: Any) -> None:
 
     :raises DomainError: when one of them holds less
     """
-    places = _lock(wanted)
-    held = _held(wanted)
+    lines = wanted.read()
+    if lines is None:
+        return
+    places = _lock(lines)
+    held = _held(lines)
     if any(one.id is None or one.open < one.wanted for one in held):
         raise DomainError(_("Less is reserved than that. Reserve it first."))
     if held:
         less = numbered([one.id for one in held], [one.wanted for one in held])
         values = {"open": HOLDS.c.open - less.c.number, **stamp(HOLDS, actor)}
         db.session.execute(update(HOLDS).where(HOLDS.c.id == less.c.key).values(values))
-    _book(wanted, RELEASE, places, actor)
+    _book(lines, RELEASE, places, actor)
 
 
 @transactional
@@ -82,8 +93,11 @@ def reserve_many(wanted: Wanted, *, actor: Any) -> None:
 
     :raises OutOfStock: when one of them finds less than it wants
     """
-    _book(wanted, RESERVE, _lock(wanted), actor)
-    held = _held(wanted)
+    lines = wanted.read()
+    if lines is None:
+        return
+    _book(lines, RESERVE, _lock(lines), actor)
+    held = _held(lines)
     known, new = [one for one in held if one.id is not None], [one for one in held if one.id is None]
     if known:
         more = numbered([one.id for one in known], [one.wanted for one in known])
@@ -97,7 +111,8 @@ def reserve_many(wanted: Wanted, *, actor: Any) -> None:
 @transactional
 def take_back_many(wanted: Wanted, *, actor: Any) -> None:
     """As `take_back`, for many causes."""
-    _book(wanted, RETURN, _lock(wanted), actor)
+    if (lines := wanted.read()) is not None:
+        _book(lines, RETURN, _lock(lines), actor)
 
 
 @transactional
@@ -106,7 +121,8 @@ def undo_take_back_many(wanted: Wanted, *, actor: Any) -> None:
 
     :raises OutOfStock: when it was sold meanwhile
     """
-    _book(wanted, UNDONE, _lock(wanted), actor)
+    if (lines := wanted.read()) is not None:
+        _book(lines, UNDONE, _lock(lines), actor)
 
 
 def _lock(wanted: Wanted) -> Sequence[Any]:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, false, func, literal, select, update
 
 from app.panel.bulk.engine import expressions
 from app.panel.core import changes, clock, history, money
 from app.panel.core.db import db
 from app.panel.core.rows import among
-from app.panel.core.sets import constant, insert_rows, stamp, words
+from app.panel.core.sets import by_index, constant, insert_rows, stamp, words
 from app.shop.inventory import services as inventory
 from app.shop.orders.models import (
     CloseReason,
@@ -40,6 +40,16 @@ Pairs = dict[Any, ColumnElement[Any]]
 
 def carry_out(ids: Sequence[int], *, actor: Any, note: str = "") -> None:
     """Refunds that were written down just now, one of each order, whose rows are locked."""
+    with by_index():
+        ends = _write(ids, actor, note)
+    db.session.expire_all()  # what the session knew of these rows stands no more
+    telling.tell_refunds(ids, actor=actor)
+    telling.tell_closed(ends.get(OrderState.CLOSED, []), actor=actor)
+    telling.settle_late(ends.get(OrderState.SHIPPED, []), _("The rest was refunded."))
+
+
+def _write(ids: Sequence[int], actor: Any, note: str) -> dict[OrderState | None, list[int]]:
+    """All but the telling; the orders by where they go."""
     _tell_what_was_made(ids, actor)
     held = func.coalesce(_less_of(SHARES.c.cancelled_quantity, LINES.c.reserved_quantity), 0)
     inventory.release_many(_wanted(ids, "", held, None), actor=actor)
@@ -60,10 +70,7 @@ def carry_out(ids: Sequence[int], *, actor: Any, note: str = "") -> None:
         if to is not None:
             why = _("Refunded before shipping.") if to is OrderState.CLOSED else _("The rest was refunded.")
             history.record_many(Order, [(key, {}) for key in orders], verb=f"order.{to.value}", actor=actor, why=why)
-    db.session.expire_all()  # what the session knew of these rows stands no more
-    telling.tell_refunds(ids, actor=actor)
-    telling.tell_closed(ends.get(OrderState.CLOSED, []), actor=actor)
-    telling.settle_late(ends.get(OrderState.SHIPPED, []), _("The rest was refunded."))
+    return ends
 
 
 def carry_back(ids: Sequence[int], *, actor: Any, why: str = "") -> list[int]:
@@ -89,6 +96,12 @@ def carry_back(ids: Sequence[int], *, actor: Any, why: str = "") -> list[int]:
         reopened += orders if state is OrderState.CLOSED and to is not state else []
     _tell_amounts(ids, "order.refund_reversed", why, actor)
     return reopened
+
+
+def is_sent_again() -> ColumnElement[bool]:
+    """Taken back, the refund lets something be sent again that was not to be sent any more."""
+    most = select(func.max(SHARES.c.cancelled_quantity)).where(SHARES.c.refund_id == REFUNDS.c.id).correlate(REFUNDS)
+    return func.coalesce(most.scalar_subquery() > 0, false())
 
 
 def _these(ids: Sequence[int]) -> ColumnElement[bool]:
@@ -126,7 +139,7 @@ def _wanted(ids: Sequence[int], step: str, pieces: ColumnElement[Any], note: Any
     sums = (
         select(*(one.label(name) for name, one in which.items()), *figures)
         .select_from(shares.join(ORDERS, ORDERS.c.id == REFUNDS.c.order_id))
-        .where(among(SHARES.c.refund_id, ids), LINES.c.sku_id.is_not(None), pieces > 0)
+        .where(_these(ids), LINES.c.sku_id.is_not(None), pieces > 0)
         .group_by(ORDERS.c.id, REFUNDS.c.id, ORDERS.c.warehouse_id, ORDERS.c.shop_id, LINES.c.sku_id, ORDERS.c.number)
         .subquery("sums")
     )  # fmt: skip
@@ -135,7 +148,7 @@ def _wanted(ids: Sequence[int], step: str, pieces: ColumnElement[Any], note: Any
 
 
 def _write_lines(ids: Sequence[int], pairs: Pairs, actor: Any) -> None:
-    mine = and_(LINES.c.id == SHARES.c.line_id, among(SHARES.c.refund_id, ids))
+    mine = and_(LINES.c.id == SHARES.c.line_id, SHARES.c.refund_id == REFUNDS.c.id, _these(ids))
     told = select(LINES.c.id, expressions.differences(pairs)).where(mine)
     history.record_selected(OrderLine, told, verb="update", actor=actor)
     db.session.execute(update(LINES).where(mine).values({**_named(pairs), **stamp(LINES, actor)}))
@@ -144,9 +157,10 @@ def _write_lines(ids: Sequence[int], pairs: Pairs, actor: Any) -> None:
 
 def _where_to(ids: Sequence[int]) -> dict[OrderState | None, list[int]]:
     """The orders by where they go when nothing of them is left to be sent; see `refund_rules.decide`."""
-    lines = select(LINES.c.id).where(LINES.c.order_id == ORDERS.c.id).correlate(ORDERS)
-    left = lines.where(LINES.c.quantity - LINES.c.shipped_quantity - LINES.c.cancelled_quantity != 0)
-    done = and_(lines.exists(), ~left.exists())
+    left = LINES.c.quantity - LINES.c.shipped_quantity - LINES.c.cancelled_quantity
+    # a sum, for an EXISTS PostgreSQL would answer from all lines that there are; nothing where there is no line
+    lines = select(func.sum(case((left != 0, 1), else_=0))).where(LINES.c.order_id == ORDERS.c.id).correlate(ORDERS)
+    done = func.coalesce(lines.scalar_subquery() == 0, false())
     found: dict[OrderState | None, list[int]] = {}
     for key, state, is_done in _orders_of(ids, ORDERS.c.id, ORDERS.c.state, done):
         found.setdefault(GOES_ON.get(state) if is_done else None, []).append(key)
@@ -155,11 +169,11 @@ def _where_to(ids: Sequence[int]) -> dict[OrderState | None, list[int]]:
 
 def _where_back(ids: Sequence[int]) -> dict[tuple[OrderState, OrderState], list[int]]:
     """The orders by where they stand and where they go: what is to be sent again makes them open."""
-    again = select(SHARES.c.id).where(SHARES.c.refund_id == REFUNDS.c.id, SHARES.c.cancelled_quantity > 0).correlate(REFUNDS)
-    sent = select(LINES.c.id).where(LINES.c.order_id == ORDERS.c.id, LINES.c.shipped_quantity > 0).correlate(ORDERS)
+    sent = select(func.max(LINES.c.shipped_quantity)).where(LINES.c.order_id == ORDERS.c.id).correlate(ORDERS)
+    is_sent = func.coalesce(sent.scalar_subquery() > 0, false())
     found: dict[tuple[OrderState, OrderState], list[int]] = {}
-    for key, state, is_again, is_sent in _orders_of(ids, ORDERS.c.id, ORDERS.c.state, again.exists(), sent.exists()):
-        to = (OrderState.PARTLY_SHIPPED if is_sent else OrderState.PAID) if is_again else state
+    for key, state, again, left in _orders_of(ids, ORDERS.c.id, ORDERS.c.state, is_sent_again(), is_sent):
+        to = (OrderState.PARTLY_SHIPPED if left else OrderState.PAID) if again else state
         found.setdefault((state, to), []).append(key)
     return found
 
@@ -203,7 +217,9 @@ def _taken_back(state: OrderState, to: OrderState) -> Pairs:
 def _write_orders(
     ids: Sequence[int], orders: Sequence[int], pairs: Pairs, to: OrderState | None, why: str, actor: Any
 ) -> None:
-    mine = and_(ORDERS.c.id == REFUNDS.c.order_id, _these(ids), among(ORDERS.c.id, orders))
+    mine = and_(ORDERS.c.id == REFUNDS.c.order_id, _these(ids))
+    if len(orders) < len(ids):  # mostly all come to one end, and PostgreSQL would look through both lists for each of them
+        mine = and_(mine, among(ORDERS.c.id, orders))
     told = select(ORDERS.c.id, expressions.differences(pairs)).where(mine)
     history.record_selected(Order, told, verb="update", actor=actor)
     if to is not None:

@@ -17,12 +17,13 @@ from app.panel.core import policy
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
 from app.panel.core.rows import among
+from app.panel.core.sets import by_index
 from app.panel.core.transaction import transactional
 from app.shop.orders import events
 from app.shop.orders.models import CloseReason, OrderState, Refund
 from app.shop.orders.services.common import RESOURCE
 from app.shop.orders.services.refund_figures import ORDERS, REFUNDS, SHARES, LineFigures, OrderFigures
-from app.shop.orders.services.refund_writing import carry_back
+from app.shop.orders.services.refund_writing import carry_back, is_sent_again
 from app.shop.orders.services.refunds_of_many import unchanged
 
 REOPENS = (OrderState.PAID, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED)
@@ -68,11 +69,10 @@ def reverse_all_of(ids: Sequence[int], *, actor: Any, why: str = "") -> None:
     policy.authorize(actor, "refund", RESOURCE, by_loan=False)
     if not ids:
         return
-    again = select(SHARES.c.id).where(SHARES.c.refund_id == REFUNDS.c.id, SHARES.c.cancelled_quantity > 0).correlate(REFUNDS)
     closed = and_(ORDERS.c.state == OrderState.CLOSED, ORDERS.c.close_reason == CloseReason.REFUNDED)
     stays = or_(
         REFUNDS.c.reversed_at.is_not(None), ORDERS.c.refunded < REFUNDS.c.amount,
-        and_(again.exists(), ~func.coalesce(closed, false()), ORDERS.c.state.not_in(REOPENS)),
+        and_(is_sent_again(), ~func.coalesce(closed, false()), ORDERS.c.state.not_in(REOPENS)),
     )  # fmt: skip
     whole = select(func.count(ORDERS.c.id.distinct()), func.sum(case((stays, 1), else_=0)))
     rows = REFUNDS.join(ORDERS, ORDERS.c.id == REFUNDS.c.order_id)
@@ -83,7 +83,8 @@ def reverse_all_of(ids: Sequence[int], *, actor: Any, why: str = "") -> None:
 
 
 def _take_back(ids: Sequence[int], why: str, actor: Any) -> None:
-    reopened = carry_back(ids, actor=actor, why=why)
+    with by_index():
+        reopened = carry_back(ids, actor=actor, why=why)
     db.session.expire_all()  # what the session knew of these rows stands no more
     events.refunds_reversed.send(Refund, ids=list(ids), reopened=reopened, actor=actor)
 
