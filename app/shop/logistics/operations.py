@@ -34,7 +34,7 @@ class ShipOrders(OfOrders):
 
     key, label, icon, order = "logistics.ship", _("Ship"), "fa-truck", 10
     labels: ClassVar[Mapping[str, Any]] = {"tracking_number": _("Tracking number")}
-    permission, form, undo, keeps, instead_of = "ship", forms.ShipManyForm, True, ("state",), "ship"
+    permission, form, keeps, instead_of = "ship", forms.ShipManyForm, ("state",), "ship"
 
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
         """The pasted and uploaded lines by order number: courier, tracking number, and why that cannot be."""

@@ -15,6 +15,7 @@ from app.shop.orders.events import (
     order_paid,
     order_placed,
     order_refunded,
+    order_reopened,
     orders_closed,
     orders_refunded,
     refunds_reversed,
@@ -45,6 +46,11 @@ def coupons_are_free(order: Order, actor: Any, **_more: Any) -> None:
 @orders_closed.connect
 def coupons_of_many_are_free(_model: Any, ids: list[int], actor: Any, **_more: Any) -> None:
     services.release_many(ids, actor=actor)
+
+
+@order_reopened.connect
+def coupons_are_held_again(order: Order, actor: Any, **_more: Any) -> None:
+    services.take_again(order, actor=actor)
 
 
 @order_refunded.connect

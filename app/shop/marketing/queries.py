@@ -169,6 +169,18 @@ def uses_of_order(order_id: int) -> Select[Any]:
     return select(PriceUse).where(PriceUse.order_id == order_id, PriceUse.state == UseState.TAKEN).order_by(PriceUse.id)
 
 
+def released_of_order(order_id: int) -> Select[Any]:
+    """What an order gave back, with the promotion of each."""
+    mine = select(PriceUse).where(PriceUse.order_id == order_id, PriceUse.state == UseState.RELEASED)
+    return mine.options(joinedload(PriceUse.promotion)).order_by(PriceUse.id)
+
+
+def uses_by_customer(promotion_id: int, customer_id: int) -> Select[Any]:
+    """How many orders of a customer have a promotion."""
+    mine = (PriceUse.promotion_id == promotion_id) & (PriceUse.customer_id == customer_id) & (PriceUse.state == UseState.TAKEN)
+    return select(func.count(PriceUse.order_id.distinct())).where(mine)
+
+
 def brought(promotion_id: int, actor: Any) -> Select[Any]:
     """Orders, pieces and what came off under a promotion, of what the reader may see."""
     query = select(

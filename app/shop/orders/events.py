@@ -46,6 +46,9 @@ order_completed = _signals.signal("order-completed")
 order_closed = _signals.signal("order-closed")
 """The order ended without a deal; its stock is free again: (order, actor)."""
 
+order_reopened = _signals.signal("order-reopened")
+"""Closing the order was a slip; it stands as before and holds its goods again: (order, actor)."""
+
 order_refunded = _signals.signal("order-refunded")
 """Money went back, after the order changed: (order, refund, actor)."""
 

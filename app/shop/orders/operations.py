@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from app.panel.bulk.engine import Look, Piece, RowByRow, register
-from app.panel.core import notices, policy, records
+from app.panel.core import history, notices, policy, records
 from app.panel.core.actor import owns
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
@@ -39,7 +39,6 @@ class OfOrders(RowByRow):
     """What they have in common: the lines, parcels and problems of a chunk are read in few statements."""
 
     model = Order
-    undo = False
 
     def prepare(self, rows: Sequence[Order], values: dict[str, Any], *, actor: Any) -> None:
         keys = [row.id for row in rows]
@@ -55,7 +54,7 @@ class ChangeState(OfOrders):
     """Along the table of moves: goods leave without a tracking number, or the deal is done."""
 
     key, label, icon, order = "orders.change_state", _("Change the state"), "fa-forward-step", 20
-    permission, form, undo, keeps = "ship", forms.StateForm, True, ("state",)
+    permission, form, keeps = "ship", forms.StateForm, ("state",)
 
     def authorize(self, actor: Any, values: dict[str, Any]) -> None:
         super().authorize(actor, values)
@@ -91,7 +90,7 @@ class ChangeState(OfOrders):
 @register
 class CloseOrders(OfOrders):
     key, label, icon, order, tone = "orders.close", _("Close with a reason"), "fa-xmark", 60, "danger"
-    permission, form, instead_of = "close", forms.CloseForm, "close"
+    permission, form, keeps, instead_of = "close", forms.CloseForm, ("state",), "close"
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         if row.state is OrderState.CLOSED:
@@ -105,11 +104,15 @@ class CloseOrders(OfOrders):
     def apply(self, row: Order, values: dict[str, Any], *, actor: Any) -> None:
         services.close(row, reason=CloseReason(values["reason"]), why=values.get("why") or "", actor=actor)
 
+    def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
+        services.reopen(row, why=gettext("Taken back."), actor=actor)
+        return ""
+
 
 @register
 class HoldOrders(OfOrders):
     key, label, icon, order = "orders.hold", _("Hold"), "fa-hand", 30
-    permission, form, undo, keeps, instead_of = "hold", forms.HoldForm, True, ("is_held", "hold_reason"), "hold"
+    permission, form, keeps, instead_of = "hold", forms.HoldForm, ("is_held", "hold_reason"), "hold"
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         if row.state in states.DONE:
@@ -127,10 +130,23 @@ class HoldOrders(OfOrders):
 @register
 class NoteOrders(OfOrders):
     key, label, icon, order = "orders.note", _("Add a note"), "fa-comment", 40
-    permission, form, instead_of = "note", forms.NoteForm, "note"
+    permission, form, instead_of, by_version = "note", forms.NoteForm, "note", False
+
+    def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
+        return {"run": history.present_run()}
 
     def apply(self, row: Order, values: dict[str, Any], *, actor: Any) -> None:
         services.add_note(row, values["body"], actor=actor)
+
+    def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
+        made = services.made_by_run(image["run"], row.notes)
+        if not made:
+            return gettext("Its note is no longer there.")
+        if any(note.version > 1 for note in made):
+            return gettext("It was changed since.")
+        for note in made:
+            services.remove_note(note, actor=actor)
+        return ""
 
 
 @register
@@ -138,7 +154,7 @@ class MarkOrders(OfOrders):
     """ORD-13: each problem has one reason of the list."""
 
     key, label, icon, order = "orders.mark", _("Report a problem"), "fa-triangle-exclamation", 45
-    permission, form, instead_of = "handle", forms.ManyExceptionsForm, "mark"
+    permission, form, instead_of, by_version = "handle", forms.ManyExceptionsForm, "mark", False
 
     def said(self, values: dict[str, Any]) -> str:
         reason = db.session.get(ExceptionReason, values["reason_id"])
@@ -152,13 +168,36 @@ class MarkOrders(OfOrders):
         reason = db.session.get_one(ExceptionReason, values["reason_id"])
         services.open_exception(row, reason, detail=values.get("detail") or "", actor=actor)
 
+    def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
+        """Which run reports it; of what was reported before, what it said."""
+        was = next((one for one in _open(row) if one.reason_id == values["reason_id"]), None)
+        told = {"was": was.id, "detail": was.detail, "set": values.get("detail") or ""} if was is not None else {}
+        return {"run": history.present_run(), **told}
+
+    def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
+        if key := image.get("was"):
+            was = next((one for one in _open(row) if one.id == key), None)
+            if was is None or was.detail != image["set"]:
+                return gettext("It was changed since.")
+            services.describe_exception(was, image["detail"], actor=actor)
+            return ""
+        made = services.made_by_run(image["run"], row.exceptions)
+        if not made:
+            return gettext("Its problem is no longer there.")
+        for problem in made:
+            services.withdraw_exception(problem, actor=actor)
+        return ""
+
 
 @register
 class ClearOrders(OfOrders):
     """ORD-14: all that is open about an order is handled."""
 
     key, label, icon, order = "orders.clear", _("Mark problems as handled"), "fa-check", 50
-    permission, form = "handle", forms.HandleForm
+    permission, form, by_version = "handle", forms.HandleForm, False
+
+    def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
+        return {"handled": [problem.id for problem in _open(row)]}
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         return Look(same=not _open(row))
@@ -166,6 +205,14 @@ class ClearOrders(OfOrders):
     def apply(self, row: Order, values: dict[str, Any], *, actor: Any) -> None:
         for problem in _open(row):
             services.handle_exception(problem, resolution=values["resolution"], actor=actor)
+
+    def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
+        handled = [one for one in row.exceptions if one.id in image["handled"] and one.state is ExceptionState.HANDLED]
+        if len(handled) != len(image["handled"]):
+            return gettext("It was changed since.")
+        for problem in handled:
+            services.reopen_exception(problem, actor=actor)
+        return ""
 
 
 def _open(order: Order) -> list[OrderException]:
@@ -177,7 +224,7 @@ class AssignOrders(OfOrders):
     """A colleague looks after these orders from now on; he is told once, however many they are."""
 
     key, label, icon, order = "orders.assign", _("Assign to a colleague"), "fa-user-tag", 35
-    permission, form, undo, by_version = "assign", forms.AssignForm, True, False
+    permission, form, by_version = "assign", forms.AssignForm, False
 
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
         return {"assignee": form.assignee.data or None}
@@ -227,7 +274,7 @@ def _person(values: dict[str, Any]) -> User | None:
 @register
 class TagOrders(OfOrders):
     key, label, icon, order = "orders.tags", _("Tags"), "fa-tag", 38
-    permission, form, undo, by_version = "tag", forms.TagForm, True, False
+    permission, form, by_version = "tag", forms.TagForm, False
 
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
         given = {}

@@ -22,6 +22,9 @@ BACK: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PARTLY_SHIPPED: frozenset({OrderState.PAID, OrderState.PARTLY_SHIPPED}),
 }
 
+# where an order may stand again whose closing was a slip
+REOPENED = (OrderState.PENDING, OrderState.PAID)
+
 DONE = (OrderState.COMPLETED, OrderState.CLOSED)
 TO_SHIP = (OrderState.PAID, OrderState.PARTLY_SHIPPED)
 

@@ -91,7 +91,23 @@ def test_close_refuses_what_is_paid(placed, stall, stock_of, run, now):
     done = run("orders.close", [unpaid, paid], reason="buyer", why="")
     assert (counts(done)["changed"], said(done)) == (1, [f"Order {paid.number} is paid: refund it first, then it closes by itself."])
     assert (now(unpaid.id).state, stock_of(stall.skus[0])) == (OrderState.CLOSED, (10, 1))
-    assert not find("orders.close").undo
+    take_back(done)
+    assert (now(unpaid.id).state, now(unpaid.id).closed_at, stock_of(stall.skus[0])) == (OrderState.PENDING, None, (10, 3))
+    assert [move.to_state for move in now(unpaid.id).moves][-2:] == [OrderState.CLOSED, OrderState.PENDING]
+    again = run("orders.close", [unpaid], reason="buyer", why="")
+    assert (counts(again)["changed"], stock_of(stall.skus[0])) == (1, (10, 1)), "closed once more, its stock is free once more"
+
+
+def test_a_closed_order_stays_closed_where_its_goods_are_anothers_or_its_time_is_over(session, placed, order_of, run, now, clock):
+    clock.set("2026-11-16 10:00")
+    rows = [placed(5), placed(1)]
+    done = run("orders.close", rows, reason="buyer", why="")
+    placed(8)
+    back = take_back(done)
+    assert (counts(back)["changed"], counts(back)["refused"]) == (1, 1) and now(rows[1].id).state is OrderState.PENDING
+    again = run("orders.close", [now(rows[1].id)], reason="buyer", why="")
+    clock.set("2026-11-18 10:00")
+    assert "would be closed again at once" in said(take_back(again))[0] and now(rows[1].id).state is OrderState.CLOSED
 
 
 def test_problems_are_reported_once_and_cleared(session, placed, run, now):
@@ -105,14 +121,35 @@ def test_problems_are_reported_once_and_cleared(session, placed, run, now):
     assert counts(run("orders.clear", rows[:1], resolution="Again"))["same"] == 1
 
 
+def test_reports_of_problems_and_their_ends_go_back_unless_somebody_was_there(session, placed, run, now):
+    rows = [placed(1), placed(1)]
+    orders.ensure_reasons()
+    key = orders.reason("stock").id
+    orders.open_exception(now(rows[0].id), orders.reason("stock"), detail="Old words", actor=SYSTEM)
+    done = run("orders.mark", rows, reason_id=key, detail="New words")
+    assert [[one.detail for one in now(row.id).exceptions] for row in rows] == [["New words"], ["New words"]]
+    cleared = run("orders.clear", rows, resolution="Bought more")
+    assert len(said(take_back(done))) == 2, "both are handled by now"
+    assert counts(take_back(cleared))["changed"] == 2
+    assert [[one.state for one in now(row.id).exceptions] for row in rows] == [[ExceptionState.OPEN]] * 2
+    once_more = run("orders.mark", rows, reason_id=key, detail="Newest words")
+    assert counts(take_back(once_more))["changed"] == 2
+    assert [[one.detail for one in now(row.id).exceptions] for row in rows] == [["New words"], ["New words"]]
+    other = run("orders.mark", rows, reason_id=orders.reason("address").id, detail="")
+    assert counts(take_back(other))["changed"] == 2 and [len(now(row.id).exceptions) for row in rows] == [1, 1]
+
+
 def test_orders_are_held_noted_and_released_by_the_undo(session, placed, run, now):
     row = placed(1, paid=True)
     done = run("orders.hold", [row], reason="Recall")
     assert now(row.id).is_held
     take_back(done)
     assert not now(row.id).is_held
-    run("orders.note", [row], body="Called the buyer")
-    assert [note.body for note in now(row.id).notes] == ["Called the buyer"]
+    orders.add_note(now(row.id), "By hand", actor=SYSTEM)
+    noted = run("orders.note", [row], body="Called the buyer")
+    assert [note.body for note in now(row.id).notes] == ["By hand", "Called the buyer"]
+    back = take_back(noted)
+    assert (counts(back)["changed"], said(back)) == (1, []) and [note.body for note in now(row.id).notes] == ["By hand"]
 
 
 def test_rights_and_rows_are_asked(placed, run, cleo, ben, as_role):

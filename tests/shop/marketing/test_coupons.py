@@ -55,7 +55,12 @@ def test_an_order_that_nobody_pays_gives_it_back(coupon_of, order_of):
     order = order_of(1, codes=[coupon.code])
     orders.close(order, reason=CloseReason.UNPAID, actor=SYSTEM)
     assert (coupon.state, coupon.order_id) == (CouponState.ISSUED, None)
+    orders.reopen(order, actor=SYSTEM)
+    assert (coupon.state, coupon.order_id) == (CouponState.RESERVED, order.id), "the closing was a slip"
+    orders.close(order, reason=CloseReason.UNPAID, actor=SYSTEM)
     assert order_of(1, codes=[coupon.code]).discount == 500
+    with pytest.raises(DomainError, match="used in this very moment"):
+        orders.reopen(order, actor=SYSTEM)
 
 
 @pytest.mark.parametrize(("rule", "after"), [

@@ -126,6 +126,8 @@ def test_the_101st_order_pays_the_full_price(promote, order_of, session):
     session.refresh(first)
     assert first.taken_orders == 1
     assert [order_of(1).total for _n in range(2)] == [100, 19900]
+    with pytest.raises(DomainError, match="sold out"):
+        orders.reopen(made[0], actor=SYSTEM)
 
 
 def test_a_flash_sale_counts_pieces_and_a_line_that_does_not_fit_pays_in_full(session, stall, promote, order_of, clock):
@@ -151,6 +153,8 @@ def test_newcomers_have_their_price_once(session, promote, order_of, customer, p
     orders.close(first, reason=CloseReason.UNPAID, actor=SYSTEM)
     second = order_of(1, customer_id=customer.id)
     assert second.total == 100
+    with pytest.raises(DomainError, match="in another order by now"):
+        orders.reopen(first, actor=SYSTEM)
     pay(second)
     assert order_of(1, customer_id=customer.id).total == 19900
 

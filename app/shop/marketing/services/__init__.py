@@ -23,7 +23,7 @@ from app.shop.marketing.services.promotions import (
     reprice,
     switch,
 )
-from app.shop.marketing.services.uses import release, release_many, take
+from app.shop.marketing.services.uses import release, release_many, take, take_again
 
 records.override(CouponBatch, validate=batches.validate)
 records.override(Promotion, validate=promotions.validate)
@@ -31,5 +31,5 @@ records.override(Promotion, validate=promotions.validate)
 __all__ = [
     "compensate", "coupons_for_session", "expire", "first_orders", "flash_sale", "issue", "make_codes", "not_for",
     "price_for_session", "redeem", "refund_reversed", "refunded", "refunded_many", "release", "release_many", "reprice",
-    "restore", "said", "switch", "take", "void", "withdraw",
+    "restore", "said", "switch", "take", "take_again", "void", "withdraw",
 ]  # fmt: skip

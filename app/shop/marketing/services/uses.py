@@ -17,7 +17,7 @@ from app.shop.marketing.models import PriceUse, Promotion
 from app.shop.marketing.reckoning import Bought, given_back, term_of
 from app.shop.marketing.services import coupons
 from app.shop.marketing.services.engine import Claim
-from app.shop.marketing.states import UseState
+from app.shop.marketing.states import Audience, UseState
 from app.shop.orders import pricing
 from app.shop.orders.models import Order, OrderLine
 
@@ -51,17 +51,19 @@ def _kept(claim: Claim, lines: Sequence[OrderLine]) -> dict[str, Any] | None:
 
 
 def _count(claim: Claim) -> None:
-    rule = claim.rule
-    if rule is None or not rule.is_limited:
-        return
-    table, pieces = Promotion.__table__.c, claim.pieces
+    if claim.rule is not None and claim.rule.is_limited:
+        _count_again(claim.rule.row, claim.pieces)
+
+
+def _count_again(rule: Promotion, pieces: int) -> None:
+    table = Promotion.__table__.c
     fits = (table.limit_orders.is_(None) | (table.taken_orders < table.limit_orders)) & (
         table.limit_pieces.is_(None) | (table.taken_pieces + pieces <= table.limit_pieces)
     )
     more = {"taken_orders": table.taken_orders + 1, "taken_pieces": table.taken_pieces + pieces}
-    counted = update(Promotion.__table__).where(table.id == rule.row.id, fits).values(**more)
+    counted = update(Promotion.__table__).where(table.id == rule.id, fits).values(**more)
     if not db.session.execute(counted).rowcount:  # type: ignore[attr-defined]
-        raise DomainError(_("“%(name)s” was sold out in this very moment. Please try again.", name=rule.row.name))
+        raise DomainError(_("“%(name)s” was sold out in this very moment. Please try again.", name=rule.name))
 
 
 def release(order: Order, *, actor: Any) -> None:
@@ -82,6 +84,35 @@ def release_many(order_ids: Sequence[int], *, actor: Any) -> None:
     """The same for many orders at once: most of them hold nothing."""
     for order in list(db.session.scalars(queries.unpaid_with_uses(order_ids).execution_options(populate_existing=True))):
         release(order, actor=actor)
+
+
+def take_again(order: Order, *, actor: Any) -> None:
+    """An order that was closed by a slip holds again what it gave back.
+
+    :raises DomainError: when a limit is reached or a coupon used by now
+    """
+    if order.paid_at is not None:
+        return
+    uses = list(db.session.scalars(queries.released_of_order(order.id)))
+    for use in sorted(uses, key=lambda one: one.promotion_id or 0):
+        _had_once(use)
+        if use.is_counted and use.promotion is not None:
+            _count_again(use.promotion, use.pieces)
+        use.state = UseState.TAKEN
+    if held := [use.coupon_id for use in uses if use.coupon_id is not None]:
+        coupons.reserve(held, order, actor=actor)
+    if uses:
+        db.session.flush()
+
+
+def _had_once(use: PriceUse) -> None:
+    """What is for new customers, or so often for each, is not had once more by the way back."""
+    rule = use.promotion
+    most = None if rule is None else 1 if rule.audience is Audience.NEWCOMERS else rule.per_person
+    if rule is None or most is None or use.customer_id is None:
+        return
+    if int(db.session.scalar(queries.uses_by_customer(rule.id, use.customer_id)) or 0) >= most:
+        raise DomainError(_("The customer has “%(name)s” in another order by now.", name=rule.name))
 
 
 def _give_back(use: PriceUse) -> None:

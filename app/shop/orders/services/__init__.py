@@ -5,14 +5,23 @@ from app.shop.orders.models import ExceptionReason, Order
 from app.shop.orders.services import forms
 from app.shop.orders.services.assigning import assign, seen_by, tag
 from app.shop.orders.services.clocks import Clocks, renew, share_gone
-from app.shop.orders.services.closing import close, hold, release
+from app.shop.orders.services.closing import close, hold, release, reopen
 from app.shop.orders.services.counter import sell
-from app.shop.orders.services.exceptions import ensure_reasons, handle_exception, open_exception, reason, settle
+from app.shop.orders.services.exceptions import (
+    describe_exception,
+    ensure_reasons,
+    handle_exception,
+    open_exception,
+    reason,
+    reopen_exception,
+    settle,
+    withdraw_exception,
+)
 from app.shop.orders.services.given_back import GivenBack, take_back
 from app.shop.orders.services.intake import Incoming, Paid, take_in
 from app.shop.orders.services.lateness import flag_late
 from app.shop.orders.services.lines import assign_sku, recheck
-from app.shop.orders.services.notes import add_note
+from app.shop.orders.services.notes import add_note, made_by_run, remove_note
 from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
 from app.shop.orders.services.payments import pay
 from app.shop.orders.services.placing import Amounts, Creator, Wanted, place
@@ -47,6 +56,7 @@ __all__ = [
     "close_unpaid",
     "complete",
     "confirm",
+    "describe_exception",
     "drop_messages",
     "edit_address",
     "ensure_reasons",
@@ -57,6 +67,7 @@ __all__ = [
     "handle_exception",
     "hindrance",
     "hold",
+    "made_by_run",
     "mark_sent",
     "open_exception",
     "pay",
@@ -72,8 +83,11 @@ __all__ = [
     "refunds_by_key",
     "release",
     "remind",
+    "remove_note",
     "remove_past_orders",
     "renew",
+    "reopen",
+    "reopen_exception",
     "reverse_all_of",
     "reverse_refunds",
     "seen_by",
@@ -84,4 +98,5 @@ __all__ = [
     "tag",
     "take_back",
     "take_in",
+    "withdraw_exception",
 ]

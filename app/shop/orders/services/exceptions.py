@@ -101,6 +101,44 @@ def handle_exception(exception: OrderException, *, actor: Any, resolution: str) 
     return exception
 
 
+@transactional
+def withdraw_exception(exception: OrderException, *, actor: Any) -> None:
+    """Take a report away that was a slip.
+
+    :raises DomainError: when somebody has handled it
+    """
+    policy.authorize(actor, "handle", RESOURCE)
+    if exception.state is ExceptionState.HANDLED:
+        raise DomainError(_("This exception is handled already."))
+    history.record(exception.order, "order.exception_withdrawn", actor=actor, why=exception.reason.name)
+    exception.order.exceptions.remove(exception)
+    db.session.flush()
+
+
+@transactional
+def describe_exception(exception: OrderException, detail: str | None, *, actor: Any) -> None:
+    """Say in other words what is wrong."""
+    policy.authorize(actor, "handle", RESOURCE)
+    exception.detail = (detail or "")[:300] or None
+    db.session.flush()
+
+
+@transactional
+def reopen_exception(exception: OrderException, *, actor: Any) -> OrderException:
+    """It was said to be handled, and is not.
+
+    :raises DomainError: when it is open, or the same was reported anew
+    """
+    policy.authorize(actor, "handle", RESOURCE)
+    same = (OrderException.order_id == exception.order_id, OrderException.reason_id == exception.reason_id)
+    if db.session.scalar(select(OrderException.id).where(*same, OrderException.state == ExceptionState.OPEN).limit(1)):
+        raise DomainError(_("The same problem is open again."))
+    exception.state, exception.handled_at, exception.resolution = ExceptionState.OPEN, None, None
+    db.session.flush()
+    history.record(exception.order, "order.exception_reopened", actor=actor, why=exception.reason.name)
+    return exception
+
+
 def settle(order: Order, codes: set[str], *, resolution: str) -> None:
     """Close the open exceptions of these codes, for what they complained of is mended."""
     for exception in order.exceptions:

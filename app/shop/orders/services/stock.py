@@ -8,7 +8,7 @@ from typing import Any
 from app.panel.core.transaction import savepoint
 from app.shop.inventory import services as inventory
 from app.shop.inventory.services import Cause, Line, OutOfStock
-from app.shop.orders.models import Order, OrderLine, Refund, Shipment
+from app.shop.orders.models import Order, OrderLine, Refund, ReviewState, Shipment
 from app.shop.orders.services.common import RESOURCE
 
 Pieces = Sequence[tuple[OrderLine, int]]
@@ -76,6 +76,18 @@ def hold_missing(order: Order, *, actor: Any) -> None:
     _hold(order, [(line, n) for line, n in missing if n > 0], step=f"missing-{order.version}", actor=actor)
 
 
+def hold_again(order: Order, *, actor: Any) -> None:
+    """Reserve what closing the order set free: all of it, or of an order that waited for goods what there is.
+
+    :raises OutOfStock: when an order that was confirmed cannot have all
+    """
+    if order.review is ReviewState.CONFIRMED:
+        hold_missing(order, actor=actor)
+        return
+    for line in sorted(order.lines, key=lambda line: line.sku_id or 0):
+        hold_if_there(order, line, step=f"again-{line.id}-{order.version}", actor=actor)
+
+
 def take_out(order: Order, pieces: Pieces, shipment: Shipment, *, actor: Any) -> None:
     """The pieces leave: what is not reserved yet is reserved first, so that nobody ships what another was promised."""
     step = f"parcel-{shipment.id}"
@@ -110,8 +122,8 @@ def free(order: Order, pieces: Pieces, *, step: str, actor: Any) -> None:
 
 
 def free_all(order: Order, *, actor: Any) -> None:
-    """Set free all that the order still holds."""
-    free(order, [(line, line.reserved_quantity) for line in order.lines], step="close", actor=actor)
+    """Set free all that the order still holds. An order that was closed and opened again may be closed once more."""
+    free(order, [(line, line.reserved_quantity) for line in order.lines], step=f"close-{order.version}", actor=actor)
 
 
 def take_back(order: Order, pieces: Pieces, refund: Refund, *, actor: Any) -> None:
