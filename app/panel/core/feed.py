@@ -20,6 +20,7 @@ from app.panel.core.bus import KEPT, STREAM
 MOST_WAITING = 500  # events that a slow reader may be behind; then it is told to reload
 BLOCK_MS = 4000
 PAGE = 1000
+AT_A_TIME = 200  # entries of the bus: hundreds of pages come back at once when a network does, and each holds so many
 Position = tuple[int, int]
 NEVER: Position = (0, 0)
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Stream:
         self.named = named  # by the page: the last that it has seen
         self.last = named or now
         self.ended = False
+        self.catches_up = self.has_gap = False
         self._events: deque[Event] = deque()
         self._signs: list[str] = []
         self._wake = asyncio.Event()
@@ -44,10 +46,14 @@ class Stream:
         return bool(self._events or self._signs)
 
     def add(self, event: Event) -> None:
-        if self._events and event.position <= self._events[-1].position:
+        if event.position <= (self._events[-1].position if self._events else self.last or NEVER):
             return  # the reader comes to what was caught up with already
         if len(self._events) >= MOST_WAITING:
-            self.overrun()
+            if self.catches_up:
+                self._events.clear()
+                self.has_gap = True
+            else:
+                self.overrun()
         self._events.append(event)
         self._wake.set()
 
@@ -60,18 +66,30 @@ class Stream:
     def overrun(self) -> None:
         """It is too far behind to be told all of it: it shall ask for what it shows."""
         self._events.clear()
+        self.catches_up = False
         self.sign("reload")
 
-    def prepend(self, missed: list[Event]) -> None:
-        if len(missed) > MOST_WAITING:
+    def read_on(self) -> None:
+        """It catches up by reading the bus: what gathers before it looks there again, it finds there."""
+        self._events.clear()
+        self._wake.clear()
+        self.catches_up, self.has_gap = True, False
+
+    def told(self, missed: list[Event]) -> None:
+        """These were sent to it."""
+        if missed:
             self.last = missed[-1].position
-            self.overrun()
-            return
+
+    def prepend(self, missed: list[Event]) -> None:
+        """It has caught up: these, and what came since they were asked for."""
+        self.catches_up = False
         newest = missed[-1].position if missed else self.last
         later = [event for event in self._events if newest is None or event.position > newest]
         self._events = deque([*missed, *later])
-        if missed:
+        if self.waiting:
             self._wake.set()
+        else:
+            self._wake.clear()  # what it was woken for was told already
 
     def take(self) -> tuple[list[str], list[Event]]:
         """What is to be sent now. Nothing is ever sent twice."""
@@ -128,24 +146,21 @@ class Feed:
             await self._client.aclose()
         self._client = self._task = None
 
-    async def since(self, after: Position, topics: frozenset[str]) -> list[Event] | None:
-        """What these topics brought after a position; None when it is no longer known."""
+    async def since(self, after: Position, topics: frozenset[str]) -> tuple[list[Event], Position, bool] | None:
+        """A page of what these topics brought after a position, where it ends, and whether it is the last one; None when
+        something behind that position is no longer known."""
         client = self._client or valkey.async_client(self.app)
         self._client = client
-        oldest = await client.xrange(STREAM, count=1)
-        newest = await client.xrevrange(STREAM, count=1)
+        page = await client.xrange(STREAM, min=f"({after[0]}-{after[1]}", count=AT_A_TIME)
+        newest = None if page else await client.xrevrange(STREAM, count=1)
+        oldest = await client.xrange(STREAM, count=1)  # looked at behind the page: what is kept now was kept then
         if after == NEVER and await client.xlen(STREAM) < KEPT:
             oldest = [(b"0-0", {})]  # it opened before the first event, and all of them are still here
         if not oldest or after < _position(oldest[0][0]) or (newest and after > _position(newest[0][0])):
             return None
-        found, start = [], after
-        while True:
-            page = await client.xrange(STREAM, min=f"({start[0]}-{start[1]}", count=PAGE)
-            events = [_event(entry, fields) for entry, fields in page]
-            found += [event for event in events if event.topic in topics]
-            if len(page) < PAGE:
-                return found
-            start = events[-1].position
+        events = [_event(entry, fields) for entry, fields in page]
+        ends = events[-1].position if events else after
+        return [event for event in events if event.topic in topics], ends, len(page) < AT_A_TIME
 
     async def _read(self) -> None:
         wait, away = 0.1, False

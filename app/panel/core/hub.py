@@ -147,7 +147,7 @@ class Hub:
         gone.add_done_callback(lambda _task: stream.end())
         try:
             await _begin(send)
-            await self.catch_up(stream)
+            await self.catch_up(stream, send)
             await self.write(stream, send, f"retry: {RETRY_MS}\n: welcome\n{_id_line(stream)}\n")
             await self.pump(stream, send)
         except (TimeoutError, OSError):
@@ -157,19 +157,29 @@ class Hub:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), 1)
 
-    async def catch_up(self, stream: Stream) -> None:
-        """Put what was missed before what comes."""
+    async def catch_up(self, stream: Stream, send: Send) -> None:
+        """Tell what was missed before what comes: a page of the bus at a time, so that a gap takes no memory however long
+        it was, and as far back as the bus is kept."""
         if stream.named is None:
             stream.skip_to(self.feed.last)
             return
+        after, is_last = stream.named, False
         try:
-            missed = await self.feed.since(stream.named, stream.topics)
+            while not (is_last or stream.ended):
+                stream.read_on()
+                page = await self.feed.since(after, stream.topics)
+                if page is None:
+                    stream.overrun()
+                    return
+                missed, after, is_last = page
+                is_last = is_last and not stream.has_gap
+                if is_last:
+                    stream.prepend(missed)
+                elif missed:
+                    stream.told(missed)
+                    await self.write(stream, send, "".join([one.text for one in await self.sift(stream.user_id, missed)]))
         except RedisError:
-            missed = None
-        if missed is None:
             stream.overrun()
-        else:
-            stream.prepend(missed)
 
     async def pump(self, stream: Stream, send: Send) -> None:
         """Send until the page is gone, its session ends or it takes nothing."""

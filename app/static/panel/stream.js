@@ -43,6 +43,13 @@ export function onState(fn) {
   if (state) fn(state);
 }
 
+/** The server can be reached, says somebody who has just reached it: a lost connection waits no longer. */
+export function again() {
+  if (source || state !== "lost") return;
+  wait = FIRST_WAIT;
+  connect();
+}
+
 function plan() { // several calls in one turn make one connection
   if (planned) return;
   planned = true;
@@ -134,5 +141,6 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) hide = setTimeout(close, HIDDEN_FOR);
   else if (!source) { wait = FIRST_WAIT; connect(); }
 });
+window.addEventListener("online", again);
 window.addEventListener("pagehide", close);
 window.addEventListener("pageshow", (event) => { if (event.persisted) connect(); });

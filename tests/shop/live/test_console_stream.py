@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.panel.accounts.models import User
-from app.panel.core import audience, bus, feed
+from app.panel.core import audience, bus, feed, hub
 from app.panel.core import valkey as connections
 from app.panel.core.db import db
 from app.panel.core.hub import Hub
@@ -132,6 +132,53 @@ def test_a_console_whose_connection_and_server_come_and_go_ends_in_the_figures_o
     assert {name: shown[name] for name in whole} == dict(whole) and shown["viewers"] == reading[1]
     assert len(screen.comments) + screen.missed == whole["comments"] > 300
     assert shown["events"] == len(events) and shown["repeated"] >= len(events) // 20
+
+
+def test_forty_seconds_without_a_network_are_told_again_to_every_screen_and_what_is_no_longer_kept_is_said(on_air, room, monkeypatch):
+    """Forty seconds at fifty events a second, at once: what a page waits for, a bus of this length keeps for longer."""
+    away, rate, screens = 40, 50, 4
+    assert bus.KEPT / (rate * 6) >= 30, "also with the events of five other sessions on the same bus"
+    monkeypatch.setattr(hub, "MOST_OF_ONE", screens)
+    most = 0
+
+    def happens():
+        with on_air.app_context(), connections.client(on_air).pipeline(transaction=False) as bunch:
+            for number in range(away * rate):
+                told = {"id": room.session_id, "at": f"{number:06d}", "comments": [{"id": number, "text": "how thin is it"}], "missed": 0}
+                bunch.xadd(bus.STREAM, bus.encode(room.topic, "frame", told, frames.RESOURCE), maxlen=bus.KEPT)
+                bunch.xadd(bus.STREAM, bus.encode("live:900", "frame", {"n": number}, frames.RESOURCE), maxlen=bus.KEPT)
+            bunch.execute()
+
+    async def story(served):
+        nonlocal most
+        watched = feed.Feed.since
+
+        async def since(self, after, topics):
+            nonlocal most
+            page = await watched(self, after, topics)
+            most = max(most, len(page[0]) if page else 0)
+            return page
+
+        monkeypatch.setattr(feed.Feed, "since", since)
+        async with opened(Page(served, room.topic, "ben-cookie")) as page:
+            first = page.last()
+        await asyncio.to_thread(happens)
+        sent = of_the_topic(on_air, room, first)
+        async with contextlib.AsyncExitStack() as stack:
+            back = [await stack.enter_async_context(opened(Page(served, room.topic, "ben-cookie", last=first))) for _one in range(screens)]
+            await until(lambda: all(page.text.count("\ndata: {\"topic") >= len(sent) for page in back))
+        heard = [Screen() for _page in back]
+        for screen, page in zip(heard, back, strict=True):
+            screen.saw(page)
+        goal("G40 lost network", f"{len(sent)} events of {away} s told again to {screens} screens", f"{away * rate} each", all(one.heard == sent for one in heard))
+        assert len(sent) == away * rate and all(one.heard == sent and one.signs == [] and one.twice == 0 for one in heard)
+        assert most <= feed.AT_A_TIME, "however long it was away, so much of it is held at a time"
+        connections.client(on_air).xtrim(bus.STREAM, maxlen=100)  # as much time goes by as the bus is kept for
+        async with opened(Page(served, room.topic, "ben-cookie", last=first)) as page:
+            await until(lambda: "reload" in page.signs())
+            assert page.events() == [], "a part of it would look like the whole"
+
+    run(on_air, story)
 
 
 def test_a_console_too_slow_for_its_session_is_held_to_so_many_events_and_told_to_ask(on_air, room, monkeypatch):
