@@ -1,5 +1,6 @@
 """What a live session asks of this machine: `python -m bench.live [postgresql] [quick]` starts an instance of its own with
-`run.py`, posts signed batches, plays recorded comments when they are there, opens screens and presses a control.
+`run.py`, posts signed batches, plays recorded comments when they are there, opens screens, presses a control, and looks at a page
+in Chromium.
 
 Everything is on loopback. The figures are written into bench/out/live.json.
 """
@@ -25,6 +26,7 @@ from typing import Any
 import psutil
 import redis
 
+from bench import livepage
 from bench.servers import OUT, PASSWORD, ROOT, free_port
 
 DATA = ROOT.parent / "shared" / "data" / "live-bilibili"
@@ -379,6 +381,7 @@ def main(words: list[str]) -> int:
             "consumer": lambda: drained(app, instance, room, posts),
             "screens": lambda: screens(app, instance, room, 5 if quick else 20),
             "control": lambda: control(app, instance, room, 20 if quick else 80),
+            "page": lambda: livepage.page(instance.port, room, 5 if quick else 30),
         }
         if DATA.exists():
             parts["recorded"] = lambda: recorded(instance, quick)

@@ -21,7 +21,7 @@ from app.shop.creators.models import Creator
 from app.shop.live.feed import keys
 from app.shop.live.models import LiveItem, LiveRoom, LiveSession
 from app.shop.live.services import plan
-from app.shop.live.states import SessionState
+from app.shop.live.states import ItemKind, SessionState
 from app.shop.setup.models import Business, Channel, Shop, StaffAssignment
 from tests.ops.tree import PASSWORD
 
@@ -84,8 +84,11 @@ def make() -> int:
             "live_price": 5900,
             "planned_minutes": 10,
             "faq": "Is it thin? | 2 mm.",
+            "camera_cue": f"Close-up {sku.code[-3:]}",
         }
         records.create(LiveItem, line, actor=SYSTEM)
+    demo = {"title": "Pour tea", "camera_cue": "Camera two, from above", "materials": "Kettle of hot water\nA white towel", "planned_minutes": 3}
+    records.create(LiveItem, {"session_id": live.id, "kind": ItemKind.DEMO, **demo}, actor=SYSTEM)
     for check in list(live.checks):
         plan.tick(check.id, True, actor=SYSTEM)
     plan.move(live, SessionState.READY, actor=SYSTEM)

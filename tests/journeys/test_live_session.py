@@ -170,6 +170,68 @@ def test_a_window_without_a_network_says_so_and_misses_nothing(windows):
     host.locator(".card-now h1", has_text="Tray").wait_for()
 
 
+def test_the_operator_sees_the_next_cue_and_the_host_what_lies_on_the_table(windows):
+    control, host = windows["control"], windows["host"]
+    assert "Close-up ray" in control.locator("[data-cue]").inner_text()  # of the tray, which is on screen
+    coming = control.locator("[data-coming]").inner_text()
+    assert "Pour tea" in coming and "Camera two, from above" in coming and "Lay ready: Kettle of hot water · A white towel" in coming
+    host.locator("[data-next] small", has_text="Camera two, from above").wait_for()
+    control.locator(".line", has_text="Pour tea").get_by_role("button", name="Put on screen").click()
+    host.locator(".card-now .material", has_text="A white towel").wait_for()
+    host.locator(".card-now .camera", has_text="Camera two, from above").wait_for()
+    control.locator(".line", has_text="Tray").get_by_role("button", name="Put on screen").click()
+    host.locator(".card-now h1", has_text="Tray").wait_for()
+
+
+# a console reads the clock of the server from its state: there it is so much later
+LATER = """(seconds) => {
+  window.toldFetch ??= window.fetch;
+  window.fetch = async (url, ...more) => {
+    const answer = await window.toldFetch(url, ...more);
+    if (!String(url).endsWith("state.json") || !answer.ok) return answer;
+    const told = await answer.json();
+    told.now = new Date(Date.parse(told.now) + seconds * 1000).toISOString();
+    return Response.json(told);
+  };
+  window.dispatchEvent(new Event("online"));
+}"""
+
+
+def test_a_question_turns_yellow_after_a_minute_and_red_after_three_wherever_it_waits(windows):
+    service = windows["service"]
+    service.locator("#ask-text").fill("Does it break?")
+    service.get_by_role("button", name="Write the question down").click()
+    asked = {post: tab.locator("[data-questions] .question", has_text="Does it break?") for post, tab in windows.items()}
+    asked["service"].click()
+    service.get_by_role("button", name="Ask the host").click()  # it waits on, and its age with it
+    asked["host"].wait_for()
+    for seconds, tone, age in ((0, "", "^0:"), (61, "yellow", "^[12]:"), (181, "red", "^[3-9]:")):
+        for tab in windows.values():
+            tab.evaluate(LATER, seconds)
+            aged = tab.locator(f".question[data-age='{tone}']", has_text="Does it break?")
+            aged.locator(".age", has_text=re.compile(age)).wait_for()
+    colours = {asked["host"].locator(".age").evaluate("(node) => getComputedStyle(node).color")}
+    windows["host"].evaluate(LATER, 0)
+    windows["host"].locator(".question[data-age='']").wait_for()
+    assert asked["host"].locator(".age").evaluate("(node) => getComputedStyle(node).color") not in colours
+    for tab in windows.values():
+        tab.evaluate(LATER, 0)
+
+
+def test_at_the_planned_time_the_host_screen_flashes_what_comes_next(windows):
+    host = windows["host"]
+    host.evaluate(LATER, 9 * 60)
+    host.locator("[data-left][data-tone=warn]").wait_for()  # of ten minutes
+    assert host.locator("[data-next].flash").count() == 0
+    host.evaluate(LATER, 11 * 60)
+    flashing = host.locator("[data-next].flash", has_text="Pour tea")
+    flashing.wait_for()
+    assert flashing.evaluate("(node) => getComputedStyle(node).animationName") == "flash"
+    assert host.locator("[data-left]").inner_text().startswith("+1:")
+    host.reload()
+    host.locator("[data-next]:not(.flash)", has_text="Pour tea").wait_for()
+
+
 def test_a_control_desk_that_was_cut_off_ends_in_the_counters_of_the_rows_and_shows_no_comment_twice(windows, studio, live_id):
     control, service = windows["control"], windows["service"]
     control.context.set_offline(True)
@@ -183,6 +245,7 @@ def test_a_control_desk_that_was_cut_off_ends_in_the_counters_of_the_rows_and_sh
     control.locator("[data-lost]").wait_for(state="hidden")
     control.locator("[data-comments] li", has_text="missed 2 19").wait_for(state="attached")
     control.locator("[data-figure-of=comments] small", has_text="210").wait_for()
+    control.locator("[data-comments] li").nth(199).wait_for(state="attached")
     numbers = control.locator("[data-comments] li").evaluate_all("(all) => all.map((one) => Number(one.dataset.comment))")
     assert numbers == sorted(set(numbers)) and len(numbers) == 200
     told = control.evaluate("async (id) => (await (await fetch(`/live/${id}/control/state.json`)).json()).frame.figures", live_id)

@@ -46,7 +46,8 @@ def _row(session: LiveSession, row: LiveItem) -> dict[str, Any]:
         "id": row.id, "version": row.version, "title": board.title_of(row), "kind": item.kind.value,
         "kind_word": str(item.kind.label), "sku": (sku.options or sku.code) if sku else "",
         "planned_minutes": item.planned_minutes or 0, "live_price": price, "stock_set_aside": item.stock_set_aside,
-        "cue": item.cue or "", "points": len(rules.lines(item.talking_points)), "faq": len(rules.questions(item.faq)),
+        "cue": item.cue or "", "camera": item.camera_cue or "", "materials": rules.lines(item.materials),
+        "points": len(rules.lines(item.talking_points)), "faq": len(rules.questions(item.faq)),
         "state": item.state.value, "word": str(item.state.label), "tone": item.state.tone, "goes": item.state is ItemState.PLANNED,
         "url": url_for("live_liveitem.edit", pk=row.id, next=url_for("live_sheet.index", live_id=session.id)),
     }  # fmt: skip

@@ -6,7 +6,7 @@ const box = document.querySelector("[data-console]");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 export const texts = read("live-texts");
 export let state = read("live-state");
-const { stream } = await import(box.dataset.stream);
+const { again: reconnect, stream } = await import(box.dataset.stream);
 const { el, csrf, icon } = await import(box.dataset.dom);
 export { box, el, icon };
 
@@ -45,6 +45,9 @@ export function clock(total) {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return `${h ? `${h}:${String(m).padStart(2, "0")}` : m}:${String(s).padStart(2, "0")}`;
 }
+
+/** What the camera does and what has to lie ready, of the line that comes: for whoever stands at the camera and the table. */
+export const cue = (one) => [one.cue, one.camera && `◉ ${one.camera}`, one.materials.length && fill("ready", { what: one.materials.join(" · ") })].filter(Boolean).join(" · ");
 
 /** How long an item has been on screen, and how long it may be, in seconds. */
 export function pace(one) {
@@ -97,7 +100,8 @@ export function refresh() { // one question at a time; what is asked for meanwhi
 
 function draw() { for (const fn of drawers) fn(state); tick(); }
 
-function reached() {
+function reached() { // nothing is missing only when the events come too
+  if (document.documentElement.dataset.stream === "lost") { reconnect(); return; }
   if (lostSince) said(fill("back"), "good");
   lostSince = null;
 }
@@ -115,7 +119,7 @@ stream([box.dataset.topic], ({ kind, data }) => {
     feedAt = Math.max(feedAt ?? 0, Math.min(Date.now(), Date.parse(data.at) - offset));
     for (const fn of framers) fn(data, late);
   }
-}, { reload: refresh });
+}, { reload: () => { lostSince = null; said(fill("anew"), "bad"); refresh(); } }); // more happened than the server keeps
 document.addEventListener("panel:stream", ({ detail }) => {
   if (detail.state === "lost") unreached();
   if (detail.state === "open") refresh();
@@ -126,7 +130,7 @@ window.addEventListener("offline", refresh); // a browser errs: whether the serv
 window.addEventListener("online", refresh);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 setInterval(() => { if (!document.hidden) refresh(); }, 10000);
-setInterval(() => { if (lostSince && !document.hidden) refresh(); }, 2000);
+setInterval(() => { if ((lostSince || document.documentElement.dataset.stream === "lost") && !document.hidden) refresh(); }, 2000);
 setInterval(tick, 500);
 
 function tick() {
@@ -143,7 +147,7 @@ function tick() {
     const known = Math.max(feedAt ?? 0, told ? Date.parse(told) - offset : 0) || null;
     const old = known === null ? null : Math.max(0, Math.floor((Date.now() - known) / 1000));
     feed.hidden = state.session.state === "ended"; // nothing is to come
-    feed.textContent = old === null ? fill("noFeed") : fill("feedAge", { n: old });
+    feed.textContent = old === null ? fill("noFeed") : old < 90 ? fill("feedAge", { n: old }) : fill("feedStill", { n: clock(old) });
     feed.dataset.tone = old === null ? "" : old <= 5 ? "good" : old <= 30 ? "warn" : "bad";
   }
   const banner = node("lost");
@@ -215,7 +219,7 @@ export function put(target, mark, make) {
   if (!target || target.dataset.mark === mark) return false;
   if (pressed) { owed = true; return false; }
   target.dataset.mark = mark;
-  target.replaceChildren(...[].concat(make()));
+  target.replaceChildren(...[].concat(make()).filter((one) => one != null));
   return true;
 }
 
@@ -315,5 +319,15 @@ export function comments(acts) {
     for (const other of list.querySelectorAll(".chosen")) if (other !== chosen) other.classList.remove("chosen");
   });
 }
+
+/* --- how long questions have waited: yellow after a minute, red after three (SVC-07) --- */
+
+onTick(() => {
+  for (const one of box.querySelectorAll("[data-asked]")) {
+    const age = seconds(one.dataset.asked);
+    one.querySelector(".age").textContent = clock(age);
+    one.dataset.age = age >= 180 ? "red" : age >= 60 ? "yellow" : "";
+  }
+});
 
 export const begin = () => { draw(); };

@@ -1,7 +1,7 @@
 /* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
-import { begin, box, button, clock, command, comments, el, fill, following, hour, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
+import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
 import { GAME_KEYS, moderation } from "./games.js";
 
 import "./hints.js";
@@ -66,15 +66,21 @@ function sold() { // what changes by itself is written into the line: a button t
 function now_() {
   const up = pinned();
   const next = following();
-  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, state.session.state, priceMark(up)]), () => {
-    if (!up) return [el("p", { class: "quiet" }, texts.nothing), ...(next && state.session.state === "live" ? [button(`${texts.next}: ${next.title}`, "fa-forward-step", goOn, { tone: "btn-primary" })] : [])];
+  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, next?.version, state.session.state, priceMark(up)]), () => {
+    if (!up) return [el("p", { class: "quiet" }, texts.nothing), coming(next), ...(next && state.session.state === "live" ? [button(`${texts.next}: ${next.title}`, "fa-forward-step", goOn, { tone: "btn-primary" })] : [])];
     return [
       el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, ...priceTag(up))),
       el("div", { class: "pace", "data-pace": true }, el("span", { class: "pace-bar" }, el("i", {})), el("b", { class: "num", "data-pace-left": true })),
-      el("p", { class: "quiet" }, [up.cue, up.camera && `◉ ${up.camera}`].filter(Boolean).join(" · ")),
+      el("p", { class: "quiet", "data-cue": true }, cue(up)), coming(next),
       el("div", { class: "now-acts" }, button(next ? `${texts.next}: ${next.title}` : texts.last, "fa-forward-step", goOn, { tone: "btn-primary" }), keeper(up)),
     ];
   });
+}
+
+/** The next cue: the camera is turned and the table laid before the host gets there (LVC-26, LVC-27). */
+function coming(next) {
+  if (!next || !cue(next)) return null;
+  return el("p", { class: "coming", "data-coming": true }, el("b", {}, texts.upNext), " ", el("span", {}, `${next.title} · ${cue(next)}`));
 }
 
 const goOn = () => command("next", { pinned: pinned()?.id ?? null });
@@ -186,7 +192,7 @@ if (before) {
 
 function figures() {
   const told = frame?.figures;
-  node("figures").hidden = !told;
+  node("figures").hidden = node("strip").hidden = !told;
   node("no-figures").hidden = Boolean(told);
   if (!told) return;
   const { goals } = state.session;
@@ -268,11 +274,4 @@ comments((one) => [
   ...moderation(one),
 ]);
 onState(() => { if (state.frame && state.frame.at >= (frame?.at || "")) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); sold(); });
-onTick(() => {
-  for (const one of box.querySelectorAll("[data-asked]")) {
-    const age = seconds(one.dataset.asked);
-    one.querySelector(".age").textContent = clock(age);
-    one.dataset.age = age >= 180 ? "red" : age >= 60 ? "yellow" : "";
-  }
-});
 begin();

@@ -1,6 +1,6 @@
 /* The prompter: the card on screen large, what comes next, the time, questions, calls. It keeps the screen awake. */
 import { priceMark, priceTag } from "./offers.js";
-import { begin, box, button, clock, command, el, fill, following, node, now, onState, onTick, pace, pinned, put, seconds, state, texts, words } from "./console.js";
+import { begin, box, button, clock, command, el, fill, following, node, now, onState, onTick, pace, pinned, put, state, texts, words } from "./console.js";
 import "./games.js";
 
 function card() {
@@ -16,7 +16,7 @@ function card() {
   });
   const next = following();
   put(node("next"), JSON.stringify([next?.id, next?.version, Boolean(up)]), () => (next
-    ? [el("b", {}, next.title), el("span", { class: "num" }, next.price_text), el("small", { class: "quiet" }, [fill("minutes", { n: next.minutes }), next.camera].filter(Boolean).join(" · "))]
+    ? [el("b", {}, next.title), el("span", { class: "num" }, next.price_text), el("small", { class: "quiet" }, [fill("minutes", { n: next.minutes }), next.camera && `◉ ${next.camera}`].filter(Boolean).join(" · "))]
     : [el("span", { class: "quiet" }, texts.last)]));
 }
 
@@ -48,10 +48,10 @@ onTick(() => {
   const left = node("left");
   if (up) {
     const { shown, planned, left: rest } = pace(up);
-    left.textContent = rest >= 0 ? clock(rest) : `+${clock(-rest)}`;
-    left.dataset.tone = rest < 0 ? "bad" : planned && shown > planned * 0.8 ? "warn" : "";
+    left.textContent = !planned ? clock(shown) : rest >= 0 ? clock(rest) : `+${clock(-rest)}`;
+    left.dataset.tone = planned && rest < 0 ? "bad" : planned && shown > planned * 0.8 ? "warn" : "";
     node("pace").style.inlineSize = `${planned ? Math.min(100, (shown / planned) * 100) : 100}%`;
-    node("next").classList.toggle("flash", rest <= 0); // LVC-11: at the planned time the next one asks to be shown
+    node("next").classList.toggle("flash", planned > 0 && rest <= 0); // LVC-11: at the planned time the next one asks to be shown
   } else {
     left.textContent = "–";
     left.dataset.tone = "";
@@ -61,7 +61,6 @@ onTick(() => {
   const { state: is, ends_at, starts_at } = state.session;
   const end = (Date.parse(ends_at) - now()) / 1000;
   node("clock").textContent = is === "live" ? (end >= 0 ? fill("toEnd", { n: clock(end) }) : fill("late", { n: clock(-end) })) : is === "ended" ? "" : fill("toStart", { n: clock((Date.parse(starts_at) - now()) / 1000) });
-  for (const one of box.querySelectorAll("[data-asked]")) one.querySelector(".age").textContent = clock(seconds(one.dataset.asked));
 });
 
 let lock = null;

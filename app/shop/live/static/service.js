@@ -1,6 +1,6 @@
 /* The service desk: questions by age, the one that is answered with its suggestions, thread and orders, and the comments. */
 import { priceMark, priceTag } from "./offers.js";
-import { begin, box, button, clock, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, seconds, state, team, texts } from "./console.js";
+import { begin, box, button, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, state, team, texts } from "./console.js";
 import { moderation } from "./games.js";
 
 let chosen = null;
@@ -130,12 +130,5 @@ comments((one) => [
   ...moderation(one),
 ]);
 onState(() => { queue(); detail(); now(); form.querySelector("button").disabled = state.session.state !== "live"; });
-onTick(() => {
-  now();
-  for (const one of box.querySelectorAll("[data-asked]")) {
-    const age = seconds(one.dataset.asked);
-    one.querySelector(".age").textContent = clock(age);
-    one.dataset.age = age >= 180 ? "red" : age >= 60 ? "yellow" : "";
-  }
-});
+onTick(now);
 begin();
