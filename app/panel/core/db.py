@@ -37,6 +37,9 @@ db = SQLAlchemy(model_class=Model)
 # how a statement begins that writes nothing
 HARMLESS = ("BEGIN", "COMMIT", "EXPLAIN", "PRAGMA", "ROLLBACK", "SELECT", "WITH")
 
+# and what of that asks for a transaction all the same, on PostgreSQL: rows that are locked, rows that a WITH writes
+IN_TRANSACTIONS = (" UPDATE", " SHARE", "_xact_", "INSERT INTO", "DELETE FROM")
+
 # True inside @transactional: the transaction that begins next is a writer's
 write_intent: contextvars.ContextVar[bool] = contextvars.ContextVar("write_intent", default=False)
 
@@ -133,6 +136,47 @@ def say_savepoints_plainly(engine: Engine) -> None:
         setattr(engine.dialect, method, say)
 
 
+def read_without_begin(engine: Engine) -> None:
+    """Let PostgreSQL read without a transaction: BEGIN and ROLLBACK are two of six ways to the database that a list goes, and
+    change nothing of what is read, for each statement sees what is committed when it begins. Whatever may write or lock, or is
+    read piece by piece, begins one.
+
+    psycopg forgets with each ROLLBACK which statements it has prepared, so it never got to preparing any. What is read is
+    prepared only where it says `by_heart`: for statements whose plan is the same whatever they ask for.
+    """
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.info["reading"] = not write_intent.get()
+        _commit_at_once(connection, connection.info["reading"])
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def begin_after_all(connection: Any, cursor: Any, statement: str, *_more: Any) -> None:
+        if connection.info.get("reading") and (_may_write(statement) or getattr(cursor, "name", None)):
+            connection.info["reading"] = False
+            _commit_at_once(connection, False)
+
+    def execute(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        if cursor.connection.autocommit:
+            cursor.execute(statement, parameters, prepare=context is not None and "by_heart" in context.execution_options)
+        else:
+            cursor.execute(statement, parameters)
+
+    engine.dialect.do_execute = execute  # type: ignore[method-assign]
+
+
+def _commit_at_once(connection: Any, does: bool) -> None:
+    driver = connection.connection.driver_connection
+    if driver.autocommit is not does:
+        driver.autocommit = does
+
+
+def _may_write(statement: str) -> bool:
+    if statement.lstrip()[:6].upper().startswith(("SELECT", "WITH")):
+        return any(word in statement for word in IN_TRANSACTIONS)
+    return True
+
+
 def prepare(engine: Engine) -> None:
     """Teach a SQLite engine WAL, real foreign keys and writers that wait instead of failing; others to look after idle
     connections."""
@@ -140,6 +184,8 @@ def prepare(engine: Engine) -> None:
         return
     engine._panel_ready = True  # type: ignore[attr-defined]
     say_savepoints_plainly(engine)
+    if engine.dialect.name == "postgresql":
+        read_without_begin(engine)
     if engine.dialect.name != "sqlite":
         ask_the_idle(engine)
         return

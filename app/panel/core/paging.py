@@ -21,7 +21,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Integer, Numeric, Select, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Numeric, Select, and_, literal, literal_column, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.panel.core import clock, policy
@@ -277,11 +277,14 @@ def _rows(
 def _part(query: Select[Any], order: Order, down: bool, empty: bool, limit: int) -> Select[Any]:
     """The first of the rows with a value, or of those without."""
     direct = [one.desc() if down else one.asc() for one in ((order.id,) if order.is_id else (order.column, order.id))]
-    part = query.order_by(*direct).limit(limit)
+    # written out, and not a value of its own: PostgreSQL would plan each time anew, for fifty rows or for all of them
+    part = query.order_by(*direct).limit(literal_column(str(limit), Integer))
     return part.where(order.column.is_(None) if empty else order.column.is_not(None)) if order.has_empty else part
 
 
-_kept_part = functools.lru_cache(maxsize=500)(_part)
+@functools.lru_cache(maxsize=500)
+def _kept_part(query: Select[Any], order: Order, down: bool, empty: bool, limit: int) -> Select[Any]:
+    return _part(query, order, down, empty, limit).execution_options(by_heart=True)
 
 
 def _beyond(order: Order, begin: Key, empty: bool, down: bool) -> ColumnElement[bool]:

@@ -147,6 +147,7 @@ def _offers() -> Select[Any]:
         .outerjoin(ListDefault, mine)
         .where(SavedList.list_key == bindparam("list_key"), or_(SavedList.user_id == person, SavedList.is_shared))
         .order_by(SavedList.name, SavedList.id)
+        .execution_options(by_heart=True)
     )
 
 

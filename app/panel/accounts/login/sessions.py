@@ -173,7 +173,7 @@ def _living(beside: tuple[str, ...], _dialect: str) -> Select[Any]:
         .outerjoin(Profile, Profile.user_id == s.user_id)
         .where(s.key == bindparam("hashed"), s.revoked_at.is_(None), User.active.is_(True))
     )
-    return asides.joined(persons.with_roles(query), s.user_id, beside)
+    return asides.joined(persons.with_roles(query), s.user_id, beside).execution_options(by_heart=True)
 
 
 def hashed(value: str) -> str:

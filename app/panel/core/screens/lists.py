@@ -200,7 +200,9 @@ def _first_named(target: Any) -> Select[Any] | None:
     """The first rows of a table with what their names are made of; built once. None where only whole rows know their names."""
     columns = named_by(target)
     chosen = None if columns is None else select(target.id, *(getattr(target, name) for name in sorted(columns - {"id"})))
-    return None if chosen is None else chosen.order_by(target.id).limit(listtotals.MOST_OFFERED)
+    if chosen is None:
+        return None
+    return chosen.order_by(target.id).limit(listtotals.MOST_OFFERED).execution_options(by_heart=True)
 
 
 def _quick(view: Any, asked: listing.Asked, base: str, offered: dict[str, tuple[tuple[str, str, str], ...]]) -> list[Any]:
