@@ -11,12 +11,29 @@ with the transaction. A consumer reads no further than the lowest number announc
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from flask_appbuilder import Model
-from sqlalchemy import JSON, Index, Integer, Select, String, delete, func, insert, literal, select, text
+from sqlalchemy import (
+    JSON,
+    Index,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    null,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.functions import Function
 
@@ -200,6 +217,16 @@ def latest(consumer: str, tables: Iterable[str], limit: int) -> list[Told]:
     mark = select(ChangeMark.change_id).where(ChangeMark.consumer == consumer).scalar_subquery()
     query = select(Change).where(Change.table.in_(list(tables)), Change.id > func.coalesce(mark, 0))
     return _one_by_one(query.order_by(Change.id.desc()), limit)[:limit]
+
+
+@functools.cache
+def newest() -> Select[Any]:
+    """`latest` as a part of a larger statement, which gets `consumer`, `table` and `most`: the keys, and NULL where the feed
+    tells of many rows at once, so that `latest` is to be asked."""
+    mark = select(ChangeMark.change_id).where(ChangeMark.consumer == bindparam("consumer")).scalar_subquery()
+    told = case((Change.keys.is_(None), Change.key), else_=null()).label("key")
+    query = select(told).where(Change.table == bindparam("table"), Change.id > func.coalesce(mark, literal_column("0")))
+    return query.order_by(Change.id.desc()).limit(bindparam("most", type_=Integer))
 
 
 def _one_by_one(query: Select[Any], limit: int) -> list[Told]:

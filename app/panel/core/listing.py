@@ -16,16 +16,18 @@ from urllib.parse import urlencode
 
 from blinker import Signal
 from flask_babel import gettext as _
-from sqlalchemy import Column, ColumnElement, Select, UniqueConstraint, select
+from sqlalchemy import Column, ColumnElement, Select, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import cells, clock, filters, listcolumns, paging, policy, sight
+from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
 from app.panel.core.finding import conditions
 from app.panel.core.finding.conditions import means
 from app.panel.core.finding.plans import default_search
 from app.panel.core.lines import Lines
+from app.panel.core.rows import Numbers, among_given
 
 SIZES = (25, 50, 100, 200)
 ENGINES = ("sqlite", "postgresql")
@@ -126,6 +128,12 @@ def _every(model: Any) -> Select[Any]:
     return select(model)
 
 
+@functools.cache
+def _of_these(model: Any, _dialect: str) -> Select[Any]:
+    """Those of them whose numbers are told with it, as `keys`."""
+    return _every(model).where(among_given(model.id, bindparam("keys", type_=Numbers())))
+
+
 def statement(
     asked: Asked, plan: Plan, actor: Any, *, in_order: bool = False
 ) -> tuple[Select[Any], list[filters.Condition]]:
@@ -133,17 +141,37 @@ def statement(
 
     :param in_order: a page of them is to be read in the order of the list
     """
-    query = policy.scope(_every(cast(Hashable, plan.model)), actor, plan.model)
-    if plan.base is not None:
-        query = query.where(plan.base)
-    found: list[filters.Condition] = []
-    if asked.tree:
-        query = query.where(filters.build(asked.tree, plan.model, plan.filterable, actor))
-        found = filters.conditions(asked.tree, plan.model, plan.filterable, actor)
+    query, found = _filtered(asked, plan, actor)
     if asked.q:
         words = conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor, in_order=in_order)
         query = query.where(words)
     return query, found
+
+
+def _filtered(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[filters.Condition]]:
+    query = policy.scope(_every(cast(Hashable, plan.model)), actor, plan.model)
+    if plan.base is not None:
+        query = query.where(plan.base)
+    if not asked.tree:
+        return query, []
+    query = query.where(filters.build(asked.tree, plan.model, plan.filterable, actor))
+    return query, filters.conditions(asked.tree, plan.model, plan.filterable, actor)
+
+
+def _kept(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[filters.Condition], dict[str, Any] | None]:
+    """`statement` for a page, as the same object each time where that can be, with the values that are told with it; None
+    where it was made for this page alone."""
+    query, found = _filtered(asked, plan, actor)
+    is_every = query is _every(cast(Hashable, plan.model))
+    if not asked.q:
+        return query, found, {} if is_every else None
+    hits = conditions.by_index(plan.model, plan.searchable, asked.q, plan.access, in_order=True)
+    if hits is None:
+        words = conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor, in_order=True)
+        return query.where(words), found, None
+    if is_every and hits.many is None:
+        return _of_these(plan.model, db.session.connection().dialect.name), found, {"keys": sorted(hits.keys)}
+    return query.where(hits.condition()), found, None
 
 
 def find(asked: Asked, plan: Plan, actor: Any, only: frozenset[str] | None = None) -> Found:
@@ -152,15 +180,16 @@ def find(asked: Asked, plan: Plan, actor: Any, only: frozenset[str] | None = Non
     :param only: the rows are plain tuples of these columns and of the related rows, which SQLAlchemy makes in a third of
         the time; for a reader from whom no field is kept
     """
-    query, conditions = statement(asked, plan, actor, in_order=True)
+    query, conditions, values = _kept(asked, plan, actor)
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
     lines = Lines.of(plan, only | {order.field.name}) if only is not None and order.join is None else None
     if lines is None:
-        page = paging.slice_of(_loading(query, plan), order, asked.place, asked.size)
+        page = paging.slice_of(_loading(query, plan), order, asked.place, asked.size, values=values)
     else:
-        is_kept = query is _every(cast(Hashable, plan.model))
-        narrowed = lines.of_every(query) if is_kept else lines.narrowed(query)
-        page = paging.slice_of(narrowed, order, asked.place, asked.size, made=lines.made, is_kept=is_kept)
+        narrowed = lines.narrowed(query) if values is None else lines.of_every(query)
+        page = paging.slice_of(
+            narrowed, order, asked.place, asked.size, made=lines.made, is_kept=values is not None, values=values
+        )  # fmt: skip
     _look(page.rows, plan, actor)
     total = None if page.before or page.after else len(page.rows)
     return Found(page.rows, page.before, page.after, total, clock.now(), conditions)

@@ -187,17 +187,19 @@ def _place(kind: str, order: Order, value: Any, number: int) -> Place:
 
 def slice_of(
     query: Select[Any], order: Order, place: Place, size: int, *, made: Callable[[Iterable[Any]], list[Any]] | None = None,
-    is_kept: bool = False,
+    is_kept: bool = False, values: dict[str, Any] | None = None,
 ) -> Slice:  # fmt: skip
     """The rows of one page. Where nothing is left in its direction (rows were deleted), the last or the first page is.
 
     :param query: all rows that are asked for, without order
     :param made: it gives columns, among them the one that orders them, and not whole rows; this makes lines of them
     :param is_kept: it is the same object for every reader, so what is made of it is kept as well
+    :param values: what its parameters stand for
     """
     if order.join is not None:
         query = query.outerjoin(*order.join)
-    rows = functools.partial(_rows, query, order, made=made, part_of=_kept_part if is_kept and order.join is None else _part)
+    part_of = _kept_part if is_kept and order.join is None else _part
+    rows = functools.partial(_rows, query, order, made=made, part_of=part_of, values=values)
     if place.kind == "before":
         found = rows(key_of(order, place.text), size + 1, backward=True)
         if len(found) > size:
@@ -245,6 +247,7 @@ def _key(order: Order, found: Any) -> Key:
 def _rows(
     query: Select[Any], order: Order, begin: Key | None, limit: int, *, backward: bool = False, jump: Any = None,
     made: Callable[[Iterable[Any]], list[Any]] | None = None, part_of: Callable[..., Select[Any]] | None = None,
+    values: dict[str, Any] | None = None,
 ) -> list[tuple[Any, Any]]:
     """(row, value of its column) from somewhere on: first those with a value and then those without, or the other way."""
     if order.join is not None:
@@ -263,12 +266,12 @@ def _rows(
         if jump is not None and not empty:
             part = part.where(jump)
         if made is not None:
-            told = made(db.session.connection().execute(part).all())  # the session would look at each value once more
+            told = made(db.session.connection().execute(part, values).all())  # the session would look at each value once more
             found += [(row, getattr(row, order.field.name)) for row in told]
         elif order.join is None:
-            found += [(row, getattr(row, order.field.name)) for row in db.session.scalars(part)]
+            found += [(row, getattr(row, order.field.name)) for row in db.session.scalars(part, values)]
         else:
-            found += [(row, value) for row, value in db.session.execute(part)]
+            found += [(row, value) for row, value in db.session.execute(part, values)]
         if len(found) == limit:
             break
     return found

@@ -170,7 +170,8 @@ def roles_of(actor: Any) -> list[tuple[str, Any]]:
 def shares_with(actor: Any) -> list[tuple[str, Any]]:
     """(key, label) of the roles for which somebody may keep something: his own, and an administrator for any."""
     own = roles_of(actor)
-    return own if not is_administrator(actor) else [*own, *(one for one in edited.roles() if one[0] not in dict(own))]
+    held_by = dict(own)
+    return own if not is_administrator(actor) else [*own, *(one for one in edited.roles() if one[0] not in held_by)]
 
 
 def held(actor: Any) -> Held:

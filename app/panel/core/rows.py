@@ -17,7 +17,8 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, JSON, BigInteger, ColumnElement, Integer, Table, Text, any_, func, literal, select, text
+from sqlalchemy import ARRAY, JSON, ColumnElement, Integer, Table, Text, any_, func, literal, select, text
+from sqlalchemy.types import UserDefinedType
 
 from app.panel.core.db import db
 from app.panel.core.types import MinorUnits, UTCDateTime
@@ -168,13 +169,36 @@ def reserve_ids(table: Table | Any, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
+class Numbers(UserDefinedType[Sequence[int]]):
+    """Whole numbers that travel as one value: an array of PostgreSQL, written by hand, for psycopg looks at each of them three
+    times, and a JSON text on SQLite."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_more: Any) -> str:
+        return "BIGINT[]"
+
+    def bind_processor(self, dialect: Any) -> Any:
+        if dialect.name == "postgresql":
+            return lambda values: f"{{{','.join(map(str, values))}}}"
+        return _told
+
+
 def among(asked: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """The column is one of these texts or whole numbers. They travel as one value, whatever their number: SQLAlchemy spends
     as long on an `IN` of 500 as SQLite on finding the rows."""
     if db.session.connection().dialect.name == "postgresql":
-        kind = BigInteger if isinstance(asked.type, Integer) else Text
-        return asked == any_(literal(list(values), ARRAY(kind)))  # type: ignore[no-any-return]
-    each = func.json_each(_told(list(values))).table_valued("value")
+        kind = Numbers() if isinstance(asked.type, Integer) else ARRAY(Text)
+        return among_given(asked, literal(list(values), kind))
+    return among_given(asked, literal(_told(list(values))))
+
+
+def among_given(asked: Any, given: ColumnElement[Any]) -> ColumnElement[bool]:
+    """`among` for one value that holds them; with a `bindparam` of `Numbers` the statement can be kept."""
+    if db.session.connection().dialect.name == "postgresql":
+        return asked == any_(given)  # type: ignore[no-any-return]
+    each = func.json_each(given).table_valued("value")
     return asked.in_(select(each.c.value))  # type: ignore[no-any-return]
 
 

@@ -80,6 +80,24 @@ def test_postgresql_ends_what_takes_too_long(app, session, engine_name):
     assert session.execute(text("SHOW timezone")).scalar().upper() == "UTC"
 
 
+def test_postgresql_reads_without_a_transaction_and_begins_one_for_whatever_writes_locks_or_comes_piece_by_piece(app, engine_name):
+    if engine_name != "postgresql":
+        pytest.skip("SQLite says BEGIN itself, which costs it nothing")
+
+    def after(*statements, **options):
+        with app.app_context(), db.engine.connect().execution_options(**options) as connection:
+            for statement in statements:
+                connection.execute(text(statement)).close()
+            return connection.connection.driver_connection.info.transaction_status.name
+
+    changing = "UPDATE ab_role SET name = name"
+    assert after("SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a") == "IDLE"
+    for statement in (changing, f"WITH a AS ({changing} RETURNING id) SELECT * FROM a", "SELECT * FROM ab_role FOR UPDATE", "SAVEPOINT a"):
+        assert after("SELECT 1", statement) == "INTRANS", statement
+    assert after("SELECT 1", "SELECT generate_series(1, 9)", yield_per=2) == "INTRANS"
+    assert after("SELECT 1") == "IDLE"  # and the next one on the same connection reads as the first
+
+
 class Slow(io.BytesIO):
     """What comes over a thin line: it notes whether anybody holds a transaction open meanwhile."""
 

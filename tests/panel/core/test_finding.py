@@ -8,7 +8,7 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change, ChangeMark
 from app.panel.core.db import db
 from app.panel.core.fields import resource_of
-from app.panel.core.finding import conditions, hits, keeper, plans, storage, words
+from app.panel.core.finding import asking, conditions, hits, keeper, plans, storage, words
 from app.panel.core.finding.keeper import SearchTable
 from app.panel.core.transaction import transactional
 from app.shop.catalog.models import Brand
@@ -141,7 +141,7 @@ def test_no_search_reads_a_whole_table(brands, monkeypatch, few, engine_name):
     keeper.follow()
     plan = plans.plan_of(Brand)
     for q in ("张", "zs", "张三丰", "小 龙", "blue harbour bl"):
-        asked = storage.documents_with(plan, list(plan.letters.values()), words.asked(q))
+        asked = asking.documents_with(plan, list(plan.letters.values()), words.asked(q))
         condition = conditions.condition(Brand, ("name",), q, policy.fields(SYSTEM, "catalog.Brand"), SYSTEM)
         said = [line for query in (asked, db.select(Brand).where(condition)) for line in plan_said(query, engine_name)]
         if engine_name == "sqlite":
@@ -269,7 +269,7 @@ def test_without_the_extension_the_table_of_grams_answers(brands, app, engine_na
         assert {q: found(q) for q in ASKED} == ASKED
         for way in ("indexscan", "nestloop"):  # in a table of seven rows any of them is as good
             db.session.execute(text(f"SET LOCAL enable_{way} = off"))
-        said = plan_said(storage.documents_with(plans.plan_of(Brand), ["a"], ["张三丰"]), engine_name)
+        said = plan_said(asking.documents_with(plans.plan_of(Brand), ["a"], ["张三丰"]), engine_name)
         assert [line for line in said if "Index Scan on ix_core_search_gram" in line], said
     finally:
         storage.forget_how()

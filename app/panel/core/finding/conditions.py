@@ -70,13 +70,23 @@ def condition(
 
     :param in_order: the statement reads a page of a list and not how many rows there are
     """
+    if (known := by_index(model, names, q, access, in_order=in_order)) is not None:
+        return known.condition()
     asked, rules, where = words.asked(q), _meanings.get(model, []), places(model, names, access)
-    if not asked:
-        return false()
-    if where.only_indexed and not rules:
-        return hits.find(model, where.indexed, asked, in_order=in_order).condition()
     found = and_(*(_one_word(where, word, [rule(word) for rule in rules], actor) for word in asked))
     return or_(found, *(rule(" ".join(asked)) for rule in rules)) if len(asked) > 1 else found
+
+
+def by_index(
+    model: type[Any], names: Sequence[str], q: str, access: policy.FieldAccess, *, in_order: bool = False
+) -> hits.Hits | None:  # fmt: skip
+    """What `condition` is made of where the index alone answers; None where more than it is to be asked."""
+    asked, where = words.asked(q), places(model, names, access)
+    if not asked:
+        return hits.Hits(model)
+    if not where.only_indexed or has_meanings(model):
+        return None
+    return hits.find(model, where.indexed, asked, in_order=in_order)
 
 
 def _one_word(where: Places, word: str, meant: list[ColumnElement[bool]], actor: Any) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from app.panel.core import changes
 from app.panel.core.db import db
-from app.panel.core.finding import storage, words
+from app.panel.core.finding import asking, words
 from app.panel.core.finding.plans import Plan, plan_of, plans
 from app.panel.core.rows import among
 
@@ -59,23 +59,22 @@ def find(model: type[Any], names: Sequence[str], asked: Sequence[str], *, in_ord
     plan = plan_of(model)
     if plan is None or not names or not asked:
         return Hits(model)
-    pending = latest_changes(plan)
+    letters, waiting = [plan.letters[name] for name in names], _waiting.get()
+    question = asking.Question.of(plan, letters, asked)
+    if question is None:
+        return Hits(model, _live(plan, names, asked, latest_changes(plan)))
+    looks = in_order and max(map(len, asked)) == 1  # there may be so many that naming some costs more than a look
+    found = asking.first(
+        question, FEW + 1, watched=(CONSUMER, plan.table, LATEST) if waiting is None else None,
+        dense=(LOOKED_AT, DENSE) if looks else None,
+    )  # fmt: skip
+    pending = found.changed if waiting is None and found.changed is not None else latest_changes(plan)
     live = _live(plan, names, asked, pending)
-    letters = [plan.letters[name] for name in names]
-    statement = storage.documents_with(plan, letters, asked)
-    if statement is None:
-        return Hits(model, live)
-    share = storage.share_of_latest(plan, letters, asked, LOOKED_AT) if in_order else None
-    if share is not None and max(map(len, asked)) == 1:  # there may be so many that naming some costs more than a look
-        found = storage.first_unless_dense(statement, share, FEW + 1, DENSE)
-        dense = found is None
-    else:
-        found = list(db.session.scalars(statement.limit(FEW + 1)))
-        dense = share is not None and len(found) > FEW and (db.session.scalar(share) or 0) > DENSE
-    if found is not None and len(found) <= FEW:
-        return Hits(model, {*found} - pending | live)
-    near = storage.stands_in(plan, letters, asked, model.id) if dense else None
-    return Hits(model, live, statement, near, pending)
+    if not found.is_dense and len(found.keys) <= FEW:
+        return Hits(model, {*found.keys} - pending | live)
+    dense = found.is_dense or (in_order and not looks and asking.share_of_latest(question, LOOKED_AT) > DENSE)
+    near = asking.stands_in(question, model.id) if dense else None
+    return Hits(model, live, asking.documents(question), near, pending)
 
 
 def latest_changes(plan: Plan) -> set[int]:
@@ -107,7 +106,7 @@ def likely(places: Iterable[tuple[type[Any], Sequence[str]]], asked: Sequence[st
     known = [(plan, names) for model, names in places if names and (plan := plan_of(model)) is not None]
     fresh = {plan.model for plan, _names in known if latest_changes(plan)}
     asks = [(plan, [plan.letters[name] for name in names]) for plan, names in known if plan.model not in fresh]
-    numbers = storage.anywhere(asks, asked)
+    numbers = asking.anywhere(asks, asked)
     return fresh | {plan.model for plan, _letters in asks if plan.number in numbers}
 
 

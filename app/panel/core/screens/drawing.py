@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -16,13 +16,14 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.panel.core import cells, clock, fields, listing, money, routing, veil
+from app.panel.core import cells, clock, fields, fragments, listing, money, routing, veil
 from app.panel.core.fields import FieldSpec, spec
 from app.panel.core.screens.common import linker
 
 LONG = 24  # letters; what is longer is cut off on the screen and whole in its title
 FEW_BADGES = 3
-Draw = Callable[[Any], str]
+One = Callable[[Any], str]  # a cell of a row
+Draw = Callable[[Sequence[Any]], list[str]]  # a column of many rows: a call a cell costs more than most cells
 
 
 def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str, *, choosable: bool) -> Markup:
@@ -34,29 +35,23 @@ def rows_html(view: Any, rows: Iterable[Any], plan: listing.Plan, state: str, *,
     head, tail = routing.around(f"{view.endpoint}.show", "pk")
     tail += f"?{urlencode({'list': state})}" if state else ""
     before, behind = html.escape(head), html.escape(tail)
-    lead = _lead(view, plan.columns[0], plan) if plan.columns else None
-    heads = [spec(view.model, name.split(".")[0]) for name in plan.columns]
-    opened = ['<td class="n">' if cells.align(field) == "end" else "<td>" for field in heads]
-    others = [(f"</td>{td}", _draw(view, name, plan)) for td, name in zip(opened[1:], plan.columns[1:], strict=True)]
-    pick, called = html.escape(_("Select")), view.model.__str__
-    lines = []
-    for row in rows:
-        key = row.id
-        url = f"{before}{key}{behind}"
-        parts = [f'<tr data-url="{url}" data-pk="{key}">']
-        if choosable:
-            parts.append(
-                '<td class="pick"><input class="form-check-input" type="checkbox" name="rowid" '
-                f'value="{key}" aria-label="{pick} {_plain(called(row)) or key}"></td>'
-            )
-        if lead is not None:
-            parts += opened[0], lead(row, url)
-            for between, draw in others:
-                parts += between, draw(row)
-            parts.append("</td>")
-        parts.append("</tr>\n")
-        lines.append("".join(parts))
-    return Markup("".join(lines))  # noqa: S704 — every value in it was escaped when it was drawn
+    rows = [*rows]
+    keys = [row.id for row in rows]
+    urls = [f"{before}{key}{behind}" for key in keys]
+    holes, drawn = ['<tr data-url="%s" data-pk="%s">'], [urls, keys]
+    if choosable:
+        pick, called = html.escape(_("Select")), view.model.__str__
+        holes.append(
+            '<td class="pick"><input class="form-check-input" type="checkbox" name="rowid" '
+            f'value="%s" aria-label="{pick.replace("%", "%%")} %s"></td>'
+        )
+        drawn += keys, [_plain(called(row)) or key for row, key in zip(rows, keys, strict=True)]
+    for at, name in enumerate(plan.columns):
+        field = spec(view.model, name.split(".")[0])
+        holes.append('<td class="n">%s</td>' if cells.align(field) == "end" else "<td>%s</td>")
+        drawn.append(_draw(view, name, plan)(rows) if at else _lead(view, name, plan)(rows, urls))
+    line = "".join([*holes, "</tr>\n"])
+    return Markup("".join([line % parts for parts in zip(*drawn, strict=True)]))  # noqa: S704 — each was escaped when it was drawn
 
 
 def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan) -> list[SimpleNamespace]:
@@ -68,8 +63,8 @@ def rows_of(view: Any, rows: Iterable[Any], plan: listing.Plan) -> list[SimpleNa
     ]
 
 
-def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Any, str], str]:
-    """How the first cell of a row is drawn, which leads to its page."""
+def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Sequence[Any], Sequence[str]], list[str]]:
+    """How the first cells of rows are drawn, which lead to their pages."""
     made = cell_of(view, name, plan)
     is_own = "." not in name and name not in view.formatters and not plan.access.masked(name)
     is_text = is_own and spec(view.model, name).kind == "text"
@@ -85,7 +80,7 @@ def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Any, str], str]
             return inside(cell)
         return f'<a class="lead" href="{url}">{text or f"#{row.id}"}</a>'
 
-    return draw
+    return lambda rows, urls: [draw(row, url) for row, url in zip(rows, urls, strict=True)]
 
 
 def cell_of(view: Any, name: str, plan: listing.Plan) -> Callable[[Any], cells.Cell]:
@@ -99,67 +94,98 @@ def cell_of(view: Any, name: str, plan: listing.Plan) -> Callable[[Any], cells.C
 def _draw(view: Any, name: str, plan: listing.Plan) -> Draw:
     """How the cells of a column are drawn. Those that are most of a page are not made first."""
     made = cell_of(view, name, plan)
+
+    def one(row: Any) -> str:
+        return inside(made(row))
+
     if name in view.formatters:
         known_by = getattr(view.formatters[name], "made_of", ())
-        return _shared(lambda row: inside(made(row)), known_by) if known_by else lambda row: inside(made(row))
+        return _shared(one, known_by) if known_by else _each(one)
     if plan.access.masked(name) or "." in name:
-        return lambda row: inside(made(row))
+        return _each(one)
     field = spec(view.model, name)
-    if field.choices is not None or field.kind == "bool" or field.relation == name:
-        return _shared(lambda row: inside(made(row)), (field.name,))
+    if field.choices is not None:
+        return _chosen(one, name, field)
+    if field.kind == "bool" or field.relation == name:
+        return _shared(one, (field.name,))
     quick = {"instant": _instants, "money": _amounts, "text": _texts}.get(field.kind)
-    return quick(name, field) if quick is not None else lambda row: inside(made(row))
+    return quick(name, field) if quick is not None else _each(one)
 
 
-def _shared(draw: Draw, names: tuple[str, ...]) -> Draw:
+def _each(one: One) -> Draw:
+    return lambda rows: [one(row) for row in rows]
+
+
+def _shared(one: One, names: tuple[str, ...]) -> Draw:
     """Draw once what rows share that agree in these columns."""
     known: dict[Any, str] = {}
     read = operator.attrgetter(*names)
 
-    def drawn(row: Any) -> str:
-        key = read(row)
-        try:
-            return known[key]
-        except KeyError:
-            known[key] = text = draw(row)
-            return text
+    def drawn(rows: Sequence[Any]) -> list[str]:
+        keys = [read(row) for row in rows]
+        for key, row in zip(keys, rows, strict=True):
+            if key not in known:
+                known[key] = one(row)
+        return [known[key] for key in keys]
+
+    return drawn
+
+
+def _chosen(one: One, name: str, field: FieldSpec) -> Draw:
+    """A choice looks the same on every page of a language."""
+    known: dict[Any, str] = fragments.remembered(dict, "chosen", field.choices)
+
+    def drawn(rows: Sequence[Any]) -> list[str]:
+        values, other = [getattr(row, name) for row in rows], dict[Any, str]()
+        for value, row in zip(values, rows, strict=True):
+            if value not in known and value not in other:
+                (known if type(value) is field.choices else other)[value] = one(row)
+        return [known[value] if value in known else other[value] for value in values]
 
     return drawn
 
 
 def _texts(name: str, field: FieldSpec) -> Draw:
-    def draw(row: Any) -> str:
-        value = getattr(row, name)
+    def draw(value: Any, row: Any) -> str:
         if not value:
             return ""
         if type(value) is str and len(value) <= LONG:
-            return value if value.isalnum() else html.escape(value)  # most names are, and have nothing to escape
+            return html.escape(value)
         return inside(cells.show(value, field, row))
 
-    return draw
+    def drawn(rows: Sequence[Any]) -> list[str]:
+        # most names are letters alone, and have nothing to escape
+        return [
+            value if type(value := getattr(row, name)) is str and len(value) <= LONG and value.isalnum() else draw(value, row)
+            for row in rows
+        ]
+
+    return drawn
 
 
 def _instants(name: str, field: FieldSpec) -> Draw:
-    zone, read = clock.zone(), operator.attrgetter(name)
+    zone = clock.zone()
 
-    def draw(row: Any) -> str:
-        at = read(row)
-        if at is None:
-            return ""
-        return f'<time datetime="{at.isoformat()}">{at.astimezone(zone).isoformat(" ", "minutes")[:16]}</time>'
+    def drawn(rows: Sequence[Any]) -> list[str]:
+        return [
+            f'<time datetime="{at.isoformat()}">{at.astimezone(zone).isoformat(" ", "minutes")[:16]}</time>'
+            if (at := getattr(row, name)) is not None else ""
+            for row in rows
+        ]  # fmt: skip
 
-    return draw
+    return drawn
 
 
 def _amounts(name: str, field: FieldSpec) -> Draw:
     written, usual = money.writer(), fields.default_currency()
     currency_of = field.currency_of if "." in field.currency else lambda row: getattr(row, field.currency, None) or usual
 
-    def draw(row: Any) -> str:
-        amount = getattr(row, name)
-        return "" if amount is None else html.escape(written(amount, currency_of(row)))
+    def drawn(rows: Sequence[Any]) -> list[str]:
+        return [
+            "" if (amount := getattr(row, name)) is None else html.escape(written(amount, currency_of(row))) for row in rows
+        ]  # fmt: skip
 
-    return draw
+    return drawn
 
 
 def inside(cell: cells.Cell) -> str:
