@@ -38,7 +38,7 @@ db = SQLAlchemy(model_class=Model)
 HARMLESS = ("BEGIN", "COMMIT", "EXPLAIN", "PRAGMA", "ROLLBACK", "SELECT", "WITH")
 
 # and what of that asks for a transaction all the same, on PostgreSQL: rows that are locked, rows that a WITH writes
-IN_TRANSACTIONS = (" UPDATE", " SHARE", "_xact_", "INSERT INTO", "DELETE FROM")
+IN_TRANSACTIONS = ("UPDATE", " SHARE", "_xact_", "INSERT", "DELETE")
 
 # True inside @transactional: the transaction that begins next is a writer's
 write_intent: contextvars.ContextVar[bool] = contextvars.ContextVar("write_intent", default=False)

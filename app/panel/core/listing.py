@@ -170,7 +170,7 @@ def _kept(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[filte
         words = conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor, in_order=True)
         return query.where(words), found, None
     if is_every and hits.many is None:
-        return _of_these(plan.model, db.session.connection().dialect.name), found, {"keys": sorted(hits.keys)}
+        return _of_these(cast(Hashable, plan.model), db.session.connection().dialect.name), found, {"keys": sorted(hits.keys)}
     return query.where(hits.condition()), found, None
 
 
