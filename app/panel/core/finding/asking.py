@@ -291,9 +291,9 @@ def _held_on_sqlite(question: Question, give: Give) -> Held:
 def _held_on_postgresql(question: Question, give: Give) -> Held:
     texts = table(TEXTS, column("doc", BigInteger), *(column(letter, Text) for letter in LETTERS))
     grams = table(GRAMS, column("doc", BigInteger), column("grams", ARRAY(Text)))
-    long, several = range(len(question.long)), ARRAY(Text)
+    short, long, several = range(len(question.short)), range(len(question.long)), ARRAY(Text)
     held = [or_(*(texts.c[one].like(give(f"long{at}", Text)) for one in question.letters)) for at in long]
-    held_short: list[ColumnElement[bool]] = [grams.c.grams.op("&&")(give(f"short{at}", several)) for at in range(len(question.short))]
+    held_short: list[ColumnElement[bool]] = [grams.c.grams.op("&&")(give(f"short{at}", several)) for at in short]
     if not question.by_trigrams:
         held_short += [or_(*(grams.c.grams.op("@>")(give(f"whole{at}{one}", several)) for one in question.letters)) for at in long]
     return [(texts.c.doc, held), (grams.c.doc, held_short)]
