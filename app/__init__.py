@@ -10,7 +10,7 @@ gc.disable()  # what is made during a start stays: looking for garbage in it too
 
 from app import lean
 
-with lean.without(*lean.UNUSED):
+with lean.without():
     import click
     from flask import Flask
 
@@ -57,7 +57,7 @@ def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     """
     gc.disable()
     try:
-        with lean.without(*lean.UNUSED):
+        with lean.without():
             app = _created(packages, overrides)
     except config.ConfigError as error:
         if click.get_current_context(silent=True) is None:

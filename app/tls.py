@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import segno
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.panel.core.late import Late
 from app.panel.core.security import own_names
 from processes import tls
 
+segno = Late("segno")
 FOLDER = "tls"
 group = AppGroup("tls", help="TLS on the shop's network: a certificate of our own.")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import importlib
 import io
 import re
 import secrets
@@ -20,7 +21,6 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
-from PIL import Image
 
 from app.panel.accounts import services
 from app.panel.accounts.login import sessions
@@ -351,7 +351,7 @@ def _trails(world: World, side: str, text: Any) -> None:
 
 def _bytes(token: str) -> None:
     out = io.BytesIO()
-    Image.new("RGB", (32, 32), (200, 40, 40)).save(out, "PNG")
+    importlib.import_module("PIL.Image").new("RGB", (32, 32), (200, 40, 40)).save(out, "PNG")
     path = files.path_of(token)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(out.getvalue())

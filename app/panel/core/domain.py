@@ -13,7 +13,7 @@ from typing import Any
 
 PARTS = (
     "permissions", "events", "services", "listeners", "operations", "jobs", "imports", "exports", "tiles", "views",
-    "pages", "sheets", "demo", "cli",
+    "pages", "sheets", "cli",
 )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from flask import Blueprint, Response, abort, current_app, request, send_file
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import delete, exists, select
 
 from app.panel.core import outbox, policy
@@ -41,7 +40,6 @@ VIDEOS = {"video/mp4": ".mp4", "video/webm": ".webm", "video/quicktime": ".mov"}
 DOCUMENTS = {"application/pdf": ".pdf"}
 TABLES = {"text/csv": ".csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx"}
 KINDS = {"image": IMAGES, "video": VIDEOS, "document": DOCUMENTS | IMAGES, "table": TABLES}
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 class File(PanelModel):
@@ -173,13 +171,26 @@ def _type_of(path: Path, name: str, kinds: Iterable[str]) -> str:
     return mime
 
 
+def upright(path: Path) -> Any:
+    """The picture in this file, turned as its camera was held; Pillow is loaded by the first who asks."""
+    with _pillow().open(path) as image:
+        return importlib.import_module("PIL.ImageOps").exif_transpose(image)
+
+
+def _pillow() -> Any:
+    image: Any = importlib.import_module("PIL.Image")
+    image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    return image
+
+
 def _measure(path: Path) -> tuple[int, int]:
+    pillow = _pillow()
     try:
-        with Image.open(path) as image:
+        with pillow.open(path) as image:
             image.verify()
-        with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).size
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError, ValueError) as error:
+        width, height = upright(path).size
+        return width, height
+    except (pillow.UnidentifiedImageError, OSError, SyntaxError, pillow.DecompressionBombError, ValueError) as error:
         raise InvalidInput({"file": _("This picture cannot be read.")}) from error
 
 
@@ -187,11 +198,11 @@ def thumbnail(file: File, size: str) -> Path:
     """The path of a small WebP of a picture, made at the first question for it. Metadata (place, camera) is left out."""
     target = path_of(file.token, size)
     if not target.exists():
-        with Image.open(path_of(file.token)) as image:
-            small = ImageOps.exif_transpose(image).convert("RGBA" if "A" in image.getbands() else "RGB")
-            small.thumbnail((THUMBNAILS[size], THUMBNAILS[size]))
-            buffer = io.BytesIO()
-            small.save(buffer, "WEBP", quality=82)
+        image = upright(path_of(file.token))
+        small = image.convert("RGBA" if "A" in image.getbands() else "RGB")
+        small.thumbnail((THUMBNAILS[size], THUMBNAILS[size]))
+        buffer = io.BytesIO()
+        small.save(buffer, "WEBP", quality=82)
         part = target.with_suffix(f".{secrets.token_hex(4)}")
         part.write_bytes(buffer.getvalue())
         part.replace(target)

@@ -6,18 +6,20 @@ import datetime as dt
 import functools
 import re
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from app.panel.core import clock
+from app.panel.core.late import Late
 from app.panel.core.settings import define, setting
 
 define(
     "customers.region", "CN", label=lazy_gettext("Country of phone numbers"), kind="text",
     help=lazy_gettext("Two letters. Numbers written without a country code are read as numbers of this country."),
 )  # fmt: skip
+
+phonenumbers = Late("phonenumbers")
 
 # What most shops' files are full of, and what it becomes is plain; the libraries take 50 times as long to say the same.
 _CHINESE_MOBILE = re.compile(r"1(?:[3-689]\d|7[0-8])\d{8}", re.ASCII)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from flask import flash, redirect, request, session
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -16,9 +15,11 @@ from app.panel.accounts.login import passkeys, proof, sessions, totp, twostep
 from app.panel.accounts.pages.own import OwnPage, me, status_of
 from app.panel.core.errors import DomainError, InvalidInput, NotFound
 from app.panel.core.fields import show_instant
+from app.panel.core.late import Late
 from app.panel.core.pages import expose, logged_in
 from app.panel.core.security import safe_next
 
+segno = Late("segno")
 CHALLENGE = "passkey_challenge"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import phonenumbers
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, select, update
 
@@ -16,6 +15,7 @@ from app.panel.core import changes, clock, history, policy, remarks
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.history import HistoryEntry
+from app.panel.core.late import Late
 from app.panel.core.transaction import transactional
 from app.panel.core.trash import TrashEntry
 from app.shop.customers import scrubbing
@@ -25,6 +25,7 @@ from app.shop.customers.privacy import CONTRIBUTIONS, Person
 from app.shop.customers.references import links
 from app.shop.customers.states import CustomerLevel, CustomerState, IdentityKind
 
+phonenumbers = Late("phonenumbers")
 RESOURCE = "customers.Customer"
 OWN = (Address, CustomerNote, CustomerIdentity, Consent)
 BLANK = {

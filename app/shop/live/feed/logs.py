@@ -10,12 +10,16 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
-from xml.etree import ElementTree
+from typing import IO, TYPE_CHECKING, Any
 
+from app.panel.core.late import Late
 from app.shop.live.feed.envelope import Event, Malformed, event_of
 from app.shop.live.feed.platforms import Control
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+ElementTree = Late("xml.etree.ElementTree")
 KINDS = {"d": "comment", "sc": "comment", "gift": "gift", "guard": "gift"}
 BEGUN = ("record_start_time", "live_start_time")
 
@@ -81,16 +85,16 @@ def _recorder(file: IO[bytes], stem: str) -> Iterator[Event]:
         yield _of_recorder(element, kind, f"{stem}-{number}", begun)
 
 
-def _elements(body: bytes) -> Iterator[ElementTree.Element]:
+def _elements(body: bytes) -> Iterator[Element]:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Malformed("a recording declares no entities")
     try:
-        yield from ElementTree.fromstring(body).iter()  # noqa: S314 (entities are refused above)
+        yield from ElementTree.fromstring(body).iter()
     except ElementTree.ParseError as error:
         raise Malformed(f"no XML of a recorder: {error}") from None
 
 
-def _begun(element: ElementTree.Element) -> int:
+def _begun(element: Element) -> int:
     text = element.text if element.tag in BEGUN else element.get("start_time")
     try:
         return int(dt.datetime.fromisoformat((text or "").strip()).timestamp() * 1000)
@@ -98,7 +102,7 @@ def _begun(element: ElementTree.Element) -> int:
         return 0
 
 
-def _of_recorder(element: ElementTree.Element, kind: str, number: str, begun: int) -> Event:
+def _of_recorder(element: Element, kind: str, number: str, begun: int) -> Event:
     """`p` of a comment holds its instant as the fifth value; the others say how many seconds after the beginning."""
     values = (element.get("p") or "").split(",")
     at = int(values[4]) if len(values) > 4 and values[4].isdecimal() else begun + int(float(element.get("ts") or 0) * 1000)

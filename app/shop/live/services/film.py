@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
-from tinytag import TinyTag, TinyTagException
 
 from app.panel.core import files
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.files import File
+from app.panel.core.late import Late
 
+tinytag = Late("tinytag")
 READ = ("video/mp4", "video/quicktime")
 
 
@@ -26,8 +27,8 @@ def seconds_of(file_id: int) -> int:
         raise unread
     try:
         with files.path_of(file.token).open("rb") as stream:
-            seconds = TinyTag.get(file_obj=stream, tags=False).duration
-    except (OSError, TinyTagException, ValueError, ArithmeticError) as error:
+            seconds = tinytag.TinyTag.get(file_obj=stream, tags=False).duration
+    except (OSError, tinytag.TinyTagException, ValueError, ArithmeticError) as error:
         raise unread from error
     if not seconds or not 0 < seconds < 24 * 3600:
         raise unread

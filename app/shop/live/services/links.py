@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import segno
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select, update
@@ -13,6 +12,7 @@ from sqlalchemy import select, update
 from app.panel.core import policy, veil
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
+from app.panel.core.late import Late
 from app.panel.core.transaction import transactional
 from app.shop.live import queries
 from app.shop.live.models import LiveLink, LiveSession
@@ -20,6 +20,7 @@ from app.shop.live.permissions import SESSION
 from app.shop.live.services.plan import new_token
 from app.shop.live.states import SessionState
 
+segno = Late("segno")
 MOST = 50
 PUBLIC = (SessionState.READY, SessionState.LIVE, SessionState.ENDED)
 

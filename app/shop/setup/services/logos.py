@@ -6,7 +6,6 @@ import io
 from typing import Any
 
 from flask_babel import gettext as _
-from PIL import Image, ImageOps
 
 from app.panel.core import files, history, policy
 from app.panel.core.db import db
@@ -59,9 +58,9 @@ def crop_logo(shop: Shop, file: File, where: str, *, actor: Any, **rights: Any) 
 
 def _cut(file: File, where: str, actor: Any) -> File:
     buffer = io.BytesIO()
-    with Image.open(files.path_of(file.token)) as image:
-        upright = ImageOps.exif_transpose(image)
-        square = upright.crop(rules.crop_box(*upright.size, where))
-        square.convert("RGBA" if "A" in square.getbands() else "RGB").save(buffer, "PNG")
+    upright = files.upright(files.path_of(file.token))
+    width, height = upright.size
+    square = upright.crop(rules.crop_box(width, height, where))
+    square.convert("RGBA" if "A" in square.getbands() else "RGB").save(buffer, "PNG")
     buffer.seek(0)
     return files.store(buffer, f"logo-{file.name.rsplit('.', 1)[0]}.png", actor=actor)
