@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import importlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 # what makes a spreadsheet calculate, also behind blanks and quotes; an apostrophe before it makes it a text
 BEGINS = frozenset("=+-@＝＋－＠\t\r\n")
 SKIPPED = " \t\r\n\v\f\u00a0\u3000\ufeff\"'"
 DOUBTFUL = BEGINS | frozenset(SKIPPED)  # how a text begins that must be looked at closely
+PART = 32_000  # characters that are sent at a time
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -35,11 +36,22 @@ def written(kind: str, headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -
 
 
 def _csv(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
+    return b"".join(csv_lines(headings, rows))
+
+
+def csv_lines(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """A CSV file, a part at a time: for one that is sent while it is written."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
+    out.write("\ufeff")  # the mark by which Excel knows UTF-8
     writer.writerow([safe(heading) for heading in headings])
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")  # with the mark by which Excel knows UTF-8
+    for row in rows:
+        writer.writerow([safe(cell) for cell in row])
+        if out.tell() > PART:
+            yield out.getvalue().encode("utf-8", "replace")
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode("utf-8", "replace")
 
 
 def _xlsx(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:

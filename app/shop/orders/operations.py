@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 from urllib.parse import urlencode
 
@@ -92,6 +93,9 @@ class CloseOrders(OfOrders):
     key, label, icon, order, tone = "orders.close", _("Close with a reason"), "fa-xmark", 60, "danger"
     permission, form, keeps, instead_of = "close", forms.CloseForm, ("state",), "close"
 
+    def said(self, values: dict[str, Any]) -> str:
+        return str(CloseReason(values["reason"]).label)
+
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         if row.state is OrderState.CLOSED:
             return Look(same=True)
@@ -114,6 +118,9 @@ class HoldOrders(OfOrders):
     key, label, icon, order = "orders.hold", _("Hold"), "fa-hand", 30
     permission, form, keeps, instead_of = "hold", forms.HoldForm, ("is_held", "hold_reason"), "hold"
 
+    def said(self, values: dict[str, Any]) -> str:
+        return str(values["reason"])
+
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         if row.state in states.DONE:
             return Look(refused=gettext("Order %(no)s is done; there is nothing to hold.", no=row.number))
@@ -131,6 +138,9 @@ class HoldOrders(OfOrders):
 class NoteOrders(OfOrders):
     key, label, icon, order = "orders.note", _("Add a note"), "fa-comment", 40
     permission, form, instead_of, by_version = "note", forms.NoteForm, "note", False
+
+    def said(self, values: dict[str, Any]) -> str:
+        return shorten(values["body"], 80, placeholder="…")
 
     def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
         return {"run": history.present_run()}
@@ -195,6 +205,9 @@ class ClearOrders(OfOrders):
 
     key, label, icon, order = "orders.clear", _("Mark problems as handled"), "fa-check", 50
     permission, form, by_version = "handle", forms.HandleForm, False
+
+    def said(self, values: dict[str, Any]) -> str:
+        return str(values["resolution"])
 
     def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
         return {"handled": [problem.id for problem in _open(row)]}

@@ -86,6 +86,10 @@ def test_what_is_refused_can_be_taken_along_as_a_spreadsheet(skus, session, as_u
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         cells = "".join(book.read(name).decode() for name in book.namelist() if name.startswith("xl/"))
     assert "MANY-1" in cells and "MANY-2" in cells and "MANY-3" not in cells
+    assert f"/bulk/operation/{run}/result.csv" in client.get(f"/bulk/operation/{run}/").text
+    every = client.get(f"/bulk/operation/{run}/result.csv").data.decode("utf-8-sig").splitlines()
+    assert len(every) == 1 + len(skus) and [line.split(",")[2] for line in every[1:]] == ["Refused"] * 2 + ["Updated"] * 3
+    assert as_user("cleo").get(f"/bulk/operation/{run}/result.csv").status_code in (403, 404)
 
 
 def test_all_that_the_list_shows_means_no_row_more(skus, session, as_user):

@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from app.panel.bulk import images, runs
 from app.panel.bulk.engine import approving, conflicts, declaring, life
@@ -23,6 +23,7 @@ from app.panel.core.screens.common import row_url
 from app.panel.core.tidying import passing
 
 PAGE = 100
+READ = 500  # rows that a file is written of at a time
 PAGES: dict[RunKind, str] = {}  # the page of a run, of the kinds that other domains work off
 WORDS = {
     Outcome.CHANGED: ("will_change", "changed"), Outcome.SAME: ("stay", "same"), Outcome.REFUSED: ("refused", "refused"),
@@ -144,12 +145,12 @@ def _columns(found: dict[str, Any], operation: Any, actor: Any) -> list[str]:
     return [label for name, label in labels.items() if access is not None and access.usable(name)]
 
 
-def _items(run: Run, after: int) -> list[SimpleNamespace]:
-    """A page of the rows that were left alone, by name."""
+def _items(run: Run, after: int, *, every: bool = False, limit: int = PAGE + 1) -> list[SimpleNamespace]:
+    """A page of the rows that were left alone, or of every row, by name."""
     query = select(ITEMS.c.seq, ITEMS.c.row_id, ITEMS.c.outcome, ITEMS.c.reason).where(
-        ITEMS.c.run_id == run.id, LEFT_ALONE, ITEMS.c.seq > after
+        ITEMS.c.run_id == run.id, ITEMS.c.seq > after, true() if every else LEFT_ALONE
     )
-    found = db.session.execute(query.order_by(ITEMS.c.seq).limit(PAGE + 1)).all()
+    found = db.session.execute(query.order_by(ITEMS.c.seq).limit(limit)).all()
     rows = _rows(run, [item.row_id for item in found])
     return [
         SimpleNamespace(
@@ -170,10 +171,19 @@ def _rows(run: Run, keys: list[int]) -> dict[int, Any]:
 
 def left_alone(run: Run, actor: Any) -> Iterator[list[Any]]:
     """The rows of the file of those that were left alone."""
+    return _lines(run, every=False)
+
+
+def every_row(run: Run) -> Iterator[list[Any]]:
+    """What became of each row that was meant."""
+    return _lines(run, every=True)
+
+
+def _lines(run: Run, *, every: bool) -> Iterator[list[Any]]:
     after = 0
     while True:
         with passing():
-            items = _items(run, after)
+            items = _items(run, after, every=every, limit=READ)
         for item in items:
             yield [item.key, item.label, item.outcome.label if item.outcome else "", item.reason]
         if not items:
