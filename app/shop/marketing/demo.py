@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.panel.core.db import db
 from app.panel.core.demo import World, part
 from app.shop.customers.models import Customer
+from app.shop.marketing.demo_groups import group_buys
 from app.shop.marketing.models import Coupon, CouponBatch, PriceUse, Promotion, PromotionTier
 from app.shop.marketing.states import (
     Audience,
@@ -140,3 +141,6 @@ def _unused(world: World, batch: dict[str, Any], used: int) -> None:
         for key, since in world.random.sample(people, min(count, len(people))):
             at = max(since, world.now - dt.timedelta(days=world.random.uniform(0, 120)))
             _coupon(world, which, min(at, world.now), customer_id=key)
+
+
+part(80)(group_buys)  # after the orders of the past, before those of the sessions

@@ -43,6 +43,12 @@ class GiveForm(PanelForm):
         self.batch_id.choices = [(batch.id, batch.name) for batch in found]
 
 
+class DecideForm(PanelForm):
+    """What a person decides about a group, and why."""
+
+    why = StringField(_("Reason"), [NEEDED, Length(max=300)])
+
+
 class SwitchForm(PanelForm):
     to = SelectField(_("Switch"), choices=[("on", _("On")), ("off", _("Off"))])
 

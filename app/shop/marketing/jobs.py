@@ -13,3 +13,10 @@ from app.shop.marketing import services
 def expire_coupons(limit: int = 5000) -> dict[str, int]:
     """Every hour; what exceeds the limit waits for the next time. Nothing counts after its time, expired or not yet."""
     return {"expired": services.expire(limit=limit)}
+
+
+@scheduled("marketing.end_groups", cron="* * * * *", label=_("End group buys whose time is over, and give the money back"))
+@job("marketing.end_groups", timeout=300)
+def end_groups(limit: int = 500) -> dict[str, int]:
+    """Every minute; what exceeds the limit waits for the next time. Nobody joins a group after its time, ended or not yet."""
+    return services.end_groups(limit=limit)

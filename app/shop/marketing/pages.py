@@ -24,13 +24,14 @@ from app.shop.customers.models import Customer
 from app.shop.inventory.services import default_warehouse_id
 from app.shop.marketing import domain, forms, lift, queries, services, sessions, trace
 from app.shop.marketing.models import Coupon, Promotion
-from app.shop.marketing.states import CouponState
+from app.shop.marketing.states import CouponState, GroupState
 from app.shop.marketing.views import PromotionView
 from app.shop.orders.pages.counter import my_channels, sees_prices
 from app.shop.orders.pricing import Gift, PricedLine, PriceRequest, codes_in, quote
 
 LOW, HIGH = 65, 80  # percent: the reference band of coupons that are used (MKT-05)
 OUT = [CouponState.RESERVED.value, CouponState.REDEEMED.value]
+FILL_LOW, FILL_HIGH = 40, 60  # percent: the reference band of groups that are complete in time (MKT-07)
 STATES = ("reserved", "redeemed", "expired", "void")
 MOST_LINES = 50
 MOST_USES = 50_000  # used coupons that are looked at for who bought again
@@ -104,6 +105,44 @@ def _bought_again(actor: Any) -> dict[int, tuple[int, int]] | None:
         if next_at is not None and next_at - paid_at <= AGAIN_WITHIN:
             again[batch_id].add(customer_id)
     return {key: (len(again[key]), len(people)) for key, people in used.items()}
+
+
+def _groups(promotion_id: int, *states: GroupState) -> str:
+    """The address of the list of groups of a promotion."""
+    tree = {"and": [["promotion", "eq", str(promotion_id)], ["state", "in", [state.value for state in states]]]}
+    return url_for("marketing_groupbuy.list", f=json.dumps(tree, separators=(",", ":")))
+
+
+@domain.page(_("Group buy figures"), icon="fa-chart-simple", order=36)
+class GroupFiguresPage(PanelPage):
+    """How many groups of each promotion are complete in time; each figure leads to its rows."""
+
+    resource = "marketing.GroupBuy"
+    title = _("Group buy figures")
+
+    @expose("/groups/")
+    @needs("read")
+    def index(self) -> str:
+        actor = self.check("read", "marketing.Promotion")
+        access = policy.fields(actor, "marketing.GroupBuy")
+        if not all(access.usable(name) for name in ("state", "promotion_id")):
+            raise Forbidden(gettext("You do not see what these figures are made of."))
+        found = db.session.execute(queries.group_figures(actor)).all()
+        wanted = select(Promotion).where(Promotion.id.in_([one.promotion_id for one in found]))
+        names = {one.id: veil.seen(one).name for one in db.session.scalars(policy.scope(wanted, actor, Promotion))}
+        rows = [self._row(one, names[one.promotion_id]) for one in found if one.promotion_id in names]
+        return self.render("marketing/groups.html", rows=rows, low=FILL_LOW, high=FILL_HIGH)
+
+    def _row(self, found: Any, name: str) -> Any:
+        ended = found.filled + found.failed
+        rate = round(100 * found.filled / ended) if ended else None
+        tone = "" if rate is None else "success" if FILL_LOW <= rate <= FILL_HIGH else "warning" if rate < FILL_LOW else "info"
+        figures = [(getattr(found, state.value), _groups(found.promotion_id, state)) for state in GroupState]
+        return SimpleNamespace(
+            id=found.promotion_id, name=name, rate=rate, tone=tone, ended=ended, figures=figures,
+            begun=(found.begun, _groups(found.promotion_id, *GroupState)),
+            url=_groups(found.promotion_id, GroupState.FILLED, GroupState.FAILED),
+        )  # fmt: skip
 
 
 @domain.page(_("Try a cart"), icon="fa-calculator", order=15)

@@ -9,25 +9,28 @@ from sqlalchemy import ColumnElement, or_, select
 
 from app.panel.core import folding, policy
 from app.shop.customers.models import Customer
-from app.shop.marketing.models import Coupon, CouponBatch, PriceUse, Promotion, PromotionTier
+from app.shop.marketing.models import Coupon, CouponBatch, GroupBuy, GroupBuyMember, PriceUse, Promotion, PromotionTier
 from app.shop.orders.models import Order
 from app.shop.setup.permissions import OF_MINE, my_channel_ids, my_shop_ids, sees_all_shops
 
 BATCH, COUPON, PROMOTION, USE = "marketing.CouponBatch", "marketing.Coupon", "marketing.Promotion", "marketing.PriceUse"
+GROUP, MEMBER = "marketing.GroupBuy", "marketing.GroupBuyMember"
+policy.verbs(GROUP, decide=_("Let groups go on as they are, and end them"))
 policy.verbs(BATCH, issue=_("Make coupons and give them out"))
 policy.verbs(COUPON, void=_("Make coupons void"))
 folding.part_of(PROMOTION, "marketing.PromotionTier")
+folding.part_of(GROUP, MEMBER)
 
-_SEE = dict.fromkeys((BATCH, COUPON, PROMOTION, "marketing.PromotionTier", USE), "read")
+_SEE = dict.fromkeys((BATCH, COUPON, PROMOTION, "marketing.PromotionTier", USE, GROUP, MEMBER), "read")
 for _role in ("operations", "finance", "support", "field_control", "deputy", "viewer"):
     policy.grant(_role, _SEE)
 for _role in ("operations", "deputy"):
     policy.grant(_role, {
         BATCH: "write delete issue", COUPON: "void export", PROMOTION: "write delete", "marketing.PromotionTier": "write delete",
-        USE: "export",
+        USE: "export", GROUP: "decide export",
     })  # fmt: skip
 policy.grant("support", {BATCH: "issue", COUPON: "void"})
-policy.grant("finance", {COUPON: "export", USE: "export"})
+policy.grant("finance", {COUPON: "export", USE: "export", GROUP: "export"})
 
 
 def _of_my_shops(model: Any) -> None:
@@ -47,6 +50,8 @@ _of_my_shops(Promotion)
 policy.follow(Coupon, CouponBatch, "batch_id")
 policy.follow(PromotionTier, Promotion, "promotion_id")
 policy.follow(PriceUse, Order, "order_id")
+policy.follow(GroupBuy, Promotion, "promotion_id")
+policy.follow(GroupBuyMember, GroupBuy, "group_id")
 
 
 @policy.rows(Coupon, OF_MINE)
@@ -71,3 +76,16 @@ def uses_in_my_orders(actor: Any) -> ColumnElement[bool] | None:
     if sees_all_shops(actor):
         return None
     return PriceUse.order_id.in_(select(Order.id).where(Order.shop_id.in_(my_shop_ids(actor))))
+
+
+@policy.rows(GroupBuy, OF_MINE)
+def groups_of_my_shops(actor: Any) -> ColumnElement[bool] | None:
+    return None if sees_all_shops(actor) else GroupBuy.shop_id.in_(my_shop_ids(actor))
+
+
+@policy.rows(GroupBuyMember, OF_MINE)
+def members_of_my_groups(actor: Any) -> ColumnElement[bool] | None:
+    """Who is in the groups of one's shops, with which of their orders."""
+    if sees_all_shops(actor):
+        return None
+    return GroupBuyMember.order_id.in_(select(Order.id).where(Order.shop_id.in_(my_shop_ids(actor))))

@@ -14,11 +14,12 @@ from app.panel.core import policy
 from app.panel.core.rows import among
 from app.shop.catalog.models import Category, Product, Sku
 from app.shop.inventory.models import StockLevel
-from app.shop.marketing.models import Coupon, CouponBatch, PriceUse, Promotion
+from app.shop.marketing.models import Coupon, CouponBatch, GroupBuy, GroupBuyMember, PriceUse, Promotion
 from app.shop.marketing.models.coupons import BATCH_CATEGORIES, BATCH_PRODUCTS, BATCH_SKUS
 from app.shop.marketing.models.promotions import PROMOTION_CATEGORIES, PROMOTION_PRODUCTS, PROMOTION_SKUS
-from app.shop.marketing.states import CouponState, OnRefund, UseState
-from app.shop.orders.models import Order, OrderLine, Refund, RefundState
+from app.shop.marketing.states import GONE, IN_GROUP, CouponState, GroupState, MemberState, OnRefund, UseState
+from app.shop.orders.models import Order, OrderLine, OrderState, Refund, RefundState
+from app.shop.orders.states import TO_SHIP
 
 PRODUCT, CATEGORY, SKU = 1, 2, 3
 OUT = (CouponState.RESERVED, CouponState.REDEEMED)
@@ -281,3 +282,91 @@ def first_sold(promotion: Promotion, actor: Any) -> Select[Any]:
 def _whole(column: Any) -> Any:
     # PostgreSQL adds BIGINTs up to NUMERIC; pieces and minor units stay whole numbers
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+def group_by_code(code: str) -> Select[Any]:
+    return select(GroupBuy).where(GroupBuy.code == code)
+
+
+def sits_in(group_id: int, customer_id: int) -> Select[Any]:
+    """The place of a customer in a group, while he has one."""
+    mine = (GroupBuyMember.group_id == group_id) & (GroupBuyMember.customer_id == customer_id)
+    return select(GroupBuyMember.id).where(mine, GroupBuyMember.state.in_(IN_GROUP)).limit(1)
+
+
+def member_of(order_id: int) -> Select[Any]:
+    return select(GroupBuyMember).where(GroupBuyMember.order_id == order_id)
+
+
+def groups_due(at: dt.datetime, limit: int) -> Select[Any]:
+    """Ids of open groups whose time is over, the oldest first."""
+    late = (GroupBuy.state == GroupState.OPEN) & (GroupBuy.ends_at <= at)
+    return select(GroupBuy.id).where(late).order_by(GroupBuy.ends_at, GroupBuy.id).limit(limit)
+
+
+def unpaid_places(before: dt.datetime, limit: int) -> Select[Any]:
+    """Ids of members who took a place in an open group before then and have paid nothing; what people hold is theirs to decide."""
+    nothing = (Order.state == OrderState.PENDING) & Order.is_held.is_(False) & (Order.paid == Order.refunded)
+    waits = (GroupBuyMember.state == MemberState.SEATED) & (GroupBuyMember.joined_at <= before)
+    return (
+        select(GroupBuyMember.id).join(GroupBuy, GroupBuy.id == GroupBuyMember.group_id)
+        .join(Order, Order.id == GroupBuyMember.order_id).where(GroupBuy.state == GroupState.OPEN, waits, nothing)
+        .order_by(GroupBuyMember.joined_at, GroupBuyMember.id).limit(limit)
+    )  # fmt: skip
+
+
+def members_to_settle(limit: int) -> Select[Any]:
+    """Ids of members of groups that came to nothing, whose orders still stand; those that failed before come last."""
+    return (
+        select(GroupBuyMember.id).join(GroupBuy, GroupBuy.id == GroupBuyMember.group_id)
+        .where(GroupBuy.state.in_(GONE), GroupBuyMember.state.in_(IN_GROUP))
+        .order_by(GroupBuyMember.trouble.is_not(None), GroupBuyMember.id).limit(limit)
+    )  # fmt: skip
+
+
+def orders_leaving(ids: Collection[int]) -> Select[Any]:
+    """Of these orders, those that are in a group and over."""
+    some = select(GroupBuyMember.order_id).where(among(GroupBuyMember.order_id, ids), GroupBuyMember.state.in_(IN_GROUP))
+    over = (Order.state == OrderState.CLOSED) | (Order.refund_state == RefundState.FULLY)
+    return select(Order).where(Order.id.in_(some), over).order_by(Order.id)
+
+
+def orders_leaving_by(refund_ids: Collection[int]) -> Select[Any]:
+    """The same of the orders of these refunds."""
+    some = (
+        select(GroupBuyMember.order_id).join(Refund, Refund.order_id == GroupBuyMember.order_id)
+        .where(among(Refund.id, refund_ids), GroupBuyMember.state.in_(IN_GROUP))
+    )  # fmt: skip
+    over = (Order.state == OrderState.CLOSED) | (Order.refund_state == RefundState.FULLY)
+    return select(Order).where(Order.id.in_(some), over).order_by(Order.id)
+
+
+def members_who_left(order_ids: Collection[int]) -> Select[Any]:
+    """Members who had paid, whose orders live again."""
+    gone = among(GroupBuyMember.order_id, order_ids) & GroupBuyMember.state.not_in(IN_GROUP) & GroupBuyMember.paid_at.is_not(None)
+    return select(GroupBuyMember).where(gone).order_by(GroupBuyMember.id)
+
+
+def group_figures(actor: Any) -> Select[Any]:
+    """A row a promotion: how many of its groups wait, are complete, were not complete in time, or are empty."""
+    counts = (func.coalesce(func.sum(case((GroupBuy.state == state, 1), else_=0)), 0).label(state.value) for state in GroupState)
+    query = (
+        select(GroupBuy.promotion_id, func.count().label("begun"), *counts)
+        .group_by(GroupBuy.promotion_id).order_by(GroupBuy.promotion_id.desc())
+    )  # fmt: skip
+    return policy.scope(query, actor, GroupBuy)
+
+
+def members_of(group_id: int, actor: Any) -> Select[Any]:
+    query = select(GroupBuyMember).where(GroupBuyMember.group_id == group_id).order_by(GroupBuyMember.id)
+    return policy.scope(query.options(joinedload(GroupBuyMember.order)), actor, GroupBuyMember)
+
+
+def when_they_may_leave() -> Select[Any]:
+    """(order, when its group was complete, or has to be) of the orders that wait for a group or came out of one."""
+    return (
+        select(GroupBuyMember.order_id, func.coalesce(GroupBuy.ended_at, GroupBuy.ends_at))
+        .join(GroupBuy, GroupBuy.id == GroupBuyMember.group_id).join(Order, Order.id == GroupBuyMember.order_id)
+        .where(GroupBuy.state.in_((GroupState.OPEN, GroupState.FILLED)), Order.state.in_(TO_SHIP))
+        .where(GroupBuyMember.state == MemberState.PAID)
+    )  # fmt: skip

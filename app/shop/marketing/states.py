@@ -46,9 +46,10 @@ class PromotionKind(Choices):
     FIRST = "first", _("Only the first orders"), "warning"
     REDUCTION = "reduction", _("Full reduction"), "success"
     GIFT = "gift", _("Full gift"), "progress"
+    GROUP = "group", _("Group buy"), "success"
 
 
-PRICES = (PromotionKind.SPECIAL, PromotionKind.CUT, PromotionKind.SECKILL, PromotionKind.FIRST)
+PRICES = (PromotionKind.SPECIAL, PromotionKind.CUT, PromotionKind.SECKILL, PromotionKind.FIRST, PromotionKind.GROUP)
 TIERED = (PromotionKind.REDUCTION, PromotionKind.GIFT)
 
 
@@ -70,6 +71,26 @@ class PartRefund(Choices):
 
     RECOMPUTE = "recompute", _("What is kept is priced anew"), "info"
     SHARE = "share", _("Each piece gets back what was paid for it"), "neutral"
+
+
+class GroupState(Choices):
+    """What became of a group. One that everybody left, or in which nobody paid, counts in no rate."""
+
+    OPEN = "open", _("Waits for members"), "progress"
+    FILLED = "filled", _("Went through"), "success"
+    FAILED = "failed", _("Not complete in time"), "danger"
+    EMPTY = "empty", _("Nobody in it"), "muted"
+
+
+class MemberState(Choices):
+    SEATED = "seated", _("Waits for payment"), "warning"
+    PAID = "paid", _("Has paid"), "success"
+    LEFT = "left", _("Has left"), "muted"
+    REFUNDED = "refunded", _("Got the money back"), "danger"
+
+
+IN_GROUP = (MemberState.SEATED, MemberState.PAID)
+GONE = (GroupState.FAILED, GroupState.EMPTY)
 
 
 class UseState(Choices):

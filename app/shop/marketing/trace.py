@@ -23,6 +23,11 @@ def sentences(steps: Sequence[dict[str, Any]] | None, currency: str) -> list[tup
     return [(_sentence(step, lambda minor: shown(minor, currency)), step.get("step") != "not") for step in steps or ()]
 
 
+def sentence(step: dict[str, Any], currency: str) -> str:
+    """One step alone."""
+    return sentences([step], currency)[0][0]
+
+
 def _sentence(step: dict[str, Any], shown: Any) -> str:
     kind, name = step.get("step"), step.get("name", "")
     if kind in ("list", "list price"):
@@ -58,5 +63,5 @@ def _why(step: dict[str, Any], shown: Any) -> str:
     return {
         "dearer": _("the price is as low already"), "newcomers": _("only for customers without a paid order"),
         "person": _("this customer has had it"), "unknown": _("only for customers who are known"),
-        "stock": _("no gift is in stock"),
+        "stock": _("no gift is in stock"), "group": _("only for those who buy in a group"),
     }.get(str(why), str(why))  # fmt: skip

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from app.panel.core import cells, money, policy, records
+from app.panel.core import cells, clock, money, policy, records, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
@@ -19,9 +19,9 @@ from app.panel.core.views import PanelView
 from app.shop.customers.models import Customer
 from app.shop.customers.views import CustomerView
 from app.shop.marketing import domain, forms, queries, services, trace
-from app.shop.marketing.models import Coupon, CouponBatch, PriceUse, Promotion
+from app.shop.marketing.models import Coupon, CouponBatch, GroupBuy, GroupBuyMember, PriceUse, Promotion
 from app.shop.marketing.services.coupons import OPEN
-from app.shop.marketing.states import TIERED, CouponState, UseState
+from app.shop.marketing.states import TIERED, CouponState, GroupState, PromotionKind, UseState
 from app.shop.orders.models import Order
 from app.shop.orders.views import OrderView
 from app.shop.setup.views import PerShopView
@@ -72,12 +72,13 @@ class PromotionView(PerShopView):
         (_("What it does"), ["price", "off", "percent", "currency"]),
         (_("For which goods"), ["products", "categories", "skus"]),
         (_("For whom and where"), ["audience", "shop", "channel", "session_key"]),
+        (_("Group buy"), ["group_size", "group_hours"]),
         (_("Limits"), ["limit_pieces", "limit_orders", "per_person"]),
         (_("Beside others"), ["priority", "stacking", "part_refund"]),
     ]
     child_tables = ["tiers"]
     can_import = False
-    empty_text = _("No promotions yet. A limited-time price, a full reduction, a flash sale: add the first one.")
+    empty_text = _("No promotions yet. A limited-time price, a full reduction, a flash sale, a group buy: add the first one.")
 
     @verb("switch_on", _("Switch on"), icon="fa-play", permission="write", primary=True, when=lambda one: not one.is_active)
     def switch_on(self, rows: list[Promotion], form: Any) -> str:
@@ -179,6 +180,100 @@ class PriceUseView(PanelView):
     show_fieldsets = [(_("Use"), ["order", "promotion", "coupon", "customer", "amount", "pieces", "state", "used_at"])]
     can_add = can_edit = can_delete = can_import = False
     empty_text = _("Nothing was used yet. Each order under a promotion or with a coupon stands here.")
+
+
+@cells.made_of("paid", "taken", "size")
+def _places(group: GroupBuy) -> str:
+    paid, waiting = f"{group.paid} / {group.size}", group.taken - group.paid
+    return gettext("%(paid)s, %(n)s unpaid", paid=paid, n=waiting) if waiting else paid
+
+
+@cells.made_of("ends_at", "began_at", "state")
+def _until(group: GroupBuy) -> Any:
+    """The time left of an open group, amber in its last quarter; the moment itself of any other."""
+    if group.state is not GroupState.OPEN:
+        return group.ends_at
+    left, whole = group.ends_at - clock.now(), group.ends_at - group.began_at
+    hours, minutes = divmod(max(int(left.total_seconds() // 60), 0), 60)
+    time = gettext("%(h)s h %(m)s min", h=hours, m=minutes) if hours < 10 else gettext("%(h)s h", h=hours)
+    return cells.badge(gettext("%(time)s left", time=time), "warning" if left * 4 < whole else "success", clock.wall(group.ends_at))
+
+
+@domain.relate(PromotionView, label=_("Groups"), via="promotion", order=20)
+@domain.view(_("Group buys"), icon="fa-people-group", order=35)
+class GroupBuyView(PanelView):
+    """The groups; they begin and grow by orders, and what people decide about them are verbs."""
+
+    datamodel = PanelInterface(GroupBuy)
+    title = _("Group buys")
+    one = _("group")
+    list_columns = ["code", "promotion", "shop", "state", "paid", "began_at", "ends_at", "ended_at"]
+    filter_columns = ["state", "promotion", "shop", "code", "size", "taken", "paid", "began_at", "ends_at", "ended_at"]
+    search_columns = ["code"]
+    sort_columns = ["began_at"]
+    formatters = {"paid": _places, "ends_at": _until}
+    default_sort = "-began_at"
+    quick_filters = ["state", "promotion"]
+    show_fieldsets = [
+        (_("Group buy"), ["code", "promotion", "shop", "state", "paid", "why", "began_at", "ends_at", "ended_at"]),
+    ]
+    can_add = can_edit = can_delete = can_import = False
+    empty_text = _("No groups yet. One begins with the first order under a promotion of the form “Group buy”.")
+
+    @verb("fill", _("Let it go on as it is"), icon="fa-circle-check", permission="decide", form=forms.DecideForm, many=False,
+          when=lambda one: one.state is GroupState.OPEN and one.paid > 0)  # fmt: skip
+    def fill(self, rows: list[GroupBuy], form: Any) -> str:
+        services.fill(rows[0], why=form.why.data, actor=current_actor())
+        return gettext("The group is complete, and its paid orders may leave.")
+
+    @verb("end", _("End the group"), icon="fa-ban", permission="decide", form=forms.DecideForm, tone="danger", many=False,
+          when=lambda one: one.state is GroupState.OPEN)  # fmt: skip
+    def end(self, rows: list[GroupBuy], form: Any) -> str:
+        services.fail(rows[0], why=form.why.data, actor=current_actor())
+        return gettext("The group is over. Everybody gets all of the money back within a minute or two.")
+
+
+@domain.panel(GroupBuyView, label=_("Members"), order=10)
+def who_is_in_it(group: GroupBuy, actor: Any) -> Any:
+    """How long it still has, and its orders."""
+    if not policy.allowed(actor, "read", "marketing.GroupBuyMember"):
+        return None
+    seen = policy.fields(actor, "marketing.GroupBuyMember")
+    times = policy.fields(actor, "marketing.GroupBuy")
+    if not all(seen.usable(name) for name in ("order_id", "state")) or not times.usable("ends_at"):
+        return None
+    rows = [
+        {"order": member.order_id, "number": veil.seen(member.order).number, "customer": veil.seen(member).customer,
+         "state": member.state, "joined_at": veil.seen(member).joined_at, "trouble": veil.seen(member).trouble}
+        for member in db.session.scalars(queries.members_of(group.id, actor))
+    ]  # fmt: skip
+    left = max(int((group.ends_at - clock.now()).total_seconds()), 0) if group.state is GroupState.OPEN else None
+    told = all(times.usable(name) for name in ("code", "size", "taken", "paid"))
+    is_open = told and left is not None and group.taken < group.size
+    return "marketing/_members.html", {
+        "rows": rows, "left": left, "ends_at": group.ends_at, "group": group if told else None, "is_open": is_open,
+    }  # fmt: skip
+
+
+@domain.panel(OrderView, label=_("Group buy"), order=14)
+def its_group(order: Order, actor: Any) -> Any:
+    """The group of an order, with the way there."""
+    if not all(policy.fields(actor, "marketing.GroupBuy").usable(name) for name in ("code", "state", "size", "paid")):
+        return None
+    if not policy.allowed(actor, "read", "marketing.GroupBuy") or not policy.allowed(actor, "read", "marketing.GroupBuyMember"):
+        return None
+    member = db.session.scalar(policy.scope(queries.member_of(order.id), actor, GroupBuyMember))
+    if member is None or db.session.scalar(policy.scope(queries.group_by_code(member.group.code), actor, GroupBuy)) is None:
+        return None
+    return "marketing/_group.html", {"group": member.group}
+
+
+@domain.panel(PromotionView, label=_("Group buy"), order=8)
+def how_to_begin(promotion: Promotion, actor: Any) -> Any:
+    """With which code a buyer begins a group."""
+    if promotion.kind is not PromotionKind.GROUP or not policy.fields(actor, "marketing.Promotion").usable("kind"):
+        return None
+    return "marketing/_begin.html", {"code": services.code_to_begin(promotion)}
 
 
 @domain.panel(OrderView, label=_("Why this price"), order=15)

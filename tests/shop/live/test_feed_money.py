@@ -26,9 +26,11 @@ from app.shop.live.models import LiveEvent, LiveHint, LiveSession, LiveTally, Li
 from app.shop.live.services import board, free, games, hours, offers, run
 from app.shop.live.services.offers import Wanted
 from app.shop.live.states import OfferKind, Post, PrizeState, SessionState
-from app.shop.marketing.models import Coupon, Promotion
-from app.shop.marketing.states import CouponState
+from app.shop.marketing.models import Coupon, GroupBuy, Promotion
+from app.shop.marketing.services import code_to_begin, group_buy
+from app.shop.marketing.states import CouponState, GroupState
 from app.shop.orders.models import Order, OrderLine, OrderState, Refund
+from app.shop.orders.services import pay
 from tests.shop.live.conftest import AT, AT_MS, open_session
 from tests.shop.live.test_feed_door import _ask
 from tests.shop.live.test_feed_once import frames_of, put, work_off
@@ -195,3 +197,21 @@ def test_deliveries_are_orders_once_each_and_the_hundred_and_first_pays_the_full
     assert Counter(paid.values()) == {700: len(valid) - 1, 800: 1}
     limited = db.session.query(Promotion).filter(Promotion.limit_orders.is_not(None)).one()
     assert limited.taken_orders == limited.taken_pieces == len(valid) - 1
+
+
+def test_orders_of_the_feed_begin_a_group_join_it_and_go_on_together(on_air, room):
+    made = group_buy("三人团", sku_ids=[room.skus[0]], price=700, size=2, hours=2, session_key=f"live:{room.session_id}", actor=SYSTEM)
+    put(on_air, room, [[Event("g1", "order", AT_MS, "v1", item=1, number="G1", coupon=code_to_begin(made))]])
+    work_off(on_air)
+    db.session.rollback()
+    group = db.session.query(GroupBuy).one()
+    joins = [Event(f"j{n}", "order", AT_MS + n, f"v{n}", item=1, number=f"J{n}", coupon=group.code) for n in (2, 3)]
+    put(on_air, room, [joins, joins])
+    work_off(on_air)
+    assert orders_of(room) == {"G1": 700, "J2": 700}
+    (reason,) = db.session.scalars(select(LiveEvent.reason).where(LiveEvent.state == EventState.REFUSED))
+    assert group.code in reason
+    for order in db.session.query(Order).order_by(Order.id).all():
+        pay(order, actor=SYSTEM)
+    db.session.expire_all()
+    assert (db.session.query(GroupBuy).one().state, {row.is_held for row in db.session.query(Order)}) == (GroupState.FILLED, {False})

@@ -59,3 +59,21 @@ def promote(session):
 @pytest.fixture
 def pay():
     return lambda order: orders.pay(order, actor=SYSTEM)
+
+
+@pytest.fixture
+def promotion(stall, clock):
+    """A group of three at 99.00 instead of 199.00, within a day."""
+    clock.set("2026-11-20 12:00")
+    return services.group_buy("拼团", sku_ids=[stall.skus[0]], price=9900, size=3, hours=24, actor=SYSTEM)
+
+
+@pytest.fixture
+def buy(promotion, order_of):
+    """`buy()` begins a group, `buy(group)` joins one; `paid=False` leaves the order unpaid."""
+
+    def place(group=None, paid=True, **more):
+        code = group.code if group else services.code_to_begin(promotion)
+        return order_of(1, codes=[code], paid=paid, **more)
+
+    return place

@@ -57,6 +57,10 @@ class Promotion(PanelModel):
     skus = many(_("SKUs"), "Sku", PROMOTION_SKUS)
     limit_pieces = integer(_("Pieces at this price"), min=1, help=_("Empty: as many as there are."))
     limit_orders = integer(_("Only the first … orders"), min=1, help=_("Later orders pay the full price."))
+    group_size = integer(_("Places in a group"), min=2, max=1000, help=_("So many orders have to be paid; then all of them go on."))
+    group_hours = integer(
+        _("A group has"), min=1, max=720, unit=_("hours"), help=_("What is not complete by then is refunded, all of it.")
+    )
     per_person = integer(_("Orders a customer"), min=1, help=_("Counts for customers who are known."))
     priority = integer(_("Priority"), default=100, help=_("The smallest number comes first; among equals the lowest price."))
     stacking = choice(_("Together with"), Stacking, default=Stacking.ALL)

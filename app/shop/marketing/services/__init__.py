@@ -15,10 +15,23 @@ from app.shop.marketing.services.coupons import (
     void,
     withdraw,
 )
+from app.shop.marketing.services.grouping import code_to_begin, why_closed
+from app.shop.marketing.services.groups import (
+    came_back,
+    end_groups,
+    fail,
+    fill,
+    left,
+    left_many,
+    must_wait,
+    paid,
+    reopened,
+)
 from app.shop.marketing.services.promotions import (
     coupons_for_session,
     first_orders,
     flash_sale,
+    group_buy,
     price_for_session,
     reprice,
     switch,
@@ -29,7 +42,8 @@ records.override(CouponBatch, validate=batches.validate)
 records.override(Promotion, validate=promotions.validate)
 
 __all__ = [
-    "compensate", "coupons_for_session", "expire", "first_orders", "flash_sale", "issue", "make_codes", "not_for",
-    "price_for_session", "redeem", "refund_reversed", "refunded", "refunded_many", "release", "release_many", "reprice",
-    "restore", "said", "switch", "take", "take_again", "void", "withdraw",
+    "came_back", "code_to_begin", "compensate", "coupons_for_session", "end_groups", "expire", "fail", "fill", "first_orders",
+    "flash_sale", "group_buy", "issue", "left", "left_many", "make_codes", "must_wait", "not_for", "paid", "price_for_session",
+    "redeem", "refund_reversed", "refunded", "refunded_many", "release", "release_many", "reopened", "reprice", "restore", "said",
+    "switch", "take", "take_again", "void", "why_closed", "withdraw",
 ]  # fmt: skip

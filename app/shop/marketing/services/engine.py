@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 
 from app.panel.core import money
 from app.panel.core.db import db
-from app.shop.marketing import queries
+from app.shop.marketing import queries, trace
 from app.shop.marketing.models import Coupon
 from app.shop.marketing.reckoning import Term, cheaper, take_off
-from app.shop.marketing.services import loading
+from app.shop.marketing.services import grouping, loading
+from app.shop.marketing.services.grouping import Choice
 from app.shop.marketing.services.loading import Article, Buyer, Rule, Scope
 from app.shop.marketing.states import (
     PRICES,
@@ -39,6 +40,7 @@ class Claim:
     amount: int = 0
     term: Term | None = None
     parts: tuple[int, ...] = ()
+    choice: Choice | None = None
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Basket:
     no_coupon: set[int] = field(default_factory=set)
     claims: dict[int, Claim] = field(default_factory=dict)
     buyer: Buyer = field(default_factory=lambda: Buyer(None))
+    choice: Choice | None = None  # the group that the buyer begins or joins
 
     def quantity(self, at: int) -> int:
         return self.request.lines[at][1]
@@ -86,20 +89,33 @@ def answer(request: PriceRequest, quote: Quote) -> Quote:
     if request.is_placing:
         rules = loading.lock(rules)
     basket.buyer = loading.buyer(request, rules)
+    basket.choice, no_group, codes = grouping.chosen(request, rules)
     _prices(basket, [rule for rule in rules if rule.row.kind in PRICES])
     _reductions(basket, [rule for rule in rules if rule.row.kind is PromotionKind.REDUCTION])
     gifts = _gifts(basket, [rule for rule in rules if rule.row.kind is PromotionKind.GIFT])
-    claims, refused = _coupons(basket)
+    claims, refused = _coupons(basket, codes)
+    if basket.choice is not None and not any(claim.choice for claim in basket.claims.values()):
+        no_group[basket.choice.code] = _no_group(basket, basket.choice)
     lines = [
         PricedLine(price, price * n - left, trace)
         for price, left, trace, (_sku, n) in zip(basket.prices, basket.left, basket.traces, request.lines, strict=True)
     ]
-    return Quote(lines, [*quote.gifts, *gifts], refused, [*quote.claims, *basket.claims.values(), *claims])
+    return Quote(lines, [*quote.gifts, *gifts], no_group | refused, [*quote.claims, *basket.claims.values(), *claims])
+
+
+def _no_group(basket: Basket, choice: Choice) -> str:
+    """Why the price of the group that a buyer wants counts for none of his goods."""
+    for step in (step for steps in basket.traces for step in steps):
+        if step.get("step") == "not" and step.get("id") == choice.promotion_id:
+            return trace.sentence(step, basket.request.currency)
+    return _("None of these goods are cheaper in the group.")
 
 
 def _why_not(basket: Basket, rule: Rule, pieces: int) -> str:
     """Why a promotion does not count for this buyer, now; "" when it does."""
     row, claim = rule.row, basket.claims.get(rule.row.id)
+    if row.kind is PromotionKind.GROUP and (basket.choice is None or basket.choice.promotion_id != row.id):
+        return "group"
     if row.audience is Audience.NEWCOMERS and not basket.buyer.is_new:
         return "newcomers"
     if row.per_person:
@@ -141,6 +157,7 @@ def _give(basket: Basket, at: int, rule: Rule, price: int) -> None:
     claim = basket.claims.setdefault(row.id, Claim(rule))
     claim.pieces += pieces
     claim.amount += (before - price) * pieces
+    claim.choice = basket.choice if row.kind is PromotionKind.GROUP else None
     basket.say([at], step="promotion", id=row.id, name=row.name, kind=row.kind.value, was=before, unit_price=price)
 
 
@@ -220,11 +237,11 @@ def _in_stock(basket: Basket, tier: Any, gifts: list[Gift]) -> bool:
     return int(db.session.scalar(queries.available(tier.gift_id, house)) or 0) >= wanted
 
 
-def _coupons(basket: Basket) -> tuple[list[Claim], dict[str, str]]:
+def _coupons(basket: Basket, codes: Sequence[str]) -> tuple[list[Claim], dict[str, str]]:
     """The coupons that count, and why others do not."""
     claims: list[Claim] = []
     refused = {}
-    for code, coupon, scope in loading.coupons(basket.request.codes):
+    for code, coupon, scope in loading.coupons(codes):
         why = _refusal(basket, coupon, code, claims)
         if not why and coupon is not None:
             why = _use(basket, coupon, scope, claims)

@@ -40,6 +40,10 @@ def validate(promotion: Promotion | None, values: dict[str, Any]) -> None:
         errors["limit_pieces"] = _("A flash sale needs the pieces that are set aside for it.")
     if kind is PromotionKind.FIRST and not held("limit_orders"):
         errors["limit_orders"] = _("Say how many orders.")
+    if kind is PromotionKind.GROUP:
+        for name in ("group_size", "group_hours"):
+            if not held(name):
+                errors[name] = _("A group buy says how many places a group has, and how many hours.")
     for limit, taken in (("limit_pieces", "taken_pieces"), ("limit_orders", "taken_orders")):
         if promotion is not None and values.get(limit) is not None and values[limit] < getattr(promotion, taken):
             errors[limit] = _("%(n)s are sold already.", n=getattr(promotion, taken))
@@ -124,6 +128,18 @@ def first_orders(
     return _make(
         PromotionKind.FIRST, name, sku_ids, actor=actor, session_key=session_key or None, price=price, off=off, percent=percent,
         limit_orders=limit, begins_at=begins_at, ends_at=ends_at, **more,
+    )  # fmt: skip
+
+
+@transactional
+def group_buy(
+    name: str, *, sku_ids: Sequence[int], size: int, hours: int, actor: Any, price: int | None = None, off: int | None = None,
+    percent: int | None = None, begins_at: dt.datetime | None = None, ends_at: dt.datetime | None = None, **more: Any,
+) -> Promotion:  # fmt: skip
+    """This price for `size` orders that are paid within `hours` after the first; else all of them are refunded."""
+    return _make(
+        PromotionKind.GROUP, name, sku_ids, actor=actor, group_size=size, group_hours=hours, price=price, off=off, percent=percent,
+        begins_at=begins_at, ends_at=ends_at, **more,
     )  # fmt: skip
 
 

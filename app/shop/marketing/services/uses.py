@@ -15,7 +15,7 @@ from app.panel.core.errors import DomainError
 from app.shop.marketing import queries
 from app.shop.marketing.models import PriceUse, Promotion
 from app.shop.marketing.reckoning import Bought, given_back, term_of
-from app.shop.marketing.services import coupons
+from app.shop.marketing.services import coupons, groups, limits
 from app.shop.marketing.services.engine import Claim
 from app.shop.marketing.states import Audience, UseState
 from app.shop.orders import pricing
@@ -33,6 +33,8 @@ def take(order: Order, priced: Any, *, actor: Any) -> None:
     if held := [claim.coupon.id for claim in claims if claim.coupon is not None]:
         coupons.reserve(held, order, actor=actor)
     for claim in claims:
+        if claim.choice is not None and claim.rule is not None:
+            groups.join(order, claim.choice, claim.rule.row, actor=actor)
         db.session.add(PriceUse(
             order=order, promotion_id=claim.rule.row.id if claim.rule else None, coupon=claim.coupon,
             customer_id=order.customer_id, currency=order.currency, amount=claim.amount, pieces=claim.pieces,
@@ -71,13 +73,7 @@ def release(order: Order, *, actor: Any) -> None:
     if order.paid_at is not None:
         return
     coupons.release(order, actor=actor)
-    uses = list(db.session.scalars(queries.uses_of_order(order.id)))
-    for use in sorted(uses, key=lambda one: one.promotion_id or 0):
-        use.state = UseState.RELEASED
-        if use.is_counted:
-            _give_back(use)
-    if uses:
-        db.session.flush()
+    limits.give_back(db.session.scalars(queries.uses_of_order(order.id)).all())
 
 
 def release_many(order_ids: Sequence[int], *, actor: Any) -> None:
@@ -113,12 +109,6 @@ def _had_once(use: PriceUse) -> None:
         return
     if int(db.session.scalar(queries.uses_by_customer(rule.id, use.customer_id)) or 0) >= most:
         raise DomainError(_("The customer has “%(name)s” in another order by now.", name=rule.name))
-
-
-def _give_back(use: PriceUse) -> None:
-    table = Promotion.__table__.c
-    less = {"taken_orders": table.taken_orders - 1, "taken_pieces": table.taken_pieces - use.pieces}
-    db.session.execute(update(Promotion.__table__).where(table.id == use.promotion_id).values(**less))
 
 
 @pricing.worth

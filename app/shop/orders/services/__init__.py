@@ -4,7 +4,7 @@ from app.panel.core import records
 from app.shop.orders.models import ExceptionReason, Order
 from app.shop.orders.services import forms
 from app.shop.orders.services.assigning import assign, seen_by, tag
-from app.shop.orders.services.clocks import Clocks, renew, share_gone
+from app.shop.orders.services.clocks import Clocks, begins_later, renew, share_gone
 from app.shop.orders.services.closing import close, hold, release, reopen
 from app.shop.orders.services.counter import sell
 from app.shop.orders.services.exceptions import (
@@ -51,6 +51,7 @@ __all__ = [
     "add_note",
     "assign",
     "assign_sku",
+    "begins_later",
     "cancel_rest",
     "close",
     "close_unpaid",
