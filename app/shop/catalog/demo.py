@@ -136,9 +136,9 @@ def _skus(
     popularity = 1 / (1 + chance.random() * 12)
     for position, (first, second, factor) in enumerate(_options(chance, options)):
         price = max(int(base * factor) // 100 * 100 - 10, 990)
-        code, barcode = f"QH{number + 1:04d}-{position + 1}", f"69{number + 1:05d}{position:05d}"
+        code, digits = f"QH{number + 1:04d}-{position + 1}", f"69{number + 1:05d}{position:05d}"
         sku = world.add(
-            Sku, at, product_id=product_id, code=code, barcode=barcode, option1=first, option2=second, price=price,
+            Sku, at, product_id=product_id, code=code, barcode=digits + rules.check_digit(digits), option1=first, option2=second, price=price,
             compare_at_price=int(price * 1.3) // 100 * 100, cost=int(price * chance.uniform(0.35, 0.6)), currency="CNY",
             weight_g=chance.randrange(80, 2500, 10), position=position, is_active=True,
         )  # fmt: skip

@@ -24,6 +24,8 @@ REQUIRED_WEIGHT, STOCK_WEIGHT = 3, 2
 MAX_WORD = 60
 LIKE_ENOUGH = 0.4
 _HANDLE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SCANNED = re.compile(r"[!-~]+")
+GTIN = (8, 12, 13, 14)  # digits
 _AUDIENCE = (
     "男", "女", "儿童", "宝宝", "婴儿", "老人", "学生", "孕妇", "情侣", "亲子", "通用", "上班族", "新手", "for ", "men",
     "women", "kids", "unisex", "baby",
@@ -64,6 +66,37 @@ def handle_of(title: str) -> str:
 def attribute_code(value: str | None) -> None:
     if value and not re.fullmatch(r"[a-z][a-z0-9_]*", value):
         raise ValueError(_("A key begins with a small letter and has small letters, digits and _."))
+
+
+def barcode(value: str | None) -> None:
+    """What a scanner reads. Digits that are as long as an EAN, UPC or GTIN have to be one, unless they lie in the ranges that
+    GS1 leaves to shops themselves.
+
+    :raises ValueError: for another sign, or a last digit that does not fit
+    """
+    if not value:
+        return
+    if not _SCANNED.fullmatch(value):
+        raise ValueError(_("A barcode has letters, digits and signs such as - . / without blanks."))
+    if value.isdecimal() and len(value) in GTIN and not _is_own(value) and value[-1] != (right := check_digit(value[:-1])):
+        raise ValueError(_(
+            "“%(code)s” is no EAN or UPC: its last digit would be %(digit)s. Numbers of your own begin with 2, or have a letter.",
+            code=value, digit=right,
+        ))  # fmt: skip
+
+
+def check_digit(digits: str) -> str:
+    """The last digit of a GTIN, by the others (GS1 General Specifications, 7.9): from the right 3, 1, 3, 1…"""
+    total = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(digits)))
+    return str(-total % 10)
+
+
+def _is_own(code: str) -> bool:
+    """Is it in a range for use within a shop: 02, 04 and 20 to 29 of an EAN-13, 2 and 4 of a UPC, 0 and 2 of an EAN-8?"""
+    if len(code) == 8:
+        return code[0] in "02"
+    whole = code[-13:].zfill(13)
+    return whole[0] == "2" or whole[:2] in ("02", "04")
 
 
 def web_address(value: str | None) -> None:

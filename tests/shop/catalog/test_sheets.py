@@ -3,10 +3,13 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from app.panel.core import records
 from app.shop.catalog.models import Product, Sku
 from app.shop.inventory.models import StockLevel
+from tests.shop.bringing import bring, refused
+from tests.shop.catalog.test_import_products import shirt, shopify
 from tests.shop.inventory import goods
 
 
@@ -104,6 +107,28 @@ def test_a_stale_cell_says_what_stands_there_now_and_the_next_attempt_writes_ove
     assert client.post(address, data={**data, "version": str(stale.json["version"])}).status_code == 200
     session.expire_all()
     assert (sku.price, sku.barcode) == (1380, "123")
+
+
+def test_a_barcode_is_what_a_scanner_reads_in_a_cell_a_form_a_program_and_a_file(sku, as_user, session):
+    client, address = as_user("ada"), "/sheets/catalog/sku/ajax/update/"
+
+    def typed(code):
+        session.refresh(sku)
+        return client.post(address, data={"list_form_pk": sku.id, "barcode": code, "version": str(sku.version)})
+
+    for code, words in (("4006381333932", "its last digit would be 1"), ("条码一", "letters, digits"), ("40 06", "without blanks")):
+        assert (typed(code).status_code, words in typed(code).text) == (422, True), code
+    for code in ("4006381333931", "036000291452", "96385074", "2012345678900", "OWN-77/b", "12345"):
+        assert typed(code).status_code == 200, code
+    one = f"/api/v1/catalog/sku/{sku.id}"
+    tag = client.get(one).headers["ETag"]
+    program = client.put(one, json={"barcode": "036000291453"}, headers={"If-Match": tag})
+    assert program.status_code == 422 and "would be 2" in program.text
+    assert refused(bring(shopify(shirt(Variant_Barcode="4006381333932"))))[0].count("would be 1") == 1
+    session.execute(sa.update(Sku).where(Sku.id == sku.id).values(barcode="4006381333939"))
+    session.commit()
+    old = records.parse(Sku, {"barcode": "4006381333939", "price": "12"}, row=session.get(Sku, sku.id), partial=True)
+    assert old == {"price": 1200}, "what is older than the rule holds nobody up"
 
 
 def test_a_stale_cell_tells_nothing_of_columns_that_its_writer_does_not_see(sku, as_user, session, ada):

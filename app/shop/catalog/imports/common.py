@@ -29,6 +29,16 @@ MOST_PIECES = 10**9
 OPTIONS = ("option1", "option2", "option3")
 
 
+def barcode(cell: str) -> str | None:
+    """By the rule of the field."""
+    code = cells.identifier(cell)
+    try:
+        rules.barcode(code)
+    except ValueError as wrong:
+        raise BadValue("sentence", text=str(wrong)) from None
+    return code
+
+
 class ProductImporter(Importer):
     resource = "catalog.Product"
     words = {

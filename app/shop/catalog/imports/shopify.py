@@ -11,7 +11,7 @@ from app.panel.bulk.importers import Plan, Reader, Record
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
 from app.panel.bulk.source import Row
-from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWork, clip, handle, words
+from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWork, barcode, clip, handle, words
 
 NO_OPTION = "default title"
 COLUMNS = {
@@ -75,7 +75,7 @@ class ShopifyProductWork(ProductWork):
             options[0] = None
         sku = {
             "code": clip(reader.get(cells.identifier, "sku", row=row), "code"), "price": price,
-            "barcode": reader.get(cells.identifier, "barcode", row=row),
+            "barcode": reader.get(barcode, "barcode", row=row),
             "compare_at_price": self.price(reader, "compare_at", row) or None,
             "weight_g": self._weight(reader, row), "image_url": self.picture(row, "variant_image"),
             **dict(zip(OPTIONS, options, strict=True)),

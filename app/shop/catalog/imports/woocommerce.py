@@ -11,7 +11,7 @@ from app.panel.bulk import importers
 from app.panel.bulk.importers import Plan, Reader, Record
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.source import Row
-from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWork, clip, handle, words
+from app.shop.catalog.imports.common import OPTIONS, ProductImporter, ProductWork, barcode, clip, handle, words
 
 COMMA = "\x1f"
 OPTION_NAMES = {f"option{n}_name": f"attribute{n}" for n in (1, 2, 3)}
@@ -96,7 +96,7 @@ class WooWork(ProductWork):
         kilos = reader.get(cells.decimal, "weight", row=row)
         sku = {
             "code": clip(reader.get(cells.identifier, "sku", row=row), "code"), "price": price,
-            "barcode": reader.get(cells.identifier, "barcode", row=row),
+            "barcode": reader.get(barcode, "barcode", row=row),
             "compare_at_price": regular if sale is not None and regular != sale else None,
             "weight_g": round(kilos * 1000) if kilos else None,
             "image_url": self.picture(row, "images") if with_options else None, **dict(zip(OPTIONS, options, strict=True)),

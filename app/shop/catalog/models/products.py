@@ -203,7 +203,7 @@ class Sku(PanelModel):
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
     product = relation("Product", product_id, back_populates="skus")
     code = text(_("SKU code"), 100, required=True, unique=True, search=True)
-    barcode = text(_("Barcode"), 64, index=True, search=True)
+    barcode = text(_("Barcode"), 64, index=True, search=True, check=rules.barcode)
     option1 = text(_("Option value 1"), 100)
     option2 = text(_("Option value 2"), 100)
     option3 = text(_("Option value 3"), 100)
