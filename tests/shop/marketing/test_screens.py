@@ -42,6 +42,31 @@ def test_a_promotion_with_tiers_is_made_in_the_browser_and_counts(client, sessio
     assert refused.status_code == 422 and "A flash sale needs the pieces" in refused.text
 
 
+@pytest.mark.parametrize(("kind", "values", "paid", "says"), [
+    ("cut", {"off": "50"}, 14900, "CN¥149.00 instead of CN¥199.00"),
+    ("reduction", {"tiers-0-least": "199", "tiers-0-off": "20"}, 17900, "CN¥20.00 off goods worth CN¥199.00"),
+    ("gift", {"tiers-0-least": "150", "tiers-0-gift_id": "T-2", "tiers-0-gift_quantity": "1"}, 19900, "a gift comes with it"),
+    ("seckill", {"price": "99", "limit_pieces": "1"}, 9900, "CN¥99.00 instead of CN¥199.00"),
+    ("group", {"percent": "50", "group_size": "2", "group_hours": "24"}, 9950, "CN¥99.50 instead of CN¥199.00"),
+])  # fmt: skip
+def test_each_of_the_five_forms_is_made_in_the_browser_and_priced_by_one_engine(client, session, stall, order_of, kind, values, paid, says):
+    """MKT-03"""
+    data = {
+        "name": "活动", "kind": kind, "currency": "CNY", "is_active": "1", "priority": "100", "audience": "everybody",
+        "stacking": "all", "part_refund": "recompute", "tiers-present": "1", **values,
+    }  # fmt: skip
+    if kind == "gift":
+        data["tiers-0-gift_id"] = str(stall.skus[1])
+    answer = client.post("/marketing/promotion/add", data=data)
+    assert answer.status_code == 302, answer.text
+    session.expire_all()
+    codes = [services.code_to_begin(session.query(Promotion).one())] if kind == "group" else []
+    order = order_of(1, codes=codes)
+    assert (order.total, len(order.lines)) == (paid, 2 if kind == "gift" else 1)
+    shown = client.get(f"/orders/order/show/{order.id}").text
+    assert says in shown
+
+
 def test_a_cart_is_tried_and_nothing_is_ordered(client, session, stall, promote, coupon_of):
     promote("special", price=15000)
     coupon = coupon_of(amount=500)
@@ -62,7 +87,7 @@ def test_figures_of_batches_lead_to_their_rows(client, session, stall, coupon_of
     services.issue(used.batch, customer, actor=SYSTEM)
     pay(order_of(1, codes=[used.code], customer_id=customer.id))
     page = client.get("/marketing/figures/").text
-    assert "50 %" in page
+    assert "50 %" in page and "65 to 80 %" in page  # MKT-05
     links = [part.split('"')[0].replace("&amp;", "&") for part in page.split('<td class="n"><a href="')[1:]]
     rows = [client.get(link).text.count("/marketing/coupon/show/") > 0 for link in links]
     assert len(rows) == 5 and all(rows)  # made, with customers, used, margin, who bought again
