@@ -75,6 +75,7 @@ class Work:
     @classmethod
     def in_chunks(cls, monkeypatch, size):
         monkeypatch.setattr(type(declaring.find(cls.key)), "chunk", size)
+        monkeypatch.setattr(type(declaring.find(cls.key)), "grows", 1)  # as many chunks as there are faults to meet one of them
 
     @classmethod
     def stand(cls, floor):

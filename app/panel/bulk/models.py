@@ -74,9 +74,10 @@ class Run(PanelModel):
         return min(100, self.read * 100 // self.expected) if self.expected else 0
 
 
-# The few items that somebody looks for by what became of them. As it stands here it has to stand in a query, too: SQLite
-# asks such an index only where it finds its condition again, letter for letter.
-LEFT_ALONE = sql("bulk_run_item.outcome IN ('refused', 'skipped')")
+# The few items that somebody looks for by what became of them: each of them says why. As it stands here it has to stand in a query,
+# too: SQLite asks such an index only where it finds its condition again, letter for letter. The condition of the index names no
+# column that changes in every row: PostgreSQL would then write each row of a run into all its indexes once more.
+LEFT_ALONE = sql("bulk_run_item.reason <> '' AND bulk_run_item.outcome IN ('refused', 'skipped')")
 
 
 class RunItem(Model):
@@ -85,8 +86,7 @@ class RunItem(Model):
     __tablename__ = "bulk_run_item"
     __table_args__ = (
         Index(
-            "ix_bulk_run_item_left", "run_id", "seq", sqlite_where=sql("outcome IN ('refused', 'skipped')"),
-            postgresql_where=sql("outcome IN ('refused', 'skipped')"),
+            "ix_bulk_run_item_left", "run_id", "seq", sqlite_where=sql("reason <> ''"), postgresql_where=sql("reason <> ''"),
         ),
         Index("ix_bulk_run_item_row", "row_id", "run_id"),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, case, literal_column
+from sqlalchemy import BigInteger, ColumnElement, case, literal_column
 
 from app.panel.core import fields, money
 from app.panel.core.errors import InvalidInput
@@ -107,7 +107,6 @@ def refusals(table: Any, values: dict[str, Any]) -> list[tuple[Any, Any]]:
 
 
 def _number(number: int) -> ColumnElement[int]:
-    """Written into the statement: the databases count with whole numbers then, and nobody typed it."""
-    return literal_column(str(int(number)))
-
-
+    """Written into the statement: the databases count with whole numbers then, and nobody typed it. What is divided here is never
+    below zero, so that no FLOOR is needed, for which PostgreSQL would count with numbers that have a point."""
+    return literal_column(str(int(number)), BigInteger)

@@ -86,6 +86,38 @@ def test_kills_at_different_places_leave_no_row_out(shelf, monkeypatch):
     assert ends(fresh(run)) == {"changed": 100}, "every second attempt died, and no row was to blame"
 
 
+@pytest.mark.parametrize(("seconds", "sizes"), [(9.0, [10, 10, 20, 40, 20]), (0.0, [10] * 10)])
+def test_chunks_grow_while_they_are_quick_and_where_a_worker_died_is_known(shelf, monkeypatch, seconds, sizes):
+    from app.panel.bulk import loop
+    from app.panel.bulk.engine import declaring, working
+    from app.panel.core.db import db
+
+    operation = type(declaring.find(RAISE))
+    whole, seen = operation.apply_chunk, []
+
+    def apply_chunk(self, piece):
+        found = whole(self, piece)
+        seen.append((piece.low, piece.high))
+        if len(seen) == 4:
+            raise Killed
+        return found
+
+    monkeypatch.setattr(operation, "chunk", 10)
+    monkeypatch.setattr(operation, "apply_chunk", apply_chunk)
+    monkeypatch.setattr(working, "QUICK_SECONDS", seconds)
+    books(100)
+    run = begun(RAISE, 5)
+    with pytest.raises(Killed):
+        loop.work_off(run.id)
+    db.session.rollback()
+    assert [high - low + 1 for low, high in seen] == sizes[:4]
+    assert (fresh(run).position, fresh(run).tried) == (seen[2][1], seen[3][1])
+    expire_lease(run.id)
+    loop.work_off(run.id)
+    assert seen[4][1] - seen[4][0] + 1 == 10, "whoever takes a run over knows nothing of how quick it is here"
+    assert ends(fresh(run)) == {"changed": 100}
+
+
 def test_a_run_that_is_taken_back_is_not_gone_on_with_meanwhile(shelf, monkeypatch):
     from app.panel.bulk import loop, runs, undo
     from app.panel.bulk.engine import declaring, life

@@ -59,6 +59,7 @@ class Operation:
     labels: ClassVar[Mapping[str, Any]] = {}  # of what a preview shows that is no field of the model
     undo: ClassVar[bool] = True
     chunk: ClassVar[int] = 500
+    grows: ClassVar[int] = 1  # how many times as large a chunk may become while chunks are quick
     order: ClassVar[int] = 100
     instead_of: ClassVar[str] = ""  # the verb of the list whose place it takes in the action bar
     by_version: ClassVar[bool] = True  # is it taken back only where a row still stands as the run left it?

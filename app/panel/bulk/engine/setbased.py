@@ -26,7 +26,7 @@ Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 class SetBased(Operation):
     """An operation that sets columns of each row to what SQL makes of them."""
 
-    chunk = 5000
+    chunk, grows = 5000, 4
 
     def refuse(self, values: dict[str, Any]) -> Refusals:
         """(condition, sentence) of rows that are left alone; the first that holds is told."""

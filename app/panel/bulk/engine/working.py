@@ -6,6 +6,7 @@ commit. Each chunk raises its flag first (`runs.hold`): who has lost the run com
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,16 +28,23 @@ from app.panel.core.errors import Conflict, DomainError, Forbidden
 from app.panel.core.transaction import after_commit, transactional
 
 POISON_CRASHES = 4
+QUICK_SECONDS = 0.25  # for so long a chunk may keep other writers of SQLite waiting, and whoever cancels or pauses
 
 
-@dataclass(frozen=True)
+@dataclass
 class Work:
-    """A run in the hands of this worker."""
+    """A run in the hands of this worker. `size`: how many items a chunk has, as long as nobody dies of it."""
 
     held: Hold
     whole: Piece
     is_undo: bool
     size: int
+
+    def paced(self, rows: int, seconds: float) -> None:
+        """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often."""
+        least = self.whole.operation.chunk
+        fits = int(rows / max(seconds, 0.001) * QUICK_SECONDS)
+        self.size = max(least, min(fits, 2 * self.size, least * self.whole.operation.grows))
 
 
 def work_off(run: Run, held: Hold) -> RunState:
@@ -54,8 +62,9 @@ def work_off(run: Run, held: Hold) -> RunState:
     high = _end(work, low)
     runs.renew(held, tried=high)
     while low <= work.whole.high:
-        then = _end(work, high + 1)
+        then, began = _end(work, high + 1), time.monotonic()
         _chunk_or_halves(work, low, high, then)
+        work.paced(high - low + 1, time.monotonic() - began)
         low, high = high + 1, then
     _finish(work, run.undo_of_id)
     ledger.publish(held.run_id)
@@ -68,7 +77,7 @@ def _end(work: Work, low: int) -> int:
     held, last = work.held, work.whole.high
     if low > held.tried or held.crashes == 1:
         return min(low + work.size - 1, last)
-    return min(low + max(1, work.size >> (3 * (held.crashes - 1))) - 1, held.tried)
+    return min(low + max(1, work.whole.operation.chunk >> (3 * (held.crashes - 1))) - 1, held.tried)
 
 
 def _look(run: Run, held: Hold) -> RunState:
