@@ -50,6 +50,7 @@ class Sampled:
 
 
 def export(kind: str, path: Path) -> None:
+    os.environ["ZHANGGUI_PART"] = "background"  # whose forks work; another one would have Alembic too
     from app import create_app
     from app.panel.core.actor import SYSTEM
     from app.panel.exports import services

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder import Model
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, ForeignKey, Integer, MetaData, event
+from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
@@ -42,6 +42,12 @@ IN_TRANSACTIONS = ("UPDATE", " SHARE", "_xact_", "INSERT", "DELETE")
 
 # True inside @transactional: the transaction that begins next is a writer's
 write_intent: contextvars.ContextVar[bool] = contextvars.ContextVar("write_intent", default=False)
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _laid_out_anew(column: Column[Any], _table: Any) -> None:
+    """What Python gave the attributes of a column in growing is twice what they fill, and every mapping copies it."""
+    column.__dict__ = {**column.__dict__}
 
 
 class PanelModel(Model):

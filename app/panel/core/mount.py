@@ -28,6 +28,11 @@ class PanelBuilder(AppBuilder):
         self._indexview = self.add_view_no_menu(self.indexview)
         self.sm.register_views()
 
+    def register_blueprint(self, baseview: Any, endpoint: str | None = None, static_folder: str | None = None) -> None:
+        """As FAB, and forgets how: each view is one application's, and what would register it again is 1 kB a route."""
+        super().register_blueprint(baseview, endpoint=endpoint, static_folder=static_folder)
+        baseview.blueprint.deferred_functions.clear()
+
 
 def mount(app: Flask, appbuilder: AppBuilder, domains: list[Domain]) -> None:
     """Register all entries; `app.extensions` then answers which view shows a model, and which model a resource is."""

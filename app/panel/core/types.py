@@ -13,6 +13,15 @@ from sqlalchemy.types import TypeDecorator
 from app.panel.core.choices import Choices
 
 MAX_BIGINT = 2**63 - 1
+_comparing: dict[Any, Any] = {}
+
+
+def _comparator_factory(kind: TypeDecorator[Any]) -> Any:
+    """What compares columns of the type. SQLAlchemy makes a class of 3 kB for each column; it differs by what is stored alone."""
+    stored = kind.impl_instance
+    if stored.comparator_factory not in _comparing:
+        _comparing[stored.comparator_factory] = kind.TDComparatorContainer(stored)
+    return _comparing[stored.comparator_factory]
 
 
 class UTCDateTime(TypeDecorator[dt.datetime]):
@@ -20,6 +29,7 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
 
     impl = DateTime
     cache_ok = True
+    comparator_factory = property(_comparator_factory)  # type: ignore[assignment]
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
         if value is None:
@@ -49,6 +59,7 @@ class MinorUnits(TypeDecorator[int]):
 
     impl = BigInteger
     cache_ok = True
+    comparator_factory = property(_comparator_factory)  # type: ignore[assignment]
 
     def process_bind_param(self, value: Any, dialect: Any) -> int | None:
         if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
@@ -64,6 +75,7 @@ class ChoiceType(TypeDecorator[Choices]):
 
     impl = String
     cache_ok = True
+    comparator_factory = property(_comparator_factory)  # type: ignore[assignment]
 
     def __init__(self, choices: type[Choices], length: int = 40) -> None:
         self.choices = choices
