@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import lazy_gettext as _
 
 from app.panel.core.jobs import job, scheduled
 from app.shop.marketing import services
+from app.shop.marketing.services import rehearsing
 
 
 @scheduled("marketing.expire_coupons", cron="20 * * * *", label=_("Let coupons expire whose time is over"))
@@ -20,3 +23,8 @@ def expire_coupons(limit: int = 5000) -> dict[str, int]:
 def end_groups(limit: int = 500) -> dict[str, int]:
     """Every minute; what exceeds the limit waits for the next time. Nobody joins a group after its time, ended or not yet."""
     return services.end_groups(limit=limit)
+
+
+@end_groups.rehearses
+def would_end(at: dt.datetime, limit: int = 500) -> list[str]:
+    return rehearsing.would_end(at, limit)

@@ -1,5 +1,7 @@
 """MKT-07: who may have a place in a group, for how long, and what it counts beside."""
 
+import datetime as dt
+
 import pytest
 
 from app.panel.core import records, settings
@@ -9,6 +11,7 @@ from app.panel.core.transaction import transactional
 from app.shop.customers.services import merge, remember
 from app.shop.marketing import services
 from app.shop.marketing.models import GroupBuy, GroupBuyMember, PriceUse
+from app.shop.marketing.services import rehearsing
 from app.shop.marketing.settings import PAY_MINUTES
 from app.shop.marketing.states import GroupState, Stacking, UseState
 from app.shop.orders import services as orders
@@ -162,3 +165,22 @@ def test_when_two_cards_become_one_the_one_that_stays_sits_in_the_group(session,
     assert session.query(GroupBuyMember).one().customer_id == customer.id
     with pytest.raises(DomainError, match="is in the group"):
         buy(the(session), customer_id=customer.id)
+
+
+def test_a_rehearsal_of_the_clock_says_which_groups_would_end_and_who_would_be_refunded(session, buy, clock):
+    first = buy()
+    buy(the(session), paid=False)
+
+    def said(at):
+        return rehearsing.would_end(dt.datetime.fromisoformat(f"{at}+08:00"))
+
+    assert said("2026-11-20 12:59") == [
+        "Groups that would end incomplete: 0", "Orders that would be refunded whole: 0", "Unpaid places that would be free again: 0",
+    ]  # fmt: skip
+    told = said("2026-11-21 12:00")
+    assert told[0].endswith(": 1") and "whole: 1 (CN¥99.00)" in told[1] and first.number in told[2] and told[3].endswith(": 1")
+    assert the(session).state is GroupState.OPEN
+    clock.set("2026-11-21 12:00")
+    services.end_groups()
+    clock.set("2026-11-22 12:00")
+    assert said("2026-11-21 11:59") != said("2026-11-22 12:00") == said("2026-11-20 12:59")

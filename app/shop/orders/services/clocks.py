@@ -26,6 +26,11 @@ def begins_later(func: Later) -> Later:
     return func
 
 
+def later_beginnings() -> dict[int, dt.datetime]:
+    """Order id → when its time to ship began, where that is not the payment."""
+    return {key: at for func in _later for key, at in func().items()}
+
+
 @dataclass(frozen=True)
 class Hours:
     """After the payment, and after shipping; 0 is no limit."""
@@ -56,7 +61,7 @@ def renew(limit: int = 5000) -> int:
     clocks = Clocks()
     columns = (Order.id, Order.shop_id, Order.paid_at, Order.ship_by_at)
     query = select(*columns).where(Order.state.in_(states.TO_SHIP), Order.is_past.is_(False)).order_by(Order.id)
-    later = {key: at for func in _later for key, at in func().items()}
+    later = later_beginnings()
     wrong: dict[dt.datetime | None, list[int]] = defaultdict(list)
     for key, shop_id, paid_at, known in db.session.execute(query):
         if (at := clocks.ship_by(shop_id, later.get(key, paid_at))) != known:

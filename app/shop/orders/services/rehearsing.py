@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, exists, fals
 from app.panel.core import clock, mail, money, policy
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
+from app.panel.core.rows import among
 from app.panel.core.settings import setting
 from app.shop.orders.models import (
     BuyerMessage,
@@ -29,7 +30,7 @@ from app.shop.orders.models import (
     PaymentState,
     Refund,
 )
-from app.shop.orders.services.clocks import Clocks
+from app.shop.orders.services.clocks import Clocks, later_beginnings
 from app.shop.orders.services.common import RESOURCE
 from app.shop.setup.models import Shop
 
@@ -82,7 +83,8 @@ def would_flag_late(at: dt.datetime, limit: int = 500) -> list[str]:
     over = [and_(Order.shop_id == key, Order.paid_at <= at - dt.timedelta(hours=n)) for key, n in hours.items() if n]
     if not over:
         return [_("The hours are 0: it does nothing.")]
-    due = and_(or_(*over), to_be_sent(at), ~complained("late", at))
+    has_time = and_(among(Order.id, list(later_beginnings())), Order.ship_by_at > at)
+    due = and_(or_(*over), to_be_sent(at), ~complained("late", at), ~has_time)
     return [by_hours(at, hours.values()), *told(_("Orders that would be listed as late: %(n)s"), due, limit), *named(due)]
 
 
