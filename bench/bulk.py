@@ -92,8 +92,7 @@ def refunds(bench: Bench) -> None:
     parts = "bench.bulkparts"
     for _round in range(ROUNDS):
         bench.part("bare", "-m", parts, "bare", bench.url, bench.rows)
-    if bench.databases.engine == "sqlite":
-        bench.part("rows", "-m", "bench.bulkrows")
+    bench.part("rows", "-m", "bench.bulkrows")
     run = bench.part("refund", "-m", parts, "refund")
     bench.part("refund undo", "-m", parts, "undo", run["run"])
 
@@ -143,6 +142,7 @@ def _refunds_reached(bench: Bench) -> list[tuple[str, str, str, bool]]:
         ("refunds / bare chunked engine, time", "at most 1.6", f"{ratio:.1f}", ratio <= 1.6),
         (f"{ROWS:,} refunds by the clock", f"under {whole} s", f"{taken:.0f} s", taken < whole),
         (f"{ROWS:,} refunds by the processor", f"under {whole} s", f"{m('refund') * scale:.0f} s", m("refund") * scale < whole),
+        ("refunds / their rows by hand, time", "no goal", f"{m('refund') / m('rows'):.2f}", True),
         ("undo of the refunds / run", "at most 1.5", f"{back:.2f}", back <= 1.5),
         ("stock and books after refunds and undo", "add up", "they do" if sound(bench) else "they do not", sound(bench)),
     ]

@@ -2,8 +2,8 @@
 
 It writes what our refunds write, in the same tables with their indexes, keys and triggers, 2,500 orders a commit, and
 nothing else: no right is asked, no rule, no stock is looked at, nobody listens, it cannot be stopped, gone on with or taken back.
-What it needs is what the rows alone cost; seconds of the processor by part are printed as JSON. On SQLite only, over the file
-of ZHANGGUI_HOME.
+What it needs is what the rows alone cost; seconds of the processor by part, with those of the server, are printed as JSON. Over
+the file of ZHANGGUI_HOME, or over DATABASE_URL.
 """
 
 from __future__ import annotations
@@ -14,9 +14,17 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+from bench.bulkparts import all_seconds
 
 CHUNK = 2_500
+NOW = "2026-11-23 04:40:00.000000"
 WHO = "created_at, changed_at, version"
 TOLD = 'INSERT INTO core_history (at, actor_id, actor_name, verb, "table", "key", path, run_id, request_id, why, changes, ip)'
 REFUNDS = "FROM orders_refund r JOIN orders_order o ON o.id = r.order_id WHERE r.id BETWEEN :low AND :high"
@@ -49,7 +57,7 @@ def fed(table: str, key: str, kind: str, rows: str) -> tuple[str, str]:
 
 STATEMENTS = (
     ("refund", f"INSERT INTO orders_refund (id, order_id, method, currency, amount, reason, restock, \"key\", refunded_at, {WHO}) "
-     "SELECT id, id, 'alipay', currency, paid - refunded, 'other', 0, 'bare:' || id, :now, :now, :now, 1 FROM orders_order "
+     "SELECT id, id, 'alipay', currency, paid - refunded, 'other', FALSE, 'bare:' || id, :now, :now, :now, 1 FROM orders_order "
      "WHERE id BETWEEN :low AND :high"),
     ("refund", f"INSERT INTO orders_refund_line (refund_id, line_id, quantity, currency, amount, cancelled_quantity, "
      f"restocked_quantity, {WHO}) SELECT r.id, l.id, l.quantity, l.currency, l.total, l.quantity, 0, :now, :now, 1 FROM "
@@ -101,7 +109,19 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-def main() -> None:
+# what PostgreSQL calls otherwise
+OTHERWISE = {
+    "json_array(": "json_build_array(", "json_object(": "json_build_object(", "json_group_array(": "json_agg(",
+    "printf('%d.%02d', r.amount / 100, r.amount % 100)": "to_char(r.amount / 100.0, 'FM999999990.00')",
+    "GROUP BY part": "AS parts GROUP BY part",
+}  # fmt: skip
+BY_INDEX = ("enable_hashjoin = off", "enable_mergejoin = off", "enable_seqscan = off", "random_page_cost = 1.1")
+Ask = Callable[[str], Any]
+
+
+@contextmanager
+def sqlite() -> Iterator[tuple[Ask, Callable[[], float]]]:
+    """A copy of the file: how to ask it, and the seconds of the processor so far."""
     home = Path(os.environ["ZHANGGUI_HOME"])
     copy = home / "rows.db"
     for end in ("", "-wal"):
@@ -110,19 +130,57 @@ def main() -> None:
     c = sqlite3.connect(copy, isolation_level=None)
     for one in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "wal_autocheckpoint=4000"):
         c.execute(f"PRAGMA {one}")
-    last, entries = (c.execute(f"SELECT max(id) FROM {table}").fetchone()[0] for table in ("orders_order", "finance_entry"))
-    parts, began = Counter[str](), time.monotonic()
-    for low in range(1, last + 1, CHUNK):
-        given = {"low": low, "high": low + CHUNK - 1, "now": "2026-11-23 04:40:00.000000", "entries": entries}
-        c.execute("BEGIN IMMEDIATE")
-        for part, statement in (*STATEMENTS, ("commits", "COMMIT")):
-            at = time.process_time()
-            c.execute(statement, given)
-            parts[part] += time.process_time() - at
+    yield c.execute, time.process_time
     c.close()
     for end in ("", "-wal", "-shm"):
         Path(f"{copy}{end}").unlink(missing_ok=True)
-    print(json.dumps({"rows": last, "seconds": time.monotonic() - began, "cpu": sum(parts.values()), "parts": parts}))
+
+
+@contextmanager
+def postgresql(url: str) -> Iterator[tuple[Ask, Callable[[], float]]]:
+    """A copy of the database, likewise."""
+    import psycopg
+
+    address = make_url(url).set(drivername="postgresql")
+    at = {name: address.set(database=name).render_as_string(hide_password=False) for name in ("postgres", "bulk_rows")}
+    with psycopg.connect(at["postgres"], autocommit=True) as server:
+        server.execute("DROP DATABASE IF EXISTS bulk_rows")
+        server.execute(f"CREATE DATABASE bulk_rows TEMPLATE {address.database}")
+        with psycopg.connect(at["bulk_rows"], autocommit=True) as c:
+            for one in BY_INDEX:
+                c.execute(f"SET {one}")
+            spent = Path(f"/proc/{c.info.backend_pid}/schedstat")
+            yield c.execute, lambda: time.process_time() + int(spent.read_text().split()[0]) / 1e9
+        server.execute("DROP DATABASE bulk_rows")
+
+
+def told_to(engine: str, statement: str, given: dict[str, Any]) -> str:
+    """A statement in the words of an engine, with its values in it."""
+    now = f"TIMESTAMP '{NOW}'" if engine == "postgresql" else f"'{NOW}'"
+    for before, after in OTHERWISE.items() if engine == "postgresql" else ():
+        statement = statement.replace(before, after)
+    for name, value in {"now": now, **given}.items():
+        statement = statement.replace(f":{name}", str(value))
+    return statement
+
+
+def main() -> None:
+    url = os.environ.get("DATABASE_URL", "")
+    engine = "postgresql" if url.startswith("postgresql") else "sqlite"
+    with postgresql(url) if engine == "postgresql" else sqlite() as (ask, seconds):
+        last, entries = (ask(f"SELECT max(id) FROM {table}").fetchone()[0] for table in ("orders_order", "finance_entry"))
+        parts, began, before = Counter[str](), time.monotonic(), all_seconds()
+        for low in range(1, last + 1, CHUNK):
+            given = {"low": low, "high": low + CHUNK - 1, "entries": entries}
+            ask("BEGIN" if engine == "postgresql" else "BEGIN IMMEDIATE")
+            for part, statement in (*STATEMENTS, ("commits", "COMMIT")):
+                at = seconds()
+                ask(told_to(engine, statement, given))
+                parts[part] += seconds() - at
+        taken, spent = time.monotonic() - began, all_seconds() - before
+        if engine == "postgresql":  # that of its other processes
+            parts["writing to disk"] = spent - sum(parts.values())
+    print(json.dumps({"rows": last, "seconds": taken, "cpu": spent, "parts": parts}))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from blinker import Signal
 from flask_babel import gettext as _
-from sqlalchemy import Column, ColumnElement, Select, UniqueConstraint, bindparam, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Select, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import cells, clock, filters, listcolumns, paging, policy, sight
@@ -27,7 +27,8 @@ from app.panel.core.finding import conditions
 from app.panel.core.finding.conditions import means
 from app.panel.core.finding.plans import default_search
 from app.panel.core.lines import Lines
-from app.panel.core.rows import Numbers, among_given
+from app.panel.core.rows import among_given
+from app.panel.core.types import ListOf
 
 SIZES = (25, 50, 100, 200)
 ENGINES = ("sqlite", "postgresql")
@@ -131,7 +132,7 @@ def _every(model: Any) -> Select[Any]:
 @functools.cache
 def _of_these(model: Any, _dialect: str) -> Select[Any]:
     """Those of them whose numbers are told with it, as `keys`."""
-    return _every(model).where(among_given(model.id, bindparam("keys", type_=Numbers())))
+    return _every(model).where(among_given(model.id, bindparam("keys", type_=ListOf(BigInteger))))
 
 
 def statement(

@@ -10,18 +10,16 @@ calls it writes the trail himself.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, JSON, ColumnElement, Integer, Table, Text, any_, func, literal, select, text
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy import JSON, BigInteger, ColumnElement, Integer, Table, Text, any_, func, literal, select, text
 
 from app.panel.core.db import db
-from app.panel.core.types import MinorUnits, UTCDateTime
+from app.panel.core.types import ListOf, MinorUnits, UTCDateTime, json_text
 
 ROOM_KB = 64 * 1024
 ROOM_PAGES = 4_000
@@ -160,8 +158,11 @@ def reserve_ids(table: Table | Any, count: int) -> list[int]:
     """Numbers for `count` new rows, in their order. Call it in the transaction that inserts them."""
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
-        query = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
-        return list(connection.scalars(query, {"name": table.name, "count": count}))
+        # whose numbers they are is looked up once, not for each
+        query = text(
+            "SELECT nextval(CAST((SELECT pg_get_serial_sequence(:name, 'id')) AS regclass)) FROM generate_series(1, :count)"
+        )
+        return list(connection.scalars(query, {"name": table.name, "count": count}).all())
     # The writer's lock is ours, and AUTOINCREMENT counts on behind whatever number a row was given.
     sequence = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
     highest = connection.scalar(select(func.max(table.c.id)))
@@ -169,44 +170,21 @@ def reserve_ids(table: Table | Any, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
-class Numbers(UserDefinedType[Sequence[int]]):
-    """Whole numbers that travel as one value: an array of PostgreSQL, written by hand, for psycopg looks at each of them three
-    times, and a JSON text on SQLite."""
-
-    cache_ok = True
-    render_bind_cast = True
-
-    def get_col_spec(self, **_more: Any) -> str:
-        return "BIGINT[]"
-
-    def bind_processor(self, dialect: Any) -> Any:
-        if dialect.name == "postgresql":
-            return lambda values: f"{{{','.join(map(str, values))}}}"
-        return _told
-
-
 def among(asked: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """The column is one of these texts or whole numbers. They travel as one value, whatever their number: SQLAlchemy spends
     as long on an `IN` of 500 as SQLite on finding the rows."""
     if db.session.connection().dialect.name == "postgresql":
-        kind = Numbers() if isinstance(asked.type, Integer) else ARRAY(Text)
-        return among_given(asked, literal(list(values), kind))
-    return among_given(asked, literal(_told(list(values))))
+        kind = BigInteger if isinstance(asked.type, Integer) else Text
+        return among_given(asked, literal(list(values), ListOf(kind)))
+    return among_given(asked, literal(json_text(list(values))))
 
 
 def among_given(asked: Any, given: ColumnElement[Any]) -> ColumnElement[bool]:
-    """`among` for one value that holds them; with a `bindparam` of `Numbers` the statement can be kept."""
+    """`among` for one value that holds them; with a `bindparam` of `ListOf` the statement can be kept."""
     if db.session.connection().dialect.name == "postgresql":
         return asked == any_(given)  # type: ignore[no-any-return]
     each = func.json_each(given).table_valued("value")
     return asked.in_(select(each.c.value))  # type: ignore[no-any-return]
-
-
-def _told(values: list[Any]) -> str:
-    try:
-        return orjson.dumps(values).decode()
-    except TypeError:  # half a character, a number of more than 64 bits
-        return json.dumps(values)
 
 
 def _cells(rows: Sequence[Mapping[str, Any]], names: list[str]) -> list[Sequence[Any]]:

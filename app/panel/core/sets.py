@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     ColumnElement,
     FromClause,
@@ -31,6 +30,7 @@ from sqlalchemy import (
 
 from app.panel.core import clock
 from app.panel.core.db import db
+from app.panel.core.types import ListOf
 
 JOINS = text("SELECT set_config('enable_hashjoin', :on, true), set_config('enable_mergejoin', :on, true)")
 
@@ -50,7 +50,7 @@ def constant(column: Any, value: Any) -> ColumnElement[Any]:
 def numbered(keys: Sequence[int], numbers: Sequence[int]) -> FromClause:
     """A table of (`key`, `number`), in which each key has the number at its place: those of new rows that are made of old ones."""
     if is_postgresql():
-        lists = [literal(list(one), ARRAY(BigInteger)) for one in (keys, numbers)]
+        lists = [literal(list(one), ListOf(BigInteger)) for one in (keys, numbers)]
         return func.unnest(*lists).table_valued(
             column("key", BigInteger), column("number", BigInteger), name="numbered"
         ).render_derived()
@@ -64,7 +64,7 @@ def listed(rows: Sequence[Sequence[Any]], columns: Mapping[str, Any]) -> FromCla
     cells: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     if is_postgresql():
         wide = {name: BigInteger if kind is Integer else kind for name, kind in columns.items()}
-        lists = [literal(list(one), ARRAY(kind)) for one, kind in zip(cells, wide.values(), strict=True)]
+        lists = [literal(list(one), ListOf(kind)) for one, kind in zip(cells, wide.values(), strict=True)]
         told = [column(name, kind) for name, kind in wide.items()]
         return func.unnest(*lists).table_valued(*told, name="listed").render_derived()
     each = func.json_each(orjson.dumps([list(row) for row in rows]).decode()).table_valued("value", name="each_row")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text, select
 
-from app.panel.core import changes, clock, rows
+from app.panel.core import changes, clock, rows, sets
 from app.panel.core.changes import Change
 from app.panel.core.transaction import transactional
 from tests.library.books.models import Book
@@ -17,6 +17,17 @@ CHANGES = Change.__table__
 @transactional
 def insert(*args):
     rows.insert_many(*args)
+
+
+def test_lists_that_a_statement_is_given_come_out_as_they_went_in(session):
+    words = ['it\'s "so"', "a\\b", "红楼\n🂡", "", None, "null", "{a,b}", "1"]
+    given = [(2**40 + n, word, n or None) for n, word in enumerate(words)]
+    table = sets.listed(given, {"big": Integer, "word": Text, "small": Integer})
+    assert [tuple(row) for row in session.execute(select(table).order_by(table.c.big))] == given
+    pairs = sets.numbered([3, 1], [2**40, 0])
+    assert sorted(session.execute(select(pairs.c.key, pairs.c.number)).tuples()) == [(1, 0), (3, 2**40)]
+    found = select(table.c.big).where(rows.among(table.c.word, ["a\\b", 'it\'s "so"', "absent"]))
+    assert sorted(session.scalars(found)) == [2**40, 2**40 + 1]
 
 
 def test_rows_that_differ_in_their_number_only_keep_their_order(session):

@@ -326,11 +326,11 @@ def dying_in(chunk, monkeypatch):
 
     whole, seen = rowbyrow.settle, []
 
-    def settle(piece, said):
+    def settle(piece, *told):
         seen.append(piece.low)
         if len(seen) == chunk:
             raise Killed
-        return whole(piece, said)
+        return whole(piece, *told)
 
     with monkeypatch.context() as patch:
         patch.setattr(rowbyrow, "settle", settle)

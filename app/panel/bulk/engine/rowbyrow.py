@@ -120,9 +120,9 @@ class RowByRow(Operation):
         return found
 
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
-        chunks.lock(piece)
-        said = dict.fromkeys(self._apply_set(piece), (Outcome.CHANGED, ""))
-        rows = {} if len(said) == piece.high - piece.low + 1 else self._rows(piece, said)
+        done = self._apply_set(piece)
+        said: Said = dict.fromkeys(done, (Outcome.CHANGED, ""))
+        rows = self._rows_left(piece, done)
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
         before = {seq: self.kept(row, piece.values) for seq, row in rows.items()}
         told = self._apply_rows(rows, piece)
@@ -131,23 +131,38 @@ class RowByRow(Operation):
         images.keep(piece.run_id, [
             {"seq": seq, "before": before[seq], "version": rows[seq].version if self.by_version else None} for seq in changed
         ])  # fmt: skip
-        return settle(piece, said | told)
+        return settle(piece, said | told, done)
+
+    def _rows_left(self, piece: Piece, done: Collection[int]) -> dict[int, Any]:
+        """The rows that no statement of a set has done, locked."""
+        if len(done) == piece.high - piece.low + 1:
+            return {}
+        chunks.lock(piece)
+        return self._rows(piece, done)
 
     def _apply_set(self, piece: Piece) -> list[int]:
-        """The places of the rows that were done by statements; how these stood is kept as well."""
+        """The places of the rows that were done by statements; how these stood and what became of them is written as well."""
         if type(self).apply_set is RowByRow.apply_set:
             return []
         done: list[int] = []
         model: Any = self.model
-        keys = list(db.session.scalars(self._still_meant(piece).with_only_columns(model.id).order_by(model.id)))
-        if not self._at_once(lambda: done.extend(self.apply_set(keys, piece.values, actor=piece.actor))) or not done:
+
+        def work() -> None:
+            # within the savepoint: PostgreSQL notes two holders of a row that is locked without it and changed in it
+            chunks.lock(piece)
+            keys = db.session.scalars(self._still_meant(piece).with_only_columns(model.id).order_by(model.id)).all()
+            done.extend(self.apply_set(keys, piece.values, actor=piece.actor))
+
+        if not self._at_once(work) or not done:
             return []
         table = model.__table__
         version = table.c.version if self.by_version else cast(null(), table.c.version.type)
-        mine = piece.items & among(ITEMS.c.row_id, done)
-        stood = {"before": self.image_of(piece.values), "version": version}
-        db.session.execute(update(ITEMS).where(mine, table.c.id == ITEMS.c.row_id).values(stood))
-        return list(db.session.scalars(select(ITEMS.c.seq).where(mine)))
+        mine = piece.items if len(done) == piece.high - piece.low + 1 else piece.items & among(ITEMS.c.row_id, done)
+        stood = {
+            "before": self.image_of(piece.values), "version": version, "outcome": Outcome.CHANGED.value, "reason": "",
+        }  # fmt: skip
+        written = update(ITEMS).where(mine, table.c.id == ITEMS.c.row_id).values(stood)
+        return list(db.session.scalars(written.returning(ITEMS.c.seq)).all())
 
     def _apply_rows(self, rows: dict[int, Any], piece: Piece) -> Said:
         said: Said = {}
@@ -195,14 +210,13 @@ class RowByRow(Operation):
         return Outcome.CHANGED, told or ""
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
-        chunks.lock(piece)
         stood = ITEMS.alias("stood")
         query = select(stood.c.row_id, stood.c.version, stood.c.before).where(
             images.changed_rows(piece.undoes, stood), stood.c.row_id.in_(piece.keys)
         )
-        found = {image.row_id: image for image in db.session.execute(query)}
+        found = {image.row_id: image for image in db.session.execute(query).all()}
         said: Said = dict.fromkeys(self._take_set_back(found, piece), (Outcome.CHANGED, ""))
-        rows = {} if len(said) == piece.high - piece.low + 1 else self._rows(piece, said)
+        rows = self._rows_left(piece, said)
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
         left = {}
         for seq, row in rows.items():
@@ -223,11 +237,17 @@ class RowByRow(Operation):
             return []
         model: Any = self.model
         query = self._still_meant(piece).with_only_columns(model.id, model.version).order_by(model.id)
-        same = [key for key, version in db.session.execute(query) if found[key].version in (None, version)]
-        images = [found[key].before or {} for key in same]
-        if not same or not self._at_once(lambda: self.take_set_back(images, actor=piece.actor)):
+        same: list[int] = []
+
+        def work() -> None:
+            chunks.lock(piece)  # within the savepoint, as above
+            same.extend(key for key, version in db.session.execute(query).all() if found[key].version in (None, version))
+            if same:
+                self.take_set_back([found[key].before or {} for key in same], actor=piece.actor)
+
+        if not self._at_once(work) or not same:
             return []
-        return list(db.session.scalars(select(ITEMS.c.seq).where(piece.items, among(ITEMS.c.row_id, same))))
+        return list(db.session.scalars(select(ITEMS.c.seq).where(piece.items, among(ITEMS.c.row_id, same))).all())
 
     def _all_back_at_once(self, left: list[tuple[Any, dict[str, Any]]], piece: Piece) -> bool:
         if not left or type(self).take_all_back is RowByRow.take_all_back:
@@ -289,17 +309,22 @@ def _kind(error: IntegrityError | DataError) -> str:
     return constraint or getattr(cause, "sqlite_errorname", None) or type(cause).__name__
 
 
-def settle(piece: Piece, said: Said) -> dict[str, int]:
-    """Write down what became of the rows; those that nobody spoke of are no longer there, or no longer meant."""
-    left = (Outcome.SKIPPED, chunks.gone() if piece.selection.is_plain else chunks.unmatched())
-    ends = [said.get(seq, left) for seq in range(piece.low, piece.high + 1)]
+def settle(piece: Piece, said: Said, written: Collection[int] = ()) -> dict[str, int]:
+    """Write down what became of the rows; those that nobody spoke of are no longer there, or no longer meant.
+
+    :param written: the places of those of which it is written already
+    """
+    gone = (Outcome.SKIPPED, chunks.gone() if piece.selection.is_plain else chunks.unmatched())
+    ends = [said.get(seq, gone) for seq in range(piece.low, piece.high + 1)]
     counts = Counter(ends)
-    usual = counts.most_common(1)[0][0]
-    # most rows come to the same end: one statement for all, and one for those that do not
-    db.session.execute(update(ITEMS).where(piece.items).values(outcome=usual[0].value, reason=usual[1]))
-    others = [
-        {"at": seq, "now": end[0].value, "why": end[1]} for seq, end in enumerate(ends, piece.low) if end != usual
-    ]  # fmt: skip
+    if 2 * len(written) < len(ends):
+        # most rows come to the same end: one statement for all, and one for those that do not
+        usual = counts.most_common(1)[0][0]
+        db.session.execute(update(ITEMS).where(piece.items).values(outcome=usual[0].value, reason=usual[1]))
+        left = [place for place, end in enumerate(ends) if end != usual]
+    else:
+        left = sorted(set(range(len(ends))) - {seq - piece.low for seq in written})
+    others = [{"at": piece.low + place, "now": ends[place][0].value, "why": ends[place][1]} for place in left]
     if others:
         mine = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
         statement = update(ITEMS).where(mine).values(outcome=bindparam("now"), reason=bindparam("why"))

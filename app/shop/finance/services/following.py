@@ -179,7 +179,7 @@ def on_refunds(ids: Sequence[int], *, actor: Any) -> None:
 def on_refunds_reversed(ids: Sequence[int], *, actor: Any) -> None:
     """Refunds that were booked do not count any more: each is reversed today, and stays in the books."""
     for part in _parts(ids):
-        sets.reverse_many(list(db.session.scalars(queries.booked_refunds(part))), at=clock.now(), actor=actor)
+        sets.reverse_many(db.session.scalars(queries.booked_refunds(part)).all(), at=clock.now(), actor=actor)
 
 
 def _parts(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -46,7 +46,7 @@ class Wanted:
     def read(self) -> Wanted | None:
         """The same lines, as they were read just now: a verb asks for them four times. None when nothing is wanted."""
         lines = self.table()
-        found = [tuple(line) for line in db.session.execute(select(*(lines.c[name] for name in LINE)))]
+        found = [tuple(line) for line in db.session.execute(select(*(lines.c[name] for name in LINE))).all()]
         told = listed(found, dict(zip(LINE, KINDS, strict=True))) if found else None
         return None if told is None else Wanted(self.resource, select(*told.c))
 

@@ -124,7 +124,7 @@ def _tell_what_was_made(ids: Sequence[int], actor: Any) -> None:
     mine = among(SHARES.c.refund_id, ids)
     shares = select(SHARES.c.id, expressions.given([SHARES.c[name] for name in OF_SHARE])).where(mine)
     history.record_selected(RefundLine, shares, verb="insert", actor=actor)
-    changes.record(RefundLine, list(db.session.scalars(select(SHARES.c.id).where(mine).order_by(SHARES.c.id))), "insert")
+    changes.record(RefundLine, db.session.scalars(select(SHARES.c.id).where(mine).order_by(SHARES.c.id)).all(), "insert")
 
 
 def _wanted(ids: Sequence[int], step: str, pieces: ColumnElement[Any], note: Any) -> inventory.Wanted:
@@ -152,7 +152,7 @@ def _write_lines(ids: Sequence[int], pairs: Pairs, actor: Any) -> None:
     told = select(LINES.c.id, expressions.differences(pairs)).where(mine)
     history.record_selected(OrderLine, told, verb="update", actor=actor)
     db.session.execute(update(LINES).where(mine).values({**_named(pairs), **stamp(LINES, actor)}))
-    changes.record(OrderLine, list(db.session.scalars(select(SHARES.c.line_id).where(among(SHARES.c.refund_id, ids)))))
+    changes.record(OrderLine, db.session.scalars(select(SHARES.c.line_id).where(among(SHARES.c.refund_id, ids))).all())
 
 
 def _where_to(ids: Sequence[int]) -> dict[OrderState | None, list[int]]:
@@ -180,7 +180,7 @@ def _where_back(ids: Sequence[int]) -> dict[tuple[OrderState, OrderState], list[
 
 def _orders_of(ids: Sequence[int], *columns: Any) -> Any:
     rows = REFUNDS.join(ORDERS, ORDERS.c.id == REFUNDS.c.order_id)
-    return db.session.execute(select(*columns).select_from(rows).where(_these(ids)).order_by(ORDERS.c.id))
+    return db.session.execute(select(*columns).select_from(rows).where(_these(ids)).order_by(ORDERS.c.id)).all()
 
 
 def _refunded(to: OrderState | None) -> Pairs:

@@ -132,7 +132,7 @@ def refund_all_of(order_ids: Sequence[int], wish: Wish, *, actor: Any, key: str)
 def decide_all(order_ids: Sequence[int], wish: Wish, *, actor: Any, key: str) -> tuple[list[int], list[int]]:
     """Write down what `decide` says of all that is left of these orders, where it is plain: (orders, refunds)."""
     plain = select(ORDERS.c.id).where(rows.among(ORDERS.c.id, order_ids), _is_plain()).order_by(ORDERS.c.id)
-    keys = list(db.session.scalars(plain))
+    keys = list(db.session.scalars(plain).all())
     if not keys:
         return [], []
     numbers = rows.reserve_ids(REFUNDS, len(keys))
