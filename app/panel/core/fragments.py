@@ -6,6 +6,7 @@ that is kept so sees nothing but its arguments, the language and the place of th
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import secrets
@@ -59,8 +60,11 @@ def found(kind: str, *key: Hashable) -> Any:
     return current_app.extensions.get(kind, {}).get(_place(key))
 
 
+_language = functools.lru_cache(maxsize=100)(str)  # Babel puts the name of a language together anew each time
+
+
 def _place(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
-    return str(get_locale()), request.script_root if request else "", *key
+    return _language(get_locale()), request.script_root if request else "", *key
 
 
 def is_marked() -> bool:

@@ -132,6 +132,11 @@ class ChoiceType(TypeDecorator[Choices]):
         # a value that an older release stored stays readable
         return None if value is None else (self.choices.of(value) or value)
 
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        """The same without the three calls between: a page reads a hundred and fifty of them."""
+        known = {one.value: one for one in self.choices}
+        return lambda value: None if value is None else known.get(value, value)
+
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         # `==` needs the check of this type; `LIKE 'pend%'` is plain text
         return self if isinstance(value, self.choices) or self.choices.of(value) else String()

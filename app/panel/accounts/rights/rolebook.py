@@ -24,6 +24,7 @@ from app.panel.core.transaction import transactional
 Document = dict[str, Any]
 Texts = Mapping[str, str]
 FROM_TEMPLATE, FROM_ROLE = "template", "role"
+_everyone: dict[str, tuple[Document, list[tuple[str, str]]]] = {}  # by language: a document, and its roles with their names
 
 
 def label(key: str, document: Document) -> str:
@@ -55,8 +56,11 @@ def in_order(document: Document) -> list[str]:
 @policy.roles_from
 def everyone() -> list[tuple[str, str]]:
     """(key, label) of every role that holds, without the administrator."""
-    known = store.in_force()
-    return [(key, label(key, known)) for key in in_order(known)]
+    known, language = store.in_force(), str(get_locale())
+    kept = _everyone.get(language)
+    if kept is None or kept[0] is not known:  # every list asks this, and nobody changes a document that holds
+        kept = _everyone[language] = known, [(key, label(key, known)) for key in in_order(known)]
+    return [*kept[1]]
 
 
 def entry(key: str, document: Document) -> dict[str, Any]:
