@@ -33,7 +33,7 @@ def count(list_key: str) -> Any:
     asked = savedlists.understood(_state(request.args, "q", "f"), plan := view.plan(actor), actor)
     found = listtotals.count(asked, plan, actor, exactly=request.args.get("exactly") == "1")
     name = request.args.get("tabs", "")
-    tabs = listtotals.on_tabs(view, plan, actor, "" if name == "1" else name) if name else {}
+    tabs = listtotals.on_tabs(view, plan, actor, "" if name == "1" else name, asked) if name else {}
     return {"count": found.total, "exact": found.exact, "words": str(found), **tabs}
 
 

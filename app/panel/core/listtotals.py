@@ -50,30 +50,53 @@ def bounded(number: int) -> Count:
     return Count(min(number, listing.COUNT_LIMIT), number <= listing.COUNT_LIMIT)
 
 
-def on_tabs(view: Any, plan: listing.Plan, actor: Any, name: str = "") -> dict[str, Any]:
+def on_tabs(
+    view: Any, plan: listing.Plan, actor: Any, name: str = "", asked: listing.Asked = listing.Asked()
+) -> dict[str, Any]:
     """How many rows each choice of a quick filter has; without a name of the first, whose choices are the tabs above the list:
     `{"tabs": {"column.value": "12"}, "others": "0"}`.
 
     `others` is there where a choice that is not named has none: of what another table offers only what occurs is counted.
+
+    :param asked: what the list is narrowed by; a tab changes its own condition and leaves the others, and so do the numbers
     """
     name = name or next(iter(view.quick_filters), "")
     is_asked = view.counts_tabs and name in view.quick_filters and name in plan.filterable
-    found = view.quick_counts(name, actor) if is_asked else {}
-    others = {"others": format_decimal(0)} if found and spec(plan.model, name).kind == "ref" else {}
-    return {"tabs": {f"{name}.{value}": bounded(number).number for value, number in found.items()}, **others}
+    others = beside(asked, name)
+    narrowed = listing.Asked(q=asked.q, tree={"and": others} if others else None)
+    if not is_asked:
+        found: dict[str, int] = {}
+    elif narrowed == listing.Asked():
+        found = view.quick_counts(name, actor)
+    else:
+        found = by_value(plan, name, actor, narrowed)
+    rest = {"others": format_decimal(0)} if found and spec(plan.model, name).kind == "ref" else {}
+    return {"tabs": {f"{name}.{value}": bounded(number).number for value, number in found.items()}, **rest}
 
 
-def by_value(plan: listing.Plan, name: str, actor: Any) -> dict[str, int]:
+def beside(asked: listing.Asked, name: str) -> list[Any]:
+    """The conditions that stay when a quick filter is set anew: those of other columns that hold all together."""
+    parts = asked.tree.get("and") if isinstance(asked.tree, dict) else None
+    return [part for part in parts if not (isinstance(part, list) and part[:1] == [name])] if isinstance(parts, list) else []
+
+
+def by_value(plan: listing.Plan, name: str, actor: Any, narrowed: listing.Asked | None = None) -> dict[str, int]:
     """How many of the actor's rows have each value of a choice, a flag or a reference. Nothing where only reading more than
-    ten times the limit of lists would tell."""
+    ten times the limit of lists would tell, or more than that limit of a list that is narrowed."""
     field = spec(plan.model, name)
     if field.kind not in ("choice", "bool", "ref"):
         return {}
     values = [*field.choices] if field.choices is not None else [True, False] if field.kind == "bool" else []
-    query = policy.scope(select(field.column.label("value")), actor, plan.model)
-    query = query if plan.base is None else query.where(plan.base)
+    if narrowed is not None:
+        rows, _conditions = listing.statement(narrowed, plan, actor)
+        query = rows.with_only_columns(field.column.label("value"), maintain_column_froms=True)
+    else:
+        query = policy.scope(select(field.column.label("value")), actor, plan.model)
+        query = query if plan.base is None else query.where(plan.base)
     found = _grouped(query, listing.COUNT_LIMIT)
     if sum(found.values()) > listing.COUNT_LIMIT:
+        if narrowed is not None:
+            return {}
         if field.name in listing.leading(cast(Hashable, plan.model)):
             found = _by_index(query, field, values or _offered(field, actor))
         else:

@@ -120,7 +120,7 @@ function build(form) {
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (input.value.trim() !== shown) await look(); // what is opened is what stands there, not what stood there before
-      rows[active]?.click();
+      if (input.value.trim() === shown) rows[active]?.click(); // more may have been typed while it was looked for
     }
   });
   shut.addEventListener("click", () => dialog.close());

@@ -9,7 +9,7 @@ from app.panel.core.fields import specs
 from app.shop.catalog.models import Product
 from app.shop.customers.models import Customer
 from app.shop.inventory.models import StockMove
-from app.shop.orders.models import Order, OrderSource
+from app.shop.orders.models import Order, OrderSource, OrderState
 from app.shop.setup.models import Channel
 
 
@@ -46,6 +46,22 @@ def test_tabs_say_how_many_rows_of_the_reader_they_have(as_user, session):
     assert sum(int(n) for n in told.values()) == len(kinds) and told and all(key.startswith(f"{view}.") for key in told)
     fewer = as_user("ben").get("/lists/setup_channel/count?tabs=1")
     assert fewer.status_code == 403 or sum(int(n) for n in fewer.json["tabs"].values()) < len(kinds)
+
+
+def test_tabs_of_a_list_that_is_narrowed_say_what_one_finds_on_them(as_user, session):
+    for number, total in (("SO-1", 500), ("SO-2", 730), ("XX-3", 730)):
+        placed(session, number, total)
+    client = as_user("ada")
+
+    def told(**asked):
+        return [*map(int, client.get("/lists/orders_order/count", query_string={"tabs": "1", **asked}).json["tabs"].values())]
+
+    dear = '["total","eq","7.30"]'
+    assert sum(told(q="SO")) == 2 and sum(told(q="nobody")) == 0
+    assert sum(told(q="SO", f=f'{{"and":[{dear}]}}')) == 1
+    pending = f'["state","eq","{OrderState.PENDING.value}"]'
+    assert told(f=f'{{"and":[{pending},{dear}]}}') == told(f=f'{{"and":[{dear}]}}'), "a tab leaves its own condition behind"
+    assert told(f=f'{{"and":[{pending}]}}') == told(), "and so does the number on it"
 
 
 def test_a_tab_of_what_another_table_offers_says_nought_where_nothing_has_it(as_user, session):

@@ -210,7 +210,7 @@ def _quick(view: Any, asked: listing.Asked, base: str, offered: dict[str, tuple[
     tree = asked.tree if isinstance(asked.tree, dict) and isinstance(asked.tree.get("and"), list) else {"and": []}
     groups: list[Any] = []
     for name, options in offered.items():
-        others = [part for part in tree["and"] if not (isinstance(part, list) and part[:1] == [name])]
+        others = listtotals.beside(asked, name)
         mine = [part for part in tree["and"] if isinstance(part, list) and part[:1] == [name]]
         current = str(mine[0][2]) if len(mine) == 1 and len(mine[0]) == 3 else None
         items = [SimpleNamespace(label=_("All"), url=_with(asked, base, others), active=not mine, counted="", tone="")]
