@@ -84,6 +84,7 @@ def test_a_thousand_rows_are_changed_stopped_gone_on_with_and_taken_back_before_
     tree.part("zg-worker-bulk").kill()
     killed, done = time.monotonic(), number(page)
     wait_for(lambda: number(page) > done, 60, "the next chunk")
+    assert page.locator("[data-bulk-state] .badge").inner_text() in ("Running", "Done"), "the head of the page goes along"
     seconds = time.monotonic() - killed
     goal("G02 through the supervisor", f"{seconds:.1f} s", "10 s", seconds <= 10)
     page.get_by_role("link", name="Take back").wait_for()

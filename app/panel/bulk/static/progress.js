@@ -24,6 +24,11 @@ function show(news) {
     return;
   }
   box.querySelector("[data-bulk-label]").textContent = news.label;
+  const badge = document.querySelector("[data-bulk-state] .badge");
+  if (badge) {
+    badge.textContent = news.label;
+    badge.className = `badge badge-${news.tone}`;
+  }
   box.querySelector("[data-bulk-read]").textContent = texts.read.replace("{n}", figure(news.read)).replace("{all}", figure(news.expected));
   const pace = box.querySelector("[data-bulk-pace]");
   if (pace) pace.textContent = news.left === null ? "" : texts.pace.replace("{rate}", figure(news.rate)).replace("{left}", span(news.left));
