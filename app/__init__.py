@@ -52,7 +52,7 @@ TIERS = ("app.panel", "app.shop")
 def create_app(packages: tuple[str, ...] = TIERS, **overrides: Any) -> Flask:
     """The application over the domains of `packages`, with settings of the environment and `overrides` last.
 
-    Its 200 MB live as long as the process: frozen, they are not searched for garbage, not copied into each fork for
+    Its 140 MB live as long as the process: frozen, they are not searched for garbage, not copied into each fork for
     that, and not taken apart at the end, which took a second.
     """
     gc.disable()
