@@ -70,13 +70,14 @@ def test_a_line_of_the_run_sheet_is_made_of_a_product_and_one_of_its_skus(window
     sheet = windows["control"].context.new_page()
     sheet.goto(f"/live/{live_id}/sheet")
     lines = sheet.locator("[data-rows] > li")
-    assert lines.count() == 3
+    lines.nth(3).wait_for()
+    assert lines.count() == 4
     for field, text, option in (("#sheet-product", "Tray", "Tray of the journey"), ("#sheet-sku", "", "journey-tray")):
         sheet.locator(field).click()
         sheet.locator(field).press_sequentially(text)
         sheet.locator(f"{field}-list").get_by_role("option", name=option).click()
     sheet.get_by_role("button", name="Add", exact=True).click()
-    made = lines.nth(3)
+    made = lines.nth(4)
     made.get_by_text("journey-tray").wait_for()
     assert sheet.locator("#sheet-product").input_value() == sheet.locator("[name=sku]").input_value() == ""
     made.get_by_role("button", name="Remove").click()

@@ -48,3 +48,9 @@ def questions(text: str | None) -> list[tuple[str, str]]:
 
 def lines(text: str | None) -> list[str]:
     return [line.strip() for line in (text or "").splitlines() if line.strip()]
+
+
+def equipment(text: str | None) -> list[tuple[str, bool]]:
+    """The pieces of a room's equipment, and whether a session needs each: one that begins with a question mark only warns."""
+    pieces = [(line.lstrip("?？ "), line[0] not in "?？") for line in lines(text)]
+    return [piece for piece in pieces if piece[0]]

@@ -134,7 +134,7 @@ class LiveCheckView(PanelView):
     can_import = False
     edits_many = False
     inline_columns: list[str] = []
-    show_fieldsets = [(_("Point"), ["session", "text", "kind", "role", "is_blocking", "done_at", "done_by"])]
+    show_fieldsets = [(_("Point"), ["session", "text", "kind", "role", "is_blocking", "done_at", "done_by", "failed_at", "note"])]
     add_fieldsets = [(_("Point"), ["session", "text", "kind", "role", "is_blocking"])]
     edit_fieldsets = [(_("Point"), ["text", "role", "is_blocking"])]
     empty_text = _("Nothing has to be checked.")

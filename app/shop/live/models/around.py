@@ -20,6 +20,7 @@ class LiveCheck(PanelModel):
     session = relation("LiveSession", session_id, back_populates="checks")
     kind = choice(_("Kind"), CheckKind, default=CheckKind.MEETING)
     role = choice(_("Post in the team"), Post)
+    note = text(_("What is wrong"), 200, readonly=True)
     text = text(_("Point"), 300, required=True)
     position = integer(_("Position"), default=0)
     is_blocking = flag(
@@ -28,6 +29,7 @@ class LiveCheck(PanelModel):
     done_at = instant(_("Done at"), readonly=True)
     done_by_id = ref(_("Done by"), "ab_user.id", ondelete="SET NULL", readonly=True)
     done_by = relation("User", done_by_id)
+    failed_at = instant(_("Found wrong at"), readonly=True)
 
     def __str__(self) -> str:
         return self.text

@@ -37,7 +37,11 @@ class LiveRoom(PanelModel):
     shop_id = ref(_("Shop"), "setup_shop.id", help=_("Empty: every shop may use it."))
     shop = relation("Shop", shop_id)
     equipment = longtext(
-        _("Equipment to check"), help=_("One piece a line. Each new session in this room gets them as its checklist.")
+        _("Equipment to check"),
+        help=_(
+            "One piece a line. Each new session in this room gets them as its checklist. "
+            "A line that begins with a question mark is good to have: it warns and blocks nothing."
+        ),
     )
     is_active = flag(_("In use"), default=True)
 

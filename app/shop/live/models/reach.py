@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 
 from app.panel.core import clock
 from app.panel.core.columns import choice, flag, instant, integer, json_column, longtext, ref, relation
@@ -36,14 +37,29 @@ class LiveBooking(PanelModel):
 
 
 class LiveOutlet(PanelModel):
-    """A way out of a channel: a program in between that takes signed posts, the robot of a chat group, or a practice channel."""
+    """A way out of a channel: a program in between that takes signed posts, the robot of a chat group, or a practice channel.
+
+    A channel may have several groups, each with a name; a way out may be for the sessions of one room, or of its own channel.
+    """
 
     __tablename__ = "live_outlet"
-    __table_args__ = (UniqueConstraint("channel_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("channel_id", "kind", "name"),
+        Index(
+            "uq_live_outlet_unnamed", "channel_id", "kind", unique=True, sqlite_where=sql("name IS NULL"),
+            postgresql_where=sql("name IS NULL"),
+        ),
+    )  # fmt: skip
 
     channel_id = ref(_("Channel"), "setup_channel.id", required=True, ondelete="CASCADE", index=False)
     channel = relation("Channel", channel_id)
     kind = choice(_("Way"), OutletKind, default=OutletKind.PRACTICE)
+    name = short(_("Name of the group"), 80, help=_("Needed when a channel has several, such as groups of customers."))
+    room_id = ref(_("Only sessions in this room"), "live_room.id", help=_("Empty: wherever they are."))
+    room = relation("LiveRoom", room_id)
+    only_own = flag(
+        _("Only sessions of this channel"), default=False, help=_("Else the previews of all channels of the shop go there.")
+    )
     url = short(
         _("Address"), 500,
         help=_("Where the program in between, or the robot of the group, takes posts. A practice channel needs none."),
@@ -54,7 +70,7 @@ class LiveOutlet(PanelModel):
     is_active = flag(_("In use"), default=True)
 
     def __str__(self) -> str:
-        return f"{self.channel}: {self.kind.label}"
+        return f"{self.channel}: {self.name or self.kind.label}"
 
 
 class LiveOut(PanelModel):

@@ -58,6 +58,12 @@ class PreparePage(PanelPage):
             live_id, lambda _session, actor: plan.tick(check_id, request.form.get("done") == "1", actor=actor)
         )
 
+    @expose("/<int:live_id>/prepare/fail/<int:check_id>", methods=["POST"])
+    @needs("read")
+    def fail(self, live_id: int, check_id: int) -> Any:
+        """A point that does not hold, and why; the service asks who may."""
+        return self._do(live_id, lambda _session, actor: plan.fail(check_id, request.form.get("note", ""), actor=actor))
+
     @expose("/<int:live_id>/prepare/ready", methods=["POST"])
     @needs("write")
     def ready(self, live_id: int) -> Any:

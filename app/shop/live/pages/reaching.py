@@ -53,13 +53,16 @@ class LiveOutletView(PanelView):
     datamodel = PanelInterface(LiveOutlet)
     title = _("Ways out to platforms")
     one = _("way out")
-    list_columns = ["channel", "kind", "url", "carries_previews", "carries_replies", "is_active"]
-    filter_columns = ["channel", "kind", "is_active"]
+    list_columns = ["channel", "kind", "name", "room", "url", "carries_previews", "carries_replies", "is_active"]
+    filter_columns = ["channel", "kind", "room", "is_active"]
     sort_columns: list[str] = []
     default_sort = "id"
     found_everywhere = False
     can_import = False
-    form_fieldsets = [(_("Way out"), ["channel", "kind", "url", "carries_previews", "carries_replies", "is_active"])]
+    form_fieldsets = [
+        (_("Way out"), ["channel", "kind", "name", "url", "is_active"]),
+        (_("What goes there"), ["carries_previews", "carries_replies", "room", "only_own"]),
+    ]
     show_fieldsets = form_fieldsets
     empty_text = _("No way out yet. A practice channel shows how it goes; a webhook leads to a program that knows the platform.")
 

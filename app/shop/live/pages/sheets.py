@@ -18,8 +18,8 @@ from app.shop.catalog.models import Sku
 from app.shop.live import domain, queries, rules
 from app.shop.live.models import LiveItem, LiveSession
 from app.shop.live.permissions import ITEM, SESSION
-from app.shop.live.services import board, sheet
-from app.shop.live.states import PLANNED, ItemKind, ItemState, SessionState
+from app.shop.live.services import board, cards, sheet
+from app.shop.live.states import PLANNED, ItemState, SessionState
 
 QUICK = ("planned_minutes", "live_price", "stock_set_aside", "cue", "title")  # what is changed on the sheet itself
 LINE = "/<int:live_id>/sheet/<int:line_id>"
@@ -79,17 +79,10 @@ class SheetPage(PanelPage):
     def cards(self, live_id: int) -> str:
         """Cards of the items for the host, to print or for a second screen (LVP-11)."""
         session: LiveSession = records.get(LiveSession, live_id, actor=current_actor())
-        cards = [
-            {
-                "item": item, "title": board.title_of(item), "points": rules.lines(veil.seen(item).talking_points),
-                "materials": rules.lines(veil.seen(item).materials),
-                "faq": rules.questions(veil.seen(item).faq), "is_demo": item.kind is ItemKind.DEMO,
-            }
-            for item in session.items
-        ]  # fmt: skip
         return self.render(
-            "live/cards.html", live=session, cards=cards, title=gettext("Host cards"), money=money.format
-        )
+            "live/cards.html", live=session, cards=cards.of_session(session, current_actor()), title=gettext("Host cards"),
+            money=money.format,
+        )  # fmt: skip
 
     @expose("/<int:live_id>/sheet/add", methods=["POST"])
     @answers("write")

@@ -34,10 +34,13 @@ TRIES = 6  # after 10 s, 40 s, 160 s …
 
 
 def outlets_of(session: LiveSession, kind: OutKind) -> list[LiveOutlet]:
-    """Where messages of this kind go: previews to every channel of the shop, the rest to the channel of the session."""
+    """Where messages of this kind go: previews to every channel of the shop, the rest to the channel of the session; to a way
+    out of a room only from there, and to one of its own channel only what is sold on it."""
     query = select(LiveOutlet).join(Channel, Channel.id == LiveOutlet.channel_id).where(LiveOutlet.is_active)
+    query = query.where(LiveOutlet.room_id.is_(None) | (LiveOutlet.room_id == session.room_id))
     if kind is OutKind.PREVIEW:
-        query = query.where(Channel.shop_id == session.shop_id, LiveOutlet.carries_previews)
+        mine = LiveOutlet.only_own.is_(False) | (LiveOutlet.channel_id == session.channel_id)
+        query = query.where(Channel.shop_id == session.shop_id, LiveOutlet.carries_previews, mine)
     else:
         query = query.where(LiveOutlet.channel_id == session.channel_id, LiveOutlet.carries_replies)
     if session.is_practice:
@@ -178,9 +181,20 @@ def of_session(session: LiveSession, kind: OutKind) -> list[LiveOut]:
 
 
 def validate_outlet(outlet: LiveOutlet | None, values: dict[str, Any]) -> None:
-    """A webhook and the robot of a group have an address of the web."""
-    kind = values["kind"] if "kind" in values else getattr(outlet, "kind", None)
-    url = values["url"] if "url" in values else getattr(outlet, "url", None)
+    """A webhook and the robot of a group have an address of the web; a channel has one way of a kind, or several with names."""
+
+    def now(name: str) -> Any:
+        return values[name] if name in values else getattr(outlet, name, None)
+
+    kind, url, name = now("kind"), now("url"), now("name") or None
+    if "name" in values:
+        values["name"] = name
+    same = select(LiveOutlet.id).where(
+        LiveOutlet.channel_id == now("channel_id"), LiveOutlet.kind == kind, LiveOutlet.name.is_not_distinct_from(name)
+    )
+    with db.session.no_autoflush:
+        if any(number != getattr(outlet, "id", None) for number in db.session.scalars(same)):
+            raise InvalidInput({"name": _("This channel has such a way out already: give each group a name of its own.")})
     if kind in (OutletKind.WEBHOOK, OutletKind.GROUP) and not (url or "").startswith(("https://", "http://")):
         raise InvalidInput({"url": _("Give the address of the program or robot, beginning with https://.")})
 

@@ -117,7 +117,8 @@ def _checklist(session: LiveSession) -> None:
     """The equipment of the room, what a prep meeting speaks of, open conclusions, and the three signatures."""
     room = db.session.get(LiveRoom, session.room_id)
     points: list[tuple[CheckKind, Post | None, str, bool]] = [
-        (CheckKind.EQUIPMENT, Post.CONTROL, text, True) for text in rules.lines(room.equipment if room else "")
+        (CheckKind.EQUIPMENT, Post.CONTROL, text[:300], blocks)
+        for text, blocks in rules.equipment(room.equipment if room else "")
     ]
     points += [
         (CheckKind.MEETING, Post.HOST, _("Aims and key goods are known"), False),
@@ -152,6 +153,33 @@ def tick(check_id: int, is_done: bool, *, actor: Any) -> LiveCheck:
 
     :raises Forbidden: for a sign-off of another post
     """
+    check = _to_tick(check_id, actor)
+    if is_done:
+        check.failed_at = check.note = None
+    if is_done != (check.done_at is not None):
+        check.done_at, check.done_by_id = (clock.now(), actor.id) if is_done else (None, None)
+        if not is_done:
+            _no_longer_ready(check)
+    return check
+
+
+@transactional
+def fail(check_id: int, note: str, *, actor: Any) -> LiveCheck:
+    """A piece of equipment does not work, or a point does not hold (LVP-10): it says why, and blocks or warns until it is ticked.
+
+    :raises InvalidInput: without a reason
+    """
+    check = _to_tick(check_id, actor)
+    if check.kind is CheckKind.SIGN_OFF:
+        raise DomainError(_("A sign-off stands as it is."))
+    if not (note := note.strip()[:200]):
+        raise InvalidInput({"note": _("Say what is wrong.")})
+    check.failed_at, check.note, check.done_at, check.done_by_id = clock.now(), note, None, None
+    _no_longer_ready(check)
+    return check
+
+
+def _to_tick(check_id: int, actor: Any) -> LiveCheck:
     check: LiveCheck = records.get(LiveCheck, check_id, actor=actor)
     if check.kind is CheckKind.SIGN_OFF and check.role is not None:
         policy.authorize(actor, VERBS[check.role], SESSION)
@@ -159,11 +187,12 @@ def tick(check_id: int, is_done: bool, *, actor: Any) -> LiveCheck:
         policy.authorize(actor, "write", SESSION)
     if check.session.state not in PLANNED:
         raise DomainError(_("The checklist is closed: the session is %(state)s.", state=check.session.state.label))
-    if is_done != (check.done_at is not None):
-        check.done_at, check.done_by_id = (clock.now(), actor.id) if is_done else (None, None)
-        if not is_done and check.is_blocking and check.session.state is SessionState.READY:
-            check.session.state = SessionState.DRAFT  # what made it ready is gone
     return check
+
+
+def _no_longer_ready(check: LiveCheck) -> None:
+    if check.is_blocking and check.session.state is SessionState.READY:
+        check.session.state = SessionState.DRAFT  # what made it ready is gone
 
 
 def missing(session: LiveSession) -> list[str]:
@@ -177,7 +206,10 @@ def missing(session: LiveSession) -> list[str]:
     if not session.items:
         found.append(_("The run sheet is empty."))
     open_ = [check for check in session.checks if check.is_blocking and check.done_at is None]
-    found += [_("Open: %(point)s", point=check.text) for check in open_]
+    found += [
+        _("Does not work: %(point)s (%(why)s)", point=check.text, why=check.note) if check.failed_at
+        else _("Open: %(point)s", point=check.text) for check in open_
+    ]  # fmt: skip
     return found
 
 
@@ -197,7 +229,8 @@ def warnings(session: LiveSession) -> list[str]:
     if (session.preview_seconds or 0) > rules.EYE_CATCHING:
         found.append(_("The preview film takes %(n)s seconds; it has 30 to catch the eye.", n=session.preview_seconds))
     found += [
-        _("Not failed, not done: %(point)s", point=check.text) for check in session.checks
+        _("Does not work: %(point)s (%(why)s)", point=check.text, why=check.note) if check.failed_at
+        else _("Open, not needed: %(point)s", point=check.text) for check in session.checks
         if check.done_at is None and not check.is_blocking
     ]  # fmt: skip
     return found

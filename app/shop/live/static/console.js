@@ -79,7 +79,7 @@ export function refresh() { // one question at a time; what is asked for meanwhi
   asking = (async () => {
     const from = Date.now();
     try {
-      const answer = await fetch(box.dataset.state, { headers: { Accept: "application/json" }, cache: "no-store" });
+      const answer = await fetch(box.dataset.state, { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(8000) }); // a network may be gone without a word
       if (answer.status === 401) { over = true; return; }
       if (!answer.ok) return;
       const next = await answer.json();

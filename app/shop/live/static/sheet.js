@@ -40,13 +40,20 @@ function field(row, name, label, more) {
 
 function line(row, index, starts) {
   const made = el("li", { class: "sheet-line", "data-id": row.id, "data-kind": row.kind, tabindex: "0", draggable: may, "aria-label": `${index + 1}. ${row.title}` },
-    el("span", { class: "grip", "aria-hidden": "true" }, may ? "⠿" : ""), el("span", { class: "pos num" }, String(index + 1)),
+    may ? el("span", { class: "turns" }, turn(row, -1), turn(row, 1)) : "", el("span", { class: "grip", "aria-hidden": "true" }, may ? "⠿" : ""), el("span", { class: "pos num" }, String(index + 1)),
     el("div", { class: "what" }, may ? el("a", { href: row.url }, row.title) : el("b", {}, row.title), el("small", { class: "quiet" }, [row.sku, row.kind === "demo" ? row.kind_word : "", row.points ? fill("points", { n: row.points }) : texts.noPoints, row.faq ? fill("faq", { n: row.faq }) : "", row.cue, row.camera && `◉ ${row.camera}`, row.materials.length && fill("ready", { what: row.materials.join(", ") })].filter(Boolean).join(" · "))),
     el("span", { class: "starts num quiet" }, starts),
     el("label", {}, el("span", {}, texts.minutes), field(row, "planned_minutes", texts.minutes, { inputmode: "numeric" })),
     row.kind === "demo" ? el("span") : el("label", {}, el("span", {}, texts.price), field(row, "live_price", texts.price, { inputmode: "decimal" })),
     row.kind === "demo" ? el("span") : el("label", {}, el("span", {}, texts.aside), field(row, "stock_set_aside", texts.aside, { inputmode: "numeric" })),
     row.goes && box.dataset.remove === "1" ? remove(row) : el("span", { class: `badge badge-${row.tone}` }, row.word));
+  return made;
+}
+
+function turn(row, by) { // for fingers, which draw nothing and have no Alt
+  const label = `${by < 0 ? texts.up : texts.down}: ${row.title}`;
+  const made = el("button", { type: "button", class: "btn btn-quiet btn-sm", "aria-label": label }, icon(by < 0 ? "fa-chevron-up" : "fa-chevron-down"));
+  made.addEventListener("click", () => { const at = rows.findIndex((one) => one.id === row.id); order(at, at + by); });
   return made;
 }
 

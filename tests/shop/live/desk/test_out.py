@@ -23,7 +23,7 @@ from app.shop.live.out import adapters
 from app.shop.live.out.states import OutKind, OutletKind, OutState
 from app.shop.live.services import outgoing, plan, run
 from app.shop.live.states import Outcome, SessionState
-from app.shop.setup.models import ChannelAccount
+from app.shop.setup.models import Channel, ChannelAccount
 from app.shop.setup.states import ChannelKind
 
 
@@ -209,3 +209,25 @@ def test_only_administrators_make_ways_out_and_their_secrets(session, way, perso
     with pytest.raises(Forbidden):
         outgoing.new_secret(outlet, actor=person("ben"))
     assert b"zgs_" not in as_user("ada").get(f"/live/outlets/{outlet.id}/secret").data
+
+
+def test_each_group_of_a_channel_has_its_robot_and_hears_of_the_sessions_of_its_room_or_channel_alone(session, studio, signed, way, platform):
+    elsewhere = records.create(Channel, {"shop_id": studio.channel.shop_id, "name": "Counter two", "kind": "own_site"}, actor=SYSTEM)
+    answers = {"kind": OutletKind.GROUP, "url": platform.url}
+    here = way(name="Guests 1", room_id=studio.room.id, **answers), way(name="Guests 2", **answers)
+    way(name="Room 2", room_id=studio.other.id, **answers)
+    way(name="Team", channel_id=elsewhere.id, only_own=True, **answers)
+    all_of_shop = way(name="All", channel_id=elsewhere.id, **answers)
+    way()
+    for values in (answers | {"name": "Guests 1"}, {}):
+        with pytest.raises(InvalidInput, match="a name of its own"):
+            way(**values)
+    platform.said[:] = [b'{"errcode": 0}'] * 3
+    assert {one.id for one in outgoing.outlets_of(signed, OutKind.PREVIEW) if one.kind is OutletKind.GROUP} == {here[0].id, here[1].id, all_of_shop.id}
+    assert {one.id for one in outgoing.outlets_of(signed, OutKind.REPLY) if one.kind is OutletKind.GROUP} == {one.id for one in here}
+    outgoing.push(signed, actor=SYSTEM)
+    sent = [row for row in rows(session) if row.outlet.kind is OutletKind.GROUP]
+    assert len({row.values["url"] for row in sent}) == 3, "each group has a link of its own, so that one sees what it brings"
+    assert sorted(str(row.outlet) for row in sent) == ["Counter A: Guests 1", "Counter A: Guests 2", "Counter two: All"]
+    records.update(here[0], {"name": ""}, actor=SYSTEM)
+    assert here[0].name is None and str(here[0]) == "Counter A: Chat group"

@@ -158,3 +158,23 @@ def test_a_link_opens_only_what_is_announced_and_counts_who_came_by_it(app, sess
     assert app.test_client().get(f"/live/p/{link.token}").status_code == 404
     assert app.test_client().get("/live/p/nonsense").status_code == 404
     assert links.picture("http://shop.local/live/p/x").startswith("data:image/svg+xml")
+
+
+def test_a_piece_that_does_not_work_blocks_with_its_reason_and_one_that_is_good_to_have_only_warns(session, studio, signed, planned, person):
+    records.update(studio.room, {"equipment": "Lamp\n? Spare phone\n？"}, actor=SYSTEM)
+    live = planned(hours=30)
+    lamp, phone = (check for check in live.checks if check.kind is CheckKind.EQUIPMENT)
+    assert [(one.text, one.is_blocking) for one in (lamp, phone)] == [("Lamp", True), ("Spare phone", False)]
+    with pytest.raises(InvalidInput, match="what is wrong"):
+        plan.fail(lamp.id, " ", actor=SYSTEM)
+    for check, why in ((lamp, "bulb is broken"), (phone, "no battery")):
+        plan.fail(check.id, why, actor=person("ben"))
+    assert "Does not work: Lamp (bulb is broken)" in plan.missing(live)
+    assert "Does not work: Spare phone (no battery)" in plan.warnings(live) and not any("phone" in one for one in plan.missing(live))
+    plan.tick(lamp.id, True, actor=SYSTEM)
+    assert (lamp.failed_at, lamp.note) == (None, None) and not any("Lamp" in one for one in plan.missing(live))
+    light = next(check for check in signed.checks if check.text == "Lamp")
+    plan.fail(light.id, "flickers", actor=SYSTEM)
+    assert signed.state is SessionState.DRAFT and light.done_at is None, "what made it ready is gone"
+    with pytest.raises(DomainError, match="stands as it is"):
+        plan.fail(next(check.id for check in signed.checks if check.kind is CheckKind.SIGN_OFF), "no", actor=SYSTEM)

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from app.panel.accounts.login import sessions
+from app.panel.core.transaction import transactional
+from app.shop.catalog.models import Attribute, AttributeSet, Category
 from app.shop.live.models import LiveAction, LiveItem, LiveLink
 from app.shop.live.states import Outcome, SessionState
 
@@ -121,3 +123,54 @@ def test_an_open_console_keeps_its_log_in_for_four_hours_and_a_closed_one_ends_a
     idle.get(state)
     clock.advance(minutes=31)
     assert idle.get(state).status_code == 401, "one that nobody has open"
+
+
+DUTIES = {  # by role: its own console, a command of it, and whether it plans
+    "host": ("host", "say", False), "field_control": ("control", "next", True), "support": ("service", "ask", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", DUTIES)
+def test_each_of_the_three_posts_has_its_screen_its_entry_in_the_menu_and_no_other_ones(as_user, as_role, person, on_air, items, post, role):
+    console, command, plans = DUTIES[role]
+    as_role(person("ben"), role)
+    page = as_user("ben")
+    menu = page.get("/home/").text
+    for name in ("control", "host", "service"):
+        mine = name == console
+        assert (f'href="/live/{name}/"' in menu) is mine, f"{name} in the menu of {role}"
+        assert page.get(f"/live/{on_air.id}/{name}").status_code == (200 if mine else 403)
+        assert page.get(f"/live/{on_air.id}/{name}/state.json").status_code == (200 if mine else 403)
+        assert post("ben", f"/live/{on_air.id}/{name}/do/{command}", key="k" * 16 + name, text="hello")[0] == (200 if mine else 403)
+    assert post("ben", f"/live/{on_air.id}/sheet/add", title="Wave", kind="demo")[0] == (200 if plans else 403)
+
+
+def test_the_card_of_an_item_says_what_it_is_made_of_whom_it_fits_and_what_is_asked(session, as_user, as_role, person, filled):
+    cup, demo = filled.items[0], filled.items[2]
+
+    @transactional
+    def write():
+        questions = AttributeSet(name="Tea ware", attributes=[
+            Attribute(name="Material", code="material", position=1), Attribute(name="Fits", code="fits", position=2),
+            Attribute(name="Holds", code="holds", unit="ml", position=3), Attribute(name="Occasions", code="when", position=4),
+        ])  # fmt: skip
+        session.add(questions)
+        session.flush()
+        product = cup.sku.product
+        product.category = Category(name="Cups", attribute_set_id=questions.id, path="/")
+        session.add(product.category)
+        session.flush()
+        product.category.path = f"/{product.category_id}/"
+        product.attributes = {"material": "Celadon", "fits": "small hands", "holds": 180, "when": ""}
+        product.audience = "Whoever drinks alone"
+        cup.faq, cup.camera_cue, cup.cue = "Is it thin? | 2 mm.", "Close-up of the rim", "Hold it to the light"
+        demo.materials = "Hot water\nTwo bowls"
+
+    write()
+    as_role(person("ben"), "host")
+    page = as_user("ben").get(f"/live/{filled.id}/cards").text
+    for said in ("Celadon", "small hands", "180 ml", "Whoever drinks alone", "Thin", "Is it thin?", "2 mm.", "Close-up of the rim",
+                 "Hold it to the light", "Hot water · Two bowls", "59"):  # fmt: skip
+        assert said in page, said
+    assert "Occasions" not in page, "what nobody answered is not asked on the card"
+    assert page.count("data-card") == 3 and "data-large" in page
