@@ -37,8 +37,8 @@ db = SQLAlchemy(model_class=Model)
 # how a statement begins that writes nothing
 HARMLESS = ("BEGIN", "COMMIT", "EXPLAIN", "PRAGMA", "ROLLBACK", "SELECT", "WITH")
 
-# and what of that asks for a transaction all the same, on PostgreSQL: rows that are locked, rows that a WITH writes
-IN_TRANSACTIONS = ("UPDATE", " SHARE", "_xact_", "INSERT", "DELETE")
+# and what of that asks for a transaction all the same, on PostgreSQL: rows that are locked or written by a WITH, own settings
+IN_TRANSACTIONS = ("UPDATE", " SHARE", "_xact_", "INSERT", "DELETE", "set_config")
 
 # True inside @transactional: the transaction that begins next is a writer's
 write_intent: contextvars.ContextVar[bool] = contextvars.ContextVar("write_intent", default=False)

@@ -90,9 +90,9 @@ def test_postgresql_reads_without_a_transaction_and_begins_one_for_whatever_writ
                 connection.execute(text(statement)).close()
             return connection.connection.driver_connection.info.transaction_status.name
 
-    changing = "UPDATE ab_role SET name = name"
+    changing, limit = "UPDATE ab_role SET name = name", "SELECT set_config('lock_timeout', '1s', true)"
     assert after("SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a") == "IDLE"
-    for statement in (changing, f"WITH a AS ({changing} RETURNING id) SELECT * FROM a", "SELECT * FROM ab_role FOR UPDATE", "SAVEPOINT a"):
+    for statement in (changing, f"WITH a AS ({changing} RETURNING id) SELECT * FROM a", "SELECT * FROM ab_role FOR UPDATE", "SAVEPOINT a", limit):
         assert after("SELECT 1", statement) == "INTRANS", statement
     assert after("SELECT 1", "SELECT generate_series(1, 9)", yield_per=2) == "INTRANS"
     assert after("SELECT 1") == "IDLE"  # and the next one on the same connection reads as the first
