@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,9 +27,10 @@ from app.panel.core.fields import FieldSpec, default_currency, resource_of, spec
 PREFIX = "table:"
 REPEATING = frozenset({"choice", "bool", "date", "instant", "integer", "number"})  # what another cell has no say in
 MOST_KNOWN = 10_000
-SETS = 4  # times as many rows at once where they are written as a set
+SETS = 10  # times as many rows at once where they are written as a set
 LONGEST_KEY = 80  # of a row that is refused, as its cells stand in the file
 IGNORED = frozenset({"json", "children", "file", "computed"})
+USUAL = re.compile(r"[ -~]*[!-~]").fullmatch  # ASCII that can be printed, and no blank at the end
 DATE_ORDERS = (("ymd", _("2026-11-21")), ("dmy", _("21/11/2026: day first")), ("mdy", _("11/21/2026: month first")))
 
 
@@ -103,42 +105,44 @@ class TableWork(Work):
         # How many plans a check still shows: their references are shown by name.
         self.to_show = SHOWN
         self.columns = [Column(self, spec) for spec in self.ordered]
+        self.told = [(column, column.name, column.place) for column in self.columns]
+        self.amounts = [spec for spec in self.ordered if spec.kind == "money"]
 
     def at_once(self, size: int) -> int:
         return SETS * size if generic_sets.fits(self, policy.fields(self.actor, self.importer.resource)) else size
 
     def parse(self, record: Record) -> Plan:
-        plan = Plan(record.seq, [row.line for row in record.rows])
-        reader = Reader(self, record)
+        plan = Plan(record.seq, [])
         if not self.key:
             plan.errors.append(gettext("Choose the column by which a row is found again."))
             return plan
-        cells, values = record.rows[0].cells, plan.values
-        for column in self.columns:
-            cell = cells[column.place]
+        cells, values, reader = record.rows[0].cells, plan.values, None
+        for column, name, place in self.told:
+            cell = cells[place]
             if not cell:
-                values[column.name] = None
+                values[name] = None
             elif column.takes(cell):
-                values[column.name] = cell
+                values[name] = cell
             elif (value := column.known.get(cell)) is not None:
-                values[column.name] = value
+                values[name] = value
             else:
-                values[column.name] = value = reader.get(self._value, column.name, column.spec, values)
+                reader = reader or Reader(self, record)
+                values[name] = value = reader.get(self._value, name, column.spec, values)
                 column.keep(cell, value)
-        plan.errors.extend(reader.errors)
+        if reader is not None:
+            plan.errors.extend(reader.errors)
         for name in self.key:
-            if plan.values.get(name) in (None, "") and not plan.errors:
+            if values.get(name) in (None, "") and not plan.errors:
                 plan.errors.append(gettext("“%(column)s” is missing.", column=self.heading(name)))
         if plan.errors:  # as it stands in the file: what could not be read has no value
             typed = {column.name: cells[column.place].strip() for column in self.columns}
             plan.key = " · ".join(filter(None, (typed.get(name) for name in self.key)))[:LONGEST_KEY]
         else:
-            plan.key = " · ".join([str(values.get(name)) for name in self.key])
+            plan.key = str(values[self.key[0]]) if len(self.key) == 1 else " · ".join([str(values.get(name)) for name in self.key])
         if not self.run_id:  # what is written is only counted
             plan.shown = {name: self._shown(spec, plan.values) for name, spec in self.fields.items()}
-        for spec in self.ordered:
-            if spec.kind == "money":
-                plan.add(spec.currency_of(plan.values), spec.name, plan.values.get(spec.name))
+        for spec in self.amounts:
+            plan.add(spec.currency_of(values), spec.name, values.get(spec.name))
         return plan
 
     def _shown(self, spec: FieldSpec, values: dict[str, Any]) -> Any:
@@ -193,7 +197,7 @@ class Column:
     def takes(self, cell: str) -> bool:
         """Is it a text that stands as it is? Of most cells nothing has to be put right: two looks instead of twenty."""
         return (
-            len(cell) <= self.most and cell.isascii() and cell.isprintable() and cell[-1] != " "
+            len(cell) <= self.most and USUAL(cell) is not None
             and cell not in cells.EMPTY and (cell[0] > "9" or cells.is_sound(cell))
         )  # fmt: skip
 

@@ -44,7 +44,7 @@ class Option:
     help: Any = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Record:
     """The rows of one order, one product, one person, in the order of the file."""
 
@@ -52,7 +52,7 @@ class Record:
     rows: list[Row]
 
 
-@dataclass
+@dataclass(slots=True)
 class Plan:
     """One record understood: its values, or what is wrong with it. Amounts in `sums` are minor units by currency and name."""
 
@@ -79,7 +79,7 @@ class Plan:
             per[name] = per.get(name, 0) + amount
 
 
-@dataclass
+@dataclass(slots=True)
 class Image:
     """A row as it stood before (None: it did not exist)."""
 
@@ -89,7 +89,7 @@ class Image:
     version: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Result:
     """What became of a plan, and every row that was touched for it."""
 
@@ -257,6 +257,10 @@ def records(rows: Iterable[Row], work: Work) -> Iterator[Record]:
     if work.importer.whole_file:
         yield from _gathered(rows, work)
         return
+    if type(work).group_key is Work.group_key:
+        for seq, row in enumerate(rows, 1):
+            yield Record(seq, [row])
+        return
     seq, current_key = 0, None
     current: list[Row] = []
     for row in rows:
@@ -284,8 +288,7 @@ def _gathered(rows: Iterable[Row], work: Work) -> Iterator[Record]:
 def plan(work: Work, record: Record) -> Plan:
     """A record understood; whatever is wrong with it becomes a sentence in the plan, never an exception."""
     lines = [row.line for row in record.rows]
-    bad = [row for row in record.rows if row.code]
-    if bad:
+    if bad := [row for row in record.rows if row.code]:
         return Plan(record.seq, lines, errors=[sentence(Problem(row.code, **row.params)) for row in bad])
     try:
         made = work.parse(record)

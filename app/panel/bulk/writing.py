@@ -14,7 +14,7 @@ from app.panel.bulk.importers import Image
 from app.panel.core import changes, clock, history, setwise
 from app.panel.core import rows as rows_
 from app.panel.core.db import db
-from app.panel.core.history import QUIET, plain
+from app.panel.core.history import PLAIN, QUIET, plain
 from app.panel.core.types import ChoiceType, UTCDateTime
 
 IN_LIMIT = 500
@@ -58,9 +58,9 @@ def update_rows(
     ids = [key for key, _pairs in changed]
     history.record_many(model, [(key, dict(pairs)) for key, pairs in changed], verb="update", actor=actor)
     changes.record(model, ids, "update")
-    after = versions(model, ids)
+    now = versions(model, ids)
     return [
-        Image(model.__tablename__, key, {name: plain(pair[0]) for name, pair in pairs.items()}, after.get(key))
+        Image(table.name, key, {name: one if type(one) in PLAIN else plain(one) for name, (one, _) in pairs.items()}, now.get(key))
         for key, pairs in changed
     ]
 

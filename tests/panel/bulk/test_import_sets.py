@@ -41,13 +41,13 @@ def test_a_large_file_goes_in_by_larger_chunks_and_by_small_ones_once_a_worker_d
 
     whole, chunks = loop._chunk, []
     monkeypatch.setattr(loop, "_chunk", lambda held, work, plans: chunks.append(len(plans)) or whole(held, work, plans))
-    monkeypatch.setattr(loop, "CHUNK", 8)
+    monkeypatch.setattr(loop, "CHUNK", 2)
     rows = [["ISBN", "Title"], *([f"N{n}", f"Book {n}"] for n in range(40))]
     bring(rows)
-    assert chunks == [8] * 5
+    assert chunks == [2] * 20
     monkeypatch.setattr(loop, "WORTH_BYTES", 0)
     assert counts(bring(rows))["same"] == 40
-    assert chunks[5:] == [8 * generic.SETS, 40 - 8 * generic.SETS]
+    assert chunks[20:] == [2 * generic.SETS, 40 - 2 * generic.SETS]
 
 
 def test_a_row_that_stands_against_the_others_costs_only_its_own_part_of_the_set(bring, monkeypatch):
