@@ -254,6 +254,32 @@ def test_a_control_desk_that_was_cut_off_ends_in_the_counters_of_the_rows_and_sh
     assert shown == {name: str(told[name]) for name in shown} == {"comments": "210", "shares": "3"}
 
 
+def test_what_the_desk_does_to_comments_and_calls_has_a_key(windows):
+    control, host = windows["control"], windows["host"]
+    body = control.locator("body")
+    body.press("?")
+    control.locator("dialog[open]").first.wait_for()
+    assert control.locator("dialog[open]").count() == 1, "the desk's own keys, and not the panel's behind them"
+    control.keyboard.press("Escape")
+    body.press("-")
+    call = host.locator(".call", has_text="Slow down")
+    call.wait_for()
+    call.click()
+    body.press("c")
+    control.locator("[data-comments] li.chosen button:focus", has_text="To the host").wait_for()
+    text = control.locator("[data-comments] li.chosen > span").first.inner_text()
+    control.locator(":focus").press("ArrowRight")
+    control.locator("[data-comments] button:focus", has_text="To the service").wait_for()
+    control.locator(":focus").press("ArrowLeft")
+    control.locator(":focus").press("Enter")
+    asked = host.locator(".question", has_text=text).first
+    asked.wait_for()
+    body.press("q")
+    control.locator("[data-questions] button:focus").wait_for()
+    asked.get_by_role("button", name="Done").click()
+    asked.wait_for(state="detached")
+
+
 def test_the_end_takes_the_card_down_everywhere(windows):
     control = windows["control"]
     control.get_by_role("button", name="End", exact=True).click()

@@ -42,7 +42,8 @@ VERBS = {Post.HOST: "present", Post.CONTROL: "control", Post.SERVICE: "serve"}
 
 policy.verbs(
     SESSION, present=_("Present: use the host's prompter"), control=_("Run sessions from the control desk"),
-    serve=_("Answer viewers from the service desk"), offer=_("Give prices, coupons and other offers in sessions"),
+    serve=_("Answer viewers from the service desk"), advise=_("Answer questions that the service passes to the product team"),
+    offer=_("Give prices, coupons and other offers in sessions"),
 )  # fmt: skip
 OF_A_SESSION = (
     LiveItem, LiveCheck, LiveConclusion, LiveLink, LiveSlot, LiveNotice, LiveQuestion, LiveMessage, LiveAction,
@@ -58,7 +59,8 @@ for _role in ("operations", "field_control", "deputy"):
         WINNER: "export",
     })  # fmt: skip
 policy.grant("operations", {SESSION: "delete export", ROOM: "delete", CONCLUSION: "delete"})
-policy.grant("deputy", {SESSION: "present serve"})
+policy.grant("deputy", {SESSION: "present serve advise"})
+policy.grant("operations", {SESSION: "advise"})
 for _role in ("operations", "field_control", "host", "support", "deputy", "viewer"):
     policy.grant(_role, {OFFER: "read", PRESET: "read"})
 for _role in ("operations", "field_control", "deputy"):

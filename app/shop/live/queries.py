@@ -21,7 +21,7 @@ from app.shop.live.models import (
     LiveSession,
     LiveSlot,
 )
-from app.shop.live.states import OfferKind, OfferState, QuestionState, SessionState
+from app.shop.live.states import AskedOf, OfferKind, OfferState, QuestionState, SessionState
 from app.shop.marketing.models import Coupon, CouponBatch, Promotion
 from app.shop.marketing.queries import OUT
 
@@ -94,6 +94,18 @@ def questions(session_id: int, done: int) -> Select[Any]:
     return (
         select(LiveQuestion).where(LiveQuestion.session_id == session_id, or_(is_open, LiveQuestion.id.in_(newest)))
         .order_by(LiveQuestion.asked_at, LiveQuestion.id)
+    )  # fmt: skip
+
+
+def for_the_product_team(actor: Any, since: dt.datetime) -> Select[Any]:
+    """Open questions that wait for the product team, the oldest first; of sessions on air, or that ended since then."""
+    mine = policy.scope(select(LiveSession.id), actor, LiveSession)
+    here = mine.where((LiveSession.state == SessionState.LIVE) | (LiveSession.ended_at >= since))
+    return (
+        select(LiveQuestion)
+        .where(LiveQuestion.asked_of == AskedOf.PRODUCT, LiveQuestion.state != QuestionState.DONE)
+        .where(LiveQuestion.session_id.in_(here))
+        .order_by(LiveQuestion.asked_at, LiveQuestion.id).limit(100)
     )  # fmt: skip
 
 

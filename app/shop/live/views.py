@@ -15,7 +15,7 @@ from app.panel.core.views import PanelView
 from app.shop.live import domain
 from app.shop.live.models import LiveAction, LiveCheck, LiveConclusion, LiveItem, LiveRoom, LiveSession
 from app.shop.live.permissions import posts_of
-from app.shop.live.services import plan
+from app.shop.live.services import concluding, plan
 from app.shop.live.states import PLANNED, Post, SessionState
 from app.shop.setup.views import PerShopView
 
@@ -157,7 +157,7 @@ class LiveConclusionView(PanelView):
 
     @verb("settle", _("Settled"), icon="fa-check", permission="write", when=lambda one: one.closed_at is None)
     def settle(self, conclusions: list[LiveConclusion], form: Any) -> str:
-        plan.settle(conclusions, actor=current_actor())
+        concluding.settle(conclusions, actor=current_actor())
         return gettext("It appears in no checklist any more.")
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.shop.live.feed import defaults, known, logs, replaying, tiktok
+from app.panel.core.transaction import transactional
+from app.shop.live.feed import beside, defaults, frames, known, logs, replaying, tiktok
 from app.shop.live.feed.envelope import Event, Malformed, packed, read
 from app.shop.live.feed.hints import hint
 from app.shop.live.feed.replies import answer
@@ -19,7 +20,8 @@ from app.shop.live.feed.simulator import Plan, Simulator
 from app.shop.live.feed.states import HintKind, HintState
 from app.shop.live.feed.store import Parcel, instant, store
 from app.shop.live.feed.words import Filter
-from app.shop.live.models import LiveHint, LiveItem, LiveReply, LiveReplyRule
+from app.shop.live.models import LiveHint, LiveItem, LiveReply, LiveReplyRule, LiveSession
+from app.shop.live.states import Post
 from tests.shop.live.conftest import AT_MS, open_session
 
 MINUTE = 60_000
@@ -104,6 +106,8 @@ def test_a_rule_answers_once_in_its_seconds_and_never_what_is_hidden(told):
     assert [one["comment"] for one in answer(room.session_id, comments)] == [comments[0]["id"], comments[3]["id"]]
     assert answer(room.session_id, comments[3:]) == [], "also by the next batch"
     assert len(db.session.scalars(select(LiveReply)).all()) == 2
+    shown = beside.of_the_feed(db.session.get(LiveSession, room.session_id), Post.SERVICE, SYSTEM)["comments"]
+    assert [one.get("reply") for one in shown] == ["48 小时内发货", None, None, "48 小时内发货", None], "beside its comment"
 
 
 def test_a_simulated_session_is_the_same_again_and_holds_what_it_planted():
@@ -167,3 +171,29 @@ def test_a_bad_sender_sends_the_same_events_twice_and_elsewhere():
     events = [Event(str(n), "like", AT_MS + n) for n in range(200)]
     sent = replaying.mixed(events, 0.05, 0.1)
     assert len(sent) == 210 and set(sent) == set(events) and sent[:200] != events
+
+
+def test_the_desk_is_told_by_which_way_viewers_come_in_all_and_lately(told):
+    room, clocked = open_session(), 10 * MINUTE
+    events = [Event(f"j{n}", "join", AT_MS + n * MINUTE, viewer=f"v{n}", source="search") for n in range(10)]
+    events.append(Event("p", "join", AT_MS + clocked, viewer="w", source="paid"))
+    events.append(Event("k", "click", AT_MS + clocked, viewer="w", source="paid", item=1))
+    told(room, events)
+    frames._sources.clear()
+    first = {"source": "search", "joins": 10, "lately": 4, "clicks": 0, "orders": 0}
+    assert frames.frame(room.session_id)["sources"] == [first, {"source": "paid", "joins": 1, "lately": 1, "clicks": 1, "orders": 0}]
+
+
+def test_a_wrong_price_is_told_in_the_units_of_its_currency(told):
+    room = open_session()
+
+    @transactional
+    def in_yen():
+        item = db.session.get(LiveItem, room.items[0])
+        item.currency, item.live_price = "JPY", 5900
+
+    in_yen()
+    sign = (Event("p", "price", AT_MS, item=1, amount=590), room.items[0])
+    assert "price_slip" in told.hints(room, 1, [sign])
+    row = db.session.scalars(select(LiveHint).where(LiveHint.kind == HintKind.PRICE_SLIP)).one()
+    assert (row.before, row.usual) == (590, 5900)

@@ -17,6 +17,7 @@ from app.shop.live.feed.known import Sources
 from app.shop.live.feed.store import Parcel, store
 from app.shop.live.feed.words import Filter
 from app.shop.live.models import LiveForecast, LiveQuestion, LiveReport, LiveSession, LiveSlot
+from app.shop.live.review import tables
 from app.shop.live.services import forecasting, hours, reviewing
 from app.shop.live.states import QuestionState, SessionState
 from tests.shop.live.conftest import AT, AT_MS, open_session
@@ -158,3 +159,30 @@ def note(session_id):
         db.session.add(LiveForecast(
             session_id=session_id, figure=figure, horizon=15, minute=30, way="as_before", expected=1, low=0, high=2, plain=1,
         ))  # fmt: skip
+
+
+def test_each_figure_of_the_report_opens_rows_that_come_to_it(ended):
+    room, _events, _there = ended
+    ask(room, [10, 30, 50], [5, 7, 90])
+    found = reviewing.make(db.session.get(LiveSession, room.session_id), actor=SYSTEM).figures
+    session = db.session.get(LiveSession, room.session_id)
+    figures, (cup, *_others) = found["figures"], found["items"]
+
+    def opened(kind, item=None, source=""):
+        asked = tables.Asked(next((one for one in session.items if one.id == item), None), source, with_money=True)
+        return tables.MAKERS[kind](session, asked)
+
+    assert opened("readings").rows[0][1] == figures["viewers_peak"]
+    assert len(opened("viewers_seen").rows) == figures["watchers"] == tables.different_viewers(session.id)
+    visits = opened("visits")
+    assert len(visits.rows) == 300 and tables.clock_of(figures["watch_seconds"]) in visits.told[0]
+    assert f"{100 * figures['five_minutes']:.1f} %" in visits.told[1]
+    shown = opened("displays", cup["id"])
+    assert [float(row[-1]) for row in shown.rows] == [cup["actual"]]
+    assert sum(float(row[-1]) for row in shown.more.rows) == pytest.approx(cup["exposures"], abs=1)
+    for one in found["sources"]:
+        by_minute = opened("source", source=one["source"]).rows
+        assert [sum(row[place] for row in by_minute) for place in (1, 2, 4)] == [one["joins"], one["clicks"], one["orders"]]
+    assert [(row[3], row[4], row[5]) for row in opened("questions").rows] == [
+        ("10.0", "5.0", "15.0"), ("30.0", "7.0", "37.0"), ("50.0", "90.0", "140.0"),
+    ]  # fmt: skip

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from app.panel.core import bus, clock
 from app.panel.core.db import db
 from app.shop.live.feed.store import Kept, instant
-from app.shop.live.models import BUCKET_SECONDS, COUNTERS, WHOLE, LiveBucket, LiveTally
+from app.shop.live.models import BUCKET_SECONDS, COUNTERS, WHOLE, LiveBucket, LiveSourceBucket, LiveTally
 from app.shop.live.services import offered
 
 EVERY = 0.1
@@ -26,6 +26,10 @@ MOST_COMMENTS = 20
 LARGEST = 9_000  # bytes of comments in a frame: the bus keeps ten thousand events in the memory of Valkey
 RATES = ("joins", "likes", "comments", "shares", "follows", "clicks", "carts", "orders", "gmv")
 MINUTE = 60 // BUCKET_SECONDS
+SOURCES_EVERY = 2.0  # seconds between two looks at the sources of a session
+MOST_SOURCES = 12
+LATELY = dt.timedelta(minutes=5)
+_sources: dict[int, tuple[float, list[dict[str, Any]]]] = {}
 
 
 @dataclass
@@ -83,7 +87,7 @@ def frame(session_id: int, told: Open | None = None) -> dict[str, Any]:
     return {
         "id": session_id, "at": _text(clock.now()), "figures": whole, "items": items, "comments": comments,
         "missed": told.seen - len(comments), "hints": told.hints, "replies": told.replies, "offers": offered.taken(session_id),
-        "games": told.games,
+        "games": told.games, "sources": by_source(session_id, whole["last_at"]),
     }  # fmt: skip
 
 
@@ -105,6 +109,27 @@ def figures(session_id: int) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]
             whole["last_at"] = _text(instant(row["last_ms"]))
             whole["per_minute"] = last_minute(session_id, instant(row["last_ms"]))
     return whole, items
+
+
+def by_source(session_id: int, last_at: str | None) -> list[dict[str, Any]]:
+    """By which way viewers came, in all and in the last five minutes of the session's own time, the most first."""
+    until, known = _sources.get(session_id, (0.0, []))
+    if until > time.monotonic() or last_at is None:
+        return known
+    table = LiveSourceBucket.__table__.c
+    since = dt.datetime.fromisoformat(last_at) - LATELY
+    lately = func.sum(case((table.starts_at > since, table.joins), else_=0))
+    sums = select(table.source, func.sum(table.joins), lately, func.sum(table.clicks), func.sum(table.orders))
+    rows = db.session.execute(sums.where(table.session_id == session_id).group_by(table.source)).all()
+    found = [
+        {"source": name, "joins": int(joins), "lately": int(late), "clicks": int(clicks), "orders": int(orders)}
+        for name, joins, late, clicks, orders in rows
+    ]
+    found.sort(key=lambda one: (-one["joins"], one["source"]))
+    _sources[session_id] = (time.monotonic() + SOURCES_EVERY, found[:MOST_SOURCES])
+    for number in [one for one, (late, _rows) in list(_sources.items()) if late < time.monotonic() - 3600]:
+        _sources.pop(number, None)  # another thread tidies up as well
+    return found[:MOST_SOURCES]
 
 
 def last_minute(session_id: int, until: dt.datetime) -> dict[str, int]:

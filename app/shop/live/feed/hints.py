@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from app.panel.core import money
 from app.panel.core.db import db
 from app.panel.core.transaction import transactional
 from app.shop.live.feed import measures
@@ -129,9 +130,10 @@ def _told(rule: LiveHintRule, session_id: int, signs: Sequence[tuple[Event, int]
         elif (
             rule.kind is HintKind.PRICE_SLIP and event.kind == "price" and item_id != WHOLE and event.amount is not None
         ):
-            ours = db.session.scalar(select(LiveItem.live_price).where(LiveItem.id == item_id))
+            line = select(LiveItem.live_price, LiveItem.currency).where(LiveItem.id == item_id)
+            ours, code = db.session.execute(line).tuples().one_or_none() or (None, "")
             if ours and abs(event.amount - ours) / ours * 100 > float(rule.threshold):
-                found.append(Measured(event.amount / 100, ours / 100, item_id))
+                found.append(Measured(*(float(money.to_decimal(one, code)) for one in (event.amount, ours)), item_id))
     return found
 
 

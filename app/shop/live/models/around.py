@@ -26,6 +26,8 @@ class LiveCheck(PanelModel):
     is_blocking = flag(
         _("Blocks the session"), default=False, help=_("While it is open, the session cannot be made ready.")
     )
+    conclusion_id = ref(_("Conclusion"), "live_conclusion.id", ondelete="SET NULL", readonly=True, hidden=True)
+    conclusion = relation("LiveConclusion", conclusion_id)
     done_at = instant(_("Done at"), readonly=True)
     done_by_id = ref(_("Done by"), "ab_user.id", ondelete="SET NULL", readonly=True)
     done_by = relation("User", done_by_id)

@@ -2,6 +2,7 @@
 feeds, games, the report, rehearsals."""
 
 from app.shop.live.pages import (
+    advising,
     announcing,
     consoles,
     feeds,
@@ -17,6 +18,6 @@ from app.shop.live.pages import (
 )
 
 __all__ = [
-    "announcing", "consoles", "feeds", "games", "offering", "playing", "portrait", "preparing", "reaching",
+    "advising", "announcing", "consoles", "feeds", "games", "offering", "playing", "portrait", "preparing", "reaching",
     "rehearsals", "reporting", "sheets",
 ]  # fmt: skip

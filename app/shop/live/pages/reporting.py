@@ -9,18 +9,19 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.panel.core import money, policy, records, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
+from app.panel.core.listing import Asked
 from app.panel.core.pages import PanelPage, expose, needs
 from app.shop.live import domain, rules
 from app.shop.live.analysis.forecast import HORIZONS
 from app.shop.live.models import WHOLE, LiveConclusion, LiveEvent, LiveSession
 from app.shop.live.permissions import CONCLUSION, GAME, SESSION
-from app.shop.live.review import charts, reading, report
+from app.shop.live.review import charts, reading, report, tables
 from app.shop.live.services import audience, board, forecasting, hinting, participation, reviewing
 from app.shop.orders.models import Order
 
@@ -29,15 +30,16 @@ COUNT, MONEY, SHARE, TIME, RATE = "count", "money", "share", "time", "rate"
 # figure → (label, how it is written, the events that it counts)
 FIGURES: dict[str, tuple[Any, str, str]] = {
     "gmv": (_("Sales"), MONEY, "order"), "orders": (_("Orders"), COUNT, "order"), "units": (_("Pieces sold"), COUNT, "order"),
-    "conversion": (_("Orders per viewer"), SHARE, "order"), "watchers": (_("Different viewers"), COUNT, "join"),
-    "viewers_peak": (_("Most viewers at once"), COUNT, "viewers"), "watch_seconds": (_("Mean time watched"), TIME, "join"),
-    "five_minutes": (_("Still there after five minutes"), SHARE, "join"), "comments": (_("Comments"), COUNT, "comment"),
+    "conversion": (_("Orders per viewer"), SHARE, "order"), "watchers": (_("Different viewers"), COUNT, "viewers_seen"),
+    "viewers_peak": (_("Most viewers at once"), COUNT, "readings"), "watch_seconds": (_("Mean time watched"), TIME, "visits"),
+    "five_minutes": (_("Still there after five minutes"), SHARE, "visits"), "comments": (_("Comments"), COUNT, "comment"),
     "likes": (_("Likes"), COUNT, "like"), "shares": (_("Shares"), COUNT, "share"), "follows": (_("New followers"), COUNT, "follow"),
     "clicks": (_("Clicks on goods"), COUNT, "click"), "carts": (_("Put into carts"), COUNT, "cart"),
-    "interaction": (_("Signs of life per viewer"), RATE, "comment"),
+    "interaction": (_("Signs of life per viewer"), RATE, "signs"),
 }  # fmt: skip
 CARDS = ("gmv", "orders", "conversion", "watchers", "viewers_peak", "watch_seconds", "five_minutes", "comments")
-KINDS = {kind for _label, _form, kind in FIGURES.values()}
+SIGNS = ("comment", "like", "share", "follow", "gift")  # of life
+KINDS = {kind for _label, _form, kind in FIGURES.values()} - tables.MAKERS.keys()
 HINTS = {
     "longer": _("Sales still rose at its end: show it longer."), "shorter": _("Most was sold early: show it shorter."),
     "keep": _("Its length fits."), "few": _("Too few sales to say."),
@@ -107,6 +109,7 @@ class ReportPage(PanelPage):
             drawn.insert(0, charts.course(found, begun, with_money=with_money))
         return self.render(
             "live/report.html", live=session, title=session.title, made=kept.made_at, found=found, ahead=ahead, charts=drawn,
+            hints_url=_hints_of(session, actor),
             hints=HINTS, played=_played(session, actor), portrait=audience.shown(session), followed=hinting.followed(session),
             may_write=policy.allowed(actor, "write", SESSION), source_word=rules.source_word,
             cards=[self._card(live_id, name, found) for name in shown], with_money=with_money, quadrants=charts.QUADRANTS,
@@ -132,13 +135,15 @@ class ReportPage(PanelPage):
     @expose("/<int:live_id>/report/rows")
     @needs("read")
     def rows(self, live_id: int) -> str:
-        """The events behind a figure, with their number and sum over all of them."""
+        """The rows behind a figure, with their number and sum over all of them: events, or what is made of them."""
         actor = current_actor()
         session: LiveSession = records.get(LiveSession, live_id, actor=actor)
         kind, item_id = request.args.get("kind") or "order", request.args.get("item", type=int, default=WHOLE)
+        if kind in tables.MAKERS:
+            return self._table(session, kind, item_id, sees_money(actor))
         if kind not in KINDS:
             abort(404)
-        where = [LiveEvent.session_id == session.id, LiveEvent.kind == kind]
+        where = [LiveEvent.session_id == session.id, LiveEvent.kind.in_(SIGNS if kind == "signs" else (kind,))]
         if kind == "order":  # what was not taken is in no figure
             where.append(LiveEvent.state.in_(reading.COUNTED))
         item = next((one for one in session.items if one.id == item_id), None)
@@ -148,7 +153,8 @@ class ReportPage(PanelPage):
             abort(404)
         with_order = LiveEvent.__table__.outerjoin(Order.__table__, Order.id == LiveEvent.order_id)
         amount = func.coalesce(Order.total, LiveEvent.amount)
-        sums = select(func.count(), func.coalesce(func.sum(LiveEvent.n), 0), func.coalesce(func.sum(amount), 0))
+        many = case((LiveEvent.kind.in_(("comment", "share", "follow")), 1), else_=LiveEvent.n)
+        sums = select(func.count(), func.coalesce(func.sum(many), 0), func.coalesce(func.sum(amount), 0))
         count, pieces, total = db.session.execute(sums.select_from(with_order).where(*where)).one()
         found = db.session.execute(
             select(LiveEvent, amount.label("amount")).select_from(with_order).where(*where)
@@ -156,9 +162,20 @@ class ReportPage(PanelPage):
         ).all()  # fmt: skip
         return self.render(
             "live/report_rows.html", live=session, title=next(label for label, _form, one in FIGURES.values() if one == kind),
-            rows=found, count=count, pieces=pieces, total=money.format(int(total), session.currency), item=item,
+            kind=kind, rows=found, count=count, pieces=pieces, total=money.format(int(total), session.currency), item=item,
             names={line.id: board.title_of(line) for line in session.items}, with_money=sees_money(actor), is_order=kind == "order",
             format=money.format, most=MOST, may_open=policy.allowed(actor, "read", "orders.Order"),
+            against=tables.different_viewers(session.id) if kind in ("order", "signs") and item is None else 0,
+        )  # fmt: skip
+
+    def _table(self, session: LiveSession, kind: str, item_id: int, with_money: bool) -> str:
+        item = next((one for one in session.items if one.id == item_id), None)
+        if item is None and (kind == "displays" or item_id != WHOLE):
+            abort(404)
+        found = tables.MAKERS[kind](session, tables.Asked(item, (request.args.get("source") or "")[:40], with_money))
+        return self.render(
+            "live/report_table.html", live=session, title=found.title, most=MOST, item=board.title_of(item) if item else "",
+            tables=[found, found.more] if found.more else [found],
         )  # fmt: skip
 
     @staticmethod
@@ -219,7 +236,8 @@ class ReportPage(PanelPage):
         return SimpleNamespace(
             heads=[(one["id"], seen[one["id"]].title, seen[one["id"]].starts_at) for one in others],
             rows=[
-                (FIGURES[name][0], written(name, mine.get(name), code), [cell(name, one) for one in others]) for name in names
+                (FIGURES[name][0], written(name, mine.get(name), code), FIGURES[name][2], [cell(name, one) for one in others])
+                for name in names
             ],
         )  # fmt: skip
 
@@ -241,3 +259,10 @@ def _played(session: LiveSession, actor: Any) -> list[tuple[Any, Any]]:
     if not policy.allowed(actor, "read", GAME):
         return []
     return [(row.game, row.compared) for row in participation.of_session(session) if veil.shows(row.game, "taken_part", "viewers")]
+
+
+def _hints_of(session: LiveSession, actor: Any) -> str:
+    """The list of the hints of a session, for whoever may read them."""
+    if not policy.allowed(actor, "read", "live.LiveHint"):
+        return ""
+    return Asked(tree={"and": [["session", "eq", str(session.id)]]}).url(url_for("live_livehint.list"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.shop.live import rules
+
 
 def texts() -> dict[str, str]:
     """`{name}` in a text is filled in by the script."""
-    return _talk() | _desk() | _state() | _offers() | _games()
+    ways = {f"source_{name}": str(word) for name, word in rules.SOURCES.items()}
+    return _talk() | _desk() | _state() | _offers() | _games() | ways
 
 
 def _state() -> dict[str, str]:
@@ -39,7 +42,9 @@ def _desk() -> dict[str, str]:
         "viewers": _("Viewers"), "newcomers": _("New viewers"), "likes": _("Likes a minute"), "comments": _("Comments a minute"),
         "shares": _("Shares a minute"), "follows": _("New fans a minute"), "clicks": _("Clicks"), "carts": _("Into carts"),
         "orders": _("Orders"), "gmv": _("Sales"), "ofGoal": _("{n} % of the goal"), "missed": _("{n} comments went by unseen"),
-        "paused": _("Paused, {n} new"), "noFigures": _("No feed is connected: figures and comments appear here when one is."),
+        "paused": _("Paused, {n} new"), "notTold": _("not told"),
+        "toSources": _("Where viewers came from"),
+        "noFigures": _("No feed is connected: figures and comments appear here when one is."),
     }  # fmt: skip
 
 
@@ -64,7 +69,8 @@ def _games() -> dict[str, str]:
 def _talk() -> dict[str, str]:
     return {
         "toHost": _("To the host"), "toService": _("To the service"), "answer": _("Answered"), "askHost": _("Ask the host"),
-        "askProduct": _("Ask the product team"), "giveBack": _("Back to the service"), "again": _("Open again"),
+        "askProduct": _("Ask the product team"), "giveBack": _("Back to the service"),
+        "inWriting": _("Please answer it in writing."), "again": _("Open again"),
         "noQuestions": _("No open questions."), "noMessages": _("Nobody has said anything yet."), "seen": _("Seen it"),
         "ready": _("Lay ready: %(what)s", what="{what}"), "upNext": _("Up next"),
         "suggested": _("Suggested"), "noSuggestion": _("Nothing in the questions and answers of this session fits."),
@@ -74,7 +80,8 @@ def _talk() -> dict[str, str]:
         "free": _("No questions for you."),
         "follow": _("Followed"), "aside_": _("Set it aside"), "playbook": _("What helped before ({n})"),
         "outcomeLater": _("What came of it is shown after five minutes."),
-        "question": _("Make it a question"), "slow_down": _("Slow down"), "speed_up": _("Speed up"),
+        "question": _("Make it a question"),
+        "byItself": _("Answered by itself:"), "slow_down": _("Slow down"), "speed_up": _("Speed up"),
     }  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 """The verbs of live sessions: `from app.shop.live import services`, then `services.run.pin(…)`, `services.talk.ask(…)`."""
 
 from app.panel.core import records
-from app.shop.live.models import LiveBooking, LiveCheck, LiveItem, LiveOutlet, LivePreset, LiveSession
+from app.shop.live.models import LiveBooking, LiveCheck, LiveConclusion, LiveItem, LiveOutlet, LivePreset, LiveSession
 from app.shop.live.services import (
     board,
     booking,
     commands,
+    concluding,
     games,
     games_board,
     hours,
@@ -31,8 +32,10 @@ records.override(
 )
 records.override(LivePreset, validate=presets.validate)
 records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_check)
+records.override(LiveConclusion, create=concluding.create, update=concluding.update)
 
 __all__ = [
-    "board", "booking", "commands", "games", "games_board", "hours", "offered", "offers", "outgoing", "plan", "presets", "prices",
+    "board", "booking", "commands", "concluding", "games", "games_board", "hours", "offered", "offers", "outgoing", "plan",
+    "presets", "prices",
     "prizes", "quiet", "run", "sheet", "stocked", "talk",
 ]  # fmt: skip

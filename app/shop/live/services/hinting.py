@@ -64,6 +64,7 @@ def _told(
         "id": row.id, "kind": str(row.kind.label).partition(" (")[0].partition("（")[0], "tone": row.kind.tone,
         "at": row.at.isoformat(), "state": row.state.value, "word": str(row.state.label), "advice": hint.advice or "",
         "item": names.get(row.item_id or 0, ""), "reason": reason(row) if veil.shows(row, "before", "usual", "source") else "",
+        "source": hint.source or "",
         "plays": plays.get(row.kind, []) if is_new else [], "ways": ways if row.item_id else [], "may": may and is_new,
         "outcome": came_of(row, code) if veil.shows(row, "values") else "",
     }  # fmt: skip

@@ -15,9 +15,9 @@ from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.creators.models import Creator
 from app.shop.live import queries, rules
-from app.shop.live.models import LiveCheck, LiveConclusion, LiveItem, LiveLink, LiveRoom, LiveSession
-from app.shop.live.permissions import CONCLUSION, SESSION, VERBS
-from app.shop.live.services import film
+from app.shop.live.models import LiveCheck, LiveItem, LiveLink, LiveRoom, LiveSession
+from app.shop.live.permissions import SESSION, VERBS
+from app.shop.live.services import concluding, film
 from app.shop.live.states import PLANNED, SESSION_MOVES, CheckKind, Post, SessionState
 from app.shop.setup.models import Channel, Shop
 
@@ -125,13 +125,13 @@ def _checklist(session: LiveSession) -> None:
         (CheckKind.MEETING, Post.CONTROL, _("Prices and stock of the run sheet are compared with the shop"), False),
         (CheckKind.MEETING, Post.SERVICE, _("Answers to the usual questions are written down"), False),
     ]
-    known = queries.open_conclusions(session.shop_id, session.starts_at)
-    points += [(CheckKind.CONCLUSION, None, one.text[:300], False) for one in db.session.scalars(known)]
     points += [(CheckKind.SIGN_OFF, post, _("Signed off by: %(post)s", post=post.label), True) for post in Post]
     for place, (kind, post, text, blocks) in enumerate(points, 1):
         db.session.add(
             LiveCheck(session_id=session.id, kind=kind, role=post, text=text, position=place, is_blocking=blocks)
         )
+    learned = db.session.scalars(queries.open_conclusions(session.shop_id, session.starts_at))
+    db.session.add_all([concluding.point(session.id, one) for one in learned])
 
 
 def validate_check(check: LiveCheck | None, values: dict[str, Any]) -> None:
@@ -296,18 +296,16 @@ def copy_from(
     known = {check.text for check in session.checks}
     own = [check for check in source.checks if check.kind is not CheckKind.SIGN_OFF and check.text not in known]
     for check in own:
-        if check.kind is CheckKind.CONCLUSION and check.done_at is not None:
+        if check.kind is CheckKind.CONCLUSION and (check.done_at is not None or check.conclusion_id is not None):
             continue
         db.session.add(LiveCheck(
             session_id=session.id, kind=check.kind, role=check.role, text=check.text, position=100 + check.position,
             is_blocking=check.is_blocking,
         ))  # fmt: skip
-    known |= {check.text for check in own}
+    stands = {check.conclusion_id for check in session.checks}
     for one in db.session.scalars(queries.open_conclusions(session.shop_id, session.starts_at)):
-        if one.text[:300] not in known:
-            db.session.add(
-                LiveCheck(session_id=session.id, kind=CheckKind.CONCLUSION, text=one.text[:300], position=200)
-            )
+        if one.id not in stands and one.text[: concluding.LONGEST] not in known:
+            db.session.add(concluding.point(session.id, one))
     for name in ("tags", "category", "cover_id", "theme", "offers"):
         if not getattr(session, name):
             setattr(session, name, getattr(source, name))
@@ -316,13 +314,6 @@ def copy_from(
     db.session.flush()
     db.session.expire(session, ["items", "checks"])
     return len(source.items)
-
-
-@transactional
-def settle(conclusions: list[LiveConclusion], *, actor: Any) -> None:
-    policy.authorize(actor, "write", CONCLUSION)
-    for one in conclusions:
-        one.closed_at = one.closed_at or clock.now()
 
 
 def _still_planned(session: LiveSession) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from app.panel.core import clock, policy
+from app.panel.core import clock, notices, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.shop.customers.models import Customer
@@ -15,8 +16,14 @@ from app.shop.live.models import LiveItem, LiveMessage, LiveQuestion, LiveSessio
 from app.shop.live.permissions import SESSION, VERBS, posts_of
 from app.shop.live.services.commands import Effect, obey, seen
 from app.shop.live.states import AskedOf, MessageKind, Post, QuestionState, SessionState
+from app.shop.orders.queries import people_who
 
 LONGEST = 500
+ADVICE = "/live/advice/"  # where the product team answers
+TO_PRODUCT = notices.kind(
+    "live.to_product", lazy_gettext("A viewer's question waits for the product team"), group=lazy_gettext("Live"),
+    needs=("advise", SESSION),
+)  # fmt: skip
 TALKING = (SessionState.READY, SessionState.LIVE, SessionState.ENDED)
 
 
@@ -124,6 +131,8 @@ def escalate(
         if to is AskedOf.HOST:
             _to_host(question)
         _note(question, actor, note or _("Please help."))
+        if to is AskedOf.PRODUCT and not session.is_practice:
+            _call_the_product_team(session, question)
         return Effect(_("Asked: %(who)s", who=to.label))
 
     values = {"question": question_id, "to": to.value, "note": note}
@@ -132,10 +141,26 @@ def escalate(
     )
 
 
+def _call_the_product_team(session: LiveSession, question: LiveQuestion) -> None:
+    asked = lazy_gettext("A viewer of “%(session)s” asks: %(text)s", session=session.title, text=question.text[:120])
+    people = db.session.scalars(people_who("advise", SESSION, session.shop_id))
+    notices.send(people, asked, url=ADVICE, kind=TO_PRODUCT, about=session)
+
+
 def give_back(
-    session_id: int, question_id: int, note: str, *, actor: Any, key: str, expected_version: int | None = None
+    session_id: int,
+    question_id: int,
+    note: str,
+    *,
+    actor: Any,
+    key: str,
+    expected_version: int | None = None,
+    right: str = "",
 ) -> dict[str, Any]:
-    """The answer comes back to the service, which tells the viewer."""
+    """The answer comes back to the service, which tells the viewer.
+
+    :param right: by which it is given: that of a post, or `advise` of the product team
+    """
     said = _text(note, "note")
 
     def work(session: LiveSession) -> Effect:
@@ -145,10 +170,10 @@ def give_back(
         _note(question, actor, said)
         return Effect(_("Back with the service: %(text)s", text=said[:200]))
 
-    right = right_of(actor, Post.HOST, Post.CONTROL, Post.SERVICE)
     return obey(
-        session_id, "give_back", {"question": question_id, "note": said}, work, actor=actor, right=right, key=key
-    )
+        session_id, "give_back", {"question": question_id, "note": said}, work, actor=actor, key=key, states=TALKING,
+        right=right or right_of(actor, Post.HOST, Post.CONTROL, Post.SERVICE),
+    )  # fmt: skip
 
 
 def done(

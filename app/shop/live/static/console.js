@@ -266,9 +266,18 @@ export function comments(acts) {
   let gone = 0;
   let drawing = false;
   const paused = () => pause?.getAttribute("aria-pressed") === "true";
+  const answer = (text) => el("small", { class: "quiet", "data-reply": true }, ` ↳ ${texts.byItself} ${text}`);
+  function answered(some) { // what was answered by itself stands beside its comment
+    for (const { comment, text } of some) {
+      const one = kept.get(comment);
+      const row = one && !one.reply && list.querySelector(`[data-comment="${comment}"]`);
+      if (one) one.reply ||= text;
+      if (row) row.append(answer(text));
+    }
+  }
   const fits = (one) => { const q = search?.value.trim().toLowerCase(); return !q || `${one.name} ${one.text}`.toLowerCase().includes(q); };
   const line = (one) => {
-    const made = el("li", { "data-comment": one.id }, el("b", {}, one.name || texts.unnamed), " ", el("span", {}, one.text));
+    const made = el("li", { "data-comment": one.id }, el("b", {}, one.name || texts.unnamed), " ", el("span", {}, one.text), one.reply ? answer(one.reply) : null);
     made.hidden = !fits(one);
     return made;
   };
@@ -306,7 +315,7 @@ export function comments(acts) {
     gone += missed;
     if (!drawing) { drawing = true; requestAnimationFrame(paint); }
   }
-  onFrame((frame) => take(frame.comments || [], frame.missed || 0));
+  onFrame((frame) => { take(frame.comments || [], frame.missed || 0); answered(frame.replies || []); });
   onState(() => { drop(); take(state.comments || []); });
   pause?.addEventListener("click", () => { pause.setAttribute("aria-pressed", String(!paused())); requestAnimationFrame(paint); });
   search?.addEventListener("input", () => { for (const one of list.children) one.hidden = !fits(kept.get(Number(one.dataset.comment)) || {}); });

@@ -206,13 +206,24 @@ function figures() {
   }
 }
 
+/** By which way viewers came: what hints about traffic lead to. */
+function sources() {
+  const table = node("sources");
+  const found = frame?.sources || [];
+  table.hidden = !found.length;
+  const all = found.reduce((sum, one) => sum + one.joins, 0);
+  put(table.tBodies[0], JSON.stringify(found), () => found.map((one) => el("tr", {},
+    el("th", { scope: "row" }, texts[`source_${one.source}`] || one.source || texts.notTold), el("td", {}, `${one.joins.toLocaleString()}${all ? ` · ${Math.round((one.joins / all) * 100)} %` : ""}`),
+    ...[one.lately, one.clicks, one.orders].map((n) => el("td", {}, n.toLocaleString())), el("td", {}, one.joins ? `${((one.orders / one.joins) * 100).toFixed(1)} %` : "–"))));
+}
+
 let painting = false;
 onFrame((next, late) => {
   if (late) return;
   frame = next;
   if (painting) return;
   painting = true;
-  requestAnimationFrame(() => { painting = false; figures(); sold(); });
+  requestAnimationFrame(() => { painting = false; figures(); sources(); sold(); });
 });
 
 async function chart() {
@@ -236,21 +247,53 @@ const move = (by) => {
   const next = state.items[Math.max(0, Math.min(state.items.length - 1, at + by))];
   if (next) choose(next.id);
 };
+/** The buttons of what stands in a list, from the first on; again those of the next one. Arrows go along them, Enter presses. */
+function reach(rows) {
+  const found = rows.filter((one) => one.querySelector("button:not(:disabled)"));
+  const at = found.findIndex((one) => one.contains(document.activeElement));
+  const next = found[at + 1] || found[0];
+  next?.scrollIntoView({ block: "nearest" });
+  next?.querySelector("button:not(:disabled)").focus();
+}
+const within = (name) => [...(node(name)?.children || [])].filter((one) => !one.hidden);
+
+function reachComment() { // the newest one, then the one before it
+  const rows = within("comments").filter((one) => one.dataset.comment);
+  const at = rows.findIndex((one) => one.classList.contains("chosen"));
+  const next = at > 0 ? rows[at - 1] : rows[rows.length - 1];
+  if (next && !next.classList.contains("chosen")) next.click();
+  next?.scrollIntoView({ block: "nearest" });
+  next?.querySelector("button")?.focus();
+}
+
+function along(event) {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const row = by && event.target.closest("[data-comments] li, [data-questions] li, [data-hints] li, [data-offers] li, [data-games] article");
+  if (!row) return false;
+  const all = [...row.querySelectorAll("button:not(:disabled)")];
+  all[(all.indexOf(event.target) + by + all.length) % all.length]?.focus();
+  return true;
+}
+
+const call = (kind) => () => box.querySelector(`[data-call="${kind}"]`).click();
 const ofChosen = (verb) => { const one = item(chosen); if (one) command(verb, { item: one.id, version: one.version }); };
 const KEYS = {
   ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), p: () => ofChosen("pin"), n: goOn, u: undoLast,
   l: () => { const one = item(chosen); if (one) ofChosen(["planned", "delisted"].includes(one.state) ? "list" : "delist"); },
   s: () => { const one = item(chosen); if (one) ofChosen(one.state === "suspended" ? "resume" : "suspend"); },
   o: newOffer, r: reprice, m: () => form.text.focus(), t: () => node("say").text.focus(), f: () => node("comment-search").focus(), " ": () => node("comment-pause").click(),
-  "?": () => node("keys").showModal(), ...GAME_KEYS,
+  c: reachComment, q: () => reach(within("questions")), h: () => reach(within("hints")), w: () => reach(within("offers")), g: () => reach(within("games")),
+  x: () => { if (state.notice) command("take_notice"); }, b: () => node("now").querySelector(".keep input")?.click(), "-": call("slow_down"), "+": call("speed_up"), "=": call("speed_up"),
+  e: () => [node("begin"), node("end")].find((one) => one && !one.hidden)?.click(), "?": () => node("keys").showModal(), ...GAME_KEYS,
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key.length === 1) return;
   if (event.target.closest("input, textarea, select, dialog, button, a")) { if (event.key === "Escape") event.target.blur(); if (event.target.closest("input, textarea, select, dialog") || event.key === " ") return; }
-  if (event.shiftKey && /^Digit[1-9]$/.test(event.code)) { event.preventDefault(); preset(Number(event.code.slice(5))); return; }
+  if (along(event)) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+  if (event.shiftKey && /^Digit[1-9]$/.test(event.code)) { event.preventDefault(); event.stopImmediatePropagation(); preset(Number(event.code.slice(5))); return; }
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (act) { event.preventDefault(); act(); }
-});
+  if (act) { event.preventDefault(); event.stopImmediatePropagation(); act(); } // the panel's own keys mean other things
+}, true);
 node("keys-open").addEventListener("click", () => node("keys").showModal());
 node("begin")?.addEventListener("click", () => command("begin"));
 node("end")?.addEventListener("click", () => { node("end-sure").showModal(); });
@@ -273,5 +316,5 @@ comments((one) => [
   button(texts.toService, "fa-headset", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "service" })),
   ...moderation(one),
 ]);
-onState(() => { if (state.frame && state.frame.at >= (frame?.at || "")) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); sold(); });
+onState(() => { if (state.frame && state.frame.at >= (frame?.at || "")) frame = state.frame; head(); items(); now_(); notice(); questions(); log(); figures(); sources(); sold(); });
 begin();

@@ -14,6 +14,7 @@ function row(one) {
   const made = el("li", { class: "hint", "data-state": one.state });
   made.append(el("p", { class: "hint-head" }, el("span", { class: `badge badge-${one.tone}` }, one.kind), el("b", {}, one.item), el("span", { class: "quiet num", "data-hint-at": one.at }, "")));
   made.append(el("p", {}, one.advice), el("p", { class: "quiet small" }, one.reason));
+  if (one.source && node("sources")) made.append(el("p", { class: "small" }, el("a", { href: "#sources" }, texts.toSources)));
   if (one.plays.length) {
     const book = el("details", { class: "small" }, el("summary", {}, fill("playbook", { n: one.plays.length })));
     for (const play of one.plays) book.append(el("p", {}, el("b", {}, play.title), " ", play.steps));

@@ -25,7 +25,8 @@ function questions() {
     ? state.questions.map((one) => el("li", { class: "question", "data-asked": one.asked_at },
       el("div", {}, el("b", {}, one.asker || texts.unnamed), " ", el("span", { class: "age num" })), el("p", {}, one.text),
       ...one.thread.map((said) => el("small", { class: "quiet" }, `${said.by}: ${said.text}`)),
-      button(texts.done, "fa-check", () => command("done", { question: one.id, version: one.version }), { tone: "btn-primary" })))
+      button(texts.done, "fa-check", () => command("done", { question: one.id, version: one.version }), { tone: "btn-primary" }),
+      one.thread.length ? button(texts.giveBack, "fa-reply", () => command("give_back", { question: one.id, version: one.version, note: texts.inWriting })) : null))
     : [el("li", { class: "quiet none" }, texts.free)]));
 }
 

@@ -10,7 +10,7 @@ from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.panel.core.transaction import transactional
 from app.shop.live.models import LiveCheck, LiveConclusion, LiveItem
 from app.shop.live.review import report
-from app.shop.live.services import links, plan, reviewing, sheet
+from app.shop.live.services import concluding, links, plan, reviewing, sheet
 from app.shop.live.states import CheckKind, Post, SessionState
 from tests.shop.live.desk.conftest import open_sign_offs
 
@@ -110,7 +110,7 @@ def test_a_copy_takes_the_run_sheet_the_points_and_what_was_concluded_but_nothin
 ):
     records.create(LiveConclusion, {"session_id": signed.id, "text": "Sizes first"}, actor=SYSTEM)
     closed = records.create(LiveConclusion, {"session_id": signed.id, "text": "Done with"}, actor=SYSTEM)
-    plan.settle([closed], actor=SYSTEM)
+    concluding.settle([closed], actor=SYSTEM)
     later = planned(30, cover_id=None, tags=None)
     assert "Sizes first" in [check.text for check in later.checks]  # from the start
     assert plan.copy_from(later, signed, actor=SYSTEM) == 3
@@ -122,6 +122,30 @@ def test_a_copy_takes_the_run_sheet_the_points_and_what_was_concluded_but_nothin
     assert texts.count("Sizes first") == 1 and "Done with" not in texts
     assert len(open_sign_offs(later)) == 3
     assert len([one for one in later.checks if one.done_at]) == 0
+
+
+def test_a_conclusion_reaches_sessions_that_are_planned_already_and_leaves_when_it_is_settled(
+    session, signed, planned, as_user, person
+):
+    later, last, earlier = planned(30), planned(60), planned(-40)
+    values = {"session_id": signed.id, "text": "Sizes first", "owner_id": person("ben").id}
+    learned = records.create(LiveConclusion, values, actor=SYSTEM)
+
+    def points(live):
+        session.expire_all()
+        return [check.text for check in live.checks if check.kind is CheckKind.CONCLUSION]
+
+    assert (points(later), points(last), points(earlier), points(signed)) == (["Sizes first"], ["Sizes first"], [], [])
+    page = as_user("ada").get(f"/live/{later.id}/prepare").text
+    assert "Sizes first" in page and str(person("ben")) in page
+    records.update(learned, {"text": "Sizes and colours first"}, actor=SYSTEM, version=learned.version)
+    assert points(later) == ["Sizes and colours first"]
+    assert plan.copy_from(last, signed, actor=SYSTEM) == 3 and len(points(last)) == 1
+    ticked = next(check for check in last.checks if check.kind is CheckKind.CONCLUSION)
+    plan.tick(ticked.id, True, actor=SYSTEM)
+    concluding.settle([learned], actor=SYSTEM)
+    assert (points(later), points(last)) == ([], ["Sizes and colours first"])
+    assert plan.copy_from(later, last, actor=SYSTEM) == 3 and points(later) == []
 
 
 def test_a_copy_shows_items_as_long_as_the_report_of_the_session_before_suggests(session, signed, planned, as_user):

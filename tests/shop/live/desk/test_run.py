@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from app.panel.core import bus
+from app.panel.core import bus, notices
 from app.panel.core.errors import Conflict, DomainError, Forbidden
 from app.shop.customers.models import Customer
 from app.shop.live.models import LiveAction, LiveItem, LiveMessage, LiveNotice, LiveQuestion, LiveSession, LiveSlot
@@ -172,6 +172,28 @@ def test_a_hard_question_goes_to_the_product_team_and_comes_back_with_its_thread
     session.expire_all()
     assert (question.state, question.asked_of, question.asked_at) == (QuestionState.NEW, AskedOf.SERVICE, asked_at)
     assert [line["text"] for line in question.thread] == ["Lead free?", "Lead free, tested"]
+
+
+def test_the_product_team_is_told_of_a_question_and_answers_it_on_its_own_page(
+    session, on_air, as_user, person, ada, as_role
+):
+    as_role(person("ben"), "operations")
+    number = talk.ask(on_air.id, "Which glaze?", actor=ada, key="ask-it")["question"]
+    talk.escalate(on_air.id, number, AskedOf.PRODUCT, "Lead free?", actor=ada, key="up-it")
+    told = notices.latest(person("ben").id)[0]
+    assert "Which glaze?" in told.title and told.url == "/live/advice/"
+    client = as_user("ben")
+    page = client.get(told.url).text
+    assert "Which glaze?" in page and "Lead free?" in page and "Evening" in page
+    form = {"csrf_token": client.token, "key": "k" * 24, "answer": "Lead free, tested"}
+    for _twice in range(2):
+        client.post(f"/live/{on_air.id}/advice/{number}", data=form)
+    session.expire_all()
+    question = session.get(LiveQuestion, number)
+    assert (question.state, question.asked_of) == (QuestionState.NEW, AskedOf.SERVICE)
+    assert [line["text"] for line in question.thread] == ["Lead free?", "Lead free, tested"]
+    assert "Which glaze?" not in client.get(told.url).text
+    assert as_user("cleo").get(told.url).status_code == 403
 
 
 def test_the_team_talks_and_calls_posts_by_their_names(session, on_air, ada, person):
