@@ -5,7 +5,8 @@ brings the client of Valkey beside that of Redis: whoever asks for one of `UNUSE
 
 Others are asked for by name and would miss them: FAB the schemas of its own REST API, Redis the clients of a cluster. They get
 modules of `HOLLOW` with classes in which nothing is, and which say so when somebody makes one after the start. Together it is
-35 MB of every process. Whoever imports one of them later, such as cryptography for a security key, gets the real one.
+35 MB of every process. Whoever imports one of them later, such as cryptography for a security key, gets the real one. A domain
+that needs one while it is loaded, as FAB's ModelRestApi would, takes its name out of `HOLLOW`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ class LeftOut:
 
     def __call__(self, decorated: Any) -> Any:
         return decorated
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{type(self).__module__}.{type(self).__qualname__} was left out at the start; see app/lean.py")
 
 
 class _Hollow(ModuleType):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
@@ -13,34 +13,45 @@ from app.panel.core.transaction import transactional
 from app.shop.orders import states
 from app.shop.orders.models import Order, OrderException
 from app.shop.orders.services.clocks import Clocks, renew
+from app.shop.orders.services.common import lock
 from app.shop.orders.services.exceptions import open_exception, reason
 from app.shop.setup.queries import business
 
 
-@transactional
 def flag_late(limit: int = 500) -> int:
     """Open the problem "late" for orders that were paid too long ago and have not left; how many.
 
-    Past orders and those on hold are left in peace, and so is an order whose problem somebody has handled already.
+    Past orders and those on hold are left in peace, and so is an order whose problem somebody has handled already. Each is a
+    transaction of its own: five hundred in one would keep everybody else from writing for seconds.
     """
-    renew()
-    late = reason("late")
-    known = select(OrderException.order_id).where(OrderException.reason_id == late.id)
-    query = (
-        select(Order)
-        .where(
-            Order.state.in_(states.TO_SHIP), Order.is_past.is_(False), Order.is_held.is_(False),
-            Order.ship_by_at <= clock.now(), Order.id.not_in(known),
-        )
-        .order_by(Order.ship_by_at, Order.id)
-        .limit(limit)
-    )  # fmt: skip
-    found = list(db.session.scalars(query))
+    late = _prepare()
+    found = list(db.session.scalars(_late(late).order_by(Order.ship_by_at, Order.id).limit(limit)))
     owner = business()
     clocks = Clocks()
     with force_locale(owner.language if owner else "en"):
-        for order in found:
-            hours = clocks.of(order.shop_id).ship
-            detail = _("Paid more than %(hours)s hours ago and not shipped.", hours=hours)
-            open_exception(order, late, actor=SYSTEM, detail=detail)
-    return len(found)
+        return sum(_flag(key, late, clocks) for key in found)
+
+
+@transactional
+def _prepare() -> int:
+    renew()
+    return reason("late").id
+
+
+def _late(late: int) -> Select[tuple[int]]:
+    known = select(OrderException.order_id).where(OrderException.reason_id == late)
+    return select(Order.id).where(
+        Order.state.in_(states.TO_SHIP), Order.is_past.is_(False), Order.is_held.is_(False),
+        Order.ship_by_at <= clock.now(), Order.id.not_in(known),
+    )  # fmt: skip
+
+
+@transactional
+def _flag(key: int, late: int, clocks: Clocks) -> bool:
+    if db.session.scalar(_late(late).where(Order.id == key)) is None:
+        return False  # it has left, or waits for something else, since it was found
+    order = lock(db.session.get_one(Order, key))
+    hours = clocks.of(order.shop_id).ship
+    detail = _("Paid more than %(hours)s hours ago and not shipped.", hours=hours)
+    open_exception(order, reason("late"), actor=SYSTEM, detail=detail)
+    return True
