@@ -38,7 +38,7 @@ def _prepare() -> int:
     return reason("late").id
 
 
-def _late(late: int) -> Select[tuple[int]]:
+def _late(late: int) -> Select[int]:
     known = select(OrderException.order_id).where(OrderException.reason_id == late)
     return select(Order.id).where(
         Order.state.in_(states.TO_SHIP), Order.is_past.is_(False), Order.is_held.is_(False),
