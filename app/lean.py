@@ -4,9 +4,9 @@ structlog brings rich for tracebacks in colours (with pygments), sqlalchemy-util
 brings the client of Valkey beside that of Redis: whoever asks for one of `UNUSED` is told that it is not installed.
 
 Others are asked for by name and would miss them: FAB the schemas of its own REST API, Redis the clients of a cluster. They get
-modules of `HOLLOW` with classes in which nothing is, and which say so when somebody makes one after the start. Together it is
-35 MB of every process. Whoever imports one of them later, such as cryptography for a security key, gets the real one. A domain
-that needs one while it is loaded, as FAB's ModelRestApi would, takes its name out of `HOLLOW`.
+modules of `HOLLOW` with classes in which nothing is; when somebody makes one after the start, it is the real one that is made, or
+it is said that it was left out. Together it is 35 MB of every process. Whoever imports one of them later, such as cryptography
+for a security key, gets the real one. A domain that needs one while it is loaded takes its name out of `HOLLOW`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -32,12 +33,16 @@ HOLLOW = (
 
 
 class LeftOut:
-    """A class of a hollow module. While others are loading it may be derived from, called and used as a decorator."""
+    """A class of a hollow module. While others are loading it may be derived from, called and used as a decorator; who makes one
+    later gets the real one, unless it is built on what is hollow itself."""
 
-    def __new__(cls, *_arguments: Any, **_named: Any) -> Any:
-        if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+            return super().__new__(cls)
+        real = getattr(import_module(cls.__module__), cls.__qualname__, cls)
+        if isinstance(real, type) and issubclass(real, LeftOut):
             raise RuntimeError(f"{cls.__module__}.{cls.__qualname__} was left out at the start; see app/lean.py")
-        return super().__new__(cls)
+        return real(*arguments, **named)
 
     def __init__(self, *_arguments: Any, **_named: Any) -> None:
         pass

@@ -32,9 +32,11 @@ def test_a_process_that_serves_has_nothing_that_is_left_out_and_whoever_asks_lat
 
 
 def test_what_is_loaded_already_is_neither_hidden_nor_hollow():
-    with lean.without(("json", "no_such_thing"), ("decimal", "hollow_thing")):
+    with lean.without(("json", "no_such_thing"), ("decimal", "hollow_thing", "nturl2path")):
         import decimal
         import json
+
+        import nturl2path as later
 
         import hollow_thing.inside as hollow  # type: ignore[import-not-found]
 
@@ -44,7 +46,10 @@ def test_what_is_loaded_already_is_neither_hidden_nor_hollow():
         assert json.loads("1") == 1 and decimal.Decimal(1) == 1
         assert hollow.decorator(meaning=1)(Below) is Below and isinstance(Below(1, two=2), lean.LeftOut)
         assert issubclass(hollow.WrongError, Exception)
-    with pytest.raises(RuntimeError, match=r"hollow_thing\.inside\.Class was left out"):
+    with pytest.raises(RuntimeError, match=r"Below was left out"):
+        Below()
+    assert later.url2pathname("///C|/a") == "C:\\a", "what is there is loaded by whoever calls it later"
+    with pytest.raises(ModuleNotFoundError):
         hollow.Class()
     with pytest.raises(ModuleNotFoundError):
         import hollow_thing  # noqa: F401
