@@ -35,7 +35,6 @@ def test_what_is_loaded_already_is_neither_hidden_nor_hollow():
     with lean.without(("json", "no_such_thing"), ("decimal", "hollow_thing", "nturl2path")):
         import decimal
         import json
-
         import nturl2path as later
 
         import hollow_thing.inside as hollow  # type: ignore[import-not-found]
