@@ -151,7 +151,8 @@ def test_a_child_row_that_the_reader_may_not_see_is_neither_shown_nor_removed_by
 
 
 def test_of_two_who_opened_one_record_the_second_overwrites_nothing_by_whatever_door(visit, book):
-    """G17: both open it, one saves, then the other: in the form, by REST, in a cell, and taken back by a run."""
+    """G17: both open it, one saves, then the other: in the form, by REST, in a cell, by a run that was looked at before, and
+    taken back by a run."""
     from tests.panel.bulk import book_operations, operating
 
     assert book_operations.__name__  # its operations are known by being imported
@@ -175,6 +176,12 @@ def test_of_two_who_opened_one_record_the_second_overwrites_nothing_by_whatever_
             rounds += 1
             if answer.status_code != 409 or stored(ada, key)["title"] != f"First {number} {name}":
                 overwritten.append((name, answer.status_code))
+        looked = operating.prepared("books.raise_price", 5, [key])
+        change(lena, key, price=f"{number + 20}.00")
+        run = operating.done(looked)
+        rounds += 1
+        if (run.changed, run.refused) != (0, 1) or stored(ada, key)["price"] != f"{number + 20}.00":
+            overwritten.append(("run", run.changed))
         run = operating.done(operating.prepared("books.raise_price", 5, [key]))
         change(lena, key, title=f"Typed since {number}")
         back = operating.taken_back(run)

@@ -336,6 +336,49 @@ def test_a_run_that_is_put_off_begins_at_its_time_whoever_rings_before(shelf, mo
     assert prices() == {"978-0": 1010, "978-1": 1011}
 
 
+def test_what_somebody_changed_since_the_preview_is_left_alone_and_said(shelf):
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    ids = books(4)
+    raising, buying = prepared(RAISE, 10), prepared(BUY, 3, ids=ids)
+    for key, field in zip(ids, ({"price": 77}, {"title": "Meant otherwise"}, {"copies": 9}), strict=False):
+        records.update(shelf.get_one(Book, key), field, actor=SYSTEM)
+    shelf.commit()
+    raised = done(raising)
+    assert ends(raised) == {"changed": 3, "refused": 1}, "a title is no price"
+    assert reasons(raised) == {ids[0]: "It was changed since the preview."}
+    assert prices() == {"978-0": 77, "978-1": 1011, "978-2": 1012, "978-3": 1013}
+    bought = done(buying)
+    assert reasons(bought) == dict.fromkeys(ids[:3], "It was changed since the preview."), "it does not say what it writes"
+    shelf.expire_all()
+    assert [shelf.get_one(Book, key).copies for key in ids] == [1, 1, 9, 4], "what another run wrote is no person's change"
+
+
+def test_a_run_that_was_planned_takes_rows_as_they_are_at_its_time(shelf, monkeypatch):
+    from app.panel.bulk import loop
+    from app.panel.bulk.engine import life
+    from app.panel.core import clock, records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    key, *_others = books(2)
+    run, at = prepared(RAISE, 10), clock.now() + clock.dt.timedelta(hours=1)
+    life.start(run.id, actor=SYSTEM, begins_at=at)
+    records.update(shelf.get_one(Book, key), {"price": 77}, actor=SYSTEM)
+    shelf.commit()
+    monkeypatch.setattr(clock, "now", lambda: at)
+    assert loop.work_off(run.id).value == "done"
+    assert prices() == {"978-0": 87, "978-1": 1011}
+
+
+def reasons(run):
+    from app.panel.bulk import runs
+
+    return {item.row_id: item.reason for item in runs.items(run.id, limit=10_000) if item.reason}
+
+
 def test_requests_that_ask_for_an_operation_of_a_model_at_once_get_the_same_one(shelf, monkeypatch):
     import threading
     import time

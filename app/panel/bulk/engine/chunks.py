@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Piece:
-    """Items `low` to `high` of a run. `undoes`: the run whose effect is taken back."""
+    """Items `low` to `high` of a run. `undoes`: the run whose effect is taken back. `seen_at`: when its preview was made; rows that
+    somebody has changed since stand in `overtaken` once they are locked."""
 
     operation: Operation
     run_id: int
@@ -30,6 +32,8 @@ class Piece:
     values: dict[str, Any]
     selection: Selection
     undoes: int | None = None
+    seen_at: dt.datetime | None = None
+    overtaken: tuple[int, ...] = ()
 
     @property
     def items(self) -> ColumnElement[bool]:

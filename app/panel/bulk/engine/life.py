@@ -136,7 +136,9 @@ def resume(run_id: int, *, actor: Any) -> Run:
     if not can_resume(run):
         raise Conflict(_("There is nothing to go on with."))
     _demand_room(actor)
-    again = {"finished_at": None, "error": None, "begins_at": None, "crashes": 0, "lease_until": 0.0}
+    again: dict[str, Any] = {"finished_at": None, "error": None, "crashes": 0, "lease_until": 0.0}
+    if run.begins_at is not None and run.begins_at > clock.now():
+        again["begins_at"] = None  # a time that has come stays: rows are taken as they are, as it was planned
     runs.move(run_id, RESUMABLE, state=RunState.QUEUED, **again)
     db.session.refresh(run)
     return run

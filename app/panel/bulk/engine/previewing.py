@@ -42,10 +42,11 @@ def findings(run: Run, actor: Any, beat: Callable[[int], None] = lambda read: No
     params = run.params or {}
     whole = Piece(operation, run.id, 1, run.expected, actor, params.get("values") or {}, Selection.of(params))
     operation.authorize(actor, whole.values)
+    seen_at = clock.now()  # what is changed while this is worked out counts as changed since
     survey = _survey(operation, whole, beat)
     first = replace(whole, high=min(FIRST, whole.high))
     looks = operation.look_at(first)
-    return {**survey.kept(), "first": _shown(operation, first, looks), "as_of": clock.now().isoformat()}
+    return {**survey.kept(), "first": _shown(operation, first, looks), "as_of": seen_at.isoformat()}
 
 
 def _survey(operation: Any, whole: Piece, beat: Callable[[int], None]) -> Survey:

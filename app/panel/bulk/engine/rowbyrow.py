@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, cast, null, select, upd
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.panel.bulk import images, removal
-from app.panel.bulk.engine import chunks
+from app.panel.bulk.engine import chunks, overtaken
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
 from app.panel.bulk.engine.selecting import ITEMS, still
@@ -123,6 +123,10 @@ class RowByRow(Operation):
         done = self._apply_set(piece)
         said: Said = dict.fromkeys(done, (Outcome.CHANGED, ""))
         rows = self._rows_left(piece, done)
+        if len(done) <= piece.high - piece.low and (left := set(overtaken.known(piece).overtaken)):
+            late = {seq for seq, row in rows.items() if row.id in left}
+            said |= dict.fromkeys(late, (Outcome.REFUSED, overtaken.said()))
+            rows = {seq: row for seq, row in rows.items() if seq not in late}
         self.prepare(list(rows.values()), piece.values, actor=piece.actor)
         before = {seq: self.kept(row, piece.values) for seq, row in rows.items()}
         told = self._apply_rows(rows, piece)
@@ -150,7 +154,10 @@ class RowByRow(Operation):
         def work() -> None:
             # within the savepoint: PostgreSQL notes two holders of a row that is locked without it and changed in it
             chunks.lock(piece)
-            keys = db.session.scalars(self._still_meant(piece).with_only_columns(model.id).order_by(model.id)).all()
+            meant = self._still_meant(piece)
+            if left := overtaken.known(piece).overtaken:
+                meant = meant.where(~among(model.id, left))
+            keys = db.session.scalars(meant.with_only_columns(model.id).order_by(model.id)).all()
             done.extend(self.apply_set(keys, piece.values, actor=piece.actor))
 
         if not self._at_once(work) or not done:

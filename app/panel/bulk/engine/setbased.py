@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal, select, true, update
 
-from app.panel.bulk.engine import chunks, expressions, undoing
+from app.panel.bulk.engine import chunks, expressions, overtaken, undoing
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation, Sum
 from app.panel.bulk.engine.selecting import ITEMS, still
@@ -19,6 +19,7 @@ from app.panel.bulk.engine.survey import Survey
 from app.panel.bulk.states import Outcome
 from app.panel.core import changes, clock, history
 from app.panel.core.db import db
+from app.panel.core.rows import among
 
 Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 
@@ -59,6 +60,8 @@ class SetBased(Operation):
         if (asked := still(self.model, piece.selection, piece.actor, piece.keys)) is not None:
             whens.append((~asked, Outcome.SKIPPED, chunks.unmatched()))
         whens += [(condition, Outcome.REFUSED, sentence) for condition, sentence in self.refuse(piece.values)]
+        if piece.overtaken:
+            whens.append((among(table.c.id, piece.overtaken), Outcome.REFUSED, overtaken.said()))
         same = and_(true(), *(~expressions.differs(column, after) for column, after in pairs.items()))
         ends = [(when, outcome.value) for when, outcome, _said in whens]
         return (
@@ -111,6 +114,7 @@ class SetBased(Operation):
 
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
+        piece = overtaken.known(piece)
         pairs, table, ids = self.pairs(piece.values), self.model.__table__, _changing(piece)
         counts = self._judge(piece, pairs)
         if counts[Outcome.CHANGED.value]:

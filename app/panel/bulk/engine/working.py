@@ -6,6 +6,7 @@ commit. Each chunk raises its flag first (`runs.hold`): who has lost the run com
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -95,10 +96,11 @@ def _work(run: Run, held: Hold) -> Work:
     if operation is None:
         raise DomainError(_("This operation is no longer known."))
     is_undo = run.kind is RunKind.UNDO
-    params = run.params or {}
+    params, seen_at = run.params or {}, (run.findings or {}).get("as_of")
     whole = Piece(
         operation, run.id, 1, run.expected, runs.actor_of(run), params.get("values") or {},
         Selection() if is_undo else Selection.of(params), run.undo_of_id if is_undo else None,
+        dt.datetime.fromisoformat(seen_at) if seen_at and run.begins_at is None else None,
     )  # fmt: skip
     return Work(held, whole, is_undo, operation.chunk)
 
