@@ -26,7 +26,7 @@ help:
 	@echo "make test    the whole suite, in its own environment, with a real browser"
 	@echo "make lint    ruff      make types   mypy      make lock   pin the requirements anew"
 	@echo "make bench   measure: B=imports, B=exports, B=bulk, B=records or B=live [QUICK=1] [N=postgresql]"
-	@echo "make faults  kill, freeze and cut off what works: a hundred thousand rows, each once [ENGINE=postgresql] [FAULT_SEED=7]"
+	@echo "make faults  kill, freeze and cut off what works: a hundred thousand rows, each once; half a minute without network [ENGINE=postgresql] [FAULT_SEED=7]"
 	@echo "make clean   remove what make has made; the data in ./instance stay"
 
 demo: $(VENV)/.ready
@@ -88,7 +88,8 @@ bench: $(VENV)/.dev
 
 # The long form of what make test does with some thousands of rows.
 faults: $(VENV)/.dev
-	@FAULT_ROWS=$(or $(FAULT_ROWS),100000) $(PY) -m pytest -q -s --engine $(ENGINE) $(ARGS) tests/faults
+	@CHROMIUM=$$($(PY) tests/chromium.py) && export CHROMIUM && FAULT_ROWS=$(or $(FAULT_ROWS),100000) \
+	$(PY) -m pytest -q -s --engine $(ENGINE) $(ARGS) tests/faults tests/journeys/test_live_session.py
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

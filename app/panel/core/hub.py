@@ -148,7 +148,9 @@ class Hub:
         try:
             await _begin(send)
             await self.catch_up(stream, send)
-            await self.write(stream, send, f"retry: {RETRY_MS}\n: welcome\n{_id_line(stream)}\n")
+            # a beat, and not a number alone: a script hears only of events, and a page that loses its network before the first one
+            # has to know from where on to ask
+            await self.write(stream, send, f"retry: {RETRY_MS}\n: welcome\n\n{_beat(stream)}")
             await self.pump(stream, send)
         except (TimeoutError, OSError):
             log.info("a stream's reader takes nothing; closed")
@@ -194,7 +196,7 @@ class Hub:
                 check = time.monotonic()
             if now - beat >= HEARTBEAT:
                 stream.skip_to(self.feed.last)
-                await self.write(stream, send, f"event: beat\n{_id_line(stream)}data: {{}}\n\n")
+                await self.write(stream, send, _beat(stream))
                 beat = now
             await stream.wait(max(0.01, min(check + RECHECK, beat + HEARTBEAT) - time.monotonic()))
             if stream.waiting and not stream.ended:
@@ -269,8 +271,9 @@ def position(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _id_line(stream: Stream) -> str:
-    return f"id: {stream.last[0]}-{stream.last[1]}\n" if stream.last else ""
+def _beat(stream: Stream) -> str:
+    number = f"id: {stream.last[0]}-{stream.last[1]}\n" if stream.last else ""
+    return f"event: beat\n{number}data: {{}}\n\n"
 
 
 async def _disconnected(receive: Receive) -> None:

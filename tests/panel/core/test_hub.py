@@ -88,7 +88,10 @@ class Page:
         return [json.loads(block["data"]) for block in self.blocks() if "data" in block and "event" not in block]
 
     def signs(self):
-        return [block["event"] for block in self.blocks() if "event" in block]
+        return [block["event"] for block in self.blocks() if block.get("event", "beat") != "beat"]
+
+    def beats(self):
+        return [block for block in self.blocks() if block.get("event") == "beat"]
 
     def last(self):
         return [block["id"] for block in self.blocks() if "id" in block][-1]
@@ -322,6 +325,21 @@ def belongs(label, *keys):
 def make_schedules():
     for number in range(1, 5):
         db.session.add(schedules.Schedule(id=number, key=f"k{number}", label="x", job="test.note", cron="* * * * *"))
+
+
+def test_a_page_that_loses_its_network_before_the_first_event_knows_from_where_on_to_ask(shop):
+    async def story(served):
+        async with opened(Page(served, "things.Thing")) as page:
+            publish(shop, "things.Thing", "changed", {"n": 1})
+            await until(page.events)
+        async with opened(Page(served, "things.Thing")) as page:
+            told = page.beats()[0]["id"]  # a script hears of no number that comes without an event
+        publish(shop, "things.Thing", "changed", {"n": 2})
+        async with opened(Page(served, "things.Thing", last=told)) as page:
+            await until(page.events)
+            assert [event["data"]["n"] for event in page.events()] == [2]
+
+    run(shop, story)
 
 
 def test_a_page_that_comes_back_gets_what_it_missed_once(shop):
