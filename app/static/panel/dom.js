@@ -67,7 +67,8 @@ export function forget(begin) {
 
 /** Is the reader typing somewhere, so that single keys belong to him? */
 export function isTyping(target) {
-  return target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog") != null;
+  const field = target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog");
+  return field != null && field.checkVisibility?.() !== false; // what was just closed keeps the focus until the next frame
 }
 
 /** A question in the panel's own dialog; resolves to true or false. */
