@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
@@ -39,18 +39,17 @@ def _prepare() -> int:
 
 
 def _late(late: int) -> Select[int]:
-    known = select(OrderException.order_id).where(OrderException.reason_id == late)
+    known = exists().where(OrderException.order_id == Order.id, OrderException.reason_id == late)
     return select(Order.id).where(
-        Order.state.in_(states.TO_SHIP), Order.is_past.is_(False), Order.is_held.is_(False),
-        Order.ship_by_at <= clock.now(), Order.id.not_in(known),
-    )  # fmt: skip
+        Order.state.in_(states.TO_SHIP), Order.is_past.is_(False), Order.is_held.is_(False), Order.ship_by_at <= clock.now(), ~known
+    )
 
 
 @transactional
 def _flag(key: int, late: int, clocks: Clocks) -> bool:
-    if db.session.scalar(_late(late).where(Order.id == key)) is None:
+    order = db.session.get(Order, key)
+    if order is None or db.session.scalar(_late(late).where(Order.id == lock(order).id)) is None:
         return False  # it has left, or waits for something else, since it was found
-    order = lock(db.session.get_one(Order, key))
     hours = clocks.of(order.shop_id).ship
     detail = _("Paid more than %(hours)s hours ago and not shipped.", hours=hours)
     open_exception(order, reason("late"), actor=SYSTEM, detail=detail)
