@@ -6,7 +6,7 @@ import contextvars
 import os
 import time
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from flask_appbuilder import Model
@@ -57,6 +57,8 @@ class PanelModel(Model):
     """
 
     __abstract__ = True
+
+    picker_hint: ClassVar[tuple[str, ...]] = ()  # fields that tell rows of one name apart where one is chosen
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
     version: Mapped[int] = mapped_column(Integer, nullable=False, default=1, server_default="1", sort_order=90)

@@ -13,6 +13,7 @@ from flask_babel import gettext
 from app.panel.core import cells, listing, listtotals, menu, policy
 from app.panel.core.actor import NOBODY, current_actor
 from app.panel.core.api import problem
+from app.panel.core.fields import spec
 from app.panel.core.files import File
 from app.panel.core.finding import conditions, hits, keeper, words
 from app.panel.core.pages import logged_in
@@ -96,12 +97,17 @@ def _hints(row: Any, plan: listing.Plan, asked: list[str]) -> list[Any]:
     why = [name for name in plan.searchable if _holds(getattr(row, name), asked) and not _holds(str(row), asked)]
     first = [name for name in plan.columns[:5] if not isinstance(cells.value_of(row, name), File)]
     told = dict.fromkeys([*why, *first])
-    shown = [cells.cell(row, name, plan.access) for name in told]
+    bare = {name for name in told if name not in why and _is_number(plan.model, name)}  # says nothing without its heading
+    shown = [cells.cell(row, name, plan.access) for name in told if name not in bare]
     return [
         cell
         for cell in shown
-        if cell.get("text") and cell["text"] != str(row) and cell["kind"] not in ("image", "bool")
+        if cell.get("text") and cell["text"] not in str(row) and cell["kind"] not in ("image", "bool")
     ][:3]
+
+
+def _is_number(model: type[Any], name: str) -> bool:
+    return "." not in name and spec(model, name).kind in ("integer", "number")
 
 
 def _holds(value: Any, asked: list[str]) -> bool:

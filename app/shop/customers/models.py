@@ -51,6 +51,8 @@ class Customer(PanelModel):
 
     __tablename__ = "customers_customer"
     __table_args__ = (Index(None, "phone"), Index(None, "email"), Index(None, "first_seen_at"))
+    picker_hint = ("phone", "shop")
+
     name = text(_("Customer name"), 120, required=True, search=True)
     phone = text(
         _("Phone"), 40, kind="phone", search=True, check=phone_check,

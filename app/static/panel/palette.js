@@ -5,15 +5,21 @@ const WAIT = 140;
 const PLACES = 7;
 let parts = null;
 
-/** Open it over the page, with what stands in the box at the top. */
-export function open(form, text = "") {
+/** Open it over the page, with what stands in the box at the top; who closes it is back where he was before. */
+export function open(form, before) {
   parts ||= build(form);
   const { dialog, input } = parts;
   if (dialog.open) return;
-  form.elements.q.value = "";
-  input.value = text;
+  const { q } = form.elements;
+  input.value = q.value;
+  if (before !== q) {
+    q.blur();
+    before?.focus();
+  }
   dialog.showModal();
   input.focus();
+  if (q.value === q.defaultValue) input.select();
+  q.value = "";
   parts.look();
 }
 

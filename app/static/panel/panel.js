@@ -213,12 +213,16 @@ function clicks() {
 
 function keys() {
   const search = document.querySelector("[data-search]");
-  const palette = async (text = "") => (await import("./palette.js")).open(search.form, text);
-  search?.addEventListener("click", () => palette(search.value));
+  const palette = async () => {
+    const before = document.activeElement;
+    search.focus(); // what is typed while it is fetched stands in this box and is taken over
+    (await import("./palette.js")).open(search.form, before);
+  };
+  search?.addEventListener("click", palette);
   search?.addEventListener("input", (event) => {
-    if (!event.isComposing) palette(search.value);
+    if (!event.isComposing) palette();
   });
-  search?.addEventListener("compositionend", () => palette(search.value));
+  search?.addEventListener("compositionend", palette);
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && search) {
       event.preventDefault();

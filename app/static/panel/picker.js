@@ -18,6 +18,19 @@ export function combobox(box, find = null) {
   const holders = () => [...box.querySelectorAll("input[type=hidden]")].filter((one) => one.value !== "");
   const changed = () => box.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: holders().map((one) => one.value) }));
 
+  /** In a dialog, which cuts off what goes over its edge, the list lies on the screen: below its box, or above where there is more room. */
+  function place() {
+    if (list.hidden || !box.closest("dialog")) return;
+    const at = box.getBoundingClientRect();
+    const below = innerHeight - at.bottom - 12;
+    const up = below < list.scrollHeight && at.top > below;
+    list.classList.add("afloat");
+    Object.assign(list.style, {
+      left: `${at.left}px`, width: `${at.width}px`, maxHeight: `${Math.min(272, Math.max(96, up ? at.top - 12 : below))}px`,
+      top: up ? "auto" : `${at.bottom + 4}px`, bottom: up ? `${innerHeight - at.top + 4}px` : "auto",
+    });
+  }
+
   function close() {
     list.hidden = true;
     active = -1;
@@ -84,6 +97,7 @@ export function combobox(box, find = null) {
     }
     list.hidden = false;
     box.closest(".children")?.classList.add("open");
+    place();
     input.setAttribute("aria-expanded", "true");
     announce(found.length ? t("results", { n: found.length }) : t("nothing"));
     active = -1;
@@ -108,6 +122,7 @@ export function combobox(box, find = null) {
       if (error.name === "AbortError") return;
       list.replaceChildren(el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, error.message));
       list.hidden = false;
+      place();
       input.setAttribute("aria-expanded", "true");
     }
   }
@@ -180,6 +195,8 @@ export function combobox(box, find = null) {
     }
     if (event.target === box || drop) input.focus();
   });
+  addEventListener("scroll", (event) => { if (event.target !== list) place(); }, { capture: true, passive: true });
+  addEventListener("resize", place, { passive: true });
   box.dataset.wired = "1";
   return { add, values: () => holders().map((one) => one.value), clear: () => { for (const one of box.querySelectorAll(".chip")) one.remove(); } };
 }

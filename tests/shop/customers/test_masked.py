@@ -76,3 +76,11 @@ def test_where_a_rule_keeps_what_every_row_needs_no_button_adds_one(as_user, rul
     assert ADD not in client.get("/customers/address/list/").text
     answer = client.get(ADD)
     assert answer.status_code == 403 and "street" not in answer.text.lower()
+
+
+def test_customers_of_one_name_are_told_apart_where_one_is_chosen(session, as_user, olga):
+    for phone in ("13800138001", "13800138002"):
+        customer("Li Na", phone=phone)
+    offered = {who: as_user(who).get("/pickers/orders.Order/customer_id?q=Li").json["results"] for who in ("ada", "olga")}
+    hints = {who: sorted(row["hint"].split(" · ")[0] for row in rows) for who, rows in offered.items()}
+    assert hints == {"ada": ["+8613800138001", "+8613800138002"], "olga": ["+86138****8001", "+86138****8002"]}

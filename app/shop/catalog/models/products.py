@@ -200,6 +200,8 @@ class Sku(PanelModel):
         CheckConstraint("cost IS NULL OR cost >= 0", name="cost"),
         CheckConstraint("weight_g IS NULL OR weight_g >= 0", name="weight"),
     )
+    picker_hint = ("product",)
+
     product_id = ref(_("Product"), "catalog_product.id", required=True, ondelete="CASCADE")
     product = relation("Product", product_id, back_populates="skus")
     code = text(_("SKU code"), 100, required=True, unique=True, search=True)

@@ -34,6 +34,7 @@ class Order(PanelModel):
     """
 
     __tablename__ = "orders_order"
+    picker_hint = ("buyer_name", "shop")
 
     number = text(_("Order number"), 64, required=True, search=True, readonly=True)
     external_number = text(_("Channel order number"), 120, search=True, help=_("The number the sales channel gave it."))
