@@ -1,6 +1,7 @@
 """Tests in several processes: forks of the one that has imported and collected them all.
 
 What `piece_of` says is a piece, such as a file. Each fork asks for a piece when it has none; the first pieces are the longest.
+What fails is named at once: a run that is cut off before its end has said it.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Crew:
         elif kind == "begun":
             worker.test = worker.piece.popleft()
         elif kind == "report":
-            hook.pytest_runtest_logreport(report=hook.pytest_report_from_serializable(config=session.config, data=told))
+            self._tell(session, hook.pytest_report_from_serializable(config=session.config, data=told))
             if session.shouldfail:
                 self.pieces.clear()
         elif kind == "warning":
@@ -80,6 +81,12 @@ class Crew:
             hook.pytest_warning_recorded.call_historic(kwargs={"warning_message": seen, **about})
         else:
             worker.is_done = True
+
+    def _tell(self, session: pytest.Session, report: pytest.TestReport) -> None:
+        session.config.hook.pytest_runtest_logreport(report=report)
+        terminal = session.config.pluginmanager.getplugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f" {report.nodeid} failed {report.when}: {str(report.longrepr).splitlines()[-1][:200]}")
 
     def _bury(self, session: pytest.Session, line: Connection) -> None:
         """A fork that ended in the middle fails its test, and another one takes over what it had left."""
@@ -91,7 +98,7 @@ class Crew:
         item = session.items[worker.test if worker.test is not None else worker.piece[0]]
         words = f"{worker.process.name} ended with {worker.process.exitcode} in or after {item.nodeid}"
         report = pytest.TestReport(item.nodeid, item.location, {}, "failed", words, "call")
-        session.config.hook.pytest_runtest_logreport(report=report)
+        self._tell(session, report)
         if worker.piece:
             self.pieces.appendleft(list(worker.piece))
         if self.pieces:

@@ -72,6 +72,8 @@ def test_all_is_told_and_who_dies_fails_his_test_and_is_replaced(here):
     assert "2 failed, 5 passed, 1 warning" in told, told
     assert re.search(r"FAILED test_dies.py::test_dies", told) and "with -9 in or after test_dies.py::test_dies" in told
     assert "assert [1, 2] == [1, 3]" in told and "WHAT IT SAID" in told and "a word of warning" in told
+    at_once, _, _ = told.partition("= FAILURES =")
+    assert "test_dies.py::test_dies failed" in at_once and "test_fails.py::test_fails failed" in at_once
     assert told.count("BEFORE") == 1 and "AFTER IT" not in told
     assert (here / "ends").read_text().count("an end") == 2, "each worker but the dead one ends what belongs to its session"
 
