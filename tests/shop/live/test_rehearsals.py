@@ -160,12 +160,19 @@ def test_nothing_outside_of_it_is_written_while_commands_are_given_and_each_reac
 def test_a_second_one_is_refused_a_stopped_one_is_not_and_the_next_is_held_against_it(on_air, clock, ada, stage):
     browser, words = client_of(on_air, "ada"), {"source": stage.room.session_id, "minutes": 5, "speed": 1, "seed": 7}
     assert "End it first" in browser.post("/live/rehearsals/start", data=words, follow_redirects=True).get_data(as_text=True)
+    before = browser.get(f"/live/rehearsals/{stage.number}/state.json").get_json()["mark"]
     stage.until(0.2)
+    early = rehearsed.results([rehearsing.of(stage.number, actor=ada)])[0]
+    assert len(early.shown) == 1 and early.posts[Post.CONTROL]["points"] is None, "nobody has missed what is a moment old"
+    assert "still open" in browser.get(f"/live/rehearsals/{stage.number}").text
+    assert browser.get(f"/live/rehearsals/{stage.number}/state.json").get_json()["mark"] != before, "by it the page knows"
     browser.post(f"/live/rehearsals/{stage.number}/speed", data={"speed": 10})
     assert browser.get(f"/live/rehearsals/{stage.number}/state.json").get_json()["speed"] == 10
     browser.post(f"/live/rehearsals/{stage.number}/stop")
     told = browser.get(f"/live/rehearsals/{stage.number}/state.json").get_json()
     assert told["over"] and told["position"] < told["length"]
+    db.session.rollback()
+    assert rehearsed.results([rehearsing.of(stage.number, actor=ada)])[0].posts[Post.CONTROL]["points"] == 0
     db.session.rollback()
     clock.advance(minutes=1)
     browser.post("/live/rehearsals/start", data=words)

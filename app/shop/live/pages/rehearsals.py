@@ -117,9 +117,16 @@ class RehearsalPage(PanelPage):
         seen = veil.seen(rehearsal)
         silent = (clock.now() - rehearsal.heartbeat_at).total_seconds() if veil.shows(rehearsal, "heartbeat_at") else 0
         return {
-            "over": rehearsal.ended_at is not None, "position": seen.position_ms or 0, "speed": seen.speed or 0,
+            "mark": RehearsalPage._mark(rehearsal), "over": rehearsal.ended_at is not None,
+            "position": seen.position_ms or 0, "speed": seen.speed or 0,
             "length": rehearsal.length_ms if veil.shows(rehearsal, "minutes") else 0, "silent": silent > rehearsing.AWAY,
         }  # fmt: skip
+
+    @staticmethod
+    def _mark(rehearsal: LiveRehearsal) -> str:
+        """Another one when there is something new to be read on the page of the result."""
+        found = rehearsed.results([rehearsal])[0]
+        return f"{len(found.shown)}-{len(found.reactions)}-{sum(found.is_open(one) for one in found.shown)}"
 
     @staticmethod
     def _sources(actor: Any) -> list[tuple[LiveSession, bool]]:

@@ -36,7 +36,7 @@ def _desk() -> dict[str, str]:
         "suspend": _("Suspend"),
         "resume": _("Put back"), "next": _("Next item"), "nothing": _("Nothing is on screen."),
         "last": _("That was the last item."),
-        "stock": _("{n} in stock"), "aside": _("{n} set aside"), "pins": _("shown {n} times"), "demo": _("Demonstration"),
+        "stock": _("{n} in stock"), "aside": _("{n} set aside"), "pins": _("shown {n}×"), "demo": _("Demonstration"),
         "keep": _("Keep it up"), "kept": _("brought up every {n} s"), "notice": _("Notice"), "noNotice": _("No notice is up."),
         "takeDown": _("Take down"),
         "viewers": _("Viewers"), "newcomers": _("New viewers"), "likes": _("Likes a minute"), "comments": _("Comments a minute"),

@@ -5,6 +5,7 @@ To apply one gives the command that changes the run sheet, so it stands in the l
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -63,16 +64,20 @@ def _told(
     return {
         "id": row.id, "kind": str(row.kind.label).partition(" (")[0].partition("（")[0], "tone": row.kind.tone,
         "at": row.at.isoformat(), "state": row.state.value, "word": str(row.state.label), "advice": hint.advice or "",
-        "item": names.get(row.item_id or 0, ""), "reason": reason(row) if veil.shows(row, "before", "usual", "source") else "",
+        "item": names.get(row.item_id or 0, ""),
+        "reason": reason(row, code) if veil.shows(row, "before", "usual", "source") else "",
         "source": hint.source or "",
         "plays": plays.get(row.kind, []) if is_new else [], "ways": ways if row.item_id else [], "may": may and is_new,
         "outcome": came_of(row, code) if veil.shows(row, "values") else "",
     }  # fmt: skip
 
 
-def reason(hint: LiveHint) -> str:
-    """By which figures a hint was given, in a sentence."""
-    figure, usual = f"{float(hint.before or 0):g}", f"{float(hint.usual or 0):g}"
+def reason(hint: LiveHint, code: str) -> str:
+    """By which figures a hint was given, in a sentence.
+
+    :param code: the currency of the session
+    """
+    figure, usual = (_figure(hint, value, code) for value in (hint.before, hint.usual))
     if hint.kind in (HintKind.SELLS_WELL, HintKind.SELLS_BADLY):
         return _("%(n)s pieces a minute; the median of the session is %(usual)s.", n=figure, usual=usual)
     if hint.kind is HintKind.SOURCE_LOW:
@@ -81,6 +86,12 @@ def reason(hint: LiveHint) -> str:
         return _("%(source)s: %(n)s came, usual are %(usual)s (%(gap)s %% fewer).", **words)
     said = _("%(n)s; usual is %(usual)s.", n=figure, usual=usual)
     return f"{rules.source_word(hint.source)}: {said}" if hint.source else said
+
+
+def _figure(hint: LiveHint, value: Any, code: str) -> str:
+    if hint.kind is HintKind.PRICE_SLIP:  # kept in whole units of the currency
+        return money.format(round(Decimal(str(value or 0)).scaleb(money.exponent(code))), code)
+    return f"{float(value or 0):g}"
 
 
 def came_of(hint: LiveHint, code: str) -> str:
@@ -102,7 +113,7 @@ def followed(session: LiveSession) -> list[dict[str, Any]]:
     return [
         {
             "at": row.at, "kind": row.kind, "advice": veil.seen(row).advice or "",
-            "reason": reason(row) if veil.shows(row, "before", "usual", "source") else "",
+            "reason": reason(row, session.currency) if veil.shows(row, "before", "usual", "source") else "",
             "outcome": came_of(row, session.currency) if veil.shows(row, "values") else "",
         }
         for row in db.session.scalars(query)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.panel.core import policy
+from app.panel.core import clock, policy
 from app.panel.core.db import db
 from app.shop.live import incidents
 from app.shop.live.incidents import IncidentKind
@@ -21,7 +21,7 @@ HISTORY = 10  # rehearsals that the history of people shows
 
 @dataclass
 class Result:
-    """One rehearsal. `posts` says of each post its points over all incidents that were shown, and who stood there."""
+    """One rehearsal. `posts` says of each post its points over all incidents that it reacted to or missed, and who stood there."""
 
     rehearsal: LiveRehearsal
     incidents: list[LiveIncident]
@@ -31,6 +31,12 @@ class Result:
     @property
     def shown(self) -> list[LiveIncident]:
         return [one for one in self.incidents if one.shown_at is not None]
+
+    def is_open(self, incident: LiveIncident) -> bool:
+        """Can a reaction to it still be worth a point? Until then nobody has missed it."""
+        if self.rehearsal.ended_at is not None or incident.shown_at is None:
+            return False
+        return (clock.now() - incident.shown_at).total_seconds() < incidents.LIMIT
 
     def seconds(self, kind: IncidentKind, post: Post) -> float | None:
         """How fast a post was; None when it did nothing, or nothing was shown."""
@@ -60,7 +66,7 @@ def results(rehearsals: list[LiveRehearsal]) -> list[Result]:
 
 
 def _of_post(result: Result, post: Post) -> dict[str, Any]:
-    shown = result.shown
+    shown = [one for one in result.shown if (one.id, post) in result.reactions or not result.is_open(one)]
     mine = [one for (_incident, of), one in result.reactions.items() if of is post]
     people = Counter(one.person_id for one in mine)
     person_id = people.most_common(1)[0][0] if people else None

@@ -175,7 +175,7 @@ export async function command(verb, values = {}, { quiet = false, wrong = null }
       });
       if (answer.status >= 502) throw new TypeError("the server is away");
       const told = await answer.json();
-      if (answer.ok) { if (!quiet) said(told.said || "", "good"); } else { said(told.message || "", "bad"); wrong?.(told.message || ""); }
+      if (answer.ok) { if (!quiet) said(told.said || "", "good"); } else { said(told.message || "", "bad"); wrong?.(told.message || "", told.errors || {}); }
       await refresh();
       return answer.ok ? told : null;
     } catch (error) {
@@ -228,23 +228,36 @@ export function put(target, mark, make) {
 /** What a message says: a call is said in the reader's own language. */
 export const words = (one) => (one.kind === "note" ? one.text : fill(one.kind));
 
+/** The end of a list stays in sight, whatever room the list gets, until somebody reads further up; `back` is called when he is down again. */
+function follow(list, back = () => {}) {
+  const end = { follows: true, go() { end.follows = true; list.scrollTop = list.scrollHeight; } };
+  list.addEventListener("scroll", () => {
+    const was = end.follows;
+    end.follows = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    if (end.follows && !was) back();
+  });
+  new ResizeObserver(() => { if (end.follows) end.go(); }).observe(list);
+  return end;
+}
+
 export function team() {
   const list = node("messages");
   const form = node("say");
   if (!list) return;
+  const end = follow(list);
   onState(() => {
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     put(list, state.messages.map((one) => `${one.id}${one.seen_at ? "s" : ""}`).join(), () =>
       state.messages.length ? state.messages.map((one) => el("li", { class: `say say-${one.post}${one.mentions.includes(box.dataset.post) ? " mentioned" : ""}`, "data-kind": one.kind },
         el("b", {}, one.word), el("span", { class: "quiet" }, ` ${one.by} · ${hour(one.said_at)}`),
         el("p", {}, words(one)))) : [el("li", { class: "quiet none" }, fill("noMessages"))]);
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (end.follows) end.go();
   });
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = form.text.value.trim();
     if (!text) return;
     form.text.disabled = true;
+    end.follows = true;
     if (await command("say", { text }, { quiet: true })) form.text.value = "";
     form.text.disabled = false;
     form.text.focus();
@@ -252,7 +265,8 @@ export function team() {
   for (const one of box.querySelectorAll("[data-call]")) one.addEventListener("click", () => command("say", { kind: one.dataset.call, text: "" }));
 }
 
-/* --- the comments: gathered as they come, drawn once a frame of the screen, two hundred kept --- */
+/* --- the comments: gathered as they come, drawn once a frame of the screen, two hundred kept. They stand still while
+   somebody reads further up or has chosen one --- */
 
 export function comments(acts) {
   const list = node("comments");
@@ -265,7 +279,9 @@ export function comments(acts) {
   let held = 0;
   let gone = 0;
   let drawing = false;
-  const paused = () => pause?.getAttribute("aria-pressed") === "true";
+  const end = follow(list, () => { if (!drawing) { drawing = true; requestAnimationFrame(paint); } });
+  const isPressed = () => pause?.getAttribute("aria-pressed") === "true";
+  const paused = () => isPressed() || !end.follows || Boolean(list.querySelector(".chosen"));
   const answer = (text) => el("small", { class: "quiet", "data-reply": true }, ` ↳ ${texts.byItself} ${text}`);
   function answered(some) { // what was answered by itself stands beside its comment
     for (const { comment, text } of some) {
@@ -295,11 +311,11 @@ export function comments(acts) {
     held = 0;
     for (const one of some) place(line(one), one.id);
     while (list.children.length > 200) { kept.delete(Number(list.firstElementChild.dataset.comment)); list.firstElementChild.remove(); }
-    if (some.length) list.scrollTop = list.scrollHeight;
+    if (some.length) end.go();
     told();
   }
   function told() {
-    const words = [paused() && held ? fill("paused", { n: held }) : "", gone ? fill("missed", { n: gone }) : ""].filter(Boolean);
+    const words = [paused() && held ? `${fill("paused", { n: held })} ↓` : "", gone ? fill("missed", { n: gone }) : ""].filter(Boolean);
     bar.textContent = words.join(" · ");
   }
   const isOff = (one) => state.silent?.includes(one.viewer) || state.hidden?.includes(one.id);
@@ -313,19 +329,33 @@ export function comments(acts) {
     fresh.push(...unseen);
     held += unseen.length;
     gone += missed;
+    for (const one of fresh.splice(0, Math.max(0, fresh.length - 200))) { kept.delete(one.id); gone += 1; }
     if (!drawing) { drawing = true; requestAnimationFrame(paint); }
   }
   onFrame((frame) => { take(frame.comments || [], frame.missed || 0); answered(frame.replies || []); });
   onState(() => { drop(); take(state.comments || []); });
-  pause?.addEventListener("click", () => { pause.setAttribute("aria-pressed", String(!paused())); requestAnimationFrame(paint); });
+  let came = true; // from the end of the list, when the first one was chosen
+  function letGo() { // of the chosen one
+    list.querySelector(".acts")?.remove();
+    list.querySelector(".chosen")?.classList.remove("chosen");
+    if (came) end.go();
+    if (!drawing) { drawing = true; requestAnimationFrame(paint); }
+  }
+  pause?.addEventListener("click", () => { pause.setAttribute("aria-pressed", String(!isPressed())); requestAnimationFrame(paint); });
+  bar.addEventListener("click", () => { pause?.setAttribute("aria-pressed", "false"); came = true; gone = 0; letGo(); });
+  list.addEventListener("keydown", (event) => { if (event.key === "Escape") { letGo(); list.focus(); } });
   search?.addEventListener("input", () => { for (const one of list.children) one.hidden = !fits(kept.get(Number(one.dataset.comment)) || {}); });
   list.addEventListener("click", (event) => {
     const chosen = event.target.closest("li");
     const one = chosen && kept.get(Number(chosen.dataset.comment));
     if (!one || event.target.closest("button")) return;
-    list.querySelector(".acts")?.remove();
-    if (chosen.classList.toggle("chosen")) chosen.append(el("span", { class: "acts" }, ...acts(one)));
-    for (const other of list.querySelectorAll(".chosen")) if (other !== chosen) other.classList.remove("chosen");
+    if (chosen.classList.contains("chosen")) { letGo(); return; }
+    const last = list.querySelector(".chosen");
+    if (last) { last.querySelector(".acts")?.remove(); last.classList.remove("chosen"); } else came = end.follows;
+    const row = el("span", { class: "acts" }, ...acts(one));
+    row.addEventListener("click", () => setTimeout(letGo), true); // done with it
+    chosen.classList.add("chosen");
+    chosen.append(row);
   });
 }
 

@@ -54,6 +54,7 @@ function items() {
 function sold() { // what changes by itself is written into the line: a button that is just being pressed stays the same one
   for (const one of state.items) {
     const stock = line(one) && node("stock", line(one));
+    stock?.classList.toggle("late", one.stock === 0 && one.state === "listed");
     if (stock) stock.textContent = one.stock == null ? "" : `${fill("stock", { n: one.stock })}${stock.nextSibling?.textContent ? " · " : ""}`;
     const told = frame?.items?.[one.id];
     const cell = line(one) && node("sold", line(one));

@@ -150,7 +150,8 @@ function prepare(kind) {
   field("draws_itself").checked = kind === "bag";
   field("host_sees_answer").checked = false;
   for (const one of form.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== (state.session.state === "live" ? "live" : "ready");
-  node("game-wrong").textContent = "";
+  wrong("");
+  opened += 1;
   keyword();
   dialog.showModal();
   (kind === "quiz" ? field("prompt") : node("game-start")).focus();
@@ -161,8 +162,22 @@ function keyword() { node("keyword", form).hidden = !["lottery", "bag"].includes
 /** "1 suits me" → ["1", "suits me"]; a line is one choice. */
 const choices = () => field("choices").value.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => { const [word, ...rest] = line.split(/[\s　]+/); return [word, rest.join(" ")]; });
 
+/** What does not fit is said with the name of its field, and the cursor stands there. */
+function wrong(text, fields = {}) {
+  const names = { opens_after: "opens_in" };
+  for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+  const found = Object.keys(fields).map((name) => field(names[name] || name)).filter((one) => one?.id && !one.closest("[hidden]"));
+  for (const one of found) one.setAttribute("aria-invalid", "true");
+  const label = found[0] && form.querySelector(`label[for="${found[0].id}"]`)?.innerText.trim();
+  node("game-wrong").textContent = label ? `${label}: ${fields[found[0].name] ?? text}` : text;
+  found[0]?.focus();
+}
+
+let opened = 0; // how often the form was; what was sent from an earlier one leaves this one alone
+
 async function start(event) {
   event.preventDefault();
+  const mine = opened;
   const kind = field("kind").value;
   const isAsked = kind === "poll" || kind === "quiz";
   const minutes = Math.round(Number(field("opens_in").value || 0) * 60);
@@ -174,9 +189,9 @@ async function start(event) {
     ...(state.session.state === "live" ? { opens_in: minutes } : { opens_after: minutes }),
   };
   node("game-start").disabled = true;
-  const done = await command("game", values, { wrong: (text) => { node("game-wrong").textContent = text; } });
+  const done = await command("game", values, { wrong: (text, fields) => { if (mine === opened && dialog.open) wrong(text, fields); } });
   node("game-start").disabled = false;
-  if (done) dialog.close();
+  if (done && mine === opened) dialog.close();
 }
 
 if (form) {

@@ -149,7 +149,7 @@ def test_few_viewers_from_a_source_are_held_against_the_last_sessions_of_the_cha
     hint(on_air.id, on_air.begun_at + 10 * MINUTE)
     row = session.query(LiveHint).filter_by(kind=HintKind.SOURCE_LOW).one()
     assert (row.source, float(row.before), float(row.usual)) == ("search", 30.0, 100.0)
-    assert "search: 30 came" in hinting.reason(row) and "70 % fewer" in hinting.reason(row)
+    assert "search: 30 came" in hinting.reason(row, "CNY") and "70 % fewer" in hinting.reason(row, "CNY")
 
 
 def test_the_playbook_is_shown_beside_the_hints_of_its_kind(session, on_air, person):
