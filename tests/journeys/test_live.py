@@ -45,21 +45,33 @@ def customers(path, rows):
     return path
 
 
-def test_an_import_moves_before_the_eyes_survives_a_reload_and_tells_when_it_is_done(page, tmp_path):
+@pytest.fixture(scope="module")
+def importing(page, tmp_path_factory):
+    """The page of an import that goes on: its rows are what the tests below change."""
     page.goto("/bulk/import/")
-    page.locator("input[type=file]").set_input_files(customers(tmp_path / "customers.csv", ROWS))
+    page.locator("input[type=file]").set_input_files(customers(tmp_path_factory.mktemp("rows") / "customers.csv", ROWS))
     page.get_by_role("button", name="Look inside").click()
     page.get_by_role("button", name="Check the whole file").click()
     page.get_by_role("button", name="Import now").click()
-    progress = page.locator("[data-bulk-progress]")
-    progress.wait_for()
+    page.locator("[data-bulk-progress]").wait_for()
+    return page.url
+
+
+@pytest.fixture(scope="module")
+def guests(page, importing):
+    page.goto(importing)
+    page.get_by_role("button", name="Take back").or_(page.get_by_role("link", name="Take back")).first.wait_for()
+
+
+def test_an_import_moves_before_the_eyes_survives_a_reload_and_tells_when_it_is_done(page, importing, request):
     hears(page, "open")
     page.reload()
-    page.get_by_role("button", name="Take back").or_(page.get_by_role("link", name="Take back")).first.wait_for()
+    request.getfixturevalue("guests")
     page.goto("/customers/customer/list/")
     page.get_by_text(re.compile("6[,.]?000")).first.wait_for()
 
 
+@pytest.mark.usefixtures("guests")
 def test_a_thousand_rows_are_changed_stopped_gone_on_with_and_taken_back_before_the_eyes(page, tree):
     """Filter, all that match, preview, run, watch, cancel, go on, take back, with a worker that is killed meanwhile."""
     page.goto("/customers/customer/list/?q=guest1")
@@ -111,6 +123,7 @@ def number(page):
     return int(page.locator("[data-bulk-count=changed]").inner_text().replace(",", ""))
 
 
+@pytest.mark.usefixtures("guests")
 def test_the_work_that_is_done_rings_the_bell(page):
     page.goto("/home/")
     page.locator(".top [data-notices] .dot").wait_for()

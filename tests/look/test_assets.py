@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from app.panel.core import trimming
+from app.panel.core import plotlycut, trimming
 from app.panel.core.assets import ALIASES, OWN_SHEETS, asset
 
 
@@ -73,6 +73,20 @@ def test_text_is_compressed_for_who_can_read_it_and_pictures_of_fonts_are_not(st
     assert gzip.decompress(packed.data) == plain.data
     font = url("icons-solid.css").replace("fontawesome/solid.min.css", "webfonts/fa-solid-900.woff2")
     assert "Content-Encoding" not in client.get(font, headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_the_script_of_charts_makes_ready_what_charts_draw_and_stands_at_the_top_of_its_file(staged, url):
+    text = staged.test_client().get(url("plotly.js")).text
+    code = text[text.index("*/") + 2 :].lstrip()
+    assert code.startswith('"use strict";var Plotly=(()=>{'), "a function in another one is read only when it is called"
+    (made,) = re.findall(r"\.register\(\[([\w(),]+)\]\);\w+\.exports=\w+\}\);return \w+\(\);\}\)\(\);window\.Plotly=Plotly;", code[-60_000:])
+    assert len(made.split(",")) == len(plotlycut.TRACES)
+    assert "Copyright 2012" in text[:200] and "MapLibre GL JS" in text[-3000:], "whose code it is"
+
+
+def test_a_script_of_charts_that_looks_otherwise_is_served_as_it_came():
+    for script in ("window.Plotly = {};", "var Plotly=(()=>{var a=W((e,t)=>{var c=d();c.register([x()]);t.exports=c});return a();})();"):
+        assert plotlycut.cut(script) == script
 
 
 def test_a_copy_that_is_still_right_is_not_sent_again(staged, url):

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from app.panel.core.charts import Chart, bars, chart_data, horizontal, line, ring
 
 
@@ -22,6 +24,11 @@ def test_names_are_shown_letter_by_letter():
 def test_colours_are_names_of_the_skin():
     for trace in (line([1], [2], "n", fill=True), bars(["a"], [1], "n"), ring(["a"], [1])):
         assert "#" not in json.dumps(trace)
+
+
+def test_a_kind_that_no_script_draws_is_refused_where_it_is_made():
+    with pytest.raises(LookupError, match="heatmap"):
+        Chart("x", "x", [{"type": "heatmap"}], [], []).figure()
 
 
 def test_horizontal_bars_begin_at_the_top():

@@ -14,6 +14,8 @@ import orjson
 from flask import Flask
 from markupsafe import Markup
 
+from app.panel.core import plotlycut
+
 PALETTE = tuple(f"$chart-{n}" for n in range(1, 9))
 QUIET = "$chart-quiet"
 
@@ -49,7 +51,12 @@ class Chart:
     empty: Any = ""
 
     def figure(self) -> dict[str, Any]:
-        """What the script draws."""
+        """What the script draws.
+
+        :raises LookupError: for a kind of trace that is left out of the script, see `plotlycut`
+        """
+        if unknown := {trace["type"] for trace in self.data} - {"scatter", *plotlycut.TRACES}:
+            raise LookupError(f"No script draws {', '.join(sorted(unknown))}: add it to plotlycut.TRACES.")
         return {"data": self.data, "layout": self.layout, "config": self.config}
 
 

@@ -32,17 +32,19 @@ export function layout(given = {}) {
     colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => token(`--chart-${n}`)), hovermode: "x unified", dragmode: false, bargap: 0.35,
     legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 12, color: token("--ink-2") } },
     hoverlabel: { bgcolor: token("--surface-raised"), bordercolor: token("--line-strong"), font: { ...font, color: token("--ink") } },
-    ...given, ...axes,
-    transition: { duration: 0 },
+    ...given, ...axes, // and no `transition`, not even one of no duration: with it a change of an axis is drawn several times over
   };
 }
+
+/** Show other data on a chart that stands. */
+export const redraw = (plot, data, given) => window.Plotly.react(plot, dressed(data), layout(given), settings());
+const settings = (more) => ({ displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, locale: document.documentElement.lang.startsWith("zh") ? "zh-CN" : "en", ...more });
 
 function draw(block) {
   const plot = block.querySelector("[data-plot]");
   const figure = dressed(json(block.querySelector("[data-figure]")));
   plot.querySelector(".wait")?.remove();
-  const config = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, locale: document.documentElement.lang.startsWith("zh") ? "zh-CN" : "en", ...(figure.config || {}) };
-  return window.Plotly.react(plot, figure.data, layout(figure.layout), config).then(() => {
+  return window.Plotly.react(plot, figure.data, layout(figure.layout), settings(figure.config)).then(() => {
     if (plot.dataset.wired) return;
     plot.dataset.wired = "1";
     plot.on("plotly_click", (event) => {
@@ -77,15 +79,27 @@ function tables(block) {
 }
 
 let loading = null;
+let drawn = Promise.resolve();
+const turn = () => new Promise((resolve) => { setTimeout(resolve); }); // whatever waits, a click or a comment, comes in between
 
-/** Plotly is large: it is fetched when the first chart comes near, and nothing of the page waits for it. */
-function plotly() {
+/** What Plotly does for the first time it does slowly: axes without data first, so that no step of it holds the page up. */
+async function begin() {
+  const scratch = document.createElement("div");
+  for (const given of [{ xaxis: { visible: false }, yaxis: { visible: false } }, { xaxis: { type: "date" } }]) {
+    await turn();
+    await window.Plotly.react(scratch, [], { width: 300, height: 200, ...given }, { displayModeBar: false });
+  }
+  window.Plotly.purge(scratch);
+}
+
+/** Plotly is large: it is fetched when the first chart comes near, or sooner by a page that has time, and nothing waits for it. */
+export function plotly() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = document.querySelector("script[data-plotly]").dataset.plotly;
     script.addEventListener("load", () => {
       localise();
-      resolve();
+      resolve(begin());
     });
     script.addEventListener("error", () => reject(new Error(t("failed"))));
     document.head.append(script);
@@ -96,7 +110,7 @@ function plotly() {
 async function bring(block) {
   try {
     await plotly();
-    await draw(block);
+    await (drawn = drawn.catch(() => null).then(turn).then(() => draw(block))); // one in a turn
   } catch (error) {
     const wait = block.querySelector(".wait");
     if (wait) wait.textContent = error.message;

@@ -148,7 +148,7 @@ class Console(PanelPage):
     def _console(self, live_id: int) -> str:
         actor = current_actor()
         session: LiveSession = records.get(LiveSession, live_id, actor=actor)
-        is_drawn = self.post is Post.CONTROL and session.begun_at and veil.shows(session, "begun_at")
+        is_drawn = self.post is Post.CONTROL and veil.shows(session, "begun_at")
         return self.render(
             f"live/{self.post.value}.html", live=session, title=veil.seen(session).title, post=self.post,
             first=board.state(session, self.post, actor), texts=texts(), topic=session.topic,

@@ -169,13 +169,14 @@ def on_air(session: LiveSession, now: dt.datetime) -> Chart:
     begun, _end = reading.span(session)
     found = reading.course_of(session, now)
     rows = list(zip(found.viewers, found.counts["comments"], found.counts["orders"], strict=True))
-    times, local = _times(begun, len(rows)), clock.local(begun)
+    drawn = rows if session.begun_at else []  # before it goes on air there is a table with its first minute, and a line to come
+    times, local = _times(begun, len(drawn)), clock.local(begun)
     return Chart(
         key="live", title=_("The session so far"), wide=True,
         data=[
-            line(times, [row[0] for row in rows], _("Viewers")),
-            line(times, [row[1] for row in rows], _("Comments"), color=PALETTE[1], yaxis="y2"),
-            line(times, [row[2] for row in rows], _("Orders"), color=PALETTE[3], yaxis="y2"),
+            line(times, [row[0] for row in drawn], _("Viewers")),
+            line(times, [row[1] for row in drawn], _("Comments"), color=PALETTE[1], yaxis="y2"),
+            line(times, [row[2] for row in drawn], _("Orders"), color=PALETTE[3], yaxis="y2"),
         ],
         layout={"meta": {"offset": (local.utcoffset() or dt.timedelta()).total_seconds() / 60}, "xaxis": {"type": "date"},
                 "yaxis": {"rangemode": "tozero"},

@@ -184,10 +184,9 @@ const undoLast = () => { const one = (state.actions || []).find((action) => acti
 const SHOWN = ["viewers", "newcomers", "comments", "likes", "shares", "follows", "clicks", "carts", "orders", "gmv"];
 const past = []; // what the chart draws: a point a minute of what was before this page, then one in five seconds
 const before = document.querySelector("#chart-live [data-figure]");
-let offset = 0; // minutes between the time of the shop and UTC: an axis knows no zones
-if (before) {
-  const { data: [viewers, talk, orders], layout } = JSON.parse(before.textContent);
-  offset = layout.meta.offset;
+const begun = before && JSON.parse(before.textContent); // the lines as the server began them
+if (begun) {
+  const [viewers, talk, orders] = begun.data;
   viewers.x.forEach((x, at) => past.push({ x, viewers: viewers.y[at], comments: talk.y[at], orders: orders.y[at] }));
 }
 
@@ -231,15 +230,18 @@ async function chart() {
   const told = frame?.figures;
   const plot = document.querySelector("#chart-live [data-plot]");
   if (!told || !plot || document.hidden) return;
-  past.push({ x: new Date(now() + offset * 60000).toISOString().slice(0, -1), viewers: told.viewers, comments: told.per_minute?.comments ?? 0, orders: told.per_minute?.orders ?? 0 });
+  past.push({ x: new Date(now() + begun.layout.meta.offset * 60000).toISOString().slice(0, -1), viewers: told.viewers, comments: told.per_minute?.comments ?? 0, orders: told.per_minute?.orders ?? 0 });
   if (past.length > 720) past.shift();
   if (!window.Plotly || !plot.dataset.wired || past.length < 2) return;
-  const { layout, dressed } = await import(box.dataset.charts);
+  const { redraw } = await import(box.dataset.charts);
   const x = past.map((one) => one.x);
-  const trace = (name, color, axis) => ({ type: "scatter", mode: "lines", x, y: past.map((one) => one[name]), name: texts[name], line: { color, width: 2 }, yaxis: axis });
-  window.Plotly.react(plot, dressed([trace("viewers", "$chart-1", "y"), trace("comments", "$chart-2", "y2"), trace("orders", "$chart-4", "y2")]), layout({ yaxis2: { overlaying: "y", side: "right", showgrid: false } }), { displayModeBar: false, responsive: true });
+  redraw(plot, ["viewers", "comments", "orders"].map((name, at) => ({ ...begun.data[at], x, y: past.map((one) => one[name]) })), begun.layout);
 }
-setInterval(chart, 5000);
+/* What draws is read by the browser while the desk has nothing else to do, before the first figures come; and it draws in an idle
+   moment: comments that come in meanwhile wait for neither. */
+const idle = (fn, late) => (window.requestIdleCallback || setTimeout)(fn, window.requestIdleCallback ? { timeout: late } : 1);
+if (begun) idle(async () => (await import(box.dataset.charts)).plotly(), 5000);
+setInterval(() => idle(chart, 4000), 5000);
 
 /* --- keys --- */
 
