@@ -24,7 +24,7 @@ WATCH = """() => { window.longTasks = [];
 TURNS = """() => { window.turns = []; const ask = () => { const at = performance.now();
   setTimeout(() => { window.turns.push(performance.now() - at); setTimeout(ask, 20); }, 0); }; ask(); }"""
 AT_ONCE = 5  # comments of a post: ten posts a second
-TRACED = ["-*", "toplevel", "blink.user_timing"]
+TRACED = ["-*", "devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "blink.user_timing"]
 
 
 def page(port: int, room: dict[str, Any], seconds: int, rate: int = 50) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.panel.core.transaction import transactional
+from app.shop.live.analysis import comparing, forecast
 from app.shop.live.feed.envelope import Event
 from app.shop.live.feed.known import Sources
 from app.shop.live.feed.store import Parcel, store
 from app.shop.live.feed.words import Filter
 from app.shop.live.models import LiveForecast, LiveQuestion, LiveReport, LiveSession, LiveSlot
-from app.shop.live.review import tables
+from app.shop.live.review import behind, tables
 from app.shop.live.services import forecasting, hours, reviewing
 from app.shop.live.states import QuestionState, SessionState
 from tests.shop.live.conftest import AT, AT_MS, open_session
@@ -186,3 +187,39 @@ def test_each_figure_of_the_report_opens_rows_that_come_to_it(ended):
     assert [(row[3], row[4], row[5]) for row in opened("questions").rows] == [
         ("10.0", "5.0", "15.0"), ("30.0", "7.0", "37.0"), ("50.0", "90.0", "140.0"),
     ]  # fmt: skip
+
+
+def test_the_n_of_a_correlation_opens_the_pairs_that_it_was_made_of(ended, on_air):
+    room, _events, _there = ended
+    found = reviewing.make(db.session.get(LiveSession, room.session_id), actor=SYSTEM).figures
+    session = db.session.get(LiveSession, room.session_id)
+    items = {one["id"]: one for one in found["items"]}
+    with on_air.test_request_context():
+        for one in found["correlations"]:
+            shown = behind.pairs(session, tables.Asked(of=one["pair"], with_money=True, actor=SYSTEM))
+            assert len(shown.rows) == one["n"] == (3 if one["pair"] in ("display_sales", "exposure_orders") else 1)
+        rows = behind.pairs(session, tables.Asked(of="exposure_orders", actor=SYSTEM)).rows
+        assert [row[0].url for row in rows] == [f"/live/{session.id}/report"] * 3
+        assert [(row[2], row[3]) for row in rows] == [(str(one["exposures"]), str(one["orders"])) for one in items.values()]
+        r = comparing.correlate(*([float(row[place]) for row in rows] for place in (2, 3))).r
+        assert found["correlations"][1]["r"] == pytest.approx(r, abs=0.001)
+        assert len(behind.pairs(session, tables.Asked(of="display_sales", actor=SYSTEM)).heads) == 3, "no sums without the right"
+        sold = behind.sold(session, found["items"][0]["id"])
+    assert sum(row[1] for row in sold.rows) == found["items"][0]["sold_shown"]
+
+
+def test_a_forecast_opens_what_was_said_and_the_questions_of_its_back_test(ended, on_air):
+    room, _events, _there = ended
+    note(room.session_id)
+    session = db.session.get(LiveSession, room.session_id)
+    courses = [[float(20 + number + minute % 7) for minute in range(60)] for number in range(4)]
+    skill = forecast.back_test(courses, summed=False, horizon=15, way="as_before")
+    forecasting._keep(session.shop_id, [("viewers", skill)], [session.id] * 4)
+    with on_air.test_request_context():
+        said = behind.ahead(session, tables.Asked(of="viewers", horizon=15, actor=SYSTEM), lambda value: f"{float(value):.3f}")
+    assert [row[:2] for row in said.rows] == [[30, "1.000"]]
+    rows = said.more.rows
+    assert len(rows) == skill.asked == 16
+    assert sum(float(row[6]) for row in rows) / 16 == pytest.approx(skill.error, abs=0.001)
+    assert sum(float(row[7]) for row in rows) / 16 == pytest.approx(skill.plain_error, abs=0.001)
+    assert sum(abs(float(row[2]) - float(row[5])) for row in rows) / 16 == pytest.approx(skill.error, abs=0.001)

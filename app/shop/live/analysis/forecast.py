@@ -34,6 +34,19 @@ class Ahead:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """One question of the back-test: what was said at that minute of the session of that place, and what came."""
+
+    place: int
+    minute: int
+    said: float
+    low: float
+    high: float
+    plain: float
+    came: float
+
+
+@dataclass(frozen=True)
 class Skill:
     """How a way did on past sessions, for one figure and one span."""
 
@@ -44,6 +57,7 @@ class Skill:
     error: float  # mean absolute error
     plain_error: float  # of "as it is now", asked at the same minutes
     inside: float  # share of what came that lay in the interval
+    rows: tuple[Asked, ...] = ()  # what the figures above are made of
 
     @property
     def better_by(self) -> float:
@@ -111,10 +125,7 @@ WAYS: dict[str, Way] = {"smoothed": smoothed, "as_before": as_before}
 
 def back_test(courses: Sequence[Course], *, summed: bool, horizon: int, way: str) -> Skill:
     """Ask `way` at every tenth minute of each session what the others and the minutes so far would have told it."""
-    errors: list[float] = []
-    plain_errors: list[float] = []
-    held: list[bool] = []
-    sessions = set()
+    rows: list[Asked] = []
     for number, course in enumerate(courses):
         others = [other for position, other in enumerate(courses) if position != number]
         for minute in range(WARM_UP, len(course) - horizon + 1, EVERY):
@@ -122,13 +133,19 @@ def back_test(courses: Sequence[Course], *, summed: bool, horizon: int, way: str
             said = WAYS[way](course[:minute], horizon, summed, others)
             if said is None or actual is None:
                 continue
-            sessions.add(number)
-            errors.append(abs(said.value - actual))
-            plain_errors.append(abs(plain(course[:minute], horizon, summed) - actual))
-            held.append(said.low <= actual <= said.high)
-    if not errors:
+            now = plain(course[:minute], horizon, summed)
+            rows.append(Asked(number, minute, said.value, said.low, said.high, now, actual))
+    return skill_of(way, horizon, rows)
+
+
+def skill_of(way: str, horizon: int, rows: Sequence[Asked]) -> Skill:
+    """What the questions of a back-test come to."""
+    if not rows:
         return Skill(way, horizon, 0, 0, 0.0, 0.0, 0.0)
-    return Skill(way, horizon, len(errors), len(sessions), fmean(errors), fmean(plain_errors), fmean(held))
+    return Skill(
+        way, horizon, len(rows), len({row.place for row in rows}), fmean(abs(row.said - row.came) for row in rows),
+        fmean(abs(row.plain - row.came) for row in rows), fmean(row.low <= row.came <= row.high for row in rows), tuple(rows),
+    )  # fmt: skip
 
 
 def best(courses: Sequence[Course], *, summed: bool, horizon: int) -> tuple[Skill | None, list[Skill]]:

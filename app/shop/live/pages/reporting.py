@@ -21,7 +21,7 @@ from app.shop.live import domain, rules
 from app.shop.live.analysis.forecast import HORIZONS
 from app.shop.live.models import WHOLE, LiveConclusion, LiveEvent, LiveSession
 from app.shop.live.permissions import CONCLUSION, GAME, SESSION
-from app.shop.live.review import charts, reading, report, tables
+from app.shop.live.review import behind, charts, reading, report, tables
 from app.shop.live.services import audience, board, forecasting, hinting, participation, reviewing
 from app.shop.orders.models import Order
 
@@ -39,6 +39,7 @@ FIGURES: dict[str, tuple[Any, str, str]] = {
 }  # fmt: skip
 CARDS = ("gmv", "orders", "conversion", "watchers", "viewers_peak", "watch_seconds", "five_minutes", "comments")
 SIGNS = ("comment", "like", "share", "follow", "gift")  # of life
+SEVERAL = ("pairs", "forecast")  # figures that are made of several sessions
 KINDS = {kind for _label, _form, kind in FIGURES.values()} - tables.MAKERS.keys()
 HINTS = {
     "longer": _("Sales still rose at its end: show it longer."), "shorter": _("Most was sold early: show it shorter."),
@@ -139,8 +140,8 @@ class ReportPage(PanelPage):
         actor = current_actor()
         session: LiveSession = records.get(LiveSession, live_id, actor=actor)
         kind, item_id = request.args.get("kind") or "order", request.args.get("item", type=int, default=WHOLE)
-        if kind in tables.MAKERS:
-            return self._table(session, kind, item_id, sees_money(actor))
+        if kind in tables.MAKERS or kind in SEVERAL:
+            return self._table(session, kind, item_id, actor)
         if kind not in KINDS:
             abort(404)
         where = [LiveEvent.session_id == session.id, LiveEvent.kind.in_(SIGNS if kind == "signs" else (kind,))]
@@ -168,15 +169,28 @@ class ReportPage(PanelPage):
             against=tables.different_viewers(session.id) if kind in ("order", "signs") and item is None else 0,
         )  # fmt: skip
 
-    def _table(self, session: LiveSession, kind: str, item_id: int, with_money: bool) -> str:
+    def _table(self, session: LiveSession, kind: str, item_id: int, actor: Any) -> str:
         item = next((one for one in session.items if one.id == item_id), None)
         if item is None and (kind == "displays" or item_id != WHOLE):
             abort(404)
-        found = tables.MAKERS[kind](session, tables.Asked(item, (request.args.get("source") or "")[:40], with_money))
-        return self.render(
-            "live/report_table.html", live=session, title=found.title, most=MOST, item=board.title_of(item) if item else "",
-            tables=[found, found.more] if found.more else [found],
-        )  # fmt: skip
+        of, horizon = (request.args.get("of") or "")[:40], request.args.get("horizon", type=int, default=0)
+        asked = tables.Asked(item, (request.args.get("source") or "")[:40], sees_money(actor), of, horizon, actor)
+        about = board.title_of(item) if item else ""
+        if kind == "pairs":
+            found, about = behind.pairs(session, asked), PAIRS.get(of, "")
+        elif kind == "forecast":
+            found = _forecast(session, asked)
+            about = gettext("%(figure)s, %(n)s min ahead", figure=AHEAD[of][0], n=horizon) if of in AHEAD else ""
+        else:
+            found = tables.MAKERS[kind](session, asked)
+        if found is None:
+            abort(404)
+        if kind == "displays" and item is not None and found.more is not None:
+            found.more.more = behind.sold(session, item.id)
+        chain = [found]
+        while chain[-1].more is not None:
+            chain.append(chain[-1].more)
+        return self.render("live/report_table.html", live=session, title=found.title, most=MOST, item=about, tables=chain)
 
     @staticmethod
     def _items(session: LiveSession, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -206,7 +220,8 @@ class ReportPage(PanelPage):
                     return "" if value is None else written(AHEAD[key][1], value, session.currency)
 
                 lines.append(SimpleNamespace(
-                    label=AHEAD[figure.key][0], horizon=horizon, skill=skill, speaks=bool(skill and skill.may_speak),
+                    label=AHEAD[figure.key][0], key=figure.key, horizon=horizon, skill=skill,
+                    speaks=bool(skill and skill.may_speak),
                     minute=row.minute if row else None, expected=shown(row.expected if row else None),
                     low=shown(row.low if row else None), high=shown(row.high if row else None),
                     plain=shown(row.plain if row else None), came=shown(row.came if row else None),
@@ -229,9 +244,10 @@ class ReportPage(PanelPage):
         mine, code = found["figures"], found["currency"]
         others = [one for one in found["similar"] if one["id"] in seen]
 
-        def cell(name: str, other: dict[str, Any]) -> tuple[str, str]:
+        def cell(name: str, other: dict[str, Any]) -> tuple[str, str, str]:
             value = other["figures"].get(name)
-            return written(name, value, code), self._against(mine.get(name), value)
+            url = url_for("live_report.rows", live_id=other["id"], kind=FIGURES[name][2])
+            return written(name, value, code), self._against(mine.get(name), value), url
 
         return SimpleNamespace(
             heads=[(one["id"], seen[one["id"]].title, seen[one["id"]].starts_at) for one in others],
@@ -252,6 +268,13 @@ class ReportPage(PanelPage):
             LiveConclusion.session_id == session.id
         )
         return list(db.session.scalars(query.order_by(LiveConclusion.id)))
+
+
+def _forecast(session: LiveSession, asked: tables.Asked) -> tables.Table | None:
+    """What is behind one line of the forecast; sums of orders are for those who see them."""
+    if asked.of not in AHEAD or asked.horizon not in HORIZONS or (asked.of == "sales" and not asked.with_money):
+        return None
+    return behind.ahead(session, asked, lambda value: written(AHEAD[asked.of][1], value, session.currency))
 
 
 def _played(session: LiveSession, actor: Any) -> list[tuple[Any, Any]]:

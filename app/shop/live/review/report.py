@@ -28,6 +28,15 @@ COMPARED = (
     "conversion",
     "interaction",
 )
+# what is kept of each item and each session for the correlations, and which two of them each is made of
+PAIRED = {
+    "items": ("session", "item", "actual", "exposures", "orders", "gmv"),
+    "sessions": ("session", "interaction", "watch_seconds", "gmv"),
+}
+PAIRS = {
+    "display_sales": ("items", "actual", "gmv"), "exposure_orders": ("items", "exposures", "orders"),
+    "interaction_sales": ("sessions", "interaction", "gmv"), "watch_sales": ("sessions", "watch_seconds", "gmv"),
+}  # fmt: skip
 
 
 def make(
@@ -142,19 +151,29 @@ def similar(mine: dict[str, Any], nearest: Sequence[tuple[LiveSession, LiveRepor
     ]  # fmt: skip
 
 
-def correlations(reports: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What goes together, over the items and the sessions of these reports (this session's first)."""
-    shown = [one for report in reports for one in report["items"] if one["displays"]]
-    told = [report["figures"] for report in reports if report["figures"]["interaction"] is not None]
-    pairs = {
-        "display_sales": ([one["actual"] for one in shown], [one["gmv"] for one in shown]),
-        "exposure_orders": ([one["exposures"] for one in shown], [one["orders"] for one in shown]),
-        "interaction_sales": ([one["interaction"] for one in told], [one["gmv"] for one in told]),
-        "watch_sales": ([one["watch_seconds"] or 0 for one in told], [one["gmv"] for one in told]),
-    }
+def paired(reports: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, list[list[Any]]]:
+    """What each item that was shown, and each session, came to in these reports (this session's first), in the order of `PAIRED`.
+
+    A session of which nothing is known of single viewers, neither their signs of life nor their time, is in no pair.
+    """
+    return {
+        "items": [
+            [key, one["id"], *(one[name] for name in PAIRED["items"][2:])]
+            for key, told in reports for one in told["items"] if one["displays"]
+        ],
+        "sessions": [
+            [key, *(told["figures"][name] for name in PAIRED["sessions"][1:])]
+            for key, told in reports if told["figures"]["interaction"] is not None and told["figures"]["watch_seconds"] is not None
+        ],
+    }  # fmt: skip
+
+
+def correlations(pairs: dict[str, list[list[Any]]]) -> list[dict[str, Any]]:
+    """What goes together, over the items and the sessions of these pairs."""
     result = []
-    for name, (left, right) in pairs.items():
-        found = comparing.correlate(left, right)
+    for name, (whose, left, right) in PAIRS.items():
+        at = [PAIRED[whose].index(one) for one in (left, right)]
+        found = comparing.correlate(*([row[place] for row in pairs[whose]] for place in at))
         result.append({
             "pair": name, "n": found.n, "r": _round(found.r, 3), "low": _round(found.low, 3), "high": _round(found.high, 3),
             "weak": found.is_weak, "clear": found.is_clear,

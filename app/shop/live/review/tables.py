@@ -48,11 +48,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Asked:
-    """Of which item or source, and whether the reader sees money."""
+    """Of which item or source, or which pair or figure so many minutes ahead; who reads, and whether he sees money."""
 
     item: LiveItem | None = None
     source: str = ""
     with_money: bool = False
+    of: str = ""
+    horizon: int = 0
+    actor: Any = None
 
 
 def readings(session: LiveSession, _asked: Asked) -> Table:

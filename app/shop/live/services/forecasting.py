@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import defer
 
 from app.panel.core import clock
 from app.panel.core.db import db
@@ -56,7 +57,8 @@ def ended(shop_id: int, but: int = 0) -> list[LiveSession]:
 
 def learn(shop_id: int) -> list[LiveSkill]:
     """Ask past sessions how well each way would have done, and keep the answer. Takes seconds of the processor: for a worker."""
-    courses = [reading.course_of(session) for session in ended(shop_id)]
+    past = ended(shop_id)
+    keys, courses = [session.id for session in past], [reading.course_of(session) for session in past]
     db.session.rollback()  # nothing is held open while it is thought over
     found = [
         (figure.key, skill)
@@ -64,16 +66,17 @@ def learn(shop_id: int) -> list[LiveSkill]:
         for horizon in forecast.HORIZONS
         for skill in forecast.best([figure.course(one) for one in courses], summed=figure.summed, horizon=horizon)[1]
     ]
-    return _keep(shop_id, found)
+    return _keep(shop_id, found, keys)
 
 
 @transactional
-def _keep(shop_id: int, found: Sequence[tuple[str, forecast.Skill]]) -> list[LiveSkill]:
+def _keep(shop_id: int, found: Sequence[tuple[str, forecast.Skill]], keys: Sequence[int]) -> list[LiveSkill]:
     db.session.execute(delete(LiveSkill).where(LiveSkill.shop_id == shop_id))
     rows = [
         LiveSkill(
             shop_id=shop_id, figure=key, horizon=skill.horizon, way=skill.way, asked=skill.asked, sessions=skill.sessions,
             error=_exact(skill.error), plain_error=_exact(skill.plain_error), inside=_exact(skill.inside), made_at=clock.now(),
+            rows=[[keys[one.place], one.minute, *(round(value, 3) for value in astuple(one)[2:])] for one in skill.rows],
         )
         for key, skill in found
     ]  # fmt: skip
@@ -83,8 +86,14 @@ def _keep(shop_id: int, found: Sequence[tuple[str, forecast.Skill]]) -> list[Liv
 
 
 def skills(shop_id: int) -> list[LiveSkill]:
-    query = select(LiveSkill).where(LiveSkill.shop_id == shop_id)
+    query = select(LiveSkill).where(LiveSkill.shop_id == shop_id).options(defer(LiveSkill.rows))
     return list(db.session.scalars(query.order_by(LiveSkill.figure, LiveSkill.horizon, LiveSkill.error)))
+
+
+def best_known(shop_id: int, figure: str, horizon: int) -> LiveSkill | None:
+    """The way that erred least of those that were asked; with its questions and answers."""
+    ways = [row for row in skills(shop_id) if (row.figure, row.horizon) == (figure, horizon)]
+    return min(ways, key=lambda way: way.error or 0, default=None)
 
 
 def as_skill(row: LiveSkill) -> forecast.Skill:

@@ -46,8 +46,9 @@ def build(session: LiveSession) -> dict[str, Any]:
     others = {key: report.traits(before[key], kinds.get(key, frozenset())) for key in kept}
     near = [(before[key], kept[key], apart) for key, apart in report.comparing.nearest(mine, others, report.SIMILAR)]
     result["similar"] = report.similar(result, near)
-    same_money = [row.figures for row in kept.values() if row.figures["currency"] == session.currency]
-    result["correlations"] = report.correlations([result, *same_money])
+    same_money = [(row.session_id, row.figures) for row in kept.values() if row.figures["currency"] == session.currency]
+    result["pairs"] = report.paired([(session.id, result), *same_money])
+    result["correlations"] = report.correlations(result["pairs"])
     return result
 
 
