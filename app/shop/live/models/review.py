@@ -39,7 +39,7 @@ class LiveSkill(PanelModel):
     error = number(_("Mean error"), 18, 3)
     plain_error = number(_("Mean error of “as it is now”"), 18, 3)
     inside = number(_("Within the interval"), 5, 4)
-    rows = json_column(_("Questions and answers"), default=list, hidden=True)  # [[session, minute, said, low, high, plain, came]]
+    rows = json_column(_("Questions and answers"), hidden=True)  # [[session, minute, said, low, high, plain, came]]
     made_at = instant(_("Made at"), required=True)
 
 
