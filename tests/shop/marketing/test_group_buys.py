@@ -9,6 +9,7 @@ from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.history import HistoryEntry
 from app.panel.core.jobs import SCHEDULES
 from app.panel.core.notices import Notice
+from app.panel.core.outbox import OutboxRow
 from app.panel.core.transaction import transactional
 from app.shop.customers.services import remember
 from app.shop.finance.services import verify
@@ -18,7 +19,17 @@ from app.shop.marketing.models import GroupBuy, GroupBuyMember, PriceUse
 from app.shop.marketing.services import promotions
 from app.shop.marketing.states import GroupState, MemberState, PromotionKind, Stacking
 from app.shop.orders import services as orders
-from app.shop.orders.models import CloseReason, Order, OrderState, Refund, RefundState
+from app.shop.orders.models import (
+    BuyerMessage,
+    CloseReason,
+    MessageState,
+    MessageWay,
+    Order,
+    OrderState,
+    Refund,
+    RefundState,
+)
+from app.shop.setup.queries import business
 from tests.shop.bringing import counts, operate, take_back
 from tests.shop.finance.books import balances
 
@@ -139,6 +150,27 @@ def test_the_clock_fails_a_group_at_its_time_and_not_a_second_before(session, bu
     assert states == [MemberState.REFUNDED, MemberState.REFUNDED, MemberState.LEFT]
     assert end_groups() == {"freed": 0, "ended": 0, "settled": 0, "stuck": 0} and "marketing.end_groups" in SCHEDULES
     assert session.query(Refund).count() == 2
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "You get back all that you paid"), ("zh_Hans_CN", "已付款项将全部退还")])
+def test_each_buyer_of_a_group_that_fails_is_told_so_once(app, session, buy, clock, monkeypatch, language, says):
+    business().language = language
+    session.commit()
+    monkeypatch.setitem(app.extensions, "mailbox", [])
+    first = buy()
+    by_mail, unpaid = buy(the(session)), buy(the(session), paid=False)
+    by_mail.buyer_email = "mei@example.org"
+    session.commit()
+    services.fail(the(session), actor=SYSTEM)
+    assert services.end_groups()["settled"] == 3 and services.end_groups()["settled"] == 0
+    told = {row.order_id: row for row in session.query(BuyerMessage)}
+    assert set(told) == {first.id, by_mail.id, unpaid.id} and session.query(BuyerMessage).count() == 3
+    letter, texted, closed = told[by_mail.id], told[first.id], told[unpaid.id]
+    assert (letter.way, letter.state, letter.recipient) == (MessageWay.EMAIL, MessageState.SENT, "mei@example.org")
+    assert [row.kind for row in session.query(OutboxRow)].count("mail") == 1
+    assert (texted.way, texted.state, texted.recipient) == (MessageWay.TEXT, MessageState.WAITING, "13800138000")
+    assert says in letter.body and "99" in letter.body and first.number in texted.subject
+    assert says not in closed.body and not any("{" in f"{row.subject}{row.body}" for row in told.values())
 
 
 def test_who_pays_when_the_time_is_over_fills_nothing(session, buy, clock):

@@ -14,7 +14,7 @@ from typing import Any
 from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
 
-from app.panel.core import clock, history, notices, policy
+from app.panel.core import clock, history, money, notices, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -27,7 +27,7 @@ from app.shop.marketing.services.grouping import Choice
 from app.shop.marketing.settings import PAY_MINUTES
 from app.shop.marketing.states import GONE, IN_GROUP, GroupState, MemberState
 from app.shop.orders import services as orders
-from app.shop.orders.models import CloseReason, Order, OrderState, RefundReason, RefundState
+from app.shop.orders.models import CloseReason, MessageKind, Order, OrderState, RefundReason, RefundState
 from app.shop.orders.queries import people_who
 from app.shop.setup.queries import business
 
@@ -36,6 +36,14 @@ STUCK = notices.kind(
     "marketing.stuck", lazy_gettext("A member of a group could not be refunded"), group=lazy_gettext("Marketing"),
     needs=("decide", RESOURCE),
 )  # fmt: skip
+# what the buyers of a group that came to nothing are told, each once
+GONE_SUBJECT = lazy_gettext("Your group buy was not completed: order {number}")
+GONE_PAID = lazy_gettext(
+    "Hello {name}, the group of your order {number} at {shop} was not complete in time. You get back all that you paid: {amount}."
+)
+GONE_UNPAID = lazy_gettext(
+    "Hello {name}, the group of your order {number} at {shop} was not complete in time. The order is closed: nothing to pay."
+)
 log = logging.getLogger(__name__)
 
 
@@ -210,7 +218,7 @@ def _settle(key: int) -> bool:
     db.session.refresh(member, with_for_update=True)
     if group.state not in GONE or member.state not in IN_GROUP:
         return False
-    owes = bool(order.left_to_refund)
+    owes = order.left_to_refund
     member.state = MemberState.REFUNDED if owes else MemberState.LEFT
     member.left_at, member.trouble = clock.now(), None
     db.session.flush()
@@ -222,6 +230,8 @@ def _settle(key: int) -> bool:
         orders.close(order, reason=CloseReason.OTHER, why=why, actor=SYSTEM)
     mine = db.session.scalars(queries.uses_of_order(order.id))
     limits.give_back(use for use in mine if use.promotion_id == group.promotion_id)  # he may be in another group
+    amount = money.format(owes, order.currency)
+    orders.tell(order, MessageKind.GROUP_FAILED, GONE_SUBJECT, GONE_PAID if owes else GONE_UNPAID, amount=amount)
     history.record(group, "group.settled", actor=SYSTEM, why=order.number)
     return True
 

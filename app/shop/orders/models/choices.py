@@ -101,6 +101,7 @@ class MessageKind(Choices):
     """What a buyer is told."""
 
     PAYMENT_REMINDER = "payment_reminder", _("Reminder to pay"), "warning"
+    GROUP_FAILED = "group_failed", _("Group buy not complete"), "info"
 
 
 class MessageWay(Choices):

@@ -20,6 +20,7 @@ from app.shop.orders.services.exceptions import (
 from app.shop.orders.services.given_back import GivenBack, take_back
 from app.shop.orders.services.intake import Incoming, Paid, take_in
 from app.shop.orders.services.lateness import flag_late
+from app.shop.orders.services.letters import tell
 from app.shop.orders.services.lines import assign_sku, recheck
 from app.shop.orders.services.notes import add_note, made_by_run, remove_note
 from app.shop.orders.services.past import PastOutcome, record_past_order, record_past_orders, remove_past_orders
@@ -99,5 +100,6 @@ __all__ = [
     "tag",
     "take_back",
     "take_in",
+    "tell",
     "withdraw_exception",
 ]

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from app.panel.core import clock, history, mail, money, outbox, policy
+from app.panel.core import clock, history, money, policy
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -23,25 +23,18 @@ from app.shop.orders.models import (
     CloseReason,
     MessageKind,
     MessageState,
-    MessageWay,
     Order,
     OrderState,
 )
 from app.shop.orders.services.closing import close
 from app.shop.orders.services.common import lock
-from app.shop.setup.queries import business
+from app.shop.orders.services.letters import in_the_language_of_the_house, tell
 
 RESOURCE = "orders.BuyerMessage"
 SUBJECT = lazy_gettext("Your order {number} waits for your payment")
 BODY = lazy_gettext(
     "Hello {name}, your order {number} at {shop} over {amount} is not paid yet. We keep the goods for you until {until}."
 )
-
-# what is filled in, in the words of the house and in English
-PLACES = {
-    "{name}": lazy_gettext("{name}"), "{number}": lazy_gettext("{number}"), "{shop}": lazy_gettext("{shop}"),
-    "{amount}": lazy_gettext("{amount}"), "{until}": lazy_gettext("{until}"),
-}  # fmt: skip
 
 
 def close_unpaid(limit: int = 500) -> int:
@@ -80,41 +73,19 @@ def remind(limit: int = 500) -> int:
 @transactional
 def _remind(key: int) -> bool:
     order = db.session.get(Order, key)
-    if order is None or not _is_unpaid(lock(order)) or not (order.buyer_email or order.buyer_phone):
+    if order is None or not _is_unpaid(lock(order)):
         return False
-    once = f"{MessageKind.PAYMENT_REMINDER.value}:{order.id}"
-    if db.session.scalar(select(BuyerMessage.id).where(BuyerMessage.key == once)) is not None:
+    until = order.placed_at + dt.timedelta(hours=int(setting("orders.close_unpaid_hours") or 0))
+    with in_the_language_of_the_house():  # what the shop wrote, else our own words
+        told = tell(
+            order, MessageKind.PAYMENT_REMINDER, setting("orders.reminder_subject") or SUBJECT,
+            setting("orders.reminder_body") or BODY, amount=money.format(order.left_to_pay, order.currency),
+            until=clock.wall(until),
+        )  # fmt: skip
+    if told is None:
         return False
-    way = MessageWay.EMAIL if order.buyer_email and mail.is_set_up() else MessageWay.TEXT
-    if way is MessageWay.TEXT and not order.buyer_phone:
-        return False
-    subject, body = _words(order)
-    message = BuyerMessage(
-        order_id=order.id, kind=MessageKind.PAYMENT_REMINDER, way=way, subject=subject, body=body, key=once,
-        recipient=order.buyer_email if way is MessageWay.EMAIL else order.buyer_phone,
-    )  # fmt: skip
-    db.session.add(message)
-    if way is MessageWay.EMAIL:
-        outbox.put("mail", {"to": message.recipient, "subject": subject, "body": body})
-        message.state, message.sent_at = MessageState.SENT, clock.now()
     history.record(order, "order.reminded", actor=SYSTEM)
     return True
-
-
-def _words(order: Order) -> tuple[str, str]:
-    """Subject and text: what the shop wrote, else our own words in its language."""
-    owner = business()
-    until = order.placed_at + dt.timedelta(hours=int(setting("orders.close_unpaid_hours") or 0))
-    with force_locale(owner.language if owner else "en"):
-        known = {
-            "{name}": order.buyer_name or "", "{number}": order.number, "{shop}": str(order.shop),
-            "{amount}": money.format(order.left_to_pay, order.currency), "{until}": clock.wall(until),
-        }  # fmt: skip
-        known |= {str(PLACES[place]): value for place, value in known.items()}
-        texts = [str(setting("orders.reminder_subject") or SUBJECT), str(setting("orders.reminder_body") or BODY)]
-    for place, value in known.items():
-        texts = [text.replace(place, value) for text in texts]
-    return " ".join(texts[0].split())[:200], texts[1]
 
 
 @transactional
