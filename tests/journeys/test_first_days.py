@@ -401,14 +401,15 @@ def test_a_column_is_pasted_into_a_sheet_from_the_top_of_what_is_marked_and_fill
     def cell(row, name):
         return page.locator(f"a[data-pk='{keys[row]}'][name={name}]")
 
+    paste = """(one, text) => {
+      const held = new DataTransfer()
+      held.setData("text/plain", text)
+      one.dispatchEvent(new ClipboardEvent("paste", {clipboardData: held, bubbles: true, cancelable: true}))
+    }"""
     cell(0, "barcode").focus()
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
-    cell(2, "barcode").evaluate("""one => {
-      const held = new DataTransfer()
-      held.setData("text/plain", "690-1\\t7.50\\n690-2\\tnot an amount\\n690-3\\t9\\n")
-      one.dispatchEvent(new ClipboardEvent("paste", {clipboardData: held, bubbles: true, cancelable: true}))
-    }""")
+    cell(2, "barcode").evaluate(paste, "690-1\t7.50\n690-2\tnot an amount\n690-3\t9\n")
     page.locator(".message").get_by_text("5 saved, 1 refused.").wait_for()
     cell(1, "price").press("Enter")
     kept = page.locator("td.refused input")
@@ -420,10 +421,14 @@ def test_a_column_is_pasted_into_a_sheet_from_the_top_of_what_is_marked_and_fill
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Control+d")
     cell(3, "price").get_by_text("9.00").wait_for()
+    cell(2, "compare_at_price").click()
+    page.locator("td.editing input").evaluate(paste, "20\n30\n40\n")
+    page.locator(".message").get_by_text("2 saved, 0 refused. Left out, as this page has no cell for it: 1.").wait_for()
     with instance.app_context():
         skus = [db.session.get(Sku, key) for key in keys]
         assert [one.barcode for one in skus] == ["690-1", "690-2", "690-3", None]
         assert [one.price for one in skus] == [750, 101, 900, 900]
+        assert [one.compare_at_price for one in skus] == [None, None, 2000, 3000], "a block goes into cells, also from the box of one"
 
 
 @pytest.mark.browser

@@ -15,21 +15,26 @@ function selection(form) {
     all.checked = chosen.length > 0 && chosen.length === boxes.length;
     all.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
     bar.hidden = chosen.length === 0;
-    const text = t("chosen", { n: chosen.length });
-    bar.querySelector("[data-chosen]").textContent = text;
-    announce(chosen.length ? text : "");
     if (every) {
       every.hidden = !all.checked;
       if (every.hidden) every.querySelector("input").checked = false;
     }
+    tell();
+  };
+  const tell = () => { // how many: those that are ticked, or as many as the list counts
     few();
+    const ticked = boxes.filter((box) => box.checked).length;
+    const whole = every?.querySelector("input").checked ? document.querySelector("[data-howmany]")?.textContent : "";
+    const text = whole || t("chosen", { n: ticked });
+    bar.querySelector("[data-chosen]").textContent = text;
+    announce(ticked ? text : "");
   };
   const few = () => { // what is done to the rows of a page is not offered for those of all pages
     const on = Boolean(every?.querySelector("input").checked);
     for (const button of bar.querySelectorAll("button[name=action]:not([data-many])")) button.hidden = on;
   };
   const every = bar.querySelector("[data-every]");
-  every?.addEventListener("change", few);
+  every?.addEventListener("change", tell);
   all.addEventListener("change", () => {
     for (const box of boxes) box.checked = all.checked;
     show();

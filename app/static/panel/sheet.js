@@ -4,6 +4,7 @@ import { announce, csrf, el, flash, t } from "./dom.js";
 
 const MOST = 500;
 const words = (key, values) => JSON.parse(document.getElementById("sheet-texts").textContent)[key].replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
+const pasted = (event) => event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n$/, "");
 const headOf = (link) => link.closest("table").querySelectorAll("thead th")[link.closest("td").cellIndex].textContent.trim();
 const shown = (link, value) => {
   const known = link.dataset.source ? JSON.parse(link.dataset.source).find((one) => [one.value, one.text].map(String).includes(String(value).trim())) : null;
@@ -97,8 +98,9 @@ function wire(sheet) {
     if (range.length > 1) for (const link of range) link.closest("td").classList.add("chosen");
   };
 
-  /** Save many values one after the other, and say what became of them. */
-  async function writeAll(pairs) {
+  /** Save many values one after the other, and say what became of them; `lost` of them have no cell on this page. */
+  async function writeAll(pairs, lost = 0) {
+    const left = lost + Math.max(0, pairs.length - MOST);
     let saved = 0;
     const refused = [];
     sheet.setAttribute("aria-busy", "true");
@@ -112,9 +114,19 @@ function wire(sheet) {
       announce(words("progress", { n: saved + refused.length, of: pairs.length }));
     }
     sheet.removeAttribute("aria-busy");
-    const said = words("done", { saved, refused: refused.length });
-    if (refused.length) flash(`${said} ${[...new Set(refused)].slice(0, 3).join(" ")}`, "danger");
+    const said = [words("done", { saved, refused: refused.length }), left ? words("left", { n: left }) : ""].join(" ").trim();
+    if (refused.length || left) flash(`${said} ${[...new Set(refused)].slice(0, 3).join(" ")}`, "danger");
     announce(said);
+  }
+
+  /** Write what a spreadsheet copied from a cell on, or one value into all that is marked. */
+  function spread(link, text) {
+    const lines = text.split("\n").map((line) => line.split("\t"));
+    const many = lines.length === 1 && lines[0].length === 1 && range.length > 1;
+    const from = range.length > 1 ? range[0] : link; // a marked column begins at its top, whichever way it was marked
+    const pairs = many ? range.map((one) => [one, lines[0][0].trim()]) : lines.flatMap((line, down) => line.map((value, right) => [beside(from, down, right), value.trim()]));
+    const found = pairs.filter(([one]) => one);
+    writeAll(found, pairs.filter(([one, value]) => !one && value).length);
   }
 
   function edit(link, first) {
@@ -159,6 +171,14 @@ function wire(sheet) {
       else return;
       event.preventDefault();
     });
+    box.addEventListener("paste", (event) => { // one clicked into the cell first: a block is for the cells, not for this box
+      const text = pasted(event);
+      if (!(box.tagName === "TEXTAREA" ? /\t/ : /[\t\n]/).test(text)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      end(link);
+      spread(link, text);
+    });
     box.addEventListener("blur", () => { if (said.hidden) save(); });
     td.classList.add("editing");
     link.replaceWith(box);
@@ -201,11 +221,7 @@ function wire(sheet) {
     const link = event.target.closest("a[data-pk]");
     if (!link) return;
     event.preventDefault();
-    const lines = event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
-    const many = lines.length === 1 && lines[0].length === 1 && range.length > 1;
-    const from = range.length > 1 ? range[0] : link; // a marked column begins at its top, whichever way it was marked
-    const pairs = many ? range.map((one) => [one, lines[0][0].trim()]) : lines.flatMap((line, down) => line.map((value, right) => [beside(from, down, right), value.trim()]));
-    writeAll(pairs.filter(([one]) => one));
+    spread(link, pasted(event));
   });
 }
 
