@@ -291,7 +291,7 @@ class LayPictures(RowByRow):
     def said(self, values: dict[str, Any]) -> str:
         return gettext("%(n)s pictures", n=sum(map(len, values["pictures"].values())))
 
-    def remarks(self, values: dict[str, Any]) -> Sequence[str]:
+    def remarks(self, values: dict[str, Any], rows: Select[Any]) -> Sequence[str]:
         left = values.get("left") or []
         told = [gettext("“%(name)s” was refused: %(why)s", name=name, why=why) for name, why in left[:NAMED]]
         more = [gettext("… and %(n)s more files were refused.", n=len(left) - NAMED)] if len(left) > NAMED else []

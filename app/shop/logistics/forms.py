@@ -30,8 +30,17 @@ class WaybillForm(PanelForm):
             self.courier_id.description = gettext("No courier is connected. Choose a connection on the page of a courier.")
 
 
+def couriers() -> list[tuple[str, Any]]:
+    """By name, as lines name them too."""
+    names = db.session.scalars(select(Courier.name).where(Courier.is_active).order_by(Courier.position, Courier.id))
+    return [("", ""), *((name, name) for name in names)]
+
+
 class ShipManyForm(PanelForm):
-    courier = StringField(_("Courier"), [Optional(), Length(max=60)], description=_("For lines that name none."))
+    courier = SelectField(
+        _("Courier"), [Optional(), Length(max=60)], choices=couriers, validate_choice=False,
+        description=_("For lines that name none."),
+    )  # fmt: skip
     numbers = TextAreaField(
         _("Numbers of the orders"), [Optional(), Length(max=1_000_000)], render_kw={"rows": 8},
         description=_(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy import Select, or_, select
 
 from app.panel.bulk import importers, store
 from app.panel.bulk.engine import FollowUp, Look, follow_up, register
@@ -17,7 +18,9 @@ from app.panel.bulk.reading.problems import BadFile, Problem
 from app.panel.bulk.sentences import explain, sentence
 from app.panel.bulk.source import Source
 from app.panel.core import policy
+from app.panel.core.db import db
 from app.panel.core.errors import InvalidInput
+from app.panel.core.rows import among
 from app.shop.logistics import formats, forms, services
 from app.shop.orders import services as orders
 from app.shop.orders.models import Order
@@ -25,6 +28,7 @@ from app.shop.orders.operations import OfOrders
 
 SPLIT = re.compile(r"[\t,，;；]+|\s{2,}|(?<=\S)\s+(?=\S)")
 MOST = 10_000
+NAMED = 20
 LAYOUT = "tracking-numbers"  # the import knows under which headings the columns come
 
 
@@ -62,6 +66,19 @@ class ShipOrders(OfOrders):
         courier, number, _wrong = self._given(row, values)
         orders.ship(row, courier=courier, tracking_number=number, actor=actor)
 
+    def remarks(self, values: dict[str, Any], rows: Select[Any]) -> Sequence[str]:
+        """Numbers of orders that are not among those that go: mistyped, or not ticked."""
+        given = list(values.get("numbers") or ())
+        if not given:
+            return ()
+        named = or_(among(Order.number, given), among(Order.external_number, given))
+        found = db.session.execute(select(Order.number, Order.external_number).where(Order.id.in_(rows), named))
+        known = {name for names in found for name in names}
+        left = [name for name in given if name not in known]
+        shown = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
+        said = gettext("Left out, as no chosen order has this number (%(n)s): %(names)s", n=len(left), names=shown)
+        return [said] if left else ()
+
     def take_back(self, row: Order, image: dict[str, Any], *, actor: Any) -> str:
         if not row.shipments:
             return gettext("Order %(no)s has no parcel any more.", no=row.number)
@@ -86,6 +103,9 @@ def read(text: str, usual: str) -> dict[str, list[str]]:
         parts = [part for part in SPLIT.split(line) if part]
         if len(parts) == 2 and usual:
             parts.insert(1, usual)
+        elif len(parts) == 2:
+            said = gettext("Line %(n)s names no courier. Write one between the numbers, or choose one for all lines.", n=place)
+            raise InvalidInput({"numbers": said})
         if len(parts) != 3:
             raise InvalidInput({"numbers": gettext("Line %(n)s: order number, courier and tracking number are needed.", n=place)})
         found[parts[0]] = _checked(known, parts[1], parts[2])

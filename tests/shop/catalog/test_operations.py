@@ -97,6 +97,7 @@ def test_all_that_the_list_shows_means_no_row_more(skus, session, as_user):
     run = asked(client, [], every="1", list="catalog_sku", asked_q="MANY-", asked_f='["price", "lt", "25"]', how="set", value="1")
     client.post(f"/bulk/operation/{run}/start")
     assert prices(session, skus) == [100, 100, 3000, 4000, 5000]
+    assert 'href="/catalog/sku/list/?q=MANY-&amp;f=' in client.get(f"/bulk/operation/{run}/").text, "back to the list as it was"
 
 
 @pytest.mark.parametrize(("field", "value"), [("value", "a lot"), ("value", "-101"), ("margin", "x"), ("value", "1.005")])

@@ -76,6 +76,8 @@ def test_a_line_that_is_not_whole_says_which(couriers):
     with pytest.raises(InvalidInput) as wrong:
         read("1001 SF SF1234567890123\n1002", "")
     assert "2" in wrong.value.errors["numbers"]
+    with pytest.raises(InvalidInput, match="Line 1 names no courier"):
+        read("1001 SF1234567890123", "")
 
 
 def test_states_change_along_the_moves_only(placed, stall, stock_of, run, now):
@@ -173,7 +175,8 @@ def test_an_uploaded_table_of_numbers_ships_and_the_run_leads_to_its_waybills(se
 
     assert "Order number" in sent(b"courier,number\nSF,1\n").text and sent(b"").status_code == 422
     assert "1.02E+18" in sent(f"Order,Courier,Tracking number\n1.02E+18,SF,{NUMBER}\n".encode()).text
-    page = sent(table).location
+    page = sent(table + f"NOSUCH,顺丰,{NUMBER}\n".encode()).location
+    assert "no chosen order has this number (1): NOSUCH<" in client.get(page).text
     assert client.post(f"{page}start", data={}).status_code == 302
     assert (now(one.id).state, now(two.id).state) == (OrderState.SHIPPED, OrderState.PAID)
     link = re.search(r'href="(/logistics/print/waybills\?run=\d+)"', client.get(page).text)[1]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from sqlalchemy import Select
+
 from app.panel.core import policy, setwise
 from app.panel.core.fields import resource_of, spec
 from app.panel.core.history import plain
@@ -98,8 +100,11 @@ class Operation:
         """The operation with its values, in a sentence for the list of runs; empty: its label says enough."""
         return ""
 
-    def remarks(self, values: dict[str, Any]) -> Sequence[str]:
-        """What else is to be known before it runs, in sentences: what of the values concerns no row, what it cannot do."""
+    def remarks(self, values: dict[str, Any], rows: Select[Any]) -> Sequence[str]:
+        """What else is to be known before it runs, in sentences: what of the values concerns no row, what it cannot do.
+
+        :param rows: asks the numbers of the rows that were chosen
+        """
         return ()
 
     def finished(self, whole: Piece, changed: int) -> None:

@@ -161,7 +161,8 @@ def retry(run_id: int, *, actor: Any) -> Run:
     operation.authorize(actor, (run.params or {}).get("values") or {})
     if run.kind is not RunKind.OPERATION or run.state not in FINISHED or not run.refused:
         raise DomainError(_("No row was refused."))
-    again = _new(operation, RunKind.OPERATION, actor, params={**(run.params or {}), "every": False, "start": False})
+    params = {**(run.params or {}), "every": False, "start": False, "again": run.id}
+    again = _new(operation, RunKind.OPERATION, actor, params=params)
     mine = (ITEMS.c.run_id == run.id) & runs.with_outcome(Outcome.REFUSED)
     again.expected = selecting.fill(again.id, ITEMS.c.row_id, mine)
     db.session.flush()

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, true
 
 from app.panel.bulk import images, runs
 from app.panel.bulk.engine import approving, conflicts, declaring, life
-from app.panel.bulk.engine.selecting import ITEMS
+from app.panel.bulk.engine.selecting import ASKS, ITEMS, Selection
 from app.panel.bulk.models import LEFT_ALONE, Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import money, policy
@@ -53,10 +53,12 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
 
 
 def _remarks(run: Run, operation: Any) -> list[str]:
-    """What is said beside the rows; of an undo nothing."""
-    if operation is None or run.kind is RunKind.UNDO:
+    """What is said beside the rows; of an undo, and where those that were refused are tried again, nothing."""
+    params = run.params or {}
+    if operation is None or run.kind is RunKind.UNDO or params.get("again"):
         return []
-    return [str(said) for said in operation.remarks((run.params or {}).get("values") or {})]
+    rows = select(ITEMS.c.row_id).where(ITEMS.c.run_id == run.id)
+    return [str(said) for said in operation.remarks(params.get("values") or {}, rows)]
 
 
 def _repeat_url(run: Run, actor: Any) -> str:
@@ -71,11 +73,14 @@ def _follow_ups(run: Run, actor: Any) -> list[Any]:
 
 
 def list_url(run: Run) -> str:
-    """The list from which a run was asked for."""
-    operation = declaring.find(run.operation)
+    """The list from which a run was asked for, as it was searched and filtered."""
+    operation, meant = declaring.find(run.operation), Selection.of(run.params or {})
     views = current_app.extensions["panel_views"]
     view = views.get(operation.model) if operation is not None else None
-    return str(view.url("list")) if view is not None else url_for("bulk_run.list")
+    if view is None:
+        return url_for("bulk_run.list")
+    state = {name: value for name, value in meant.state.items() if name in ASKS and value}
+    return str(view.url("list", **state if meant.list_key in ("", view.endpoint) else {}))
 
 
 def run_url(run: Run) -> str:
