@@ -2,8 +2,8 @@
 and DATABASE_URL; prints seconds of the clock and of the processor, that of the database server included, as JSON.
 
 Ours: `price`, `refund`, `undo RUN`. Beside them, over the same tables and with the same safety of a commit: `raw`, an UPDATE by key
-ranges with an audit INSERT … SELECT; `orm`, a loop over objects that keeps nothing; `bare`, a chunked engine with lease,
-checkpoint and ledger rows on tables of its own, and no stock, no history, no refund (the reference that goals were set from).
+ranges with an audit INSERT … SELECT; `orm`, a loop over objects that keeps nothing. The bare engine that refunds are measured
+against is in `bench.bulkbare`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event, insert, select, text, update
+from sqlalchemy import Column, MetaData, Table, create_engine, event, select, text
 from sqlalchemy.orm import Session, registry
 
 CHUNK = 5_000
-BARE_CHUNK = 500
 
 
 def server_seconds() -> float:
@@ -192,66 +191,6 @@ def orm(url: str) -> str:
     return measured(work)
 
 
-META = MetaData()
-ORDERS = Table(
-    "bench_orders", META, Column("id", Integer, primary_key=True), Column("total", Integer),
-    Column("refunded", Integer, server_default="0"), Column("hits", Integer, server_default="0"),
-    Column("version", Integer, server_default="1"),
-)  # fmt: skip
-RUNS = Table(
-    "bench_op", META, Column("id", Integer, primary_key=True), Column("done", Integer, server_default="0"),
-    Column("fence", Integer, server_default="1"), Column("lease", Integer, server_default="0"),
-)  # fmt: skip
-ITEMS = Table(
-    "bench_item", META, Column("seq", Integer, primary_key=True), Column("order_id", Integer),
-    Column("state", String(8), server_default="todo", index=True),
-)  # fmt: skip
-LEDGER = Table(
-    "bench_ledger", META, Column("id", Integer, primary_key=True), Column("ikey", String(80), unique=True, nullable=False),
-    Column("debit", String(20)), Column("credit", String(20)), Column("amount", Integer),
-)  # fmt: skip
-
-
-def bare(url: str, count: int) -> str:
-    engine = engine_of(url)
-    META.drop_all(engine)
-    META.create_all(engine)
-    with engine.begin() as c:
-        c.execute(insert(RUNS), {"id": 1})
-        c.execute(insert(ORDERS), [{"id": n, "total": 100 + n} for n in range(1, count + 1)])
-        c.execute(insert(ITEMS), [{"seq": n, "order_id": n} for n in range(1, count + 1)])
-
-    def work() -> int:
-        done = 0
-        while more := _bare_chunk(engine):
-            done += more
-        return done
-
-    found = measured(work)
-    META.drop_all(engine)
-    return found
-
-
-def _bare_chunk(engine: Any) -> int:
-    with engine.begin() as c:
-        if not c.execute(update(RUNS).where(RUNS.c.id == 1, RUNS.c.fence == 1).values(lease=int(time.time()))).rowcount:
-            return 0
-        todo = select(ITEMS.c.seq, ITEMS.c.order_id).where(ITEMS.c.state == "todo").order_by(ITEMS.c.seq).limit(BARE_CHUNK)
-        found = c.execute(todo).all()
-        if not found:
-            return 0
-        ids, amounts = [row.order_id for row in found], {}
-        values = {"refunded": ORDERS.c.total, "hits": ORDERS.c.hits + 1, "version": ORDERS.c.version + 1}
-        c.execute(update(ORDERS).where(ORDERS.c.id.in_(ids)).values(values))
-        amounts = dict(c.execute(select(ORDERS.c.id, ORDERS.c.total).where(ORDERS.c.id.in_(ids))).all())
-        c.execute(insert(LEDGER), [
-            {"ikey": f"refund:1:{row.seq}", "debit": "sales", "credit": "cash", "amount": amounts[row.order_id]} for row in found
-        ])  # fmt: skip
-        c.execute(update(ITEMS).where(ITEMS.c.seq.in_([row.seq for row in found])).values(state="done"))
-        c.execute(update(RUNS).where(RUNS.c.id == 1).values(done=RUNS.c.done + len(found)))
-    return len(found)
-
-
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["import", path]:
@@ -260,7 +199,5 @@ if __name__ == "__main__":
             print(raw(url))
         case ["orm", url]:
             print(orm(url))
-        case ["bare", url, count]:
-            print(bare(url, int(count)))
         case [way, *more]:
             print(ours(way, more[0] if more else ""))
