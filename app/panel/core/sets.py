@@ -12,10 +12,14 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     FromClause,
     Integer,
+    MetaData,
+    Select,
     String,
+    Table,
     Text,
     cast,
     column,
@@ -70,6 +74,21 @@ def listed(rows: Sequence[Sequence[Any]], columns: Mapping[str, Any]) -> FromCla
     each = func.json_each(orjson.dumps([list(row) for row in rows]).decode()).table_valued("value", name="each_row")
     given = (type_coerce(each.c.value.op("->>")(at), kind).label(name) for at, (name, kind) in enumerate(columns.items()))
     return select(*given).subquery("listed")
+
+
+def laid_out(name: str, query: Select[Any]) -> FromClause:
+    """The rows of a query as a table of its own, for several statements that read them one after the other; the next of this name
+    takes its place. SQLite would look each of them up again for each statement; to PostgreSQL a query stays what it is."""
+    if is_postgresql():
+        return query.subquery(name)
+    connection, columns = db.session.connection(), [Column(one.name, one.type) for one in query.selected_columns]
+    # untyped: each value stays as the query gave it
+    told = Table(f"laid_out_{name}", MetaData(), *columns, schema="temp")
+    names = ", ".join(f'"{one.name}"' for one in columns)
+    connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS laid_out_{name} ({names})")
+    connection.exec_driver_sql(f"DELETE FROM temp.laid_out_{name}")  # noqa: S608 - names of ours
+    connection.execute(insert(told).from_select(columns, query, include_defaults=False))
+    return told
 
 
 @contextlib.contextmanager

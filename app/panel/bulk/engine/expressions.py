@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,6 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     type_coerce,
 )
 from sqlalchemy.types import DateTime
@@ -72,15 +72,13 @@ def before_image(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
 def differences(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
     """{"price": [1200, 1080]} of the columns whose value changes."""
     array = func.json_array if dialect() == "sqlite" else func.json_build_array
-    parts: list[Any] = []
-    for column, after in pairs.items():
-        pair = array(plain(column, column), plain(column, after))
-        parts += [literal(column.key, Text), pair if len(pairs) == 1 else case((differs(column, after), pair), else_=null())]
+    told = {
+        column.key: (array(plain(column, column), plain(column, after)), differs(column, after)) for column, after in pairs.items()
+    }
     if len(pairs) == 1:
-        return _as_json(_object(*parts))
-    if dialect() == "sqlite":
-        return _as_json(func.json_patch("{}", _object(*parts)))
-    return _as_json(func.json_strip_nulls(_object(*parts)))
+        (name, (pair, _differs)), *_none = told.items()
+        return _as_json(_object(literal(name, Text), pair))
+    return _those_that_hold(told)
 
 
 def named(**values: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -91,19 +89,31 @@ def named(**values: ColumnElement[Any]) -> ColumnElement[Any]:
 def given(columns: Sequence[Any]) -> ColumnElement[Any]:
     """{"price": [null, 1200]} of the columns of a new row that hold something."""
     array = func.json_array if dialect() == "sqlite" else func.json_build_array
-    parts: list[Any] = []
-    may_lack = False
+    parts: dict[str, tuple[Any, Any]] = {}
     for column in columns:
-        pair, told = array(null(), plain(column, column)), isinstance(column.type, String)
+        told, holds = isinstance(column.type, String), None
         if getattr(column, "nullable", False) or (told and getattr(column, "info", {}).get(INFO)):
-            empty = or_(column.is_(None), type_coerce(column, Text) == "") if told else column.is_(None)
-            pair, may_lack = case((empty, null()), else_=pair), True
-        parts += [literal(column.key, Text), pair]
-    if not may_lack:
-        return _as_json(_object(*parts))
-    if dialect() == "sqlite":
-        return _as_json(func.json_patch("{}", _object(*parts)))
-    return _as_json(func.json_strip_nulls(_object(*parts)))
+            holds = column.is_not(None) & (type_coerce(column, Text) != "") if told else column.is_not(None)
+        parts[column.key] = (array(null(), plain(column, column)), holds)
+    if any(holds is not None for _pair, holds in parts.values()):
+        return _those_that_hold(parts)
+    return _as_json(_object(*(part for name, (pair, _holds) in parts.items() for part in (literal(name, Text), pair))))
+
+
+def _those_that_hold(parts: Mapping[str, tuple[Any, Any]]) -> ColumnElement[Any]:
+    """An object of the values whose condition holds; without a condition a value always stands. SQLite puts the text of it
+    together by itself: to empty an object of its nulls it would read it again."""
+    if dialect() != "sqlite":
+        found: list[Any] = []
+        for name, (value_, holds) in parts.items():
+            found += [literal(name, Text), value_ if holds is None else case((holds, value_), else_=null())]
+        return _as_json(func.json_strip_nulls(_object(*found)))
+    told: Any = None
+    for name, (value_, holds) in parts.items():
+        one = literal(f",{json.dumps(name)}:", Text).op("||")(value_)
+        one = one if holds is None else case((holds, one), else_=literal("", Text))
+        told = one if told is None else told.op("||")(one)
+    return _as_json(literal("{", Text).op("||")(func.substr(told, 2)).op("||")("}"))
 
 
 def differs(column: Any, after: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -25,10 +25,13 @@ def _sqlite() -> list[str]:
         "WHEN EXISTS (SELECT 1 FROM finance_entry WHERE id = NEW.entry_id)\n"
         "BEGIN SELECT RAISE(ABORT, 'finance_posting: its entry is posted'); END",
         "CREATE TRIGGER IF NOT EXISTS finance_entry_balanced BEFORE INSERT ON finance_entry\n"
-        "WHEN NOT EXISTS (SELECT 1 FROM finance_posting WHERE entry_id = NEW.id)\n"
+        # those of one currency, which nearly all are, are added up in one go and without being sorted
+        "WHEN coalesce((SELECT sum(debit) <> sum(credit) OR min(currency) <> max(currency) OR max(shop_id <> NEW.shop_id\n"
+        "OR occurred_at <> NEW.occurred_at) FROM finance_posting WHERE entry_id = NEW.id), 1)\n"
+        "AND (NOT EXISTS (SELECT 1 FROM finance_posting WHERE entry_id = NEW.id)\n"
         "OR EXISTS (SELECT 1 FROM finance_posting WHERE entry_id = NEW.id GROUP BY currency HAVING sum(debit) <> sum(credit))\n"
         "OR EXISTS (SELECT 1 FROM finance_posting WHERE entry_id = NEW.id\n"
-        "AND (shop_id <> NEW.shop_id OR occurred_at <> NEW.occurred_at))\n"
+        "AND (shop_id <> NEW.shop_id OR occurred_at <> NEW.occurred_at)))\n"
         "BEGIN SELECT RAISE(ABORT, 'finance_entry: its postings do not balance'); END",
     ]
     for table in TABLES:

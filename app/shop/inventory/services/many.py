@@ -6,17 +6,16 @@ journal are unique, so that a command that was booked before is refused as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Integer, Select, Text, and_, func, select, update
+from sqlalchemy import Integer, Select, Text, and_, func, or_, select, update
 
-from app.panel.core import clock, rows
+from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
-from app.panel.core.sets import insert_rows, listed, numbered, stamp, words
+from app.panel.core.sets import insert_rows, is_postgresql, laid_out, listed, stamp, words
 from app.panel.core.transaction import transactional
 from app.shop.inventory.models import StockMove, StockReservation
 from app.shop.inventory.services import alerts
@@ -44,11 +43,29 @@ class Wanted:
         return self.lines.subquery("wanted")
 
     def read(self) -> Wanted | None:
-        """The same lines, as they were read just now: a verb asks for them four times. None when nothing is wanted."""
+        """The same lines, as they were read just now: a verb asks for them six times. None when nothing is wanted."""
         lines = self.table()
-        found = [tuple(line) for line in db.session.execute(select(*(lines.c[name] for name in LINE))).all()]
-        told = listed(found, dict(zip(LINE, KINDS, strict=True))) if found else None
+        query = select(*(lines.c[name] for name in LINE))
+        if is_postgresql():
+            found = [tuple(line) for line in db.session.execute(query).all()]
+            told: Any = listed(found, dict(zip(LINE, KINDS, strict=True))) if found else None
+        else:
+            told = laid_out("wanted", query)
+            if db.session.scalar(select(told.c.cause_id).limit(1)) is None:
+                told = None
         return None if told is None else Wanted(self.resource, select(*told.c))
+
+    def places(self) -> Any:
+        """How many pieces are wanted at each place."""
+        lines = self.table()
+        at = (lines.c.warehouse_id, lines.c.sku_id)
+        return select(*at, func.sum(lines.c.quantity).label("wanted")).group_by(*at).subquery("places")
+
+    def sums(self) -> Any:
+        """How many pieces are wanted of each reservation, be it there or not."""
+        lines = self.table()
+        which = (lines.c.cause_id, lines.c.warehouse_id, lines.c.sku_id)
+        return select(*which, func.sum(lines.c.quantity).label("wanted")).group_by(*which).subquery("sums")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +93,16 @@ def release_many(wanted: Wanted, *, actor: Any) -> None:
     lines = wanted.read()
     if lines is None:
         return
-    places = _lock(lines)
-    held = _held(lines)
-    if any(one.id is None or one.open < one.wanted for one in held):
+    _lock(lines)
+    sums = lines.sums()
+    mine = _its_hold(sums, wanted.resource)
+    holds_less = or_(HOLDS.c.id.is_(None), HOLDS.c.open < sums.c.wanted)
+    short = select(sums.c.cause_id).select_from(sums.outerjoin(HOLDS, mine)).where(holds_less)
+    if db.session.execute(short.limit(1)).first() is not None:
         raise DomainError(_("Less is reserved than that. Reserve it first."))
-    if held:
-        less = numbered([one.id for one in held], [one.wanted for one in held])
-        values = {"open": HOLDS.c.open - less.c.number, **stamp(HOLDS, actor)}
-        db.session.execute(update(HOLDS).where(HOLDS.c.id == less.c.key).values(values))
-    _book(lines, RELEASE, places, actor)
+    values = {"open": HOLDS.c.open - sums.c.wanted, **stamp(HOLDS, actor)}
+    db.session.execute(update(HOLDS).where(mine).values(values))
+    _book(lines, RELEASE, actor)
 
 
 @transactional
@@ -96,23 +114,23 @@ def reserve_many(wanted: Wanted, *, actor: Any) -> None:
     lines = wanted.read()
     if lines is None:
         return
-    _book(lines, RESERVE, _lock(lines), actor)
-    held = _held(lines)
-    known, new = [one for one in held if one.id is not None], [one for one in held if one.id is None]
-    if known:
-        more = numbered([one.id for one in known], [one.wanted for one in known])
-        both = {"open": HOLDS.c.open + more.c.number, "quantity": HOLDS.c.quantity + more.c.number}
-        db.session.execute(update(HOLDS).where(HOLDS.c.id == more.c.key).values({**both, **stamp(HOLDS, actor)}))
-    made = [(one.cause_id, one.warehouse_id, one.sku_id, one.wanted, one.wanted) for one in new]
-    names = ("cause_id", "warehouse_id", "sku_id", "quantity", "open")
-    rows.insert_many(HOLDS, [dict(zip(names, one, strict=True)) for one in made], {"cause_resource": wanted.resource})
+    _lock(lines)
+    _book(lines, RESERVE, actor)
+    sums = lines.sums()
+    mine = _its_hold(sums, wanted.resource)
+    both = {"open": HOLDS.c.open + sums.c.wanted, "quantity": HOLDS.c.quantity + sums.c.wanted}
+    db.session.execute(update(HOLDS).where(mine).values({**both, **stamp(HOLDS, actor)}))
+    new = {"cause_resource": wanted.resource, "quantity": sums.c.wanted, "open": sums.c.wanted}
+    which = {name: sums.c[name] for name in ("cause_id", "warehouse_id", "sku_id")}
+    insert_rows(HOLDS, which | new, sums.outerjoin(HOLDS, mine), HOLDS.c.id.is_(None), order=list(which.values()), actor=actor)
 
 
 @transactional
 def take_back_many(wanted: Wanted, *, actor: Any) -> None:
     """As `take_back`, for many causes."""
     if (lines := wanted.read()) is not None:
-        _book(lines, RETURN, _lock(lines), actor)
+        _lock(lines)
+        _book(lines, RETURN, actor)
 
 
 @transactional
@@ -122,61 +140,58 @@ def undo_take_back_many(wanted: Wanted, *, actor: Any) -> None:
     :raises OutOfStock: when it was sold meanwhile
     """
     if (lines := wanted.read()) is not None:
-        _book(lines, UNDONE, _lock(lines), actor)
+        _lock(lines)
+        _book(lines, UNDONE, actor)
 
 
-def _lock(wanted: Wanted) -> Sequence[Any]:
-    """The levels of what is wanted and how many pieces of each, locked in the order in which all writers lock (SAFETY R09)."""
-    lines = wanted.table()
-    at = (lines.c.warehouse_id, lines.c.sku_id)
-    places = select(*at, func.sum(lines.c.quantity).label("wanted")).group_by(*at).subquery("places")
-    mine = and_(levels.c.warehouse_id == places.c.warehouse_id, levels.c.sku_id == places.c.sku_id)
-    all_of_them = places.outerjoin(levels, mine)
-    missing = select(places.c.warehouse_id, places.c.sku_id).select_from(all_of_them).where(levels.c.id.is_(None))
-    if new := db.session.execute(missing).tuples().all():
+def _lock(wanted: Wanted) -> None:
+    """Make the levels of what is wanted where there are none, and lock them in the order in which all writers lock (SAFETY R09)."""
+    places = wanted.places()
+    mine = _its_level(places)
+    missing = select(places.c.warehouse_id, places.c.sku_id).select_from(places.outerjoin(levels, mine))
+    if new := db.session.execute(missing.where(levels.c.id.is_(None))).tuples().all():
         if any(house is None for house, _sku in new):
             raise DomainError(_("There is no warehouse yet. Add one under Inventory, Warehouses."))
         make_levels([(house, sku) for house, sku in new])
-    names = ("id", "warehouse_id", "sku_id", "on_hand", "reserved", "threshold", "is_low")
-    found = select(*(levels.c[name] for name in names), places.c.wanted).select_from(places.join(levels, mine))
-    # on PostgreSQL the lock, on SQLite nothing: there @transactional holds the write lock already
-    return db.session.execute(found.order_by(levels.c.id).with_for_update(of=levels)).all()
+    if is_postgresql():  # on SQLite @transactional holds the write lock already
+        locked = select(levels.c.id).select_from(places.join(levels, mine)).order_by(levels.c.id).with_for_update(of=levels)
+        db.session.execute(select(func.count()).select_from(locked.subquery()))
 
 
-def _held(wanted: Wanted) -> Sequence[Any]:
-    """What is wanted of each reservation, or of one that is not there yet."""
-    lines = wanted.table()
-    which = (lines.c.cause_id, lines.c.warehouse_id, lines.c.sku_id)
-    sums = select(*which, func.sum(lines.c.quantity).label("wanted")).group_by(*which).subquery("sums")
-    mine = and_(
-        HOLDS.c.cause_resource == wanted.resource, HOLDS.c.cause_id == sums.c.cause_id,
-        HOLDS.c.warehouse_id == sums.c.warehouse_id, HOLDS.c.sku_id == sums.c.sku_id,
-    )  # fmt: skip
-    return db.session.execute(select(sums, HOLDS.c.id, HOLDS.c.open).select_from(sums.outerjoin(HOLDS, mine))).all()
+def _its_level(places: Any) -> Any:
+    return and_(levels.c.warehouse_id == places.c.warehouse_id, levels.c.sku_id == places.c.sku_id)
 
 
-def _book(wanted: Wanted, way: Way, places: Sequence[Any], actor: Any) -> None:
+def _its_hold(sums: Any, resource: str) -> Any:
+    same = (HOLDS.c[name] == sums.c[name] for name in ("cause_id", "warehouse_id", "sku_id"))
+    return and_(HOLDS.c.cause_resource == resource, *same)
+
+
+def _book(wanted: Wanted, way: Way, actor: Any) -> None:
     """Check on locked rows, then write: the journal with its balances, the levels once."""
-    if not places:
-        return
-    crossings, line = [], alerts.line_of(None)
-    for row in places:
-        on_hand, reserved = row.on_hand + way.on_hand * row.wanted, row.reserved + way.held * row.wanted
-        if on_hand < reserved or reserved < 0:
-            raise OutOfStock(
-                sku_name(row.sku_id), row.on_hand - row.reserved, sku_id=row.sku_id, wanted=row.wanted,
-                warehouse_id=row.warehouse_id,
-            )  # fmt: skip
-        low = on_hand - reserved <= (line if row.threshold is None else row.threshold)
-        if low != row.is_low:
-            crossings.append((row.id, low, on_hand - reserved, row.threshold))
-    _write_journal(wanted, way, actor)
-    ids = [row.id for row in places]
-    moved = numbered(ids, [row.wanted for row in places])
-    on_hand, reserved = levels.c.on_hand + way.on_hand * moved.c.number, levels.c.reserved + way.held * moved.c.number
+    places, line = wanted.places(), alerts.line_of(None)
+    mine = _its_level(places)
+    on_hand, reserved = levels.c.on_hand + way.on_hand * places.c.wanted, levels.c.reserved + way.held * places.c.wanted
+    short = or_(on_hand < reserved, reserved < 0)
     low = on_hand - reserved <= func.coalesce(levels.c.threshold, line)
+    names = ("id", "warehouse_id", "sku_id", "threshold")
+    available = (levels.c.on_hand - levels.c.reserved).label("available")
+    query = select(
+        *(levels.c[name] for name in names), low.label("low"), short.label("short"), (on_hand - reserved).label("left"), available,
+        places.c.wanted,
+    )  # fmt: skip
+    marked = query.select_from(places.join(levels, mine)).where(or_(short, low != levels.c.is_low)).order_by(levels.c.id)
+    crossings = []
+    for row in db.session.execute(marked):
+        if row.short:
+            raise OutOfStock(
+                sku_name(row.sku_id), row.available, sku_id=row.sku_id, wanted=row.wanted, warehouse_id=row.warehouse_id,
+            )  # fmt: skip
+        crossings.append((row.id, bool(row.low), row.left, row.threshold))
+    _write_journal(wanted, way, actor)
+    ids = db.session.scalars(select(levels.c.id).select_from(places.join(levels, mine))).all()
     values = {"on_hand": on_hand, "reserved": reserved, "is_low": low, **stamp(levels, actor)}
-    db.session.execute(update(levels).where(levels.c.id == moved.c.key).values(values))
+    db.session.execute(update(levels).where(mine).values(values))
     alerts.crossed(crossings, actor=actor)
     told(set(ids), actor)
 
