@@ -220,17 +220,24 @@ def make_app(url, home, packages=None, **more):
 
     The first of a run does the work, the later ones begin with a copy of what it wrote.
     """
-    from app import TIERS, create_app
     from app.panel.core import policy, translations
 
     translations.compile_all()
     kind = (packages, *sorted(policy.REGISTRY.roles))
     with databases.copied(kind, url) as is_ready:
-        app = create_app(packages or TIERS, **settings(url, home, **more))
-        app.test_client_class = Browser
-        app.jinja_env.bytecode_cache = COMPILED
+        app = app_on(url, home, packages, **more)
         if not is_ready:
             _set_up(app, packages)
+    return app
+
+
+def app_on(url, home, packages=None, **more):
+    """An application on a database as it is."""
+    from app import TIERS, create_app
+
+    app = create_app(packages or TIERS, **settings(url, home, **more))
+    app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = COMPILED
     return app
 
 

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from tests import world as worlds
-from tests.conftest import make_app
 from tests.goals import goal
 
 SECONDS = 1.0
@@ -17,7 +16,7 @@ LIST, API = "/orders/order/list/", "/api/v1/orders/order/"
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("caps")))
+    return worlds.shared(new_database(), tmp_path_factory.mktemp("caps"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import hashlib
 import pytest
 
 from tests import world as worlds
-from tests.conftest import make_app
 from tests.goals import goal
 
 pytestmark = pytest.mark.slow
@@ -17,7 +16,7 @@ UNREADY = "GET /readyz"  # answers 503 while no ticker runs
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    world = worlds.build(make_app(new_database(), tmp_path_factory.mktemp("csrf")))
+    world = worlds.shared(new_database(), tmp_path_factory.mktemp("csrf"))
     with pytest.MonkeyPatch.context() as patch:
         worlds.asking_once(world.app, patch, guarded=True)
         yield world

@@ -15,7 +15,6 @@ from werkzeug.datastructures import MultiDict
 from app.panel.core import listing
 from app.panel.core.errors import DomainError
 from tests import world as worlds
-from tests.conftest import make_app
 from tests.goals import goal
 
 pytestmark = pytest.mark.slow
@@ -25,7 +24,7 @@ ANY = "zq"  # stands in every word of the world
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    world = worlds.build(make_app(new_database(), tmp_path_factory.mktemp("foreign")))
+    world = worlds.shared(new_database(), tmp_path_factory.mktemp("foreign"))
     with pytest.MonkeyPatch.context() as patch:
         worlds.asking_once(world.app, patch, guarded=True)
         for person in ("ben", "viewer"):

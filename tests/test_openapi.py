@@ -15,7 +15,6 @@ from schemathesis import checks
 
 from app.shop.orders import intake_json
 from tests import world as worlds
-from tests.conftest import make_app
 from tests.goals import goal
 
 pytestmark = pytest.mark.slow
@@ -43,7 +42,7 @@ def hypothesis_begins_at_once():
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    world = worlds.build(make_app(new_database(), tmp_path_factory.mktemp("openapi")))
+    world = worlds.shared(new_database(), tmp_path_factory.mktemp("openapi"))
     with pytest.MonkeyPatch.context() as patch:
         worlds.asking_once(world.app, patch, guarded=True)
         yield world

@@ -17,7 +17,6 @@ from app.panel.core.hub import Hub, Refused
 from app.rightscheck import canaries, expectations
 from app.rightscheck.expectations import GATE, GONE, INSIDE, KEY, found
 from tests import world as worlds
-from tests.conftest import make_app
 from tests.goals import goal
 from tests.people import make_key
 
@@ -33,7 +32,7 @@ STREAM = "GET /stream"  # answered on the event loop, before Flask and its URL m
 
 @pytest.fixture(scope="module")
 def world(new_database, tmp_path_factory):
-    return worlds.build(make_app(new_database(), tmp_path_factory.mktemp("rights")))
+    return worlds.shared(new_database(), tmp_path_factory.mktemp("rights"))
 
 
 @pytest.fixture(scope="module")

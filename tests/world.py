@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import jinja2
+import sqlalchemy as sa
 from flask import Flask
 
 from app.panel.accounts.audit import refusals
@@ -27,12 +30,40 @@ from app.rightscheck.world import (
     UNMASKED,
     World,
     build,
+    picture,
 )
+from tests import conftest, databases
 
 __all__ = [
     "ARGUMENTS", "COST_SHOWN", "DEAR_SHOWN", "NOBODY", "NOW", "NO_ROLE", "ROLES", "UNMASKED", "World", "asking_once", "build", "calls",
-    "picker_fields", "undone", "unlogged", "views_by_name", "without_chrome", "without_pages",
+    "picker_fields", "shared", "undone", "unlogged", "views_by_name", "without_chrome", "without_pages",
 ]  # fmt: skip
+
+
+def shared(url: str, home: Path) -> World:
+    """The world with words of its own and every role. The first who asks for it in a run builds it; all have a copy each."""
+    kind = ("world", *sorted(policy.REGISTRY.roles))
+    with databases.copied(kind, url) as is_ready:
+        kept = databases.folder() / f"world.{sa.make_url(url).get_backend_name()}.json"
+        if is_ready:
+            return _told(conftest.app_on(url, home), json.loads(kept.read_text()))
+        world = build(conftest.make_app(url, home))
+        own = [[*of, key] for of, key in world.own.items()]
+        kept.write_text(json.dumps([world.ids, world.words, world.users, world.trash, own]))
+        with world.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        return world
+
+
+def _told(app: Flask, kept: list[Any]) -> World:
+    ids, words, users, trash, own = kept
+    world = World(app, ids, [(table, column) for table, column in words], users, trash, {(a, b): key for a, b, key in own})
+    with app.app_context():
+        for token in db.session.scalars(sa.select(db.metadata.tables["core_file"].c.token)):
+            picture(token)
+        db.session.remove()
+    return world
 
 
 def without_pages(app: Flask, monkeypatch: Any) -> None:

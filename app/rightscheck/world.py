@@ -183,7 +183,7 @@ def _row(world: World, table: sa.Table, side: str, text: Any) -> None:
             .values(path=f"/{world.ids[side][table.name]}/")
         )
     if table.name == "core_file":
-        _bytes(values["token"])
+        picture(values["token"])
 
 
 def _both_sides(world: World, side: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -349,7 +349,8 @@ def _trails(world: World, side: str, text: Any) -> None:
     )
 
 
-def _bytes(token: str) -> None:
+def picture(token: str) -> None:
+    """The bytes of a file of the world."""
     out = io.BytesIO()
     importlib.import_module("PIL.Image").new("RGB", (32, 32), (200, 40, 40)).save(out, "PNG")
     path = files.path_of(token)
