@@ -22,7 +22,7 @@ from app.panel.core.db import db
 from app.panel.core.types import ListOf, MinorUnits, UTCDateTime, json_text
 
 ROOM_KB = 64 * 1024
-ROOM_PAGES = 4_000
+ROOM_PAGES = 16_000  # pages that several chunks change, inner ones of an index above all, then go into the file once for them all
 STRETCH = 5_000
 BY_INDEX = text(
     "SELECT set_config('max_parallel_workers_per_gather', :parallel, true), set_config('enable_seqscan', :scan, true), "

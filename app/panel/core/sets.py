@@ -122,6 +122,14 @@ def stamp(table: Any, actor: Any) -> dict[str, Any]:
     return {"version": table.c.version + 1, "changed_at": clock.now(), "changed_by_id": actor.id}
 
 
+def one_of(key: Any, keys: Select[Any]) -> ColumnElement[bool]:
+    """The column is one of the numbers that a query gives. Where that asks this very column of its own table alone, its condition
+    says as much, and a range of numbers stays a range: SQLite would first make a list of them."""
+    if list(keys.selected_columns) == [key] and keys.get_final_froms() == [key.table] and keys.whereclause is not None:
+        return keys.whereclause
+    return key.in_(keys)  # type: ignore[no-any-return]
+
+
 def words(*parts: Any) -> ColumnElement[str]:
     """A text of texts and numbers, one after the other."""
     found: Any = None

@@ -14,6 +14,7 @@ from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
 from app.panel.core import changes, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
+from app.panel.core.sets import one_of
 from app.shop.catalog import pricing, services
 from app.shop.catalog.forms import (
     ArchiveForm,
@@ -63,7 +64,7 @@ class ChangePrice(SetBased):
 
     def changed(self, ids: Select[Any], values: dict[str, Any], *, actor: Any) -> None:
         """The span of prices that a product shows."""
-        meant = select(SKUS.c.product_id).where(SKUS.c.id.in_(ids))
+        meant = select(SKUS.c.product_id).where(one_of(SKUS.c.id, ids))
         of_product = _spans().where(SKUS.c.product_id.in_(meant)).group_by(SKUS.c.product_id).subquery("span")
         moved = or_(
             PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)

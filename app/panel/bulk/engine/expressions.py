@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Date,
+    Integer,
     Numeric,
     String,
     Text,
@@ -25,7 +26,7 @@ from sqlalchemy.types import DateTime
 
 from app.panel.core.columns import INFO
 from app.panel.core.db import db
-from app.panel.core.types import UTCDateTime
+from app.panel.core.types import MinorUnits, UTCDateTime
 
 
 def dialect() -> str:
@@ -61,8 +62,27 @@ def plain(column: Any, given: ColumnElement[Any]) -> ColumnElement[Any]:
     return type_coerce(given, String) if on_sqlite else given
 
 
+def _are_numbers(columns: Iterable[Any]) -> bool:
+    """Are these whole numbers, which SQLite writes together as a text by less than it takes to build JSON?"""
+    return dialect() == "sqlite" and all(isinstance(column.type, Integer | MinorUnits) for column in columns)
+
+
+def _number(given: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(type_coerce(given, String), literal("null", Text))
+
+
+def _joined(*parts: Any) -> ColumnElement[Any]:
+    first, *others = (literal(part, Text) if isinstance(part, str) else part for part in parts)
+    for one in others:
+        first = first.op("||")(one)
+    return _as_json(first)
+
+
 def before_image(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
     """{"price": 1200} of the columns that are written."""
+    if len(pairs) == 1 and _are_numbers(pairs):
+        (column,) = pairs
+        return _joined(f'{{"{column.key}":', _number(column), "}")
     parts: list[Any] = []
     for column in pairs:
         parts += [literal(column.key, Text), plain(column, column)]
@@ -71,6 +91,9 @@ def before_image(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
 
 def differences(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
     """{"price": [1200, 1080]} of the columns whose value changes."""
+    if len(pairs) == 1 and _are_numbers(pairs):
+        ((column, after),) = pairs.items()
+        return _joined(f'{{"{column.key}":[', _number(column), ",", _number(after), "]}")
     array = func.json_array if dialect() == "sqlite" else func.json_build_array
     told = {
         column.key: (array(plain(column, column), plain(column, after)), differs(column, after)) for column, after in pairs.items()

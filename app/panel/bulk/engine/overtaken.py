@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.core.db import PanelModel, db
@@ -16,14 +16,22 @@ from app.panel.core.history import HistoryEntry
 from app.panel.core.rows import among
 
 
+def may_be(piece: Piece) -> ColumnElement[bool] | None:
+    """The condition of a row that has to be looked at for it; None when none has to."""
+    model: Any = piece.operation.model
+    if piece.seen_at is None or not issubclass(model, PanelModel):
+        return None
+    return model.__table__.c.changed_at > piece.seen_at  # type: ignore[no-any-return]
+
+
 def known(piece: Piece) -> Piece:
     """The piece with their numbers, asked once its rows are locked. Where the columns that an operation writes are known, only
     those rows count of which somebody has changed one of these. None are known of a run that is planned for a time: it takes
     rows as they are then."""
     model: Any = piece.operation.model
-    if piece.seen_at is None or not issubclass(model, PanelModel):
+    if (changed := may_be(piece)) is None:
         return piece
-    later = select(model.id).where(model.id.in_(piece.keys), model.changed_at > piece.seen_at)
+    later = select(model.id).where(model.id.in_(piece.keys), changed)
     if not (keys := list(db.session.scalars(later))):
         return piece
     told = select(HistoryEntry.key, HistoryEntry.changes).where(

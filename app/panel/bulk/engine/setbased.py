@@ -20,6 +20,7 @@ from app.panel.bulk.states import Outcome
 from app.panel.core import changes, clock, history
 from app.panel.core.db import db
 from app.panel.core.rows import among
+from app.panel.core.sets import one_of
 
 Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 
@@ -53,8 +54,11 @@ class SetBased(Operation):
         columns = self.model.__table__.c
         return {columns[name]: expressions.value(columns[name], given) for name, given in self.assign(values).items()}
 
-    def judged(self, piece: Piece) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """(outcome, reason) of an item whose row is joined."""
+    def judged(self, piece: Piece, *, at_once: bool = False) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """(outcome, reason) of an item whose row is joined.
+
+        :param at_once: of rows that others may have changed since the preview, nothing is said yet
+        """
         table, pairs = self.model.__table__, self.pairs(piece.values)
         whens: list[tuple[Any, Outcome, Any]] = [(table.c.id.is_(None), Outcome.SKIPPED, chunks.gone())]
         if (asked := still(self.model, piece.selection, piece.actor, piece.keys)) is not None:
@@ -62,6 +66,8 @@ class SetBased(Operation):
         whens += [(condition, Outcome.REFUSED, sentence) for condition, sentence in self.refuse(piece.values)]
         if piece.overtaken:
             whens.append((among(table.c.id, piece.overtaken), Outcome.REFUSED, overtaken.said()))
+        if at_once and (unknown := overtaken.may_be(piece)) is not None:
+            whens.append((unknown, Outcome.TODO, ""))
         same = and_(true(), *(~expressions.differs(column, after) for column, after in pairs.items()))
         ends = [(when, outcome.value) for when, outcome, _said in whens]
         return (
@@ -114,45 +120,59 @@ class SetBased(Operation):
 
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
-        piece = overtaken.known(piece)
-        pairs, table, ids = self.pairs(piece.values), self.model.__table__, _changing(piece)
-        counts = self._judge(piece, pairs)
+        pairs, table = self.pairs(piece.values), self.model.__table__
+        others = self._others(piece)
+        stood = {"before": expressions.before_image(pairs), "version": table.c.version + 1}
+        counts = chunks.tell(piece, others, table.c.id == ITEMS.c.row_id, **stood)
         if counts[Outcome.CHANGED.value]:
-            rows = ITEMS.join(table, table.c.id == ITEMS.c.row_id)
-            told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(piece.with_outcome(Outcome.CHANGED))
-            history.record_selected(self.model, told.order_by(ITEMS.c.seq), verb="update", actor=piece.actor, in_order=True)
+            piece = piece if others else chunks.spanned(piece)
+            told, ids = select(table.c.id, expressions.differences(pairs)), changing(piece)
+            if piece.span is None:
+                rows = ITEMS.join(table, table.c.id == ITEMS.c.row_id)
+                told = told.select_from(rows).where(piece.with_outcome(Outcome.CHANGED)).order_by(ITEMS.c.seq)
+            else:
+                told = told.where(table.c.id.between(*piece.span)).order_by(table.c.id)
+            history.record_selected(self.model, told, verb="update", actor=piece.actor, in_order=True)
             self._write(ids, pairs, piece.actor)
             changes.record_selected(self.model, ids)
             self.changed(ids, piece.values, actor=piece.actor)
         return counts
 
-    def _judge(self, piece: Piece, pairs: dict[Any, Any]) -> dict[str, int]:
-        """Most rows change: they are written down by one statement over the range, with how they stood, and the others
-        behind it by themselves."""
-        outcome, reason = self.judged(piece)
+    def _others(self, piece: Piece) -> Sequence[Any]:
+        """(item, outcome, reason) of the rows that do not change. Most change: they are written down by one statement over the
+        range. Who else has changed rows since the preview is asked only where some have changed at all."""
+        found = self._judge(piece, at_once=True)
+        if any(row.outcome == Outcome.TODO.value for row in found):
+            found = self._judge(overtaken.known(piece))
+        return found
+
+    def _judge(self, piece: Piece, *, at_once: bool = False) -> Sequence[Any]:
+        outcome, reason = self.judged(piece, at_once=at_once)
         judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason")).subquery("judged")
-        query = select(judged).where(judged.c.outcome != Outcome.CHANGED.value)
-        table = self.model.__table__
-        stood = {"before": expressions.before_image(pairs), "version": table.c.version + 1}
-        return chunks.tell(piece, db.session.execute(query), table.c.id == ITEMS.c.row_id, **stood)
+        return db.session.execute(select(judged).where(judged.c.outcome != Outcome.CHANGED.value)).all()
 
     def _write(self, which: Any, pairs: Mapping[Any, Any], actor: Any) -> None:
         table = self.model.__table__
         sets = {column.key: after for column, after in pairs.items()}
         stamp = {"version": table.c.version + 1, "changed_at": clock.now(), "changed_by_id": actor.id}
         db.session.execute(
-            update(table).where(table.c.id.in_(which)).values(**sets, **stamp).execution_options(synchronize_session=False)
+            update(table).where(one_of(table.c.id, which)).values(**sets, **stamp).execution_options(synchronize_session=False)
         )
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         """Old values back where nobody has written since; the others are listed."""
         chunks.lock(piece)
         counts = undoing.judge(self, piece)
-        if counts[Outcome.CHANGED.value]:
+        if changed := counts[Outcome.CHANGED.value]:
+            piece = chunks.spanned(piece) if changed == piece.high - piece.low + 1 else piece
             undoing.restore(self, piece)
-            self.changed(_changing(piece), piece.values, actor=piece.actor)
+            self.changed(changing(piece), piece.values, actor=piece.actor)
         return counts
 
 
-def _changing(piece: Piece) -> Select[Any]:
-    return select(ITEMS.c.row_id).where(piece.with_outcome(Outcome.CHANGED))
+def changing(piece: Piece) -> Select[Any]:
+    """The numbers of the rows of a piece that change."""
+    if piece.span is None:
+        return select(ITEMS.c.row_id).where(piece.with_outcome(Outcome.CHANGED))
+    key = piece.operation.model.__table__.c.id
+    return select(key).where(key.between(*piece.span))

@@ -11,6 +11,7 @@ from app.panel.bulk import images
 from app.panel.bulk.engine import chunks, expressions
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
+from app.panel.bulk.models import Run
 from app.panel.bulk.states import Outcome
 from app.panel.core import changes, clock, history, policy
 from app.panel.core.db import db
@@ -49,9 +50,12 @@ def restore(operation: SetBased, piece: Piece) -> None:
     table = operation.model.__table__
     columns = [table.c[name] for name in operation.written(piece.values)]
     pairs = {column: expressions.from_image(column, STOOD.c.before) for column in columns}
-    rows = ITEMS.join(STOOD, _stood(piece)).join(table, table.c.id == ITEMS.c.row_id)
-    mine = piece.with_outcome(Outcome.CHANGED)
-    told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(ITEMS.c.seq)
+    if piece.span is not None and _is_alike(piece):
+        rows, mine, order = STOOD.join(table, table.c.id == STOOD.c.row_id), _at_its_places(piece), STOOD.c.seq
+    else:
+        rows = ITEMS.join(STOOD, _stood(piece)).join(table, table.c.id == ITEMS.c.row_id)
+        mine, order = piece.with_outcome(Outcome.CHANGED), ITEMS.c.seq
+    told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(order)
     history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True)
     old = select(table.c.id, *(pair.label(column.key) for column, pair in pairs.items())).select_from(rows).where(mine)
     found = old.subquery("old")
@@ -60,12 +64,29 @@ def restore(operation: SetBased, piece: Piece) -> None:
         .values(**{column.key: found.c[column.key] for column in columns}, version=table.c.version + 1,
                 changed_at=clock.now(), changed_by_id=piece.actor.id)
     )  # fmt: skip
-    back = ITEMS.alias("back")
-    taken = select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
+    if piece.span is None:
+        back = ITEMS.alias("back")
+        taken = select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
+    else:
+        taken = select(table.c.id).where(table.c.id.between(*piece.span))
     changes.record_selected(operation.model, taken)
     images.known_to_earlier_runs(operation.model, taken, piece.undoes)
 
 
 def _stood(piece: Piece) -> Any:
     """The item in which the run kept how the row of an item stood."""
+    if expressions.dialect() == "sqlite" and _is_alike(piece):  # PostgreSQL would go through all items of the run for each
+        same = (STOOD.c.row_id == ITEMS.c.row_id) & (STOOD.c.seq == ITEMS.c.seq)
+        return same & images.changed_by(piece.undoes, STOOD)
     return (STOOD.c.row_id == ITEMS.c.row_id) & images.changed_rows(piece.undoes, STOOD)
+
+
+def _is_alike(piece: Piece) -> bool:
+    """Did the run change all of its rows? Then its items bear the same numbers as those that take them back, for both are in the
+    order of the rows; and what other runs have kept of these rows need not be passed over."""
+    run = db.session.get_one(Run, piece.undoes)
+    return run.changed == run.expected
+
+
+def _at_its_places(piece: Piece) -> Any:
+    return (STOOD.c.run_id == piece.undoes) & STOOD.c.seq.between(piece.low, piece.high)
