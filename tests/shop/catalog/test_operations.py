@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from html import unescape
 
 import pytest
 
@@ -90,6 +91,20 @@ def test_what_is_refused_can_be_taken_along_as_a_spreadsheet(skus, session, as_u
     every = client.get(f"/bulk/operation/{run}/result.csv").data.decode("utf-8-sig").splitlines()
     assert len(every) == 1 + len(skus) and [line.split(",")[2] for line in every[1:]] == ["Refused"] * 2 + ["Updated"] * 3
     assert as_user("cleo").get(f"/bulk/operation/{run}/result.csv").status_code in (403, 404)
+
+
+def test_what_was_answered_is_changed_after_the_preview_for_the_same_rows(skus, session, as_user):
+    client = as_user("ada")
+    run = asked(client, skus[:2], how="set", value="7", margin="1")
+    back = unescape(re.search(r'href="(/bulk/operation/new\?[^"]+)"', client.get(f"/bulk/operation/{run}/").text)[1])
+    form = client.get(back).text
+    assert re.findall(r'name="rowid" value="(\d+)"', form) == [str(one) for one in skus[:2]]
+    assert 'value="7"' in form and re.search(r'<option selected value="set">', form)
+    assert as_user("cleo").get(back).status_code in (403, 404)
+    again = asked(as_user("ada"), skus[:2], how="set", value="8", before=re.search(r'name="before" value="(\d+)"', form)[1])
+    assert as_user("ada").get(f"/bulk/operation/{run}/").status_code == 404, "the first preview is thrown away"
+    client.post(f"/bulk/operation/{again}/start")
+    assert prices(session, skus)[:2] == [800, 800] and client.get(back.replace(f"before={run}", f"before={again}")).status_code == 404
 
 
 def test_all_that_the_list_shows_means_no_row_more(skus, session, as_user):

@@ -32,15 +32,21 @@ def operation_of(run: Run) -> Operation:
 
 
 @transactional
-def prepare(operation: Operation, selection: Selection, values: dict[str, Any], *, actor: Any, start: bool = False) -> Run:
+def prepare(
+    operation: Operation, selection: Selection, values: dict[str, Any], *, actor: Any, start: bool = False,
+    typed: dict[str, list[str]] | None = None,
+) -> Run:  # fmt: skip
     """A run whose rows are frozen: those that are meant now and that `actor` may touch.
 
     :param start: let it begin by itself once it was looked at
+    :param typed: what the form held, so that it can be asked again after the preview
     :raises Forbidden: when this person may not do it
     :raises DomainError: when no row is meant
     """
     operation.authorize(actor, values)
     params = {**selection.kept(), "every": not selection.ids, "values": values, "undo": operation.undo, "start": start}
+    if typed is not None:
+        params["typed"] = typed
     run = _new(operation, RunKind.OPERATION, actor, params=params)
     run.expected = selecting.freeze(run.id, operation.model, selection, actor)
     db.session.flush()

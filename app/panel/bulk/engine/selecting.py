@@ -41,6 +41,16 @@ class Selection:
         return not self.state
 
 
+def of_run(run: Any) -> Selection:
+    """What a run that was only looked at was asked for: once more the same list, or the rows that were ticked."""
+    params = run.params or {}
+    asked = Selection.of({**params, "ids": ()})
+    if params.get("every"):
+        return asked
+    ids = db.session.scalars(select(ITEMS.c.row_id).where(ITEMS.c.run_id == run.id).order_by(ITEMS.c.seq))
+    return Selection(tuple(ids), asked.list_key, asked.state)
+
+
 def view_of(model: type[Any], list_key: str = "") -> Any:
     """The list that is meant; without a name the first of the model, None where there is none."""
     if not list_key:

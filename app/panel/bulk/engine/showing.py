@@ -49,7 +49,13 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
         approval=approving.of(run, actor), columns=_columns(found, operation, actor),
         remarks=_remarks(run, operation), follow_ups=_follow_ups(run, actor),
         repeat_url=_repeat_url(run, actor),
+        change_url=url_for("bulk_operation.new", action=run.operation, before=run.id) if can_be_changed(run) else "",
     )  # fmt: skip
+
+
+def can_be_changed(run: Run) -> bool:
+    """Was it only looked at, and is what was answered known?"""
+    return run.state is RunState.CHECKED and run.kind is RunKind.OPERATION and bool((run.params or {}).get("typed"))
 
 
 def _remarks(run: Run, operation: Any) -> list[str]:

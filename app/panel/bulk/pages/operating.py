@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import tempfile
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 from flask import Response, current_app, flash, jsonify, redirect, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
 from app.panel.bulk import domain, ledger, runs, undo
 from app.panel.bulk.engine import approving, declaring, generic, life, selecting, showing
@@ -26,6 +27,8 @@ from app.panel.core.errors import BadRequest, DomainError, Forbidden, InvalidInp
 from app.panel.core.pages import PanelPage, expose, logged_in, needs
 from app.panel.core.routing import address
 from app.panel.core.security import safe_next
+
+MOST_TYPED = 200_000
 
 
 @domain.page(_("Operation on many rows"), icon="fa-layer-group", menu=False)
@@ -48,9 +51,11 @@ class OperationPage(PanelPage):
         """From the chosen rows of a list, by way of what the operation asks, to what would happen."""
         operation, actor = _operation(request.values.get("action", "")), current_actor()
         operation.authorize(actor, {})
-        selection = _selection()
+        before = _seen_before(operation)
+        selection = selecting.of_run(before) if before is not None else _selection()
         sent = CombinedMultiDict([request.files, request.form]) if request.form.get("_go") else None
-        form = operation.form(formdata=sent) if operation.form is not None else forms.PanelForm()
+        held = sent if sent is not None or before is None else MultiDict((before.params or {})["typed"])
+        form = operation.form(formdata=held) if operation.form is not None else forms.PanelForm()
         if hasattr(form, "for_operation"):
             form.for_operation(operation, actor)
         elif hasattr(form, "for_rows"):
@@ -59,11 +64,14 @@ class OperationPage(PanelPage):
             return self._ask(operation, selection, form, 422 if sent else 200)
         try:
             values = operation.clean(form, actor=actor)
-            run = life.prepare(operation, selection, values, actor=actor)
+            run = life.prepare(operation, selection, values, actor=actor, typed=_typed(request.form))
         except InvalidInput as error:
             for text in forms.show_errors(form, error.errors):
                 flash(text, "danger")
             return self._ask(operation, selection, form, 422)
+        if (earlier := request.form.get("before", type=int)) is not None:
+            with contextlib.suppress(DomainError):  # it may be gone, or have begun in another window
+                runs.discard(earlier, actor=actor)
         if not life.look(run, actor=actor):
             work.enqueue(run_id=run.id)
         return redirect(url_for(".show", run_id=run.id))
@@ -73,6 +81,7 @@ class OperationPage(PanelPage):
         back = view.url("list") if view is not None else url_for("bulk_run.list")
         hidden = [("list", selection.list_key), *(("every", "1") for _one in [0] if not selection.ids)]
         hidden += [(f"asked_{name}", value) for name, value in selection.state.items()]
+        hidden += [("before", before) for before in [request.values.get("before", type=int)] if before is not None]
         page = SimpleNamespace(
             title=str(operation.label), name=operation.key, icon=operation.icon, tone=operation.tone, help=str(operation.help),
             action_url=url_for(".new"), cancel_url=safe_next(request.values.get("next"), back), list_url=back,
@@ -227,6 +236,24 @@ def _operation(key: str) -> Operation:
     if operation is None:
         raise NotFound(_("There is nothing here."))
     return operation
+
+
+def _typed(form: Any) -> dict[str, list[str]] | None:
+    """What was answered, as it was typed; nothing where that is too long to be kept beside what it means."""
+    own = ("action", "rowid", "list", "every", "before", "next", *declaring.OUR_OWN)
+    held = {name: form.getlist(name) for name in form if name not in own and name[:1] != "_" and not name.startswith("asked_")}
+    return held if sum(len(one) for given in held.values() for one in given) <= MOST_TYPED else None
+
+
+def _seen_before(operation: Operation) -> Run | None:
+    """The run whose preview was seen and whose answers are to be changed."""
+    number = request.args.get("before", type=int)
+    if request.method != "GET" or number is None:
+        return None
+    run = _run(number)
+    if run.operation != operation.key or not showing.can_be_changed(run):
+        raise NotFound(_("There is nothing here."))
+    return run
 
 
 def _selection() -> Selection:
