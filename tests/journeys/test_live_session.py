@@ -238,6 +238,18 @@ def test_at_the_planned_time_the_host_screen_flashes_what_comes_next(windows):
     host.locator("[data-next]:not(.flash)", has_text="Pour tea").wait_for()
 
 
+def test_after_a_silence_nothing_is_missing_is_said_by_a_stream_that_was_opened_since(windows):
+    """The server gives no answer while the stream seems open: it may be dead without a word."""
+    control, opened = windows["control"], []
+    control.context.route("**/state.json", lambda route: route.abort())
+    control.evaluate("() => { window.dispatchEvent(new Event('offline')); }")
+    control.locator("[data-lost]:not([hidden])").wait_for()
+    control.on("request", lambda one: opened.append(one.url) if "/stream?" in one.url and "last=" in one.url else None)
+    control.context.unroute("**/state.json")
+    control.locator("[data-lost]").wait_for(state="hidden")
+    assert control.locator("[data-said]").inner_text() == "Connected again, nothing is missing." and opened
+
+
 def test_a_control_desk_that_was_cut_off_ends_in_the_counters_of_the_rows_and_shows_no_comment_twice(windows, studio, live_id):
     control, service = windows["control"], windows["service"]
     control.context.set_offline(True)

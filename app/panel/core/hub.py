@@ -148,6 +148,8 @@ class Hub:
         try:
             await _begin(send)
             await self.catch_up(stream, send)
+            if stream.waiting and (text := await self.frame(stream)):
+                await self.write(stream, send, text)  # all that was missed: the first beat says that nothing more of it comes
             # a beat, and not a number alone: a script hears only of events, and a page that loses its network before the first one
             # has to know from where on to ask
             await self.write(stream, send, f"retry: {RETRY_MS}\n: welcome\n\n{_beat(stream)}")

@@ -42,8 +42,8 @@ class LiveSessionView(PerShopView):
         (_("Bookings"), ["remind_minutes"]),
         (_("Goals"), ["goal_gmv", "goal_viewers", "goal_orders"]),
     ]
-    form_fieldsets = [
-        (_("Session"), ["title", "shop", "channel", "creator", "room", "is_practice"]),
+    form_fieldsets = [  # the shop is that of the channel
+        (_("Session"), ["title", "channel", "creator", "room", "is_practice"]),
         (_("Time"), ["starts_at", "ends_at"]),
         (_("How it is announced"), ["cover", "category", "tags", "theme", "offers", "preview_text", "film", "preview_seconds"]),
         (_("Bookings"), ["remind_minutes"]),

@@ -50,6 +50,15 @@ export function again() {
   connect();
 }
 
+/** The server did not answer for a while: an open connection may be dead without a word. Another one is told what this one missed. */
+export function renew() {
+  if (!source || state !== "open") { again(); return; }
+  close();
+  show("lost");
+  wait = FIRST_WAIT;
+  connect();
+}
+
 function plan() { // several calls in one turn make one connection
   if (planned) return;
   planned = true;
@@ -70,7 +79,13 @@ function connect() {
   source = new EventSource(`/stream?${query}`);
   source.onopen = () => { wait = FIRST_WAIT; show("open"); alive(); };
   source.onmessage = (event) => { seen(event); deliver(event.data); };
-  source.addEventListener("beat", seen);
+  let whole = false;
+  source.addEventListener("beat", (event) => {
+    seen(event);
+    if (whole) return;
+    whole = true; // the first beat of a connection comes when all was told that was missed
+    document.dispatchEvent(new CustomEvent("panel:stream-whole"));
+  });
   source.addEventListener("reload", (event) => { seen(event); reload(); });
   source.addEventListener("away", () => show("lost"));
   source.addEventListener("back", () => { show("open"); reload(); });

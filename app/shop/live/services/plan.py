@@ -46,7 +46,8 @@ def validate(session: LiveSession | None, values: dict[str, Any]) -> None:
     if (ends_at - starts_at).total_seconds() > 24 * 3600:
         raise InvalidInput({"ends_at": _("A session is no longer than a day.")})
     channel = db.session.get(Channel, now("channel_id")) if now("channel_id") else None
-    if channel is not None and now("shop_id") and channel.shop_id != now("shop_id"):
+    follows = "shop_id" not in values and (session is None or session.state in PLANNED)
+    if channel is not None and now("shop_id") and channel.shop_id != now("shop_id") and not follows:
         raise InvalidInput({"channel": _("This channel belongs to another shop.")})
     if (
         session is not None
@@ -105,8 +106,11 @@ def create(values: dict[str, Any], *, actor: Any) -> LiveSession:
 
 
 def update(session: LiveSession, values: dict[str, Any], *, actor: Any) -> None:
+    """While a session is planned its shop is that of its channel; whether the actor may plan for that shop is asked afterwards."""
     with db.session.no_autoflush:
         records.assign(session, film.measured(values), actor=actor)
+        if values.get("channel_id") and "shop_id" not in values and session.state in PLANNED:
+            session.shop_id = db.session.get_one(Channel, session.channel_id).shop_id
 
 
 def new_token() -> str:

@@ -6,7 +6,7 @@ const box = document.querySelector("[data-console]");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 export const texts = read("live-texts");
 export let state = read("live-state");
-const { again: reconnect, stream } = await import(box.dataset.stream);
+const { renew, stream } = await import(box.dataset.stream);
 const { el, csrf, icon } = await import(box.dataset.dom);
 export { box, el, icon };
 
@@ -19,6 +19,7 @@ let heard = Date.now();                          // when we last knew that what 
 let feedAt = null;                               // when the newest frame was made, by our own clock
 let newest = state.frame?.at || "";              // the instant of the newest figures; an older frame takes none of them back
 let lostSince = null;
+let whole = 0;                                   // since when all is told that was missed; null while that is not known
 let over = false;
 let asking = null;
 let again = false;
@@ -88,7 +89,7 @@ export function refresh() { // one question at a time; what is asked for meanwhi
       const isNew = next.version >= state.version;
       state = isNew ? next : state;
       if ((next.frame?.at || "") > newest) newest = next.frame.at;
-      reached();
+      reached(from);
       if (isNew) draw();
     } catch { unreached(); } finally {
       asking = null;
@@ -100,13 +101,26 @@ export function refresh() { // one question at a time; what is asked for meanwhi
 
 function draw() { for (const fn of drawers) fn(state); tick(); }
 
-function reached() { // nothing is missing only when the events come too
-  if (document.documentElement.dataset.stream === "lost") { reconnect(); return; }
-  if (lostSince) said(fill("back"), "good");
+/* Nothing is missing when the events come too, and it is known that all of those came that were missed: a connection may have died
+   without a word while the server was away, so another one is made; and the state has to be one that was asked for after that. */
+function reached(asked = 0) {
+  if (!lostSince) return;
+  if (whole === null || document.documentElement.dataset.stream === "lost") { renew(); whole = Infinity; return; }
+  if (asked < whole) return;
+  said(fill("back"), "good");
   lostSince = null;
 }
 
-function unreached() { lostSince ??= Date.now(); tick(); }
+function unreached() {
+  lostSince ??= Date.now();
+  whole = null;
+  tick();
+}
+document.addEventListener("panel:stream-whole", () => {
+  if (whole === 0) return;
+  whole = Date.now();
+  refresh();
+});
 
 stream([box.dataset.topic], ({ kind, data }) => {
   heard = Date.now();
@@ -119,7 +133,7 @@ stream([box.dataset.topic], ({ kind, data }) => {
     feedAt = Math.max(feedAt ?? 0, Math.min(Date.now(), Date.parse(data.at) - offset));
     for (const fn of framers) fn(data, late);
   }
-}, { reload: () => { lostSince = null; said(fill("anew"), "bad"); refresh(); } }); // more happened than the server keeps
+}, { reload: () => { lostSince = null; whole = 0; said(fill("anew"), "bad"); refresh(); } }); // more happened than the server keeps
 document.addEventListener("panel:stream", ({ detail }) => {
   if (detail.state === "lost") unreached();
   if (detail.state === "open") refresh();

@@ -4,14 +4,15 @@ import datetime as dt
 
 import pytest
 
-from app.panel.core import records
+from app.panel.core import clock, records
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from app.panel.core.transaction import transactional
-from app.shop.live.models import LiveCheck, LiveConclusion, LiveItem
+from app.shop.live.models import LiveCheck, LiveConclusion, LiveItem, LiveSession
 from app.shop.live.review import report
 from app.shop.live.services import concluding, links, plan, reviewing, sheet
 from app.shop.live.states import CheckKind, Post, SessionState
+from app.shop.setup.models import Channel
 from tests.shop.live.desk.conftest import open_sign_offs
 
 
@@ -38,13 +39,27 @@ def test_a_session_that_is_moved_is_looked_at_again_and_one_that_is_called_off_f
 
 
 def test_a_session_ends_after_it_begins_and_sells_on_a_channel_of_its_shop(session, planned, studio):
-    from app.shop.setup.models import Channel
-
     other = session.query(Channel).filter_by(name="Counter B").one()
     with pytest.raises(InvalidInput, match="ends after"):
         planned(ends_at=studio.channel.created_at)
     with pytest.raises(InvalidInput, match="another shop"):
         planned(channel_id=other.id)
+
+
+def test_a_session_is_of_the_shop_of_its_channel_whoever_may_plan_there(session, studio, as_user, person):
+    far = session.query(Channel).filter(Channel.shop_id != studio.channel.shop_id).first()
+    form = as_user("ada").get("/live/livesession/add").text
+    assert 'data-name="channel_id"' in form and 'data-name="shop_id"' not in form
+    at, until = (clock.local(clock.now() + dt.timedelta(hours=n)).strftime("%Y-%m-%dT%H:%M") for n in (50, 52))
+    told = {"title": "By the form", "channel_id": far.id, "creator_id": studio.host.id, "room_id": studio.room.id, "starts_at": at, "ends_at": until}
+    answer = as_user("ada").post("/live/livesession/add", data=told)
+    assert answer.status_code == 302, answer.text
+    made = session.query(LiveSession).filter_by(title="By the form").one()
+    assert made.shop_id == far.shop_id
+    records.update(made, {"channel_id": studio.channel.id}, actor=SYSTEM)
+    assert made.shop_id == studio.channel.shop_id
+    with pytest.raises(DomainError):
+        records.update(made, {"channel_id": far.id}, actor=person("ben"))
 
 
 def test_a_session_is_ready_only_when_everything_is_there_and_all_three_have_signed(studio, filled):
