@@ -34,6 +34,7 @@ def post_transfers(source: Select[Any], ids: Sequence[int], *, kind: EntryKind, 
     told, numbers = source.subquery("told"), numbered(ids, reserve_ids(ENTRIES, len(ids)))
     rows, number = numbers.join(told, told.c.id == numbers.c.key), numbers.c.number
     nothing = literal(0)
+    # their order keeps SQLite to the list of numbers first: without one it goes through the whole list for each refund;
     # the postings first: the insertion of an entry seals what stands under its number
     for account, debit, credit in ((told.c.debit_id, told.c.amount, nothing), (told.c.credit_id, nothing, told.c.amount)):
         line = {"entry_id": number, "account_id": account, "debit": debit, "credit": credit}
