@@ -62,7 +62,10 @@ def said(values: dict[str, Any]) -> str:
     else:
         amount = money.format(values["value"], values["currency"])
         told = amount if values["how"] == SET else f"{sign}{amount}"
-    return f"{told}, .{values['ending']}" if values["ending"] else told
+    parts = [told, f".{values['ending']}" if values["ending"] else ""]
+    if values.get("margin") is not None:
+        parts.append(gettext("never below the cost + %(margin)s %%", margin=f"{Decimal(values['margin']) / 100:f}"))
+    return ", ".join(part for part in parts if part)
 
 
 def moved(table: Any, values: dict[str, Any]) -> ColumnElement[int]:

@@ -96,6 +96,7 @@ def test_what_is_refused_can_be_taken_along_as_a_spreadsheet(skus, session, as_u
 def test_what_was_answered_is_changed_after_the_preview_for_the_same_rows(skus, session, as_user):
     client = as_user("ada")
     run = asked(client, skus[:2], how="set", value="7", margin="1")
+    assert "never below the cost + 1 %" in client.get(f"/bulk/operation/{run}/").text
     back = unescape(re.search(r'href="(/bulk/operation/new\?[^"]+)"', client.get(f"/bulk/operation/{run}/").text)[1])
     form = client.get(back).text
     assert re.findall(r'name="rowid" value="(\d+)"', form) == [str(one) for one in skus[:2]]
