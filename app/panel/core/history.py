@@ -60,7 +60,8 @@ class HistoryEntry(Model):
     """
 
     __tablename__ = "core_history"
-    __table_args__ = (Index("ix_core_history_row", "table", "key", "id"), Index("ix_core_history_at", "at"))
+    # numbers before names: they tell lines apart at once, and each line of a run goes to a place of its own in this index
+    __table_args__ = (Index("ix_core_history_row", "key", "table"), Index("ix_core_history_at", "at"))
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)

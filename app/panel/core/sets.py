@@ -117,9 +117,18 @@ def insert_rows(table: Any, values: Mapping[str, Any], rows: FromClause, *where:
     db.session.execute(insert(table).from_select(list(given), query, include_defaults=False))
 
 
-def stamp(table: Any, actor: Any) -> dict[str, Any]:
-    """What an UPDATE of rows sets beside what it is for."""
-    return {"version": table.c.version + 1, "changed_at": clock.now(), "changed_by_id": actor.id}
+def stamp(table: Any, actor: Any, keys: Select[Any] | None = None) -> dict[str, Any]:
+    """What an UPDATE of rows sets beside what it is for.
+
+    :param keys: the numbers of these rows, where they are many: when all were last changed by the same person, that is not
+        written again, for SQLite would look the person up for each
+    """
+    found = {"version": table.c.version + 1, "changed_at": clock.now()}
+    if keys is not None and not is_postgresql():
+        by_others = table.c.changed_by_id.is_distinct_from(actor.id)
+        if db.session.scalar(select(table.c.id).where(one_of(table.c.id, keys), by_others).limit(1)) is None:
+            return found
+    return {**found, "changed_by_id": actor.id}
 
 
 def one_of(key: Any, keys: Select[Any]) -> ColumnElement[bool]:

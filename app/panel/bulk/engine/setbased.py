@@ -17,10 +17,10 @@ from app.panel.bulk.engine.declaring import Look, Operation, Sum
 from app.panel.bulk.engine.selecting import ITEMS, still
 from app.panel.bulk.engine.survey import Survey
 from app.panel.bulk.states import Outcome
-from app.panel.core import changes, clock, history
+from app.panel.core import changes, history
 from app.panel.core.db import db
 from app.panel.core.rows import among
-from app.panel.core.sets import one_of
+from app.panel.core.sets import one_of, stamp
 
 Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 
@@ -153,11 +153,9 @@ class SetBased(Operation):
 
     def _write(self, which: Any, pairs: Mapping[Any, Any], actor: Any) -> None:
         table = self.model.__table__
-        sets = {column.key: after for column, after in pairs.items()}
-        stamp = {"version": table.c.version + 1, "changed_at": clock.now(), "changed_by_id": actor.id}
-        db.session.execute(
-            update(table).where(one_of(table.c.id, which)).values(**sets, **stamp).execution_options(synchronize_session=False)
-        )
+        sets = {column.key: after for column, after in pairs.items()} | stamp(table, actor, which)
+        change = update(table).where(one_of(table.c.id, which)).values(**sets)
+        db.session.execute(change.execution_options(synchronize_session=False))
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         """Old values back where nobody has written since; the others are listed."""

@@ -13,8 +13,9 @@ from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import Outcome
-from app.panel.core import changes, clock, history, policy
+from app.panel.core import changes, history, policy
 from app.panel.core.db import db
+from app.panel.core.sets import stamp
 
 if TYPE_CHECKING:
     from app.panel.bulk.engine.setbased import SetBased
@@ -50,6 +51,11 @@ def restore(operation: SetBased, piece: Piece) -> None:
     table = operation.model.__table__
     columns = [table.c[name] for name in operation.written(piece.values)]
     pairs = {column: expressions.from_image(column, STOOD.c.before) for column in columns}
+    if piece.span is None:
+        back = ITEMS.alias("back")
+        taken = select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
+    else:
+        taken = select(table.c.id).where(table.c.id.between(*piece.span))
     if piece.span is not None and _is_alike(piece):
         rows, mine, order = STOOD.join(table, table.c.id == STOOD.c.row_id), _at_its_places(piece), STOOD.c.seq
     else:
@@ -61,14 +67,8 @@ def restore(operation: SetBased, piece: Piece) -> None:
     found = old.subquery("old")
     db.session.execute(
         update(table).where(table.c.id == found.c.id)
-        .values(**{column.key: found.c[column.key] for column in columns}, version=table.c.version + 1,
-                changed_at=clock.now(), changed_by_id=piece.actor.id)
+        .values(**{column.key: found.c[column.key] for column in columns}, **stamp(table, piece.actor, taken))
     )  # fmt: skip
-    if piece.span is None:
-        back = ITEMS.alias("back")
-        taken = select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
-    else:
-        taken = select(table.c.id).where(table.c.id.between(*piece.span))
     changes.record_selected(operation.model, taken)
     images.known_to_earlier_runs(operation.model, taken, piece.undoes)
 
