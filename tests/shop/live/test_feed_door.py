@@ -12,6 +12,7 @@ import pytest
 from app.panel.core import clock
 from app.panel.core import valkey as connections
 from app.panel.core.db import db
+from app.shop.live.feed import door as door_module
 from app.shop.live.feed import envelope, known, stream
 from app.shop.live.feed.door import FeedDoor
 from app.shop.live.feed.envelope import Event
@@ -160,6 +161,23 @@ def test_a_closed_feed_takes_nothing_and_what_was_turned_away_is_counted(on_air,
     close_feed(feed, actor=session_of.system)
     assert post(room, BODY)[0] == 401
     assert waiting(on_air) == (0, 0)
+
+
+def test_of_what_was_turned_away_in_one_breath_the_last_ones_sentence_is_kept(on_air, session_of, monkeypatch):
+    monkeypatch.setattr(door_module, "NOTE_EVERY", 0.3)
+    room = open_session()
+
+    async def three():
+        door = FeedDoor(on_air)
+        for body, header in ((BODY, ""), (BODY, ""), (b"nope", signed(room.secret, b"nope"))):
+            await _ask(door, f"/live/feed/{room.key}/", body, header, None)
+        await asyncio.gather(*door.tasks)
+        if door._client is not None:
+            await door._client.aclose()
+
+    asyncio.run(three())
+    feed = session_of(LiveFeed, room.feed_id)
+    assert (feed.refused_count, feed.refused_code, feed.refused_why) == (3, "malformed", "the body is no valid JSON")
 
 
 def test_the_example_in_python_is_taken_as_it_stands(on_air, post, monkeypatch):

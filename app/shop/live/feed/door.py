@@ -57,6 +57,7 @@ class FeedDoor:
         self.known: dict[str, Known] = {}
         self.noted: dict[str, float] = {}
         self.counts: dict[str, Counter[str]] = {}  # of what was turned away and is not written down yet
+        self.last: dict[str, Refused] = {}  # of these the last one
         self.tasks: set[asyncio.Task[None]] = set()
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="feed")
         self._client: Any = None
@@ -132,24 +133,26 @@ class FeedDoor:
         """Leave a line at the feed about what was turned away last; nothing of its content."""
         counts = self.counts.setdefault(key.public_id, Counter())
         counts[refusal.code] += 1
+        self.last[key.public_id] = refusal
         now = time.monotonic()
         if (pause := self.noted.get(key.public_id, 0.0) + NOTE_EVERY - now) > 0:
             if counts.total() == 1:  # whoever begins to count sees to it that it is written down
-                task = asyncio.get_running_loop().create_task(self._later(pause, key, refusal))
+                task = asyncio.get_running_loop().create_task(self._later(pause, key))
                 self.tasks.add(task)
                 task.add_done_callback(self.tasks.discard)
             return
-        await self._write_down(key, refusal)
+        await self._write_down(key)
 
-    async def _later(self, pause: float, key: keys.Key, refusal: Refused) -> None:
+    async def _later(self, pause: float, key: keys.Key) -> None:
         await asyncio.sleep(pause)
-        await self._write_down(key, refusal)
+        await self._write_down(key)
 
-    async def _write_down(self, key: keys.Key, refusal: Refused) -> None:
+    async def _write_down(self, key: keys.Key) -> None:
         self.noted[key.public_id] = time.monotonic()
         if counts := self.counts.pop(key.public_id, None):
             with contextlib.suppress(Exception):
-                await asyncio.get_running_loop().run_in_executor(self.threads, self._note, key, refusal, counts)
+                last = self.last.pop(key.public_id)
+                await asyncio.get_running_loop().run_in_executor(self.threads, self._note, key, last, counts)
 
     def _note(self, key: keys.Key, refusal: Refused, counts: Counter[str]) -> None:
         with self.app.app_context():

@@ -114,6 +114,7 @@ def _offers() -> dict[str, str]:
         "offerMissing": _("Fill in what is missing; then it says here what will happen."),
         "offerList": _("This item is not listed. List it first."),
         "offerStock": _("Only {n} are in stock."),
+        "offerNone": _("None of it is in stock."),
     } | _consequences()
 
 

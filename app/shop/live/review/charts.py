@@ -105,7 +105,7 @@ def quadrant(items: Sequence[dict[str, Any]]) -> Chart:
     return Chart(
         key="quadrant", title=_("Seen and bought"),
         data=[{
-            "type": "scatter", "mode": "markers+text", "x": [one["exposures"] for one in seen], "y": rates,
+            "type": "scatter", "mode": "markers+text", "x": [one["exposures"] for one in seen], "y": rates, "cliponaxis": False,
             "text": [str(places[one["id"]]) for one in seen], "textposition": "top center",
             "hovertext": [plain(one["title"]) for one in seen],
             "marker": {"size": 12, "color": [TONES[QUADRANTS[one["quadrant"]][1]] for one in seen]},
@@ -113,7 +113,8 @@ def quadrant(items: Sequence[dict[str, Any]]) -> Chart:
         }],
         layout={
             "xaxis": {"title": {"text": _("Viewer-minutes")}, "rangemode": "tozero"}, "showlegend": False,
-            "yaxis": {"title": {"text": _("Orders per 1,000")}, "rangemode": "tozero"}, "hovermode": "closest",
+            "yaxis": {"title": {"text": _("Orders per 1,000"), "standoff": 12}, "rangemode": "tozero", "automargin": True},
+            "hovermode": "closest",
         },
         columns=[_("Item"), _("Viewer-minutes"), _("Orders"), _("Quadrant")],
         rows=[

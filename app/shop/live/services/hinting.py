@@ -80,6 +80,10 @@ def reason(hint: LiveHint, code: str) -> str:
     figure, usual = (_figure(hint, value, code) for value in (hint.before, hint.usual))
     if hint.kind in (HintKind.SELLS_WELL, HintKind.SELLS_BADLY):
         return _("%(n)s pieces a minute; the median of the session is %(usual)s.", n=figure, usual=usual)
+    if hint.kind is HintKind.FEW_ORDERS:
+        return _("%(n)s orders to a hundred clicks; the median of the session is %(usual)s.", n=figure, usual=usual)
+    if hint.kind is HintKind.STOCK_LOW:
+        return _("%(n)s left.", n=figure)
     if hint.kind is HintKind.SOURCE_LOW:
         gap = round(100 * (1 - float(hint.before or 0) / float(hint.usual or 1)))
         words = {"source": rules.source_word(hint.source or "–"), "n": figure, "usual": usual, "gap": gap}
@@ -91,7 +95,7 @@ def reason(hint: LiveHint, code: str) -> str:
 def _figure(hint: LiveHint, value: Any, code: str) -> str:
     if hint.kind is HintKind.PRICE_SLIP:  # kept in whole units of the currency
         return money.format(round(Decimal(str(value or 0)).scaleb(money.exponent(code))), code)
-    return f"{float(value or 0):g}"
+    return f"{round(float(value or 0), 1 if float(value or 0) >= 1 else 3):g}"
 
 
 def came_of(hint: LiveHint, code: str) -> str:

@@ -310,6 +310,7 @@ function head() {
   node("begin").hidden = is !== "ready";
   node("end").hidden = is !== "live";
   node("not-ready").hidden = is !== "draft";
+  node("report").hidden = is !== "ended";
 }
 
 wire(() => chosen);

@@ -208,7 +208,7 @@ function consequence() {
   }
   if (!one || (doing.kind === "flash" && !minutes)) return "";
   const price = typed ? minor(typed) : one.price ? Math.floor(one.price * (100 - percent) / 100) : null;
-  const stock = typeof one.stock === "number" && Number(n) > one.stock ? ` ${fill("offerStock", { n: one.stock })}` : "";
+  const stock = typeof one.stock === "number" && Number(n) > one.stock ? ` ${one.stock ? fill("offerStock", { n: one.stock }) : texts.offerNone}` : "";
   return fill(doing.kind === "flash" ? "offerFlashTold" : "offerFirstTold", { n, item: one.title, price: price ? money(price) : `−${percent} %`, was: one.price_text || "–", time, each }) + stock;
 }
 
