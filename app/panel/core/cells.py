@@ -42,15 +42,17 @@ def link(value: object, url: str) -> Cell:
     return {"kind": "link", "text": str(value), "url": url}
 
 
-def made_of(*columns: str) -> Callable[[Form], Form]:
+def made_of(*columns: str, empty_without: str = "") -> Callable[[Form], Form]:
     """Say of which columns a formatter makes its cell, and that it needs nothing else: rows that agree in them share it.
 
         @cells.made_of("state", "is_held")
         def _state(order): …
+
+    :param empty_without: one of them, without a value of which the cell is empty
     """
 
     def say(form: Form) -> Form:
-        form.made_of = columns  # type: ignore[attr-defined]
+        form.made_of, form.empty_without = columns, empty_without  # type: ignore[attr-defined]
         return form
 
     return say

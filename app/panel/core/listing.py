@@ -16,19 +16,16 @@ from urllib.parse import urlencode
 
 from blinker import Signal
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, Column, ColumnElement, Select, UniqueConstraint, bindparam, select
+from sqlalchemy import Column, ColumnElement, Select, UniqueConstraint, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.panel.core import cells, clock, filters, listcolumns, paging, policy, sight
-from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
-from app.panel.core.finding import conditions
+from app.panel.core.finding import conditions, kept
 from app.panel.core.finding.conditions import means
 from app.panel.core.finding.plans import default_search
 from app.panel.core.lines import Lines
-from app.panel.core.rows import among_given
-from app.panel.core.types import ListOf
 
 SIZES = (25, 50, 100, 200)
 ENGINES = ("sqlite", "postgresql")
@@ -129,10 +126,10 @@ def _every(model: Any) -> Select[Any]:
     return select(model)
 
 
-@functools.cache
-def _of_these(model: Any, _dialect: str) -> Select[Any]:
-    """Those of them whose numbers are told with it, as `keys`."""
-    return _every(model).where(among_given(model.id, bindparam("keys", type_=ListOf(BigInteger))))
+@functools.lru_cache(maxsize=500)
+def _those(model: Any, condition: ColumnElement[bool]) -> Select[Any]:
+    """Those of them that meet a condition which is the same object each time as well."""
+    return _every(model).where(condition)
 
 
 def statement(
@@ -159,20 +156,54 @@ def _filtered(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[f
     return query, filters.conditions(asked.tree, plan.model, plan.filterable, actor)
 
 
-def _kept(asked: Asked, plan: Plan, actor: Any) -> tuple[Select[Any], list[filters.Condition], dict[str, Any] | None]:
-    """`statement` for a page, as the same object each time where that can be, with the values that are told with it; None
-    where it was made for this page alone."""
+@dataclass(frozen=True)
+class _Query:
+    """All rows of a list. `is_kept`: the same object each time, so that what is made of it is kept; `by_heart`: the way to its
+    rows is the same each time as well; `values` are told with it."""
+
+    rows: Select[Any]
+    is_kept: bool = False
+    by_heart: bool = True
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def _query(asked: Asked, plan: Plan, actor: Any) -> tuple[_Query, list[filters.Condition]]:
+    """`statement` for a page."""
     query, found = _filtered(asked, plan, actor)
     is_every = query is _every(cast(Hashable, plan.model))
     if not asked.q:
-        return query, found, {} if is_every else None
+        return _Query(query, is_every), found
     hits = conditions.by_index(plan.model, plan.searchable, asked.q, plan.access, in_order=True)
     if hits is None:
         words = conditions.condition(plan.model, plan.searchable, asked.q, plan.access, actor, in_order=True)
-        return query.where(words), found, None
-    if is_every and hits.many is None:
-        return _of_these(cast(Hashable, plan.model), db.session.connection().dialect.name), found, {"keys": sorted(hits.keys)}
-    return query.where(hits.condition()), found, None
+        return _Query(query.where(words)), found
+    shape, values = hits.told()
+    words = kept.condition(shape)
+    rows = _those(cast(Hashable, plan.model), words) if is_every else query.where(words)
+    return _Query(rows, is_every, shape.by_heart, values), found
+
+
+def _found_first(asked: Asked, plan: Plan, actor: Any, order: paging.Order, lines: Lines | None) -> paging.Slice | None:
+    """The first page of a search, by one statement; None where it does not answer."""
+    table = cast(Hashable, plan.model)
+    if not asked.q or asked.tree or asked.place != paging.FIRST or not (order.is_id or order.field.name in leading(table)):
+        return None
+    is_every = plan.base is None and policy.scope(query := _every(table), actor, plan.model) is query
+    known = is_every and conditions.first_page(plan.model, plan.searchable, asked.q, plan.access, order, asked.size + 1)
+    if not known:
+        return None
+    words, values, fills = known
+    page = _page(_Query(_those(table, words), True, fills, values), asked, plan, order, lines)
+    return page if page.after is not None or (page.rows and not fills) else None
+
+
+def _page(query: _Query, asked: Asked, plan: Plan, order: paging.Order, lines: Lines | None) -> paging.Slice:
+    if lines is None:
+        return paging.slice_of(_loading(query.rows, plan), order, asked.place, asked.size, values=query.values)
+    rows = lines.of_every(query.rows) if query.is_kept else lines.narrowed(query.rows)
+    return paging.slice_of(
+        rows, order, asked.place, asked.size, made=lines.made, is_kept=query.is_kept, by_heart=query.by_heart, values=query.values
+    )  # fmt: skip
 
 
 def find(asked: Asked, plan: Plan, actor: Any, only: frozenset[str] | None = None) -> Found:
@@ -181,16 +212,12 @@ def find(asked: Asked, plan: Plan, actor: Any, only: frozenset[str] | None = Non
     :param only: the rows are plain tuples of these columns and of the related rows, which SQLAlchemy makes in a third of
         the time; for a reader from whom no field is kept
     """
-    query, conditions, values = _kept(asked, plan, actor)
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
     lines = Lines.of(plan, only | {order.field.name}) if only is not None and order.join is None else None
-    if lines is None:
-        page = paging.slice_of(_loading(query, plan), order, asked.place, asked.size, values=values)
-    else:
-        narrowed = lines.narrowed(query) if values is None else lines.of_every(query)
-        page = paging.slice_of(
-            narrowed, order, asked.place, asked.size, made=lines.made, is_kept=values is not None, values=values
-        )  # fmt: skip
+    page, conditions = _found_first(asked, plan, actor, order, lines), list[filters.Condition]()
+    if page is None:
+        query, conditions = _query(asked, plan, actor)
+        page = _page(query, asked, plan, order, lines)
     _look(page.rows, plan, actor)
     total = None if page.before or page.after else len(page.rows)
     return Found(page.rows, page.before, page.after, total, clock.now(), conditions)

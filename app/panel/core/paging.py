@@ -187,18 +187,19 @@ def _place(kind: str, order: Order, value: Any, number: int) -> Place:
 
 def slice_of(
     query: Select[Any], order: Order, place: Place, size: int, *, made: Callable[[Iterable[Any]], list[Any]] | None = None,
-    is_kept: bool = False, values: dict[str, Any] | None = None,
+    is_kept: bool = False, by_heart: bool = True, values: dict[str, Any] | None = None,
 ) -> Slice:  # fmt: skip
     """The rows of one page. Where nothing is left in its direction (rows were deleted), the last or the first page is.
 
     :param query: all rows that are asked for, without order
     :param made: it gives columns, among them the one that orders them, and not whole rows; this makes lines of them
     :param is_kept: it is the same object for every reader, so what is made of it is kept as well
+    :param by_heart: the way to its rows is the same whatever is asked for, so it is prepared
     :param values: what its parameters stand for
     """
     if order.join is not None:
         query = query.outerjoin(*order.join)
-    part_of = _kept_part if is_kept and order.join is None else _part
+    part_of = functools.partial(_kept_part, by_heart=by_heart) if is_kept and order.join is None else _part
     rows = functools.partial(_rows, query, order, made=made, part_of=part_of, values=values)
     if place.kind == "before":
         found = rows(key_of(order, place.text), size + 1, backward=True)
@@ -286,8 +287,9 @@ def _part(query: Select[Any], order: Order, down: bool, empty: bool, limit: int)
 
 
 @functools.lru_cache(maxsize=500)
-def _kept_part(query: Select[Any], order: Order, down: bool, empty: bool, limit: int) -> Select[Any]:
-    return _part(query, order, down, empty, limit).execution_options(by_heart=True)
+def _kept_part(query: Select[Any], order: Order, down: bool, empty: bool, limit: int, *, by_heart: bool) -> Select[Any]:
+    part = _part(query, order, down, empty, limit)
+    return part.execution_options(by_heart=True) if by_heart else part
 
 
 def _beyond(order: Order, begin: Key, empty: bool, down: bool) -> ColumnElement[bool]:

@@ -58,7 +58,7 @@ def _margin(order: Order) -> str:
     return money.format(order.margin, order.currency)
 
 
-@cells.made_of("ship_by_at", "paid_at", "state")
+@cells.made_of("ship_by_at", "paid_at", "state", empty_without="ship_by_at")
 def _ship_by(order: Order) -> Any:
     """The time left, amber from three quarters of it on and red when it is over; the moment itself on what has left."""
     gone = services.share_gone(order, clock.now())

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, text, update
 
-from app.panel.core import changes, demo, policy, records, trash
+from app.panel.core import changes, demo, listing, policy, records, trash
 from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change, ChangeMark
 from app.panel.core.db import db
@@ -294,6 +294,51 @@ def test_every_list_picker_and_api_finds_through_the_index(brands, as_user):
     assert [row["name"] for row in answer["result"]] == ["张三丰"]
     picked = client.get("/pickers/catalog.Product/brand?q=cq").json
     assert [row["label"] for row in picked["results"]] == ["重庆小面"]
+
+
+def test_the_first_page_of_a_search_is_read_by_one_statement_that_answers_whole_or_not_at_all(
+    quiet, app, monkeypatch, count_queries, engine_name
+):  # fmt: skip
+    if engine_name == "sqlite":
+        pytest.skip("on SQLite one statement more costs nothing")
+    for at in range(9):
+        people.customer(("张子涵", "李子涵", "涵张")[at % 3], f"1380013800{at}")
+    keeper.catch_up()
+    quiet.commit()
+    plan = app.extensions["panel_views"][Customer].plan(SYSTEM)
+
+    def page(q, **state):
+        with count_queries() as counted:
+            rows = listing.find(listing.Asked(q=q, size=2, **state), plan, SYSTEM).rows
+        asks = [one for one in counted if "customers_customer" in one and "array((" in one]
+        return [row.id for row in rows], len(asks) == 1 and not any("AS kind" in one for one in counted)
+
+    asked = ("涵", "子涵", "zh", "李子涵", "zhangzihan", "涵 张", "1380013800")
+    answers = {(q, sort): page(q, sort=sort) for q in asked for sort in ("", "first_seen_at", "-id")}
+    assert all(in_one for (q, sort), (_rows, in_one) in answers.items() if len(q) == 1 or sort != "-id"), answers
+    assert page("不") == ([], False) and page("不在") == ([], False), "by the longer way too nothing is found"
+
+    def by_the_longer_way(change):
+        with monkeypatch.context() as patch:
+            change(patch)
+            others = {known: page(known[0], sort=known[1]) for known in answers}
+        assert {known: rows for known, (rows, _in_one) in others.items()} == {known: rows for known, (rows, _) in answers.items()}
+        return [known for known, (_rows, in_one) in others.items() if in_one]
+
+    assert by_the_longer_way(lambda patch: patch.setattr(conditions, "first_page", lambda *_given: None)) == []
+    one_character = [known for known in answers if max(map(len, known[0].split())) == 1]
+    assert by_the_longer_way(lambda patch: patch.setattr(hits, "STRIDES", (2,))) != one_character, "a page that is not filled"
+    assert by_the_longer_way(lambda patch: patch.setattr(hits, "STRIDES", (1, 2, 3, 4))), "in several strides"
+    assert by_the_longer_way(lambda patch: patch.setattr(hits, "FEW", 2)) == one_character, "more than a few are found"
+    quiet.execute(text("UPDATE core_search_gram SET rank = NULL"))
+    quiet.execute(text("UPDATE core_search_text SET rank = NULL"))
+    quiet.commit()
+    assert by_the_longer_way(lambda patch: None) == one_character, "documents of an older release know no places"
+    newest = people.customer("王子涵", "13900138000")
+    assert page("涵")[0][0] == page("子涵")[0][0] == newest.id, "what waits for the index is looked at"
+    assert not page("涵")[1]
+    keeper.catch_up()
+    assert page("涵")[0][0] == newest.id and page("王子")[0] == [newest.id] and page("王子")[1]
 
 
 def test_everything_is_searched_while_one_types_in_few_statements(brands, as_user, count_queries):

@@ -48,6 +48,7 @@ class Question:
     long: tuple[str, ...]
     on_sqlite: bool
     by_trigrams: bool
+    by_texts: bool  # no short word is of Latin letters alone, so that they stand in a text wherever it has their gram
 
     @classmethod
     def of(cls, plan: Plan, letters: Sequence[str], asked: Sequence[str]) -> Question | None:
@@ -57,7 +58,8 @@ class Question:
             return None
         long = tuple(word for word in asked if len(word) > words.SHORT)
         on_sqlite = db.session.connection().dialect.name == "sqlite"
-        return cls(plan.base, plan.end, tuple(letters), short, long, on_sqlite, has_trigrams())
+        by_texts = not any(gram.isascii() for gram in short)
+        return cls(plan.base, plan.end, tuple(letters), short, long, on_sqlite, has_trigrams(), by_texts)
 
     def form(self) -> Question:
         """What all questions have in common that differ in their words alone."""
@@ -72,6 +74,7 @@ class Question:
                 **{f"short{at}{one}": f" {one}{gram} " for at, gram in enumerate(self.short) for one in self.letters},
             }
         found: dict[str, Any] = {f"short{at}": [one + gram for one in self.letters] for at, gram in enumerate(self.short)}
+        found |= {f"within{at}": f"%{_plainly(gram)}%" for at, gram in enumerate(self.short)}
         for at, word in enumerate(self.long):
             found[f"long{at}"] = f"%{_plainly(word)}%"
             if not self.by_trigrams:
@@ -82,13 +85,13 @@ class Question:
 Give = Callable[[str, Any], ColumnElement[Any]]  # the value of a name, of a type, within a statement
 
 
-def _at_once(question: Question) -> Give:
+def now(question: Question) -> Give:
     """The values themselves, for a statement that is made for them alone."""
     values = question.values()
     return lambda name, kind: literal(values[name], kind)
 
 
-def _later(name: str, kind: Any) -> ColumnElement[Any]:
+def later(name: str, kind: Any) -> ColumnElement[Any]:
     """A place for a value, in a statement that is kept."""
     return bindparam(name, type_=kind)
 
@@ -96,14 +99,10 @@ def _later(name: str, kind: Any) -> ColumnElement[Any]:
 def documents_with(plan: Plan, letters: Sequence[str], asked: Sequence[str]) -> Select[Any] | None:
     """The keys of the rows in whose fields all of these words are found; None where a word has nothing to look for."""
     question = Question.of(plan, letters, asked)
-    return None if question is None else documents(question)
+    return None if question is None else documents(question, now(question))
 
 
-def documents(question: Question) -> Select[Any]:
-    return _documents(question, _at_once(question))
-
-
-def _documents(question: Question, give: Give) -> Select[Any]:
+def documents(question: Question, give: Give) -> Select[Any]:
     return (_on_sqlite if question.on_sqlite else _on_postgresql)(question, give)
 
 
@@ -166,30 +165,29 @@ def _matches(letters: Sequence[str], short: list[str], long: list[str]) -> list[
     return found
 
 
-def stands_in(question: Question, key: Any) -> ColumnElement[bool]:
+def stands_in(question: Question, give: Give, key: Any) -> ColumnElement[bool]:
     """Do all of these words stand in the document of the row with this key? For rows that are gone through one by one: the
     document is looked up, which costs SQLite a hundredth of asking FTS5 about one row."""
-    return _stands_in(question, _at_once(question), key)
-
-
-def _stands_in(question: Question, give: Give, key: Any) -> ColumnElement[bool]:
-    wanted = type_coerce(key, BigInteger) + literal_column(str(question.base), BigInteger)
+    wanted = number_of(question, key)
     # a value and not EXISTS, of which PostgreSQL would make a join, so that all rows are found first
     return and_(*(
         func.coalesce(select(and_(*held)).where(number == wanted).scalar_subquery(), false())
-        for number, held in _held(question, give) if held
+        for number, held in read(question, give)
     ))  # fmt: skip
+
+
+def number_of(question: Question, key: Any) -> ColumnElement[int]:
+    """The number of the document of a row."""
+    return type_coerce(key, BigInteger) + literal_column(str(question.base), BigInteger)  # type: ignore[no-any-return]
 
 
 def _share_of_latest(question: Question, give: Give, count: int) -> Select[Any]:
     """In how many of the latest documents of a model do all of these words stand? A part of one."""
-    number: ColumnElement[int] = literal_column("id" if question.on_sqlite else "doc", BigInteger)
-    home = table(f"{GRAMS}_content" if question.on_sqlite else GRAMS)
-    latest = select(number.label("doc")).select_from(home).where(_within(question, number))
-    docs = latest.order_by(number.desc()).limit(literal_column(str(count), Integer)).subquery("latest")
-    base: ColumnElement[int] = literal_column(str(question.base), BigInteger)
-    held = case((_stands_in(question, give, docs.c.doc - base), 1.0), else_=0.0)
-    return select(func.coalesce(func.avg(held), 0.0).label("share")).select_from(docs)
+    (number, held), *others = read(question, give)
+    beside = [func.coalesce(select(and_(*one)).where(other == number).scalar_subquery(), false()) for other, one in others]
+    each = select(case((and_(*held, *beside), 1.0), else_=0.0).label("held")).where(_within(question, number))
+    latest = each.order_by(number.desc()).limit(literal_column(str(count), Integer)).subquery("latest")
+    return select(func.coalesce(func.avg(latest.c.held), 0.0).label("share"))
 
 
 def _within(question: Question, number: Any) -> ColumnElement[bool]:
@@ -204,10 +202,10 @@ CHANGED, FOUND, DENSE = 0, 1, 2
 @lru_cache(maxsize=500)
 def _first(form: Question, most: int, latest: int | None, watched: bool) -> Any:
     """The question of `first`, kept: SQLAlchemy takes longer to put it together than the database to answer."""
-    keys = _documents(form, _later)
+    keys = documents(form, later)
     parts: list[Any] = []
     if latest is not None:
-        known = _share_of_latest(form, _later, latest).cte("known")
+        known = _share_of_latest(form, later, latest).cte("known")
         share, limit = select(known.c.share).scalar_subquery(), bindparam("limit", type_=Float)
         nothing: ColumnElement[int] = literal_column("0", BigInteger)
         parts.append(select(literal_column(str(DENSE)).label("kind"), nothing.label("key")).where(share > limit))
@@ -258,7 +256,7 @@ def first(
 
 @lru_cache(maxsize=500)
 def _share(form: Question, latest: int) -> Select[Any]:
-    return _share_of_latest(form, _later, latest)
+    return _share_of_latest(form, later, latest)
 
 
 def share_of_latest(question: Question, latest: int) -> float:
@@ -269,8 +267,15 @@ def share_of_latest(question: Question, latest: int) -> float:
 Held = list[tuple[Any, list[ColumnElement[bool]]]]
 
 
-def _held(question: Question, give: Give) -> Held:
-    return (_held_on_sqlite if question.on_sqlite else _held_on_postgresql)(question, give)
+def read(question: Question, give: Give) -> Held:
+    """What says of documents that are read whether all words stand in them: (number, conditions) of each table."""
+    held = (_held_on_sqlite if question.on_sqlite else _held_on_postgresql)(question, give)
+    if question.by_texts and not question.on_sqlite:  # to look for a character costs a third of going through all grams
+        (texts, _long), (grams, _short) = held
+        within = range(len(question.short))
+        _long += [or_(*(texts.table.c[one].like(give(f"within{at}", Text)) for one in question.letters)) for at in within]
+        held = [(texts, _long), (grams, _short[len(question.short) :])]
+    return [one for one in held if one[1]]
 
 
 def _held_on_sqlite(question: Question, give: Give) -> Held:
@@ -289,8 +294,8 @@ def _held_on_sqlite(question: Question, give: Give) -> Held:
 
 
 def _held_on_postgresql(question: Question, give: Give) -> Held:
-    texts = table(TEXTS, column("doc", BigInteger), *(column(letter, Text) for letter in LETTERS))
-    grams = table(GRAMS, column("doc", BigInteger), column("grams", ARRAY(Text)))
+    texts = table(TEXTS, column("doc", BigInteger), *(column(letter, Text) for letter in LETTERS), column("rank", BigInteger))
+    grams = table(GRAMS, column("doc", BigInteger), column("grams", ARRAY(Text)), column("rank", BigInteger))
     short, long, several = range(len(question.short)), range(len(question.long)), ARRAY(Text)
     held = [or_(*(texts.c[one].like(give(f"long{at}", Text)) for one in question.letters)) for at in long]
     held_short: list[ColumnElement[bool]] = [grams.c.grams.op("&&")(give(f"short{at}", several)) for at in short]
@@ -312,9 +317,16 @@ def _on_sqlite(question: Question, give: Give) -> Select[Any]:
 
 
 def _on_postgresql(question: Question, give: Give) -> Select[Any]:
+    found = ranked(question, give)
+    return found.with_only_columns(found.selected_columns.key)
+
+
+def ranked(question: Question, give: Give) -> Select[Any]:
+    """The keys of the rows in whose fields all words are found, with their places in the list. On PostgreSQL."""
     (text_of, held), (grams_of, held_short) = _held_on_postgresql(question, give)
     doc, home = (text_of, text_of.table) if held else (grams_of, grams_of.table)
     both = text_of.table.join(grams_of.table, grams_of == text_of) if held and held_short else home
     # added to nothing, so that the range of numbers is never chosen as the way to the rows
     where = [_within(question, doc + literal_column("0", BigInteger)), *held, *held_short]
-    return select((doc - literal_column(str(question.base), BigInteger)).label("key")).select_from(both).where(and_(*where))
+    key = (doc - literal_column(str(question.base), BigInteger)).label("key")
+    return select(key, home.c.rank).select_from(both).where(and_(*where))

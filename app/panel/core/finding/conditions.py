@@ -89,6 +89,16 @@ def by_index(
     return hits.find(model, where.indexed, asked, in_order=in_order)
 
 
+def first_page(
+    model: type[Any], names: Sequence[str], q: str, access: policy.FieldAccess, order: Any, size: int
+) -> tuple[ColumnElement[bool], dict[str, Any], bool] | None:
+    """`hits.first_page` where the index alone answers."""
+    asked, where = words.asked(q), places(model, names, access)
+    if not asked or not where.only_indexed or has_meanings(model):
+        return None
+    return hits.first_page(model, where.indexed, asked, order, size)
+
+
 def _one_word(where: Places, word: str, meant: list[ColumnElement[bool]], actor: Any) -> ColumnElement[bool]:
     options = [*meant]
     if where.others:

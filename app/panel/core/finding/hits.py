@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from app.panel.core import changes
 from app.panel.core.db import db
-from app.panel.core.finding import asking, words
+from app.panel.core.finding import asking, kept, words
 from app.panel.core.finding.plans import Plan, plan_of, plans
 from app.panel.core.rows import among
 
@@ -24,6 +24,7 @@ CONSUMER = "search"
 FEW = 2000  # so many rows are named; more are asked for inside the statement
 LOOKED_AT = 500  # latest rows that tell how many of all are found
 DENSE = 0.01  # of the latest rows; where more are found, going along the list is faster
+STRIDES = (500, 1000, 2500)  # rows from the first of a list on that are looked at for words of one character
 LATEST = 500  # changes that are looked at themselves while the index is behind
 _waiting: contextvars.ContextVar[dict[str, set[int]] | None] = contextvars.ContextVar("waiting", default=None)
 
@@ -34,8 +35,8 @@ class Hits:
 
     model: type[Any]
     keys: set[int] = field(default_factory=set)
-    many: Select[Any] | None = None
-    one_by_one: ColumnElement[bool] | None = None
+    many: asking.Question | None = None
+    one_by_one: bool = False  # so many that they are met in going along the list
     pending: set[int] = field(default_factory=set)
 
     def condition(self, on: Any = None) -> ColumnElement[bool]:
@@ -44,10 +45,20 @@ class Hits:
         named = among(column, sorted(self.keys)) if self.keys else false()
         if self.many is None:
             return named
-        among_many = self.one_by_one if self.one_by_one is not None and on is None else column.in_(self.many)
+        give = asking.now(self.many)
+        goes_along = self.one_by_one and on is None
+        among_many = asking.stands_in(self.many, give, column) if goes_along else column.in_(asking.documents(self.many, give))
         if not self.pending:
             return among_many  # type: ignore[no-any-return]
         return or_(and_(among_many, ~among(column, sorted(self.pending))), named)
+
+    def told(self) -> tuple[kept.Shape, dict[str, Any]]:
+        """The form of the condition, and the values that are told with it."""
+        dialect, pending = db.session.connection().dialect.name, bool(self.pending)
+        if self.many is None:
+            return kept.Shape(self.model, None, False, True, False, dialect), {"named": sorted(self.keys)}
+        shape = kept.Shape(self.model, self.many.form(), self.one_by_one, pending, pending, dialect)
+        return shape, self.many.values() | {"named": sorted(self.keys), "pending": sorted(self.pending)}
 
 
 def find(model: type[Any], names: Sequence[str], asked: Sequence[str], *, in_order: bool = False) -> Hits:
@@ -73,8 +84,31 @@ def find(model: type[Any], names: Sequence[str], asked: Sequence[str], *, in_ord
     if not found.is_dense and len(found.keys) <= FEW:
         return Hits(model, {*found.keys} - pending | live)
     dense = found.is_dense or (in_order and not looks and asking.share_of_latest(question, LOOKED_AT) > DENSE)
-    near = asking.stands_in(question, model.id) if dense else None
-    return Hits(model, live, asking.documents(question), near, pending)
+    return Hits(model, live, question, dense, pending)
+
+
+def first_page(
+    model: type[Any], names: Sequence[str], asked: Sequence[str], order: Any, size: int
+) -> tuple[ColumnElement[bool], dict[str, Any], bool] | None:
+    """A condition on the rows of a first page, in one statement with them; what is told with it; and how many must come for it
+    to have answered, for it answers whole or not at all. None where there is no such way: on SQLite, and by other orders.
+
+    :param order: of the list, a `paging.Order` by a column of the row that an index keeps in order
+    """
+    plan = plan_of(model)
+    if plan is None or not names or not asked or _waiting.get() is not None or order.join is not None or order.has_empty:
+        return None
+    question = asking.Question.of(plan, [plan.letters[name] for name in names], asked)
+    if question is None or question.on_sqlite:
+        return None
+    goes_along = max(map(len, asked)) == 1
+    if not goes_along and order.field.name != plan.rank:
+        return None
+    values = question.values() | {"consumer": CONSUMER, "table": plan.table, "most": 1}
+    table, form = cast(Hashable, model), question.form()
+    if goes_along:
+        return kept.among_the_first(form, table, order, STRIDES, size), values, True
+    return kept.first_of_few(form, table, order.descending, FEW, size), values, False
 
 
 def latest_changes(plan: Plan) -> set[int]:

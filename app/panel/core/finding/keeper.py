@@ -201,9 +201,9 @@ def _turns(tables: Iterable[str]) -> dict[str, int]:
 
 def _documents(plan: Plan, keys: Iterable[int]) -> list[storage.Document]:
     """Of the rows that are there."""
-    columns = [getattr(plan.model, name) for name in plan.letters]
+    columns = [getattr(plan.model, name) for name in (plan.rank or "id", *plan.letters)]
     rows = db.session.execute(select(plan.model.id, *columns).where(among(plan.model.id, sorted(keys))))
-    return [storage.document(plan, key, values) for key, *values in rows]
+    return [storage.document(plan, key, values, rank if plan.rank else None) for key, rank, *values in rows]
 
 
 @transactional

@@ -19,6 +19,7 @@ LETTERS = string.ascii_lowercase[:16]
 KEY_BITS = 40
 NUMBER_BITS = 23  # so that a document's number fits 63 bits
 DEFAULT_KINDS = ("text", "phone", "email")
+RANKED = ("instant", "date")  # and the number of the row; a counter may grow without the feed being told
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Plan:
     model: type[Any]
     number: int
     letters: dict[str, str]
+    rank: str = ""  # the field by which its list is ordered, of which documents know the value; empty where none can be told so
 
     @property
     def table(self) -> str:
@@ -75,7 +77,8 @@ def _made() -> dict[type[Any], Plan]:
         _add(names, model, default_search(model))
     for view in current_app.extensions.get("panel_view_of", {}).values():
         _add(names, getattr(view, "model", None), getattr(view, "search_columns", None) or ())
-    found = {model: _plan(model, sorted(fields)) for model, fields in names.items() if fields}
+    views = current_app.extensions.get("panel_views", {})
+    found = {model: _plan(model, sorted(fields), views.get(model)) for model, fields in names.items() if fields}
     if len({plan.number for plan in found.values()}) < len(found):
         raise RuntimeError("two tables of the search index have the same number; rename a field of one of them")
     return found
@@ -97,9 +100,18 @@ def can_be_indexed(model: type[Any], field: FieldSpec) -> bool:
     return is_told and field.is_column and isinstance(field.column.type, String) and not field.choices
 
 
-def _plan(model: type[Any], names: list[str]) -> Plan:
+def _plan(model: type[Any], names: list[str], view: Any = None) -> Plan:
     if len(names) > len(LETTERS):
         raise RuntimeError(f"{model.__name__} has {len(names)} fields to search in; the index holds {len(LETTERS)}")
     said = f"{model.__tablename__}|{','.join(names)}|{words.RULES}"
     number = zlib.crc32(said.encode()) & ((1 << NUMBER_BITS) - 1) or 1
-    return Plan(model, number, dict(zip(names, LETTERS, strict=False)))
+    return Plan(model, number, dict(zip(names, LETTERS, strict=False)), _rank(model, getattr(view, "default_sort", None) or ""))
+
+
+def _rank(model: type[Any], sort: str) -> str:
+    """The field of an order, where its value can be told as a whole number that orders rows as it does."""
+    name = sort.removeprefix("-")
+    field = specs(model).get(name)
+    if field is None or not field.is_column or field.column.property.columns[0].nullable:
+        return ""
+    return name if name == "id" or field.kind in RANKED else ""

@@ -3,10 +3,14 @@
 SQLite: two FTS5 tables, one of trigrams, one of grams. PostgreSQL: texts under an index of `pg_trgm` and grams under one
 of arrays; where the extension is missing, the grams have three characters as well, and what they find is looked at again.
 A gram begins with the letter of its field, so that a reader is answered from the fields that he may see.
+
+On PostgreSQL a document has its place in the list as well, `rank`, so that of thousands that are found the first are known
+without a look at their rows. It is NULL where documents of that table have none, or were made before there were any.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -28,14 +32,15 @@ ON_SQLITE = (
     f"CREATE VIRTUAL TABLE {GRAMS} USING fts5(grams, tokenize='ascii', detail='none', columnsize=0)",
 )
 ON_POSTGRESQL = (
-    f"CREATE TABLE {TEXTS} (doc BIGINT PRIMARY KEY, {', '.join(f'{letter} TEXT' for letter in LETTERS)})",
-    f"CREATE TABLE {GRAMS} (doc BIGINT PRIMARY KEY, grams TEXT[] NOT NULL)",
+    f"CREATE TABLE {TEXTS} (doc BIGINT PRIMARY KEY, {', '.join(f'{letter} TEXT' for letter in LETTERS)}, rank BIGINT)",
+    f"CREATE TABLE {GRAMS} (doc BIGINT PRIMARY KEY, grams TEXT[] NOT NULL, rank BIGINT)",
     f"CREATE INDEX ix_{GRAMS} ON {GRAMS} USING gin (grams) WITH (fastupdate = off)",
 )
 TRIGRAMS = (
     f"CREATE INDEX IF NOT EXISTS {TRIGRAM_INDEX} ON {TEXTS} "
     f"USING gin ({', '.join(f'{letter} gin_trgm_ops' for letter in LETTERS)}) WITH (fastupdate = off)"
 )
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 log = logging.getLogger(__name__)
 
 
@@ -46,16 +51,28 @@ class Document:
     key: int
     texts: dict[str, str]
     grams: dict[str, set[str]]
+    rank: int | None = None
 
 
-def document(plan: Plan, key: int, values: Iterable[Any]) -> Document:
-    """Of a row whose fields, in the order of the plan, hold these values."""
+def document(plan: Plan, key: int, values: Iterable[Any], rank: Any = None) -> Document:
+    """Of a row whose fields, in the order of the plan, hold these values.
+
+    :param rank: what its place in the list is by
+    """
     held = [(letter, value) for letter, value in zip(plan.letters.values(), values, strict=True) if value]
     return Document(
         key,
         {letter: words.searched_text(value) for letter, value in held},
         {letter: words.grams(value) for letter, value in held},
+        _number(rank),
     )
+
+
+def _number(rank: Any) -> int | None:
+    """As a whole number that orders rows in the same way."""
+    if isinstance(rank, dt.datetime):
+        return (rank - EPOCH) // dt.timedelta(microseconds=1)
+    return rank.toordinal() if isinstance(rank, dt.date) else rank
 
 
 def create(connection: Any) -> None:
@@ -137,14 +154,16 @@ def add(plan: Plan, documents: Sequence[Document]) -> None:
         into = f"INSERT INTO {GRAMS} (rowid, grams) VALUES (?, ?)"  # noqa: S608
         connection.exec_driver_sql(into, [(doc, " ".join(found)) for doc, found in grams])
         return
+    ranks = [one.rank for one in documents]
     # by no COPY, for which `rows.insert_many` says why
     read = ", ".join(f"value ->> {place}" for place in range(1, len(letters) + 1))
     for into, found, rows in (
-        (f"{TEXTS} (doc, {', '.join(letters)})", read, texts),
-        (f"{GRAMS} (doc, grams)", "ARRAY(SELECT json_array_elements_text(value -> 1))", grams),
+        (f"{TEXTS} (doc, {', '.join(letters)}, rank)", read, texts),
+        (f"{GRAMS} (doc, grams, rank)", "ARRAY(SELECT json_array_elements_text(value -> 1))", grams),
     ):
-        asked = f"INSERT INTO {into} SELECT (value ->> 0)::bigint, {found} FROM json_array_elements(%s::json)"  # noqa: S608
-        connection.exec_driver_sql(asked, (json.dumps(rows),))
+        told = f"(value ->> 0)::bigint, {found}, (value ->> -1)::bigint"
+        asked = f"INSERT INTO {into} SELECT {told} FROM json_array_elements(%s::json)"  # noqa: S608
+        connection.exec_driver_sql(asked, (json.dumps([(*row, rank) for row, rank in zip(rows, ranks, strict=True)]),))
 
 
 def _lettered(one: Document, with_three: bool) -> set[str]:

@@ -71,7 +71,7 @@ def _lead(view: Any, name: str, plan: listing.Plan) -> Callable[[Sequence[Any], 
 
     def draw(row: Any, url: str) -> str:
         if is_text and type(value := getattr(row, name)) is str and value:
-            return f'<a class="lead" href="{url}">{html.escape(value)}</a>'
+            return f'<a class="lead" href="{url}">{_plain(value)}</a>'
         cell = made(row)
         kind, text = cell.get("kind"), _plain(cell.get("text"))
         if kind == "image":
@@ -99,8 +99,8 @@ def _draw(view: Any, name: str, plan: listing.Plan) -> Draw:
         return inside(made(row))
 
     if name in view.formatters:
-        known_by = getattr(view.formatters[name], "made_of", ())
-        return _shared(one, known_by) if known_by else _each(one)
+        known_by, without = (getattr(view.formatters[name], said, ()) for said in ("made_of", "empty_without"))
+        return _each(one) if not known_by else _shared(one, known_by, without) if without else _shared(one, known_by)
     if plan.access.masked(name) or "." in name:
         return _each(one)
     field = spec(view.model, name)
@@ -116,13 +116,16 @@ def _each(one: One) -> Draw:
     return lambda rows: [one(row) for row in rows]
 
 
-def _shared(one: One, names: tuple[str, ...]) -> Draw:
-    """Draw once what rows share that agree in these columns."""
-    known: dict[Any, str] = {}
+def _shared(one: One, names: tuple[str, ...], without: str = "") -> Draw:
+    """Draw once what rows share that agree in these columns.
+
+    :param without: a column without a value of which nothing is drawn
+    """
+    known: dict[Any, str] = {(): ""} if without else {}
     read = operator.attrgetter(*names)
 
     def drawn(rows: Sequence[Any]) -> list[str]:
-        keys = [read(row) for row in rows]
+        keys = [() if without and getattr(row, without) is None else read(row) for row in rows]
         for key, row in zip(keys, rows, strict=True):
             if key not in known:
                 known[key] = one(row)
@@ -232,5 +235,5 @@ def _masked(text: str, url: str) -> str:
 def _plain(value: Any) -> str:
     """A value as HTML shows it; nothing for nothing."""
     if type(value) is str:
-        return html.escape(value)
+        return value if value.isalnum() else html.escape(value)  # letters alone have nothing to escape
     return "" if value is None else str(escape(value))
