@@ -66,8 +66,9 @@ def options(resource: str, field: str) -> Any:
 
 
 def _hint(row: Any, access: policy.FieldAccess) -> str:
-    """What tells it from another row of that name, as far as the reader sees it."""
-    told = (cells.cell(row, name, access).get("text") for name in access.only(row.picker_hint))
+    """What tells it from another row of that name, as far as the reader sees it; people and roles are no rows of our own making."""
+    names = getattr(row, "picker_hint", ())
+    told = (cells.cell(row, name, access).get("text") for name in access.only(names))
     return " · ".join(str(part) for part in told if part)
 
 
