@@ -3,10 +3,12 @@ import { priceMark, priceTag } from "./offers.js";
 import { begin, box, button, clock, command, el, fill, following, node, now, onState, onTick, pace, pinned, put, state, texts, words } from "./console.js";
 import "./games.js";
 
+const isOver = () => state.session.state === "ended";
+
 function card() {
   const up = pinned();
-  put(node("now"), JSON.stringify([up?.id, up?.version, priceMark(up)]), () => {
-    if (!up) return [el("p", { class: "quiet" }, texts.nothing)];
+  put(node("now"), JSON.stringify([up?.id, up?.version, priceMark(up), isOver()]), () => {
+    if (!up) return [el("p", { class: "quiet" }, isOver() ? state.session.word : texts.nothing)];
     return [
       el("h1", {}, up.title), up.price_text || priceMark(up) !== "|" ? el("p", { class: "price num" }, ...priceTag(up)) : "", up.sku ? el("p", { class: "quiet" }, up.sku) : "",
       up.cue ? el("p", { class: "cue" }, up.cue) : "",
@@ -14,7 +16,8 @@ function card() {
       up.camera ? el("p", { class: "camera" }, `◉ ${up.camera}`) : "",
     ];
   });
-  const next = following();
+  const next = isOver() ? null : following();
+  box.querySelector(".card-next").hidden = box.querySelector(".time-left").hidden = isOver();
   put(node("next"), JSON.stringify([next?.id, next?.version, Boolean(up)]), () => (next
     ? [el("b", {}, next.title), el("span", { class: "num" }, next.price_text), el("small", { class: "quiet" }, [fill("minutes", { n: next.minutes }), next.camera && `◉ ${next.camera}`].filter(Boolean).join(" · "))]
     : [el("span", { class: "quiet" }, texts.last)]));
