@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from app.panel.bulk.languages import languages
 from app.panel.bulk.reading import values as cells
 from app.panel.bulk.reading.problems import BadValue
 from app.panel.bulk.showing import Amount
+from app.panel.bulk.source import Block
 from app.panel.bulk.tally import SHOWN
 from app.panel.core import clock, money, parsing, policy
 from app.panel.core.db import PanelModel
@@ -30,6 +32,8 @@ MOST_KNOWN = 10_000
 SETS = 10  # times as many rows at once where they are written as a set
 LONGEST_KEY = 80  # of a row that is refused, as its cells stand in the file
 IGNORED = frozenset({"json", "children", "file", "computed"})
+MARKS = cells.EMPTY - {""}  # cells that say that they are empty
+FEW = 100
 USUAL = re.compile(r"[ -~]*[!-~]").fullmatch  # ASCII that can be printed, and no blank at the end
 DATE_ORDERS = (("ymd", _("2026-11-21")), ("dmy", _("21/11/2026: day first")), ("mdy", _("11/21/2026: month first")))
 
@@ -145,6 +149,25 @@ class TableWork(Work):
             plan.add(spec.currency_of(values), spec.name, values.get(spec.name))
         return plan
 
+    def parse_together(self, seq: int, block: Block) -> list[Plan] | None:
+        """Column by column; what is wrong is found by looking at the records one by one, each with its sentences."""
+        columns = {name: column.together(self, block.columns[place]) for column, name, place in self.told}
+        if len(self.key) != 1 or None in columns.values():
+            return None
+        keys = columns[self.key[0]]
+        if not set(map(type, keys)) <= {str} or "" in keys:
+            return None
+        names = list(columns)
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        plans = [
+            Plan(number, [line], key, values)
+            for number, line, key, values in zip(count(seq), block.lines, keys, rows, strict=False)
+        ]
+        if not self.run_id:
+            for plan in plans:
+                plan.shown = {name: self._shown(spec, plan.values) for name, spec in self.fields.items()}
+        return plans
+
     def _shown(self, spec: FieldSpec, values: dict[str, Any]) -> Any:
         value = values.get(spec.name)
         return Amount(value, spec.currency_of(values)) if spec.kind == "money" else value
@@ -200,6 +223,35 @@ class Column:
             len(cell) <= self.most and USUAL(cell) is not None
             and cell not in cells.EMPTY and (cell[0] > "9" or cells.is_sound(cell))
         )  # fmt: skip
+
+    def together(self, work: TableWork, given: list[str]) -> list[Any] | None:
+        """The values of many cells; None when they have to be understood one by one. What `takes` asks of each is asked of
+        one text of all of them."""
+        if self.repeats:
+            return self._looked_up(work, given)
+        if not self.most:
+            return None
+        has_empty = "" in given
+        whole = "\n".join(["", *given, ""])
+        is_usual = (
+            whole.isascii() and whole.replace("\n", "").isprintable() and whole.count("\n") == len(given) + 1
+            and " \n" not in whole and "\n " not in whole and ".0\n" not in whole and "E+" not in whole and "e+" not in whole
+            and len(max(given, key=len)) <= self.most and MARKS.isdisjoint(given)
+        )  # fmt: skip
+        return ([cell or None for cell in given] if has_empty else given) if is_usual else None
+
+    def _looked_up(self, work: TableWork, given: list[str]) -> list[Any] | None:
+        """Each cell that says something else is understood once."""
+        different = dict.fromkeys(given)
+        if len(different) * 2 > len(given) + FEW:
+            return None
+        for cell in filter(None, different):
+            try:
+                different[cell] = value = self.known.get(cell) or work._value(cell, self.spec, {})
+            except BadValue:
+                return None
+            self.keep(cell, value)
+        return [different[cell] for cell in given]
 
     def keep(self, cell: str, value: Any) -> None:
         """A day, a choice, a number: most come again, and mean the same each time."""

@@ -36,13 +36,14 @@ def apply(work: TableWork, resolved: Resolved, *, dry_run: bool) -> list[Result]
     policy.authorize(work.actor, "write", resource_of(work.model))
     existing, known = _existing(work, resolved), specs(work.model)
     emptied = {name for name in work.fields if may_be_empty(known[name])}
+    names, by = list(work.fields), work.key[0]
     needed = _needed(work.model)
     results: list[Any] = []
     new: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     changed: list[tuple[int, int, dict[str, list[Any]]]] = []
     seen: set[Any] = set()
     for place, (values, why) in enumerate(resolved):
-        key = values.get(work.key[0])
+        key = values.get(by)
         if key in seen and not why:
             return None  # the same row once more
         seen.add(key)
@@ -50,15 +51,15 @@ def apply(work: TableWork, resolved: Resolved, *, dry_run: bool) -> list[Result]
         if why:
             result = Result.refuse(why)
         elif row is None:
-            given = {name: value for name, value in values.items() if value is not None}
+            given = {name: value for name, value in values.items() if value is not None} if None in values.values() else values
             if needed.keys() <= given.keys():
                 new[tuple(given)].append((place, given))
             else:
                 result = Result.refuse(_lacking(needed, given))
-        elif pairs := _pairs(row, values, emptied):
-            changed.append((place, row["id"], pairs))
+        elif pairs := _pairs(names, row, values, emptied):
+            changed.append((place, row[-1], pairs))
         else:
-            result = Result(Outcome.SAME, row["id"])
+            result = Result(Outcome.SAME, row[-1])
         results.append(result)
     try:
         with savepoint() if is_tried else nullcontext(), history.by(actor=work.actor):
@@ -80,22 +81,20 @@ def fits(work: TableWork, access: policy.FieldAccess) -> bool:
     return isinstance(specs(model)[work.key[0]].column.type, String) and policy.row_condition(work.actor, model) is None
 
 
-def _existing(work: TableWork, resolved: Resolved) -> dict[Any, dict[str, Any]]:
-    """Plain rows by their keys, with the columns that the file fills."""
-    key = specs(work.model)[work.key[0]]
-    names = ["id", *work.fields]
+def _existing(work: TableWork, resolved: Resolved) -> dict[Any, tuple[Any, ...]]:
+    """By their keys what stands in the columns that the file fills, in the order of `work.fields`, with the numbers of the rows."""
+    key, place = specs(work.model)[work.key[0]], list(work.fields).index(work.key[0])
     wanted = list({values[key.name] for values, why in resolved if not why and values.get(key.name)})
     columns = [spec.column for spec in work.fields.values()]
-    query = select(work.model.id, *columns).where(rows.among(key.column, wanted)).order_by(work.model.id.desc())
-    found = (dict(zip(names, row, strict=True)) for row in db.session.execute(query))
-    return {row[key.name]: row for row in found}
+    query = select(*columns, work.model.id).where(rows.among(key.column, wanted)).order_by(work.model.id.desc())
+    return {row[place]: row for row in map(tuple, db.session.execute(query))}
 
 
-def _pairs(row: dict[str, Any], values: dict[str, Any], emptied: set[str]) -> dict[str, list[Any]]:
+def _pairs(names: list[str], row: tuple[Any, ...], values: dict[str, Any], emptied: set[str]) -> dict[str, list[Any]]:
     """{column: [before, after]} of what differs; an empty cell leaves alone what may not be empty."""
     pairs = {}
-    for name, value in values.items():
-        before = row[name]
+    for name, before in zip(names, row, strict=False):
+        value = values[name]
         if before != value and (value is not None or name in emptied) and not (before in NOTHING and value in NOTHING):
             pairs[name] = [before, value]
     return pairs

@@ -24,7 +24,7 @@ from flask_babel import gettext
 
 from app.panel.bulk.reading.problems import BadValue, Problem
 from app.panel.bulk.sentences import sentence
-from app.panel.bulk.source import Row
+from app.panel.bulk.source import Block, Row, Source
 from app.panel.bulk.states import Outcome
 from app.panel.core import policy
 
@@ -138,6 +138,11 @@ class Work:
 
     def parse(self, record: Record) -> Plan:
         raise NotImplementedError
+
+    def parse_together(self, seq: int, block: Block) -> list[Plan] | None:
+        """Plans of rows that are a record each, the first of them number `seq`; None where they are to be understood one by
+        one, because something is wrong with one of them."""
+        return None
 
     def at_once(self, size: int) -> int:
         """How many records of a large file go into a transaction, where `size` do usually."""
@@ -283,6 +288,25 @@ def _gathered(rows: Iterable[Row], work: Work) -> Iterator[Record]:
         groups.setdefault(f"k{key}" if key is not None else f"r{place}", []).append(row)
     for seq, group in enumerate(groups.values(), 1):
         yield Record(seq, group)
+
+
+def planned(source: Source, work: Work) -> Iterator[list[Plan]]:
+    """All records of a file understood, in its order: together where the layout can, else one by one."""
+    is_single = type(work).group_key is Work.group_key and not work.importer.whole_file
+    if not is_single or type(work).parse_together is Work.parse_together:
+        for record in records(source.rows(), work):
+            yield [plan(work, record)]
+        return
+    seq = 1
+    for part in source.blocks():
+        if isinstance(part, Row):
+            plans = [plan(work, Record(seq, [part]))]
+        elif (found := work.parse_together(seq, part)) is not None:
+            plans = found
+        else:
+            plans = [plan(work, Record(number, [row])) for number, row in enumerate(part.rows(), seq)]
+        seq += len(plans)
+        yield plans
 
 
 def plan(work: Work, record: Record) -> Plan:

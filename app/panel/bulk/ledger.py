@@ -14,9 +14,11 @@ from app.panel.bulk.states import Outcome, RunState
 from app.panel.bulk.tally import Tally
 from app.panel.core import bus, clock, notices
 from app.panel.core.db import db
-from app.panel.core.rows import insert_many
+from app.panel.core.rows import insert_columns
 from app.panel.core.transaction import transactional
 from app.panel.core.veil import Seen
+
+IMAGE = ("table", "row_id", "before", "version")
 
 
 def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
@@ -32,33 +34,33 @@ def record(run_id: int, plans: list[Plan], results: list[Result]) -> None:
     sums = {currency: dict(amounts) for currency, amounts in (run.sums or {}).items()}
     importers.add_sums(sums, tally.sums)
     run.sums = sums
-    insert_many(RunItem.__table__, _items(plans, results), {"run_id": run_id})
-    images = [
-        {"seq": plan.seq, "table": image.table, "row_id": image.row_id, "before": image.before, "version": image.version}
-        for plan, result in zip(plans, results, strict=True) for image in result.images
-    ]  # fmt: skip
-    insert_many(BeforeImage.__table__, images, {"run_id": run_id})
+    insert_columns(RunItem.__table__, _items(plans, results), {"run_id": run_id})
+    images = [image for result in results for image in result.images]
+    kept: dict[str, list[Any]] = {name: [getattr(image, name) for image in images] for name in IMAGE}
+    kept["seq"] = [plan.seq for plan, result in zip(plans, results, strict=True) for _image in result.images]
+    insert_columns(BeforeImage.__table__, kept, {"run_id": run_id})
 
 
-def _items(plans: list[Plan], results: list[Result]) -> list[dict[str, Any]]:
-    return [
-        {"seq": plan.seq, "lines": plan.lines, "key": plan.key[:200], "outcome": result.outcome.value,
-         "reason": result.reason, "row_id": result.row_id}
-        for plan, result in zip(plans, results, strict=True)
-    ]  # fmt: skip
+def _items(plans: list[Plan], results: list[Result]) -> dict[str, list[Any]]:
+    """Column by column."""
+    return {
+        "seq": [plan.seq for plan in plans], "lines": [plan.lines for plan in plans], "key": [plan.key[:200] for plan in plans],
+        "outcome": [str(result.outcome.value) for result in results], "reason": [result.reason for result in results],
+        "row_id": [result.row_id for result in results],
+    }  # fmt: skip
 
 
 def keep_refused(held: Hold, plans: list[Plan], results: list[Result]) -> None:
     """What a check refuses, whole: the file of refused rows is made of it. Everything else of a check is only counted."""
-    refused = [item for item in _items(plans, results) if item["outcome"] == Outcome.REFUSED.value]
+    refused = [one for one in zip(plans, results, strict=True) if one[1].outcome is Outcome.REFUSED]
     if refused:
-        _keep(held, refused)
+        _keep(held, _items([plan for plan, _result in refused], [result for _plan, result in refused]))
 
 
 @transactional
-def _keep(held: Hold, items: list[dict[str, Any]]) -> None:
+def _keep(held: Hold, items: dict[str, list[Any]]) -> None:
     runs.hold(held)
-    insert_many(RunItem.__table__, items, {"run_id": held.run_id})
+    insert_columns(RunItem.__table__, items, {"run_id": held.run_id})
 
 
 def publish(run_id: int) -> None:

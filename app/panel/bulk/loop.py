@@ -243,24 +243,43 @@ def _read(run: Run, source: Source, work: Work, size: int, position: int = 0, fi
 def _plans(source: Source, work: Work) -> Iterator[Plan]:
     """Plans in the order of the file. A key that comes again is the same record (counted so), or a contradiction."""
     seen: dict[str, tuple[int, int]] = {}
-    for found in importers.records(source.rows(), work):
-        plan = importers.plan(work, found)
-        if plan.key and not plan.errors:
-            mark = _mark(plan.values)
-            first = seen.setdefault(plan.key, (plan.lines[0], mark))
-            if first[0] != plan.lines[0]:
-                plan.repeats = first[1] == mark
-                if plan.repeats:
-                    plan.sums = {}
-                else:
-                    plan.errors.append(explain("repeated", {"line": first[0]}))
-        if plan.errors or plan.repeats:
-            plan.values = {}
+    is_prepared = type(work).ready is not Work.ready
+    for plans in importers.planned(source, work):
+        if not _all_new(plans, seen):
+            for plan in plans:
+                _look_for_repeats(plan, seen)
+        for plan in plans:
+            if plan.errors or plan.repeats:
+                plan.values = {}
+            elif is_prepared:
+                work.ready(plan)
+            if work.run_id:
+                plan.shown = {}  # what is written is only counted
+            yield plan
+
+
+def _all_new(plans: list[Plan], seen: dict[str, tuple[int, int]]) -> bool:
+    """Remember a list of records if there is nothing to say of any of them."""
+    if len(plans) == 1 or any(plan.errors or not plan.key for plan in plans):
+        return False
+    keys = {plan.key: (plan.lines[0], _mark(plan.values)) for plan in plans}
+    if len(keys) < len(plans) or not seen.keys().isdisjoint(keys):
+        return False
+    seen.update(keys)
+    return True
+
+
+def _look_for_repeats(plan: Plan, seen: dict[str, tuple[int, int]]) -> None:
+    if not plan.key or plan.errors:
+        return
+    mark = _mark(plan.values)
+    first = seen.setdefault(plan.key, (plan.lines[0], mark))
+    if first[0] != plan.lines[0]:
+        plan.repeats = first[1] == mark
+        if plan.repeats:
+            plan.sums = {}
         else:
-            work.ready(plan)
-        if work.run_id:
-            plan.shown = {}  # what is written is only counted
-        yield plan
+            plan.errors.append(explain("repeated", {"line": first[0]}))
 
 
 def _mark(values: dict[str, Any]) -> int:

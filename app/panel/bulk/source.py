@@ -33,6 +33,17 @@ class Row(NamedTuple):
     params: Mapping[str, Any] = MappingProxyType({})
 
 
+class Block(NamedTuple):
+    """Some thousands of rows with which nothing is wrong, column by column."""
+
+    lines: list[int]
+    columns: list[list[str]]
+
+    def rows(self) -> Iterator[Row]:
+        for line, cells in zip(self.lines, zip(*self.columns, strict=True), strict=True):
+            yield Row(line, list(cells))
+
+
 @dataclass(frozen=True)
 class Settings:
     """How the user wants the file read; None means: find out."""
@@ -71,9 +82,19 @@ class Source:
             raise
 
     def rows(self) -> Iterator[Row]:
+        for part in self.blocks():
+            if isinstance(part, Block):
+                yield from part.rows()
+            else:
+                yield part
+
+    def blocks(self) -> Iterator[Block | Row]:
+        """The same in the same order, the good ones together. Iterate one of both, once."""
         try:
             while not self._done:
                 message = self._next()
+                if "columns" in message:
+                    yield Block(message["lines"], message["columns"])
                 for row in message.get("rows", ()):
                     yield Row(*row)
                 if "end" in message:

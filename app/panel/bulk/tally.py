@@ -25,10 +25,14 @@ class Tally:
         self.refused: list[dict[str, Any]] = []
 
     def add(self, plans: list[Plan], results: list[Result]) -> None:
+        self.read += len(plans)
+        self.rows += sum([len(plan.lines) for plan in plans])
+        outcomes = [result.outcome for result in results]
+        for outcome in Outcome:
+            self.counts[outcome] += outcomes.count(outcome)
+        if len(self.first) >= SHOWN and Outcome.REFUSED not in outcomes and not any(plan.sums for plan in plans):
+            return
         for plan, result in zip(plans, results, strict=True):
-            self.read += 1
-            self.rows += len(plan.lines)
-            self.counts[result.outcome] += 1
             refused = result.outcome is Outcome.REFUSED
             if plan.sums:
                 importers.add_sums(self.refused_sums if refused else self.sums, plan.sums)

@@ -27,15 +27,15 @@ def insert_rows(model: type[Any], rows: Sequence[dict[str, Any]], *, actor: Any,
     """
     if not rows:
         return []
-    setwise.authorize(actor, model, rows)
+    columns = rows_.by_column(rows)
+    setwise.authorize_columns(actor, model, columns)
     ids = rows_.reserve_ids(model.__table__, len(rows))
     who = {"created_by_id": actor.id, "changed_by_id": actor.id}
-    rows_.insert_many(model.__table__, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)], who)
-    entries = [
-        (key, {name: [None, value] for name, value in row.items() if value not in (None, "")} if trail else {})
-        for key, row in zip(ids, rows, strict=True)
-    ]
-    history.record_many(model, entries, verb="insert", actor=actor)
+    rows_.insert_columns(model.__table__, {"id": ids, **columns}, who)
+    if trail:
+        history.record_new(model, ids, columns, actor=actor)
+    else:
+        history.record_many(model, [(key, {}) for key in ids], verb="insert", actor=actor)
     changes.record(model, ids, "insert")
     return ids
 
@@ -47,20 +47,21 @@ def update_rows(
 
     :param restoring: puts back what stood before; nobody fills in anything
     """
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for key, pairs in changed:
-        groups[tuple(sorted(pairs))].append({"id": key, **{name: pair[1] for name, pair in pairs.items()}})
+    groups: dict[tuple[str, ...], list[tuple[int, Mapping[str, list[Any]]]]] = defaultdict(list)
+    for one in changed:
+        groups[tuple(sorted(one[1]))].append(one)
     table, stamp = model.__table__, {"changed_at": clock.now(), "changed_by_id": actor.id}
-    for rows in groups.values():
+    for names, rows in groups.items():
+        columns = {name: [pairs[name][1] for _key, pairs in rows] for name in names}
         if not restoring:
-            setwise.authorize(actor, model, [{name: row[name] for name in row if name != "id"} for row in rows])
-        rows_.update_many(table, rows, stamp)
+            setwise.authorize_columns(actor, model, columns)
+        rows_.update_columns(table, {"id": [key for key, _pairs in rows], **columns}, stamp)
     ids = [key for key, _pairs in changed]
     history.record_many(model, [(key, dict(pairs)) for key, pairs in changed], verb="update", actor=actor)
     changes.record(model, ids, "update")
-    now = versions(model, ids)
+    now, table_name = versions(model, ids), model.__tablename__  # a bare text; the name of a table is more than that
     return [
-        Image(table.name, key, {name: one if type(one) in PLAIN else plain(one) for name, (one, _) in pairs.items()}, now.get(key))
+        Image(table_name, key, {name: one if type(one) in PLAIN else plain(one) for name, (one, _) in pairs.items()}, now.get(key))
         for key, pairs in changed
     ]
 

@@ -8,7 +8,8 @@ import datetime as dt
 import decimal
 import functools
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from flask import has_request_context, request
@@ -38,7 +39,7 @@ from app.panel.core import changes, clock
 from app.panel.core.actor import KeyHolder, current_actor
 from app.panel.core.columns import INFO
 from app.panel.core.db import PanelModel, db
-from app.panel.core.rows import insert_many
+from app.panel.core.rows import insert_columns
 from app.panel.core.trace import request_id
 from app.panel.core.transaction import TRAIL
 from app.panel.core.types import RandomBytes, UTCDateTime
@@ -132,18 +133,34 @@ def record_many(
     why: str = "",
 ) -> None:
     """The trail of a set-based change: (row id, {column: [before, after]}) each."""
-    alike = _row(model.__tablename__, 0, verb, {}, why, actor)
-    del alike["key"]
-    if not any(pairs for _key, pairs in entries):
-        insert_many(HistoryEntry.__table__, [{"key": key} for key, _pairs in entries], alike)
-        return
-    del alike["changes"]
-    kinds = {type(value) for _key, pairs in entries for pair in pairs.values() for value in pair}
-    if kinds <= PLAIN:  # hundreds of thousands of a run are numbers and texts already
-        rows = [{"key": key, "changes": pairs} for key, pairs in entries]
+    told: list[Any] = [pairs for _key, pairs in entries]
+    kinds = set(map(type, chain.from_iterable(chain.from_iterable(pairs.values() for pairs in told))))
+    if not kinds <= PLAIN:  # hundreds of thousands of a run are numbers and texts already
+        told = [{name: _plain_pair(pair) for name, pair in pairs.items()} for pairs in told]
+    _keep_many(model, [key for key, _pairs in entries], told, _row(model.__tablename__, 0, verb, {}, why, actor))
+
+
+def record_new(model: type[Any], keys: Sequence[int], columns: Mapping[str, Sequence[Any]], *, actor: Any = None) -> None:
+    """The trail of rows that were inserted as a set, whose values stand column by column; of no columns none are kept."""
+    kept, names = [], list(columns)
+    for cells in columns.values():
+        kept.append(cells if PLAIN.issuperset(map(type, cells)) else [plain(value) for value in cells])
+    if any(None in cells or "" in cells for cells in kept):  # what is empty was given by nobody
+        rows = zip(*kept, strict=True)
+        told = [{name: (None, value) for name, value in zip(names, row, strict=True) if value not in (None, "")} for row in rows]
     else:
-        rows = [{"key": key, "changes": {name: _plain_pair(pair) for name, pair in pairs.items()}} for key, pairs in entries]
-    insert_many(HistoryEntry.__table__, rows, alike)
+        pairs = [zip(repeat(None), cells, strict=False) for cells in kept]
+        told = [dict(zip(names, row, strict=True)) for row in zip(*pairs, strict=True)]
+    _keep_many(model, keys, told, _row(model.__tablename__, 0, "insert", {}, "", actor))
+
+
+def _keep_many(model: type[Any], keys: Sequence[int], told: Sequence[Any], alike: dict[str, Any]) -> None:
+    del alike["key"]
+    columns: dict[str, Sequence[Any]] = {"key": keys}
+    if any(told):
+        del alike["changes"]
+        columns["changes"] = told
+    insert_columns(HistoryEntry.__table__, columns, alike)
 
 
 def record_selected(

@@ -24,6 +24,7 @@ from app.panel.core.types import ListOf, MinorUnits, UTCDateTime, json_text
 ROOM_KB = 64 * 1024
 ROOM_PAGES = 16_000  # pages that several chunks change, inner ones of an index above all, then go into the file once for them all
 STRETCH = 5_000
+FEW = 20  # rows of which each tells all of its values
 BY_INDEX = text(
     "SELECT set_config('max_parallel_workers_per_gather', :parallel, true), set_config('enable_seqscan', :scan, true), "
     "set_config('random_page_cost', :cost, true)"
@@ -43,51 +44,81 @@ def insert_many(
 
     :param alike: columns that hold one and the same value in all of these rows
     """
-    if not rows:
+    if rows:
+        insert_columns(table, by_column(rows), alike)
+
+
+def insert_columns(table: Table | Any, columns: Mapping[str, Sequence[Any]], alike: Mapping[str, Any] | None = None) -> None:
+    """The same for rows that are at hand column by column, all of one length."""
+    count = len(next(iter(columns.values()), ()))
+    if not count:
         return
     db.session.flush()
     connection = db.session.connection()
     dialect = connection.dialect
-    given, filled = list(rows[0]), {**_defaults(table, {*rows[0], *(alike or ())}), **(alike or {})}
-    columns = [*given, *filled]
-    values = [_column(cells, table.c[name], dialect) for name, cells in zip(given, _cells(rows, given), strict=True)]
+    filled = {**_defaults(table, {*columns, *(alike or ())}), **(alike or {})}
+    filled |= {name: cells[0] for name, cells in columns.items() if count > FEW and _is_one(cells, table.c[name])}
+    given = {name: cells for name, cells in columns.items() if name not in filled} or dict([*columns.items()][:1])
+    filled = {name: value for name, value in filled.items() if name not in given}
     same = [_column([value], table.c[name], dialect)[0] for name, value in filled.items()]
     quote = dialect.identifier_preparer.quote
-    names = ", ".join(quote(name) for name in columns)
+    names = ", ".join(quote(name) for name in (*given, *filled))
     target = dialect.identifier_preparer.format_table(table)
     # names come from the metadata, values travel apart
-    kinds = [_kind(table.c[name], dialect) for name in given]
-    if _insert_at_once(connection, f"{target} ({names})", values, same, kinds):
+    if _insert_at_once(connection, f"{target} ({names})", table, given, same):
         return
-    tuples = list(zip(*values, *(repeat(value, len(rows)) for value in same), strict=True))
-    marks = ", ".join([_mark(dialect)] * len(columns))
+    values = [_column(cells, table.c[name], dialect) for name, cells in given.items()]
+    tuples = list(zip(*values, *(repeat(value, count) for value in same), strict=True))
+    marks = ", ".join([_mark(dialect)] * (len(values) + len(same)))
     connection.exec_driver_sql(f"INSERT INTO {target} ({names}) VALUES ({marks})", tuples)  # noqa: S608
 
 
+def _is_one(cells: Sequence[Any], column: Any) -> bool:
+    """Is it the same value in all of these rows? Then it need not be told with each of them."""
+    first = cells[0]
+    return type(first) in TOLD and not isinstance(column.type, JSON) and cells.count(first) == len(cells)
+
+
 def _insert_at_once(
-    connection: Any, into: str, values: Sequence[Sequence[Any]], same: Sequence[Any], kinds: Sequence[str]
+    connection: Any, into: str, table: Table | Any, given: Mapping[str, Sequence[Any]], same: Sequence[Any]
 ) -> bool:
     """By one statement for thousands of rows; False when a value would not come out of a JSON text as it went in."""
-    name = connection.dialect.name
-    if name not in TELLABLE or not all(TELLABLE[name].issuperset(map(type, cells)) for cells in values):
+    dialect = connection.dialect
+    if dialect.name not in TELLABLE:
         return False
-    is_one = len(values) == 1
+    columns = [table.c[name] for name in given]
+    values = [
+        cells if isinstance(column.type, JSON) else _column(cells, column, dialect)
+        for cells, column in zip(given.values(), columns, strict=True)
+    ]
+    if not all(
+        isinstance(column.type, JSON) or TELLABLE[dialect.name].issuperset(map(type, cells))
+        for cells, column in zip(values, columns, strict=True)
+    ):
+        return False
     try:
-        told = [orjson.dumps(cells) for cells in _stretches(list(values[0] if is_one else zip(*values, strict=True)))]
-    except TypeError:  # half a character, a number of more than 64 bits
+        told = [orjson.dumps(cells) for cells in _stretches(list(zip(*values, strict=True)))]
+    except TypeError:  # half a character, a number of more than 64 bits, what JSON does not know
         return False
     if any(b"\\u0000" in one for one in told):
         return False
-    mark = _mark(connection.dialect)
-    if name == "sqlite":
-        cells, source = ["value"] if is_one else [f"value ->> {place}" for place in range(len(values))], f"json_each({mark})"
-    else:
-        cells = [f"(value #>> '{{}}')::{kinds[0]}"] if is_one else [f"(value ->> {n})::{kind}" for n, kind in enumerate(kinds)]
-        source = f"json_array_elements({mark}::json)"
-    asked = ", ".join(cells + [mark] * len(same))
+    mark = _mark(dialect)
+    source = f"json_each({mark})" if dialect.name == "sqlite" else f"json_array_elements({mark}::json)"
+    asked = ", ".join([_asked(place, column, dialect) for place, column in enumerate(columns)] + [mark] * len(same))
     for one in told:
         connection.exec_driver_sql(f"INSERT INTO {into} SELECT {asked} FROM {source}", (*same, one.decode()))  # noqa: S608
     return True
+
+
+def _asked(place: int, column: Any, dialect: Any) -> str:
+    """A column's cell in the text that tells of a row. What is JSON itself stands in it as it is, not as a text within a text."""
+    is_lite = dialect.name == "sqlite"
+    if not isinstance(column.type, JSON):
+        return f"value ->> {place}" if is_lite else f"(value ->> {place})::{_kind(column, dialect)}"
+    if is_lite:
+        return f"nullif(value -> {place}, 'null')" if column.type.none_as_null else f"value -> {place}"
+    told = f"nullif((value -> {place})::text, 'null')" if column.type.none_as_null else f"(value -> {place})"
+    return f"{told}::{_kind(column, dialect)}"
 
 
 def _mark(dialect: Any) -> str:
@@ -113,13 +144,19 @@ def update_many(table: Table | Any, rows: Sequence[Mapping[str, Any]], alike: Ma
 
     :param alike: columns that get one and the same value in all of these rows
     """
-    if not rows:
+    return update_columns(table, by_column(rows), alike) if rows else 0
+
+
+def update_columns(table: Table | Any, columns: Mapping[str, Sequence[Any]], alike: Mapping[str, Any] | None = None) -> int:
+    """The same for rows that are at hand column by column, all of one length."""
+    count = len(columns["id"])
+    if not count:
         return 0
     db.session.flush()
     connection = db.session.connection()
     dialect = connection.dialect
-    given = list(rows[0])
-    values = [_column(cells, table.c[name], dialect) for name, cells in zip(given, _cells(rows, given), strict=True)]
+    given = list(columns)
+    values = [_column(cells, table.c[name], dialect) for name, cells in columns.items()]
     same = {name: _column([value], table.c[name], dialect)[0] for name, value in (alike or {}).items()}
     quote, target = dialect.identifier_preparer.quote, dialect.identifier_preparer.format_table(table)
     where, sets = [name for name in given if name in ("id", "version")], [n for n in given if n not in ("id", "version")]
@@ -127,7 +164,7 @@ def update_many(table: Table | Any, rows: Sequence[Mapping[str, Any]], alike: Ma
     if dialect.name == "sqlite":
         told = ", ".join([f"{quote(name)} = ?" for name in (*same, *sets)] + ["version = version + 1"])
         order = [values[given.index(name)] for name in (*sets, *where)]
-        tuples = list(zip(*(repeat(value, len(rows)) for value in same.values()), *order, strict=False))
+        tuples = list(zip(*(repeat(value, count) for value in same.values()), *order, strict=True))
         statement = f"UPDATE {target} SET {told} WHERE {' AND '.join(f'{name} = ?' for name in where)}"  # noqa: S608
         return int(connection.exec_driver_sql(statement, tuples).rowcount)
     kinds = [f"%s::{_kind(table.c[name], dialect)}[]" for name in given]
@@ -137,9 +174,9 @@ def update_many(table: Table | Any, rows: Sequence[Mapping[str, Any]], alike: Ma
     statement = f"UPDATE {target} t SET {told}, version = t.version + 1 FROM {found} WHERE {mine}"  # noqa: S608
     cursor = connection.connection.cursor()
     cursor.execute(statement, (*same.values(), *map(list, values)))
-    count = int(cursor.rowcount)
+    found_rows = int(cursor.rowcount)
     cursor.close()
-    return count
+    return found_rows
 
 
 def make_room() -> None:
@@ -187,11 +224,12 @@ def among_given(asked: Any, given: ColumnElement[Any]) -> ColumnElement[bool]:
     return asked.in_(select(each.c.value))  # type: ignore[no-any-return]
 
 
-def _cells(rows: Sequence[Mapping[str, Any]], names: list[str]) -> list[Sequence[Any]]:
-    """The values of the rows, column by column."""
+def by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
+    """The values of rows that all name the same columns as the first, column by column."""
+    names = list(rows[0])
     if len(names) == 1:
-        return [[row[names[0]] for row in rows]]
-    return list(zip(*map(itemgetter(*names), rows), strict=True))
+        return {names[0]: [row[names[0]] for row in rows]}
+    return dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
 
 
 def _column(values: Sequence[Any], column: Any, dialect: Any) -> Sequence[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,16 +20,21 @@ def authorize(actor: Any, model: type[Any], rows: Sequence[Mapping[str, Any]]) -
 
     :raises Forbidden: when a field is filled in that a rule keeps from the actor
     """
+    authorize_columns(actor, model, {name: map(itemgetter(name), rows) for name in rows[0]} if rows else {})
+
+
+def authorize_columns(actor: Any, model: type[Any], columns: Mapping[str, Iterable[Any]]) -> None:
+    """The same for rows that are at hand column by column."""
     access = policy.fields(actor, resource_of(model))
     closed = access.hidden | access.fixed
-    if not closed or not rows:
+    if not closed:
         return
     known = specs(model)
-    for name in sorted(closed & set(rows[0])):
+    for name in sorted(closed & columns.keys()):
         field = known.get(name)
         if field is None or field.readonly:
             continue
-        if any(row[name] not in (None, "") and row[name] != field.default for row in rows):
+        if any(value not in (None, "") and value != field.default for value in columns[name]):
             raise refusal(field, access)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -26,7 +27,7 @@ Cells = Callable[[list[int], dict[str, Sequence[Any]]], Sequence[Any]]
 
 
 def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int | None = None) -> array[int]:
-    """The numbers of the rows that a list asks for, in its order; eight bytes each, however many there are."""
+    """The numbers of the rows that a list asks for, in its order; four bytes each, however many there are."""
     query: Select[Any] = listing.statement(asked, plan, actor)[0]
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
     if order.join is not None:
@@ -35,15 +36,24 @@ def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int |
         query = query.order_by((order.column.desc() if order.descending else order.column).nulls_last())
     query = query.order_by(order.id.desc() if order.descending else order.id)
     model: Any = plan.model
-    found = array("q")
+    found = array("i")
     connection, wanted = db.session.connection(), query.with_only_columns(model.id).limit(most)
     if connection.dialect.name == "sqlite":
         cursor = connection.execute(wanted).cursor  # a million of SQLAlchemy's rows would take longer than the query
         while part := cursor.fetchmany(DRAWN):
-            found.extend([key for (key,) in part])
+            found = _longer(found, [key for (key,) in part])
         return found
     for part in connection.execute(wanted, execution_options={"yield_per": CHUNK}).partitions():
-        found.extend([key for (key,) in part])
+        found = _longer(found, [key for (key,) in part])
+    return found
+
+
+def _longer(found: array[int], keys: list[int]) -> array[int]:
+    """With more numbers; of eight bytes each from the first that asks for more than four."""
+    try:
+        found.extend(array(found.typecode, keys))
+    except OverflowError:
+        found = array("q", [*found, *keys])
     return found
 
 
@@ -78,6 +88,7 @@ class Reader:
             for rows in self.chunk(list(keys[start : start + CHUNK])):
                 self.count += len(rows)
                 yield rows
+            gc.collect(0)  # what a chunk was asked by goes round in circles; nobody else tidies up meanwhile
             told(self.count)
 
     def chunk(self, keys: list[int]) -> Iterator[list[tuple[Any, ...]]]:

@@ -205,7 +205,7 @@ def test_the_reading_child_asks_for_the_time_that_its_file_may_take(tmp_path, mo
     monkeypatch.setattr(child.os.path, "getsize", lambda _path: limits.CSV_BYTES)
     child.main(str(write(tmp_path, "id\n1\n")), "{}")
     assert asked[child.resource.RLIMIT_CPU] == (130, 131)
-    assert '"rows":[[2,["1"]]]' in capsys.readouterr().out
+    assert '"lines":[2],"columns":[["1"]]' in capsys.readouterr().out
 
 
 def test_no_clock_runs_against_the_child_while_its_rows_are_being_written(tmp_path, monkeypatch):

@@ -3,8 +3,9 @@
 Started by `source.py` as a plain interpreter that knows only this package, so that it weighs 30 MB and not the
 application's 200, and so that nothing of the application can be reached from a hostile file.
 
-Messages: {"meta": …}, then {"rows": [[line, cells], [line, cells, code, params], …]} many times, then
-{"end": {"skipped": …}}; or, at any point, {"fail": [code, params]} as the last one.
+Messages: {"meta": …}, then many times {"lines": […], "columns": [[…], …]}, or, for a row with which something is wrong,
+{"rows": [[line, cells, code, params]]}, in the order of the file, then {"end": {"skipped": …}}; or, at any point,
+{"fail": [code, params]} as the last one.
 """
 
 from __future__ import annotations
@@ -39,20 +40,30 @@ def _tell(path: str, options: dict[str, Any]) -> None:
     limit = options.pop("limit", None)
     document = Document(path, **options)
     say({"meta": document.meta.as_dict()})
-    batch: list[Any] = []
+    batch: list[tuple[int, list[str]]] = []
     for told, row in enumerate(document.rows()):
         if limit is not None and told >= limit:
             break
-        batch.append([row.line, row.cells, row.code, row.params] if isinstance(row, Refused) else row)
+        if isinstance(row, Refused):
+            _say_rows(batch)
+            say({"rows": [[row.line, row.cells, row.code, row.params]]})
+        else:
+            batch.append(row)
         if len(batch) >= BATCH_ROWS:
-            say({"rows": batch})
-            batch = []
-    if batch:
-        say({"rows": batch})
+            _say_rows(batch)
+    _say_rows(batch)
     say({"end": {"skipped": document.skipped}})
 
 
+def _say_rows(batch: list[tuple[int, list[str]]]) -> None:
+    """Column by column: a column is looked through at once. The batch is empty then."""
+    if batch:
+        say({"lines": [line for line, _cells in batch], "columns": list(zip(*[cells for _line, cells in batch], strict=True))})
+        batch.clear()
+
+
 def say(message: dict[str, Any]) -> None:
+    # not by orjson, whose own imports take longer than it saves
     sys.stdout.write(json.dumps(message, ensure_ascii=True, separators=(",", ":")))
     sys.stdout.write("\n")
 
