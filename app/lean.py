@@ -19,7 +19,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-UNUSED = ("colorama", "cryptography", "phonenumbers", "rich", "valkey")
+UNUSED = ("PIL", "colorama", "cryptography", "phonenumbers", "rich", "valkey")
 HOLLOW = (
     "apispec.ext.marshmallow", "flask_appbuilder.api.convert", "flask_appbuilder.security.api",
     "flask_appbuilder.security.sqla.apis", "jsonschema",

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 from flask import Blueprint, Flask
-from flask_appbuilder import AppBuilder
+from flask_admin.form import upload
+from flask_appbuilder import AppBuilder, filemanager
 from sqlalchemy import inspect
 
 from app.panel.core import files, security
@@ -17,8 +18,12 @@ from app.panel.core.db import PanelModel
 from app.panel.core.domain import Domain
 from app.panel.core.fields import resource_of
 from app.panel.core.interface import PanelInterface
+from app.panel.core.late import Late
 from app.panel.core.pages import PanelPage
 from app.panel.core.views import PanelView
+
+for _module in (filemanager, upload):  # they would load Pillow, 3 MB of every process, to know that it is there
+    _module.Image, _module.ImageOps = Late("PIL.Image"), Late("PIL.ImageOps")
 
 
 class PanelBuilder(AppBuilder):
