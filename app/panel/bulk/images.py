@@ -20,6 +20,7 @@ from app.panel.core.rows import among
 
 ITEMS: Any = RunItem.__table__
 IMAGES: Any = BeforeImage.__table__
+NEVER = 2**31 - 1  # no row reaches this version: an image that was emptied is nobody's any more
 
 
 def changed_by(run_id: int | None, items: Any = ITEMS) -> ColumnElement[bool]:
@@ -74,13 +75,16 @@ def stamp(model: type[Any], moved: Sequence[Mapping[str, int]], *, older: bool =
 
 
 def forget(rows: Iterable[tuple[str, int]]) -> list[int]:
-    """Empty what operations would need to bring these rows, (table, number) each, back to what they were; their runs."""
+    """Empty what operations would need to bring these rows, (table, number) each, back to what they were; their runs.
+
+    Whoever takes such a run back later finds the rows changed since, and leaves them alone.
+    """
     runs: set[int] = set()
     for table, found in groupby(sorted(rows), key=lambda row: row[0]):
         if (model := model_of(table)) is not None:
             mine = _of_operations(model) & among(ITEMS.c.row_id, [key for _table, key in found])
             runs.update(db.session.scalars(select(ITEMS.c.run_id).where(mine).distinct()))
-            db.session.execute(update(ITEMS).where(mine).values(before=None))
+            db.session.execute(update(ITEMS).where(mine).values(before=None, version=NEVER))
     return sorted(runs)
 
 

@@ -180,6 +180,18 @@ def test_a_taken_back_run_leaves_alone_what_somebody_changed_since_and_says_whic
     assert [line.changes for line in history_of(back.id)] == [{"price": [1100 + n, 1000 + n]} for n in (3, 4, 5)]
 
 
+def test_a_row_whose_image_was_emptied_is_not_emptied_by_an_undo(shelf):
+    from app.panel.bulk import images
+    from tests.library.books.models import Book
+
+    ids = books(3)
+    first, second = done(prepared(RAISE, 100)), done(prepared(RAISE, 10))
+    images.forget([(Book.__tablename__, ids[1])])
+    shelf.commit()
+    assert ends(taken_back(second)) == ends(taken_back(first)) == {"changed": 2, "refused": 1}
+    assert prices() == {"978-0": 1000, "978-1": 1111, "978-2": 1002}
+
+
 def test_runs_are_taken_back_one_after_the_other(shelf):
     books(2)
     first, second = done(prepared(RAISE, 100)), done(prepared(RAISE, 10))
