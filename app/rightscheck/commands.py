@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 from flask import Flask, current_app
@@ -11,9 +12,12 @@ from flask.cli import AppGroup
 
 from app.panel.accounts.rights import checks
 from app.panel.core.db import db
-from app.rightscheck.check import check
-from app.rightscheck.walk import Report
+from app.panel.core.late import Late
 
+if TYPE_CHECKING:
+    from app.rightscheck.walk import Report
+
+checking = Late("app.rightscheck.check")  # with its world of rows and calls, which no other command needs
 rights = AppGroup("rights", help="Rights: try every route as everybody, on a scratch instance.")
 
 
@@ -28,7 +32,7 @@ def check_all(as_json: bool, run_id: int | None) -> None:
     """Call every route as every role, a visitor and a key, on own rows and on another shop's. Ends with 1 on a hole."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     try:
-        report = check(lambda done, total: _tell(app, run_id, done, total))
+        report = checking.check(lambda done, total: _tell(app, run_id, done, total))
     except Exception as error:
         if run_id is not None:
             db.session.rollback()
