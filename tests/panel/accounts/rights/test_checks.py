@@ -118,7 +118,7 @@ def test_a_check_tells_this_instance_how_far_it_is(app, session, ada, monkeypatc
         seen.append(session.get(RightsCheck, row.id, populate_existing=True).state)
         return Report()
 
-    monkeypatch.setattr(commands, "check", walk)
+    monkeypatch.setattr(commands.checking, "check", walk)
     assert app.test_cli_runner().invoke(args=["rights", "check", "--run", str(row.id)]).exit_code == 0
     assert seen == [CheckState.RUNNING]
     assert session.get(RightsCheck, row.id, populate_existing=True).state is CheckState.DONE
@@ -137,14 +137,14 @@ def test_no_planted_minute_is_one_that_is_written_while_the_check_runs(app, cloc
 
 def test_the_command_says_it_in_json_and_ends_with_1_on_a_hole(app, session, monkeypatch):
     run = app.test_cli_runner().invoke
-    monkeypatch.setattr(commands, "check", lambda _progress: Report(routes=3, roles=2, calls=6))
+    monkeypatch.setattr(commands.checking, "check", lambda _progress: Report(routes=3, roles=2, calls=6))
     good = run(args=["rights", "check", "--json"])
     assert good.exit_code == 0
     last = json.loads(good.output.strip().splitlines()[-1])
     assert {name: last[name] for name in ("routes", "roles", "calls", "holes")} == {"routes": 3, "roles": 2, "calls": 6, "holes": 0}
     bad = Report(found=[SimpleNamespace(opens=True)])
     monkeypatch.setattr(Report, "as_json", lambda self: {"holes": len(self.found)})
-    monkeypatch.setattr(commands, "check", lambda _progress: bad)
+    monkeypatch.setattr(commands.checking, "check", lambda _progress: bad)
     assert run(args=["rights", "check", "--json"]).exit_code == 1
 
 
