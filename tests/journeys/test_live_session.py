@@ -359,7 +359,7 @@ def test_the_end_takes_the_card_down_everywhere(windows):
     control.get_by_role("button", name="End", exact=True).click()
     control.get_by_role("button", name="End it").click()
     control.locator("[data-state-badge]", has_text="Ended").wait_for()
-    windows["host"].locator(".card-now", has_text="Nothing is on screen").wait_for()
+    windows["host"].locator(".card-now", has_text="Ended").wait_for()
 
 
 def test_the_report_of_it_is_made_and_holds_what_came(windows, live_id):

@@ -7,12 +7,13 @@ from app.shop.live.pages.reporting import ReportPage
 from app.shop.live.services import reviewing, run
 
 
-def test_a_report_names_the_similar_sessions_that_its_reader_sees(filled, planned, person):
+def test_a_report_names_the_similar_sessions_that_its_reader_sees(app, filled, planned, person):
     other = planned(40)
     found = {"similar": [{"id": other.id, "figures": {"orders": 10}}, {"id": 999_999, "figures": {}}], "figures": {"orders": 12}, "currency": "CNY"}
-    told = ReportPage._compared(ReportPage, found, True, person("ada"))
+    with app.test_request_context():
+        told = ReportPage._compared(ReportPage, found, True, person("ada"))
     assert told.heads == [(other.id, "Evening", other.starts_at)]
-    assert ("12", [("10", "+20 %")]) in [(mine, others) for _label, mine, _kind, others in told.rows]
+    assert ("12", [("10", "+20 %", f"/live/{other.id}/report/rows?kind=order")]) in [(mine, others) for _label, mine, _kind, others in told.rows]
 
 
 def test_a_pair_whose_interval_holds_zero_is_called_chance(on_air, as_user, person):
