@@ -123,7 +123,7 @@ def told(session, order):
     lines = [row(line) for line in order.lines]
     shares = [row(share) for refund in made for share in sorted(refund.lines, key=lambda share: share.line_id)]
     moves = session.query(StockMove).filter_by(cause_id=order.id).order_by(StockMove.id)
-    trail = session.query(HistoryEntry).filter_by(table="orders_order", key=order.id)
+    trail = session.query(HistoryEntry).filter_by(table="orders_order", key=order.id).order_by(HistoryEntry.id).all()
 
     def fields(table, keys, verb, *leave):
         """What the trail of these rows says, row by row, without numbers and times."""
