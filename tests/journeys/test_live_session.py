@@ -99,6 +99,7 @@ def test_an_item_is_pinned_and_the_host_sees_it_within_two_seconds(windows):
     host.locator(".card-now h1", has_text="Kettle").wait_for()
     assert began.seconds() < 2
     host.locator("[data-next]", has_text="Cup").wait_for()
+    control.locator(".line.up", has_text="Kettle").wait_for()  # who goes on goes on from what he sees: a desk that is behind is refused
     control.locator("body").press("n")
     host.locator(".card-now h1", has_text="Cup").wait_for()
     assert control.locator(".line.up").count() == 1
