@@ -2,16 +2,18 @@
 
 A table of 1,000,000 orders with indexes on status, customer, amount and time, of which ROWS get another status, an indexed
 column: `raw`, an UPDATE by key ranges with an audit INSERT … SELECT; `orm`, a loop over objects with a commit each 5,000 that keeps
-nothing. `fill` makes the table. Our price change writes a column without an index in a wider table: both shapes are told.
+nothing. An order knows its customer and its lines, as the models of the peers do: a flush looks at both for each. `fill` makes
+the table. Our price change writes a column without an index in a wider table: both shapes are told.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from typing import Any
 
-from sqlalchemy import Integer, Numeric, String, select, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import DateTime, Integer, Numeric, String, select, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from bench.bulkparts import CHUNK, engine_of, measured
 
@@ -20,6 +22,19 @@ ORDERS = 1_000_000
 
 class Base(DeclarativeBase):
     pass
+
+
+class Customer(Base):
+    __tablename__ = "bench_reference_customer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class OrderLine(Base):
+    __tablename__ = "bench_reference_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(Integer, index=True)
 
 
 class Order(Base):
@@ -31,7 +46,9 @@ class Order(Base):
     status: Mapped[str] = mapped_column(String(16), index=True)
     amount: Mapped[Any] = mapped_column(Numeric(12, 2), index=True)
     channel: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[str] = mapped_column(String(26), index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(DateTime, index=True)
+    customer: Mapped[Customer] = relationship(primaryjoin="foreign(Order.customer_id) == Customer.id")
+    lines: Mapped[list[OrderLine]] = relationship(primaryjoin="Order.id == foreign(OrderLine.order_id)", backref="order")
 
 
 def fill(url: str) -> None:
@@ -43,7 +60,8 @@ def fill(url: str) -> None:
         numbers = f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {ORDERS}) SELECT n FROM s"
         found = f"generate_series(1::bigint, {ORDERS}) AS s(n)" if is_open else f"({numbers})"
         status = "CASE WHEN (n * 7919) % 100 < 53 THEN 'delivered' WHEN n % 2 = 0 THEN 'shipped' ELSE 'paid' END"
-        at = "'2025-' || (n * 7 % 9 + 1) || '-10 00:00:00.' || (n % 997)"
+        at = "'2025-0' || (n * 7 % 9 + 1) || '-10 00:00:00.' || (100000 + n % 997)"
+        at = f"CAST({at} AS timestamp)" if is_open else at
         values = f"n, 'SO' || n, n * 31 % 100000, {status}, (n * 37 % 90000) / 100.0, 'web', {at}"
         c.execute(text(f"INSERT INTO bench_reference SELECT {values} FROM {found}"))
         key = "bigserial" if is_open else "integer"

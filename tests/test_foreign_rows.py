@@ -46,7 +46,8 @@ def ask(client, path, **args):
     text = answer.get_data(as_text=True)
     answer.close()
     assert answer.status_code < 500 or path == "/readyz", (path, args, text[:300])
-    return answer, text + " ".join(f"{k}: {v}" for k, v in answer.headers)
+    told = (f"{k}: {v}" for k, v in answer.headers if k != "X-Request-Id")  # made by chance, so it may look like a telephone number
+    return answer, text + " ".join(told)
 
 
 def what_leaks(world, text, person="ben"):

@@ -14,7 +14,7 @@ from tests.ops.tree import PASSWORD, Tree, clean_env, free_port, get, lives, par
 from tests.ops.visitor import Visitor, log_lines, rows
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.together("tree")]
-LONG = 600  # rows that take a few seconds
+LONG = 20_000  # rows that take a few seconds
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a parent's death")
 
 
@@ -158,6 +158,8 @@ def two_imports(visitor):
     """One that is at work and one that waits behind it."""
     short = visitor.prepare_brands([f"Kept {n}" for n in range(LONG, LONG + 3)])
     long = visitor.prepare_brands([f"Kept {n}" for n in range(LONG)])
+    for number in (long, short):  # nothing begins before it is checked
+        wait_for(lambda number=number: visitor.progress(number)["state"] == "checked", 60, f"the check of {number}")
     assert [visitor.start(number)[0] for number in (long, short)] == [302, 302]
     wait_for(lambda: visitor.progress(long)["state"] == "running", 60, "the import at work")
     assert visitor.progress(short)["state"] == "queued"
