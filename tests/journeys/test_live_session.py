@@ -154,6 +154,30 @@ def test_a_wrong_price_is_corrected_by_a_notice_that_knows_its_item(windows):
     control.locator(".log li", has_text="59, not 95").first.wait_for()
 
 
+def test_what_is_typed_while_the_last_notice_is_on_its_way_stays_and_a_second_press_sends_nothing(windows):
+    control, host, held = windows["control"], windows["host"], []
+
+    def hold(route):
+        held.append(route)
+
+    control.route("**/notice", hold)
+    control.locator("#notice-text").fill("Both colours are here")
+    with control.expect_request("**/notice"):
+        control.locator("#notice-text").press("Enter")
+    control.locator("#notice-text").press("Enter")
+    control.locator("#notice-text").fill("The red one is gone")
+    with control.expect_response("**/notice"):
+        held[0].continue_()
+    host.locator("[data-notice]", has_text="Both colours are here").wait_for()
+    control.locator(".log li", has_text="Both colours are here").first.wait_for()
+    assert control.locator("#notice-text").input_value() == "The red one is gone"
+    assert len(held) == 1
+    control.unroute("**/notice")
+    control.locator("#notice-text").press("Enter")
+    host.locator("[data-notice]", has_text="The red one is gone").wait_for()
+    control.locator("#notice-text:placeholder-shown").wait_for()
+
+
 def test_the_host_is_asked_to_slow_down_and_says_that_he_has_seen_it(windows):
     windows["control"].locator("[data-call=slow_down]").click()
     call = windows["host"].locator(".call[data-kind=slow_down]")

@@ -200,6 +200,23 @@ export async function command(verb, values = {}, { quiet = false, wrong = null }
   }
 }
 
+/** A form whose text is a command: pressed again while the same is on its way it gives none; of the named fields those are
+    emptied that still hold what was sent, for somebody may be writing the next. */
+export function submits(form, verb, values, { quiet = false, empties = ["text"], before = null } = {}) {
+  const underway = new Set();
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const given = values();
+    const mark = JSON.stringify(given);
+    if (!given.text || underway.has(mark)) return;
+    before?.();
+    underway.add(mark);
+    const sent = empties.map((name) => [form.elements[name], form.elements[name].value]);
+    if (await command(verb, given, { quiet })) for (const [field, was] of sent) if (field.value === was) field.value = "";
+    underway.delete(mark);
+  });
+}
+
 /** A button that gives a command; it is off while the answer is awaited. */
 export function button(label, sign, fn, { tone = "btn-outline", title = "" } = {}) {
   const made = el("button", { type: "button", class: `btn btn-sm ${tone}`, title: title || label });
@@ -266,16 +283,7 @@ export function team() {
         el("p", {}, words(one)))) : [el("li", { class: "quiet none" }, fill("noMessages"))]);
     if (end.follows) end.go();
   });
-  form?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const text = form.text.value.trim();
-    if (!text) return;
-    form.text.disabled = true;
-    end.follows = true;
-    if (await command("say", { text }, { quiet: true })) form.text.value = "";
-    form.text.disabled = false;
-    form.text.focus();
-  });
+  if (form) submits(form, "say", () => ({ text: form.text.value.trim() }), { quiet: true, before: () => { end.follows = true; } });
   for (const one of box.querySelectorAll("[data-call]")) one.addEventListener("click", () => command("say", { kind: one.dataset.call, text: "" }));
 }
 

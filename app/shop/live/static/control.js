@@ -1,7 +1,7 @@
 /* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
-import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, team, texts } from "./console.js";
+import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, submits, team, texts } from "./console.js";
 import { GAME_KEYS, moderation } from "./games.js";
 
 import "./hints.js";
@@ -132,12 +132,7 @@ onTick(() => {
 /* --- notice --- */
 
 const form = node("notice-form");
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (!form.text.value.trim()) return;
-  const about = Number(form.item.value) || null;
-  if (await command("notice", { text: form.text.value, item: about })) form.text.value = "";
-});
+submits(form, "notice", () => ({ text: form.text.value.trim(), item: Number(form.item.value) || null }));
 node("notice-down").addEventListener("click", () => command("take_notice"));
 
 function notice() {

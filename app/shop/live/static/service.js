@@ -1,6 +1,6 @@
 /* The service desk: questions by age, the one that is answered with its suggestions, thread and orders, and the comments. */
 import { priceMark, priceTag } from "./offers.js";
-import { begin, box, button, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, state, team, texts } from "./console.js";
+import { begin, box, button, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, state, submits, team, texts } from "./console.js";
 import { moderation } from "./games.js";
 
 let chosen = null;
@@ -96,11 +96,7 @@ async function orders(one) {
 /* --- the rest --- */
 
 const form = node("ask");
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const text = form.text.value.trim();
-  if (text && await command("ask", { text, asker: form.asker.value.trim(), item: pinned()?.id ?? null })) form.reset();
-});
+submits(form, "ask", () => ({ text: form.text.value.trim(), asker: form.asker.value.trim(), item: pinned()?.id ?? null }), { empties: ["text", "asker"] });
 
 function now() {
   const up = pinned();
