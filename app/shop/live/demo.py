@@ -13,7 +13,6 @@ import random
 from typing import Any
 
 from flask_babel import force_locale
-from flask_babel import gettext as _
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
@@ -229,7 +228,7 @@ def _rehearsal(world: World, number: int, source: dict[str, Any], before: int, g
     ended = begun + dt.timedelta(minutes=demo_rehearsal.MINUTES)
     told = {name: source[name] for name in ("shop_id", "channel_id", "creator_id", "room_id", "cover_id")}
     row = world.add(
-        LiveSession, begun, title=_("Rehearsal: %(title)s", title=source["title"]), state=SessionState.ENDED, starts_at=begun,
+        LiveSession, begun, title=source["title"], state=SessionState.ENDED, starts_at=begun,
         ends_at=ended, begun_at=begun, ended_at=ended, **told,
         **OF_ALL | {"is_practice": True, "copied_from_id": source["id"]},
     )  # fmt: skip

@@ -20,6 +20,7 @@ from app.panel.core.demo import World
 from app.shop.live.analysis import draws
 from app.shop.live.demo_room import Room
 from app.shop.live.models import LiveGame, LiveSeal, LiveWinner
+from app.shop.live.rules import MONEY_BACK, prize_said
 from app.shop.live.services import taking_part
 from app.shop.live.states import Condition, GameKind, GameState, PrizeState
 
@@ -52,7 +53,7 @@ PLAYED = (
     Game(0.78, GameKind.QUIZ, Condition.CHOICE, "这床四件套是多少支的？", 60, 0.24, (("A", "40 支"), ("B", "60 支"), ("C", "80 支")),
          answer="B", prize="枕套一对", winners=2),
 )  # fmt: skip
-FREE = Game(0.0, GameKind.FREE, Condition.ORDER, "开播前 10 分钟下单，抽一单免单", 600, prize="全额返还", winners=1)
+FREE = Game(0.0, GameKind.FREE, Condition.ORDER, "开播前 10 分钟下单，抽一单免单", 600, prize=MONEY_BACK, winners=1)
 ON_AIR = (
     Game(0.4, GameKind.POLL, Condition.CHOICE, "家里哪里最乱？", 90, 0.3, (("1", "衣柜"), ("2", "厨房"), ("3", "玄关"))),
     Game(1.0, GameKind.LOTTERY, Condition.KEYWORD, "评论“收纳”，抽三位送收纳盒", 1800, 0.2, keyword="收纳", prize="抽屉收纳盒", winners=3),
@@ -135,7 +136,7 @@ def _close(row: dict[str, Any], game: Game, seed: str) -> list[taking_part.Entry
     closed = row["closes_at"] + CLOSED_AFTER
     row |= {
         "state": GameState.DONE, "closed_at": closed, "answer": game.answer or None, "taken_part": len(found),
-        "in_the_draw": len(takers), "counted": taking_part.votes(found), "viewers": taking_part.watching(known),
+        "in_the_draw": len(takers), "counted": taking_part.votes(found), "viewers": taking_part.watching(known, len(found)),
         "takers_hash": taking_part.digest(takers) if is_draw else None, "seed": seed or None,
         "drawn_at": (closed if row["draws_itself"] else closed + DRAWN_AFTER) if is_draw else None,
     }  # fmt: skip
@@ -168,4 +169,4 @@ def _told(room: Room, game: Game, row: dict[str, Any]) -> None:
     names = ", ".join(row.get("names", [])) or _("nobody took part")
     if not row["draws_itself"]:
         room.log(row["closed_at"], "close_game", _("Closed: %(n)s in the draw.", n=row["in_the_draw"]))
-    room.log(row["drawn_at"], "draw", _("%(prize)s: %(names)s", prize=game.prize, names=names))
+    room.log(row["drawn_at"], "draw", _("%(prize)s: %(names)s", prize=prize_said(game.prize), names=names))

@@ -20,6 +20,16 @@ def source_word(name: str) -> str:
     return str(SOURCES.get(name, name))
 
 
+# what the program itself promises, as it is kept and as it is said
+MONEY_BACK = "All of the money back"
+PROMISED = {MONEY_BACK: _("All of the money back")}
+
+
+def prize_said(prize: object) -> str:
+    """A prize in the reader's language, if the program promised it; what a person wrote stays as it is."""
+    return str(PROMISED.get(str(prize or ""), prize or ""))
+
+
 @dataclass(frozen=True)
 class Sum:
     """The minutes of a run sheet against the length of the session."""

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import func, select
 
 from app.panel.accounts.models import User
@@ -177,6 +178,9 @@ def test_a_second_one_is_refused_a_stopped_one_is_not_and_the_next_is_held_again
     clock.advance(minutes=1)
     browser.post("/live/rehearsals/start", data=words)
     second = rehearsing.running()[0]
+    assert (second.session.title, str(second.session)) == (second.source.title, f"Rehearsal: {second.source.title}")
+    with force_locale("zh_Hans_CN"):
+        assert str(second.session) == f"彩排：{second.source.title}", "whoever began it, each reads it in his own language"
     assert rehearsed.before(second).id == stage.number
     assert [one.rehearsal.id for one in rehearsed.results(rehearsed.latest(ada))] == [second.id, stage.number]
     for wrong in ({"minutes": "7"}, {"speed": "x"}, {"source": "0"}):

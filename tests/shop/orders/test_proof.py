@@ -1,5 +1,6 @@
 """Above an amount a refund asks once more who it is: by the screen, by the service, by a key (SAFETY G26)."""
 
+import html
 import re
 import uuid
 
@@ -61,10 +62,13 @@ def test_the_screen_leads_there_and_back_and_asks_no_more_for_ten_minutes(order_
     assert client.post(answer.location, data={"current": PASSWORD, "code": "000000"}).status_code == 422
     assert refund("100.01").status_code == 303
     old = client.get_cookie("zhanggui").value
-    assert client.post(answer.location, data={"current": PASSWORD, "code": code()}).location == at
+    page = client.post(answer.location, data={"current": PASSWORD, "code": code()}).text
     assert client.get_cookie("zhanggui").value != old, "a session that may do more has a new id"
-    client.token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(at).text)[1]
-    refund("100.01")
+    form = re.search(r'<form[^>]*data-go-on.*?</form>', page, re.S)[0]
+    typed = {name: html.unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', form)}
+    assert re.search(r'action="([^"]+)"', form)[1] == at and typed["amount"] == "100.01", "with what had been typed"
+    client.token = typed["csrf_token"]
+    client.post(at, data=typed)
     assert refunded(session) == 2
     stolen = as_user("ada").post(at, data={**FORM, "amount": "101", "idempotency_key": uuid.uuid4().hex})
     assert stolen.status_code == 303 and refunded(session) == 2, "it counts for the session in which it was shown"

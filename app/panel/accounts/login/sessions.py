@@ -13,7 +13,7 @@ import json
 import secrets
 from typing import Any
 
-from flask import Flask, Request, Response, has_request_context, request, session
+from flask import Flask, Request, Response, g, has_request_context, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Row, Select, Text, bindparam, cast, insert, select, update
@@ -258,6 +258,7 @@ def device_of(key: str) -> int | None:
 def rotate() -> None:
     """Give this request's session a new id when it is saved: after a log-in, a new password, a change of rights."""
     session.pop("csrf_token", None)
+    g.pop("csrf_token", None)  # what this very answer draws is to hold the new one
     session.rotate = session.modified = True  # type: ignore[attr-defined]
 
 

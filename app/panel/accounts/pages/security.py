@@ -140,8 +140,7 @@ class SecurityPage(OwnPage):
         if request.method == "POST" and form.validate():
             try:
                 proof.prove(user, form.current.data, form.code.data if "code" in names else "")
-                flash(gettext("Thank you. For ten minutes you are not asked again."), "success")
-                return redirect(target)
+                return self._go_on(target)
             except InvalidInput as error:
                 form.refuse(error)
             except DomainError as error:
@@ -151,6 +150,14 @@ class SecurityPage(OwnPage):
             submit=gettext("Go on"), hint="",
         )  # fmt: skip
         return page, status_of(form)
+
+    def _go_on(self, target: str) -> Any:
+        """With what had been typed, if there was something; else back to where it was asked."""
+        held = proof.held_back(target)
+        if held is None:
+            flash(gettext("Thank you. For ten minutes you are not asked again."), "success")
+            return redirect(target)
+        return self.own("accounts/go_on.html", "security", title=gettext("Thank you"), held=held)
 
     def _again(self, title: str, submit: str, hint: str, act: Any) -> Any:
         """Something that asks for the password and a code once more."""

@@ -1,4 +1,4 @@
-"""How many of those who watched took part in a game, beside games of the same kind in earlier sessions."""
+"""How many of those who were there took part in a game, beside games of the same kind in earlier sessions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Compared:
 
 
 def share(taken_part: int, viewers: int) -> float | None:
-    """Takers by the most viewers at once; None where nobody said how many watched. Above 1 where viewers come and go."""
+    """Takers by all who were there meanwhile; None where nobody said how many watched."""
     return taken_part / viewers if viewers > 0 else None
 
 

@@ -50,7 +50,7 @@ class LiveGame(PanelModel):
     answer = text(_("Right answer"), 60, readonly=True)  # written here when it closes
     taken_part = integer(_("Took part"), default=0, readonly=True)
     in_the_draw = integer(_("In the draw"), default=0, readonly=True)
-    viewers = integer(_("Viewers meanwhile"), default=0, readonly=True)  # the most at once while it was open
+    viewers = integer(_("Viewers meanwhile"), default=0, readonly=True)  # all who were there while it counted
     counted = json_column("", default=dict, hidden=True)  # {word: votes}
     seed_hash = text(_("SHA-256 of the seed"), 64, readonly=True)
     seed = text(_("Seed"), 64, readonly=True)  # written here when it is drawn

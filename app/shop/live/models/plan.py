@@ -115,7 +115,8 @@ class LiveSession(PanelModel):
     )
 
     def __str__(self) -> str:
-        return self.title
+        """A rehearsal has the title of what it rehearses; that it is one is said in the language of the reader."""
+        return str(_("Rehearsal: %(title)s", title=self.title)) if self.is_practice else self.title
 
     @property
     def minutes(self) -> int:

@@ -18,6 +18,7 @@ from app.shop.live import domain, queries
 from app.shop.live.models import LiveEntry, LiveGame, LiveSession
 from app.shop.live.pages.raw import Command, maybe, number, version, words
 from app.shop.live.permissions import SESSION, WINNER
+from app.shop.live.rules import prize_said
 from app.shop.live.services import games, prizes, quiet, taking_part
 from app.shop.live.services.game_rule import MOST_CHOICES, Rule
 from app.shop.live.states import Condition, GameKind, GameState, Post, PrizeState
@@ -132,7 +133,7 @@ class GamePage(PanelPage):
             most=SHOWN, names=names, winners=list(db.session.scalars(games.winners_of(game.id))) if names else [],
             again=_again(game) if names else None, choices=_counted(game), is_poll=game.kind is GameKind.POLL,
             share=game.taken_part / game.viewers if game.viewers else None,
-            is_over=game.state in (GameState.DONE, GameState.CLOSED),
+            prize_said=prize_said, is_over=game.state in (GameState.DONE, GameState.CLOSED),
         )  # fmt: skip
 
     @expose("/<int:live_id>/games/<int:game_id>/names.txt")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
+from app.panel.core import cells
 from app.panel.core.interface import PanelInterface
 from app.panel.core.views import PanelView
 from app.shop.live import domain
 from app.shop.live.models import LiveGame, LiveWinner
+from app.shop.live.rules import prize_said
 from app.shop.live.views import LiveSessionView
+
+
+@cells.made_of("prize")
+def _prize(row: LiveGame | LiveWinner) -> cells.Cell:
+    return cells.text(prize_said(row.prize))
 
 
 @domain.relate(LiveSessionView, label=_("Games"), via="session", order=25)
@@ -22,6 +29,7 @@ class LiveGameView(PanelView):
     sort_columns = ["opens_at"]
     default_sort = "-id"
     quick_filters = ["kind", "state"]
+    formatters = {"prize": _prize}
     found_everywhere = False
     can_add = can_edit = can_delete = can_import = False
     show_fieldsets = [
@@ -56,6 +64,7 @@ class LiveWinnerView(PanelView):
     sort_columns = ["won_at"]
     default_sort = "-id"
     quick_filters = ["state"]
+    formatters = {"prize": _prize}
     can_add = can_edit = can_delete = can_import = False
     show_fieldsets = [
         (_("Winner"), ["session", "game", "place", "name", "viewer", "customer", "order"]),

@@ -78,7 +78,7 @@ class RehearsalPage(PanelPage):
         found = rehearsed.results([rehearsal, *([last] if last else [])])
         may = policy.allowed(actor, "control", SESSION)
         return self.render(
-            "live/rehearsal.html", title=rehearsal.session.title, one=rehearsal, result=found[0], last=found[1] if last else None,
+            "live/rehearsal.html", title=str(rehearsal.session), one=rehearsal, result=found[0], last=found[1] if last else None,
             may=may, posts=list(Post), points=incidents.points, speeds=rehearsing.SPEEDS, my_posts=posts_of(actor), me=actor.id,
             state=self._told(rehearsal), word=incidents.word,
         )  # fmt: skip

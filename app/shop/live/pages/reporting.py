@@ -96,8 +96,10 @@ class ReportPage(PanelPage):
         kept = reviewing.report_of(session)
         ahead = self._ahead(session, sees_money(actor))
         if kept is None:
-            played = _played(session, actor)
-            return self.render("live/report.html", live=session, title=session.title, made=None, ahead=ahead, played=played)
+            return self.render(
+                "live/report.html", live=session, title=session.title, made=None, ahead=ahead, played=_played(session, actor),
+                prize_said=rules.prize_said,
+            )  # fmt: skip
         with_money = sees_money(actor)
         found = kept.figures | {"items": self._items(session, kept.figures["items"])}
         begun = dt.datetime.fromisoformat(found["begun_at"])
@@ -111,7 +113,8 @@ class ReportPage(PanelPage):
         return self.render(
             "live/report.html", live=session, title=session.title, made=kept.made_at, found=found, ahead=ahead, charts=drawn,
             hints_url=_hints_of(session, actor),
-            hints=HINTS, played=_played(session, actor), portrait=audience.shown(session), followed=hinting.followed(session),
+            hints=HINTS, played=_played(session, actor), prize_said=rules.prize_said,
+            portrait=audience.shown(session), followed=hinting.followed(session),
             may_write=policy.allowed(actor, "write", SESSION), source_word=rules.source_word,
             cards=[self._card(live_id, name, found) for name in shown], with_money=with_money, quadrants=charts.QUADRANTS,
             compared=self._compared(found, with_money, actor), pairs=PAIRS, format=money.format, percent=charts._percent,

@@ -14,6 +14,7 @@ from app.panel.core import clock, money
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
 from app.shop.live.models import LiveSession, LiveWinner
+from app.shop.live.rules import MONEY_BACK
 from app.shop.live.services import games
 from app.shop.live.services.commands import Effect, obey, seen
 from app.shop.live.services.game_rule import Rule
@@ -28,10 +29,9 @@ FOR = (SessionState.LIVE, SessionState.ENDED)
 
 def rule_of(name: str, minutes: int, winners: int) -> Rule:
     """Who pays in the first minutes of a session is in the draw, whenever the button is pressed."""
-    prize = _("All of the money back")
     told = name.strip() or _("Order in the first %(n)s minutes: one order is free", n=minutes)
     return Rule(
-        kind=GameKind.FREE, prompt=told[:200], seconds=minutes * 60, condition=Condition.ORDER, prize=prize, winners=winners,
+        kind=GameKind.FREE, prompt=told[:200], seconds=minutes * 60, condition=Condition.ORDER, prize=MONEY_BACK, winners=winners,
         opens_after=0,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from app.shop.live.analysis import draws
 from app.shop.live.feed.words import folded
 from app.shop.live.models import LiveEntry, LiveGame, LiveItem, LiveSeal, LiveSession, LiveWinner
 from app.shop.live.permissions import VERBS
+from app.shop.live.rules import prize_said
 from app.shop.live.services import prizes, taking_part
 from app.shop.live.services.commands import Effect, obey, seen, undoes
 from app.shop.live.services.game_rule import Rule, check
@@ -148,7 +149,7 @@ def close_(game: LiveGame) -> None:
     game.closed_at, game.answer = clock.now(), seal.answer or None
     game.taken_part, game.in_the_draw, game.counted = len(found), len(takers), taking_part.votes(found)
     game.takers_hash = taking_part.digest(takers) if game.kind is not GameKind.POLL else None
-    game.viewers = taking_part.watching(game)
+    game.viewers = taking_part.watching(game, game.taken_part)
     if game.draws_itself:
         _draw(game)
 
@@ -159,7 +160,7 @@ def _result(game: LiveGame) -> str:
         return _("Poll closed: %(result)s", result=told)
     if game.state is GameState.DONE:
         names = [str(one) for one in db.session.scalars(winners_of(game.id))]
-        return _("%(prize)s: %(names)s", prize=game.prize, names=", ".join(names) or _("nobody took part"))
+        return _("%(prize)s: %(names)s", prize=prize_said(game.prize), names=", ".join(names) or _("nobody took part"))
     return _("Closed: %(n)s in the draw.", n=game.in_the_draw)
 
 

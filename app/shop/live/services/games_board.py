@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from app.panel.core import clock, policy, veil
 from app.panel.core.db import db
+from app.shop.live import rules
 from app.shop.live.models import LiveGame, LiveSeal, LiveSession, LiveWinner
 from app.shop.live.permissions import GAME, MUTE, WINNER
 from app.shop.live.services import board, quiet
@@ -60,7 +61,8 @@ def _game(row: LiveGame, post: Post, actor: Any) -> dict[str, Any]:
     return {
         "id": row.id, "version": row.version, "kind": game.kind.value, "word": str(game.kind.label), "state": game.state.value,
         "state_word": str(game.state.label), "tone": game.state.tone, "prompt": game.prompt, "condition": str(game.condition.label),
-        "keyword": game.keyword or "", "choices": game.choices or [], "prize": game.prize or "", "wanted": game.winners_wanted,
+        "keyword": game.keyword or "", "choices": game.choices or [],
+        "prize": rules.prize_said(game.prize), "wanted": game.winners_wanted,
         "opens_at": _iso(game.opens_at), "closes_at": _iso(game.closes_at), "drawn_at": _iso(game.drawn_at),
         "opens_after": game.opens_after, "seconds": game.seconds, "draws_itself": game.draws_itself,
         "counted": game.counted or {}, "taken_part": game.taken_part, "in_the_draw": game.in_the_draw, "viewers": game.viewers,

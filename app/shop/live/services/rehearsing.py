@@ -95,7 +95,7 @@ def _alone(shop_id: int) -> None:
     other = running_in(shop_id)
     if other is not None:
         raise DomainError(
-            _("“%(title)s” runs since %(at)s. End it first.", title=other.session.title, at=clock.wall(other.begun_at))
+            _("“%(title)s” runs since %(at)s. End it first.", title=str(other.session), at=clock.wall(other.begun_at))
         )
 
 
@@ -112,7 +112,7 @@ def _has_events(source: LiveSession) -> bool:
 
 def _session(source: LiveSession, now: dt.datetime, minutes: int, speed: int) -> LiveSession:
     session = LiveSession(
-        title=_("Rehearsal: %(title)s", title=source.title)[:120], shop_id=source.shop_id, channel_id=source.channel_id,
+        title=source.title, shop_id=source.shop_id, channel_id=source.channel_id,
         creator_id=source.creator_id, room_id=source.room_id, state=SessionState.LIVE, starts_at=now, begun_at=now,
         ends_at=now + dt.timedelta(minutes=max(1, minutes // speed)), is_practice=True, currency=source.currency,
         copied_from_id=source.id, goal_gmv=source.goal_gmv, goal_viewers=source.goal_viewers, goal_orders=source.goal_orders,

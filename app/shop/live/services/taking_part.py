@@ -22,6 +22,7 @@ from app.shop.live.models import (
     LiveEvent,
     LiveGame,
     LiveMute,
+    LiveTally,
     LiveViewer,
 )
 from app.shop.live.states import Condition, GameKind
@@ -173,7 +174,35 @@ def digest(takers: Iterable[str]) -> str:
     return hashlib.sha256(written_out(takers)).hexdigest()
 
 
-def watching(game: LiveGame) -> int:
+def watching(game: LiveGame, taken_part: int) -> int:
+    """How many people were there while it counted: those known by name, and never fewer than were told to be there at once.
+    0 where nobody said who came or how many watch. Whoever took part was there."""
+    people = max(_at_once(game), _known(game))
+    return max(people, taken_part) if people else 0
+
+
+def _known(game: LiveGame) -> int:
+    """Viewers who had come before it closed and had not left before it began. Where a platform tells no leaving, those of
+    whom anything was heard meanwhile."""
+    tally = LiveTally.__table__.c
+    mine = (tally.session_id == game.session_id) & (tally.item_id == WHOLE)
+    joins, leaves = db.session.execute(select(tally.joins, tally.leaves).where(mine)).one_or_none() or (0, 0)
+    came = select(func.count()).where(V.session_id == game.session_id, V.first_at < game.closes_at)
+    if not joins:
+        return 0
+    if not leaves:
+        return int(db.session.scalar(came.where(V.last_at >= game.counts_from)) or 0)
+    left = (
+        select(E.viewer, func.max(E.at).label("at"))
+        .where(E.session_id == game.session_id, E.kind == "leave", E.at < game.counts_from)
+        .group_by(E.viewer)
+        .subquery()
+    )
+    gone = select(func.count()).select_from(left).join(LiveViewer.__table__, (V.viewer == left.c.viewer) & (V.last_at <= left.c.at))
+    return int(db.session.scalar(came) or 0) - int(db.session.scalar(gone.where(V.session_id == game.session_id)) or 0)
+
+
+def _at_once(game: LiveGame) -> int:
     """The most viewers at once while the game was open; what was told last before it, where nothing was told in it."""
     table = LiveBucket.__table__.c
     mine = (table.session_id == game.session_id) & (table.item_id == WHOLE) & (table.viewers_ms > 0)

@@ -6,6 +6,7 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select, update
 
 from app.panel.core.actor import SYSTEM
@@ -24,9 +25,12 @@ from app.shop.live.models import (
     LiveGame,
     LiveMute,
     LiveSeal,
+    LiveTally,
+    LiveViewer,
     LiveWinner,
 )
-from app.shop.live.services import board, games, games_clock, prizes, quiet, run, taking_part
+from app.shop.live.rules import prize_said
+from app.shop.live.services import board, free, games, games_board, games_clock, prizes, quiet, run, taking_part
 from app.shop.live.services.games import Rule
 from app.shop.live.states import Condition, GameKind, GameState, Outcome, Post, PrizeState, SessionState
 
@@ -294,6 +298,14 @@ def test_orders_of_the_first_minutes_join_the_free_order_each_with_its_own(sessi
     assert len(games.draw(room.id, number, actor=room.ada, key=room.key())["winners"]) == 1
 
 
+def test_what_the_program_promises_is_said_in_the_language_of_the_reader(session, room):
+    with force_locale("zh_Hans_CN"):
+        number = room.plan(free.rule_of("", 5, 1))
+    game = games_board.of_the_games(room.live, Post.HOST, room.ada)["games"][0]
+    assert (game["id"], game["prize"]) == (number, "All of the money back")
+    assert prize_said("A cup") == "A cup"
+
+
 def test_followers_join_a_draw_of_followers(session, room):
     number = room.plan(later(BAG, condition=Condition.FOLLOW, winners=9))
     for second, viewer in [(1, "a"), (2, "a"), (3, "b"), (70, "c")]:
@@ -432,6 +444,33 @@ def test_participation_is_held_against_the_same_kind_of_game_in_earlier_sessions
     room.wait(63)
     [row] = participation.of_session(room.live)
     assert (row.compared.share, row.compared.usual, row.compared.n, row.compared.is_low) == (0.33, 0.5, 3, True)
+
+
+@pytest.mark.parametrize(("leaves", "there"), [(1, 4), (0, 3)])
+def test_participation_is_of_all_who_were_there_and_never_above_a_hundred_per_cent(session, room, leaves, there):
+    seen = {"gone": (0, 5), "back": (0, 12), "still": (0, 4), "writes": (11, 20), "asks": (30, 30), "late": (75, 75)}
+
+    @transactional
+    def came():
+        at = room.live.begun_at
+        session.add(LiveTally(session_id=room.id, item_id=0, joins=6, leaves=leaves))
+        for name, (first, last) in seen.items():
+            session.add(LiveViewer(session_id=room.id, viewer=name, name=name, source="", **{
+                key: at + dt.timedelta(seconds=second) for key, second in (("first_at", first), ("last_at", last))
+            }))  # fmt: skip
+
+    came()
+    if leaves:
+        room.event(5, "gone", "leave")
+        room.event(6, "back", "leave")
+    room.watch(12, 1)  # at once there is but one of them
+    room.wait(10)
+    number = room.plan(BAG)
+    for viewer in ("writes", "asks"):
+        room.say(20, viewer, "hi")
+    room.wait(63)
+    game = room.game(number)
+    assert (game.taken_part, game.viewers) == (2, there)
 
 
 def test_the_screens_are_told_of_votes_as_they_come_and_a_late_screen_finds_them(session, room):
