@@ -72,9 +72,18 @@ def find(run_id: int, *, actor: Any) -> Run:
     :raises NotFound: also when it is somebody else's
     """
     run = db.session.get(Run, run_id) if 0 < run_id < 2**31 else None
-    if run is None or not (owns(actor, run.actor_id) or policy.allowed(actor, "oversee", RESOURCE) or _is_to_approve(run, actor)):
+    if run is None or not _may_see(run, actor):
         raise NotFound(_("There is nothing here."))
     return run
+
+
+def may_see(run_id: int, *, actor: Any) -> bool:
+    run = db.session.get(Run, run_id, populate_existing=True)
+    return run is not None and _may_see(run, actor)
+
+
+def _may_see(run: Run, actor: Any) -> bool:
+    return owns(actor, run.actor_id) or policy.allowed(actor, "oversee", RESOURCE) or _is_to_approve(run, actor)
 
 
 def _is_to_approve(run: Run, actor: Any) -> bool:
@@ -273,6 +282,6 @@ def _is_kept(run: Run) -> bool:
 
 
 def undone_by(run_id: int) -> Run | None:
-    """The undo of a run that is under way or done."""
-    query = select(Run).where(Run.undo_of_id == run_id, or_(Run.state.in_(WORKING), Run.state == RunState.DONE))
+    """The undo of a run that is asked for, under way, paused or done."""
+    query = select(Run).where(Run.undo_of_id == run_id, Run.state.in_((*STOPPABLE, RunState.DONE)))
     return db.session.scalars(query.order_by(Run.id.desc())).first()

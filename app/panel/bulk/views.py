@@ -11,6 +11,7 @@ from app.panel.bulk import domain, runs, undo
 from app.panel.bulk.engine import showing
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Mapping, Run
+from app.panel.bulk.states import RunState
 from app.panel.core.actor import current_actor
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
@@ -47,7 +48,8 @@ class RunView(PanelView):
           confirm=_("Take this back? What somebody has changed since stays."))  # fmt: skip
     def take_back(self, found: list[Run], _form: Any) -> Any:
         back = undo.make(found[0].id, actor=current_actor())
-        work.enqueue(run_id=back.id)
+        if back.state is RunState.QUEUED:
+            work.enqueue(run_id=back.id)
         return redirect(showing.run_url(back))
 
 

@@ -225,3 +225,56 @@ def test_whoever_asked_cannot_approve_it_himself_even_as_administrator(skus, ses
     assert "You asked for this yourself." in client.get(f"/bulk/operation/{run}/").text
     client.post(f"/bulk/operation/{run}/approve")
     assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
+
+
+def test_what_was_not_approved_is_not_gone_on_with_by_whatever_door(skus, session, as_user, as_role):
+    """Neither by whoever asked for it, after a no or after he has withdrawn it, nor from the page of whoever said no."""
+    from app.panel.accounts.models import User
+    from app.panel.bulk.engine import approving
+    from app.panel.core.actor import SYSTEM
+
+    as_role(session.query(User).filter_by(username="ben").one(), "operations")
+    approving.set_limits({"operations": (2, None)}, actor=SYSTEM)
+    maker, chief = as_user("ben"), as_user("ada")
+    refused, withdrawn = asked(maker, skus), asked(maker, skus[:3])
+    for run in (refused, withdrawn):
+        maker.post(f"/bulk/operation/{run}/start")
+    assert "Withdraw this?" in maker.get(f"/bulk/operation/{withdrawn}/").text
+    maker.post(f"/bulk/operation/{withdrawn}/cancel")
+    chief.post(f"/bulk/operation/{refused}/refuse", data={"why": "Too dear"}, follow_redirects=True)
+    assert "Ada did not approve it: Too dear" in maker.get(f"/bulk/operation/{refused}/").text
+    for client, run in ((maker, refused), (chief, refused), (maker, withdrawn)):
+        assert "Go on" not in client.get(f"/bulk/operation/{run}/").text
+        assert "Nobody has approved this" in client.post(f"/bulk/operation/{run}/resume", follow_redirects=True).text
+        maker.post(f"/bulk/operation/{run}/start")
+    assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
+
+
+def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, session, as_user, as_role):
+    from app.panel.accounts.models import User
+    from app.panel.bulk.engine import approving
+    from app.panel.core.actor import SYSTEM
+
+    as_role(session.query(User).filter_by(username="ben").one(), "operations")
+    maker, chief = as_user("ben"), as_user("ada")
+    run = asked(maker, skus, how="amount", value="20")
+    maker.post(f"/bulk/operation/{run}/start")
+    risen = [3000, 4000, 5000, 6000, 7000]
+    approving.set_limits({"operations": (None, 9000)}, actor=SYSTEM)
+    assert "It moves more than" in maker.get(f"/bulk/operation/{run}/undo").text
+
+    def taken_back():
+        return int(maker.post(f"/bulk/operation/{run}/undo").location.rstrip("/").rpartition("/")[2])
+
+    first = taken_back()
+    assert taken_back() == run, "a second click leads back to the run: it is asked for"
+    page = maker.get(f"/bulk/operation/{first}/").text
+    assert "It waits for a second person." in page and "This cannot be taken back." not in page
+    assert f"Run {first} takes it back" in maker.get(f"/bulk/operation/{run}/").text
+    assert maker.post(f"/bulk/operation/{first}/approve").status_code == 403 and prices(session, skus) == risen
+    chief.post(f"/bulk/operation/{first}/refuse", data={"why": "Let it be"})
+    assert prices(session, skus) == risen
+    again = taken_back()
+    assert again not in (run, first), "a no leaves it open to ask anew"
+    chief.post(f"/bulk/operation/{again}/approve")
+    assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]

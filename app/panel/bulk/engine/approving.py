@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from flask_babel import gettext, ngettext
+from flask_babel import force_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
 from app.panel.bulk import runs
-from app.panel.bulk.engine import declaring
+from app.panel.bulk.engine import declaring, naming
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import RunState
 from app.panel.core import clock, fields, history, money, notices, policy, settings
@@ -72,16 +73,27 @@ def _most(numbers: list[int | None]) -> int | None:
 
 
 def why_needed(run: Run, actor: Any) -> str:
-    """Why this run needs a second person; nothing when it needs none."""
-    rows, most = limit_of(actor)
+    """Why this run needs a second person; nothing when it needs none. To take one back needs him as to do it did."""
+    taken_back = db.session.get(Run, run.undo_of_id) if run.undo_of_id is not None else None
+    if taken_back is not None:
+        return _why(actor, run.expected, taken_back.findings)
     found = run.findings or {}
-    changing = (found.get("counts") or {}).get("changed", 0)
+    return _why(actor, (found.get("counts") or {}).get("changed", 0), found)
+
+
+def why_undo_waits(run: Run, actor: Any) -> str:
+    """Why to take this run back would need a second person."""
+    return _why(actor, run.changed, run.findings)
+
+
+def _why(actor: Any, changing: int, found: dict[str, Any] | None) -> str:
+    rows, most = limit_of(actor)
     if rows is not None and changing > rows:
         return ngettext("It changes more than %(num)s row.", "It changes more than %(num)s rows.", rows)
     if most is None:
         return ""
     currency = fields.default_currency()
-    for one in (found.get("sums") or {}).values():
+    for one in ((found or {}).get("sums") or {}).values():
         for code in {*one["before"], *one["after"]} - {""}:
             moved = abs(one["after"].get(code, 0) - one["before"].get(code, 0))
             if moved > most or (moved and code != currency):
@@ -89,15 +101,30 @@ def why_needed(run: Run, actor: Any) -> str:
     return ""
 
 
+def is_barred(run: Run) -> bool:
+    """Has somebody said no to this run, or nobody said yes who would have to? What has begun was right to begin."""
+    if run.started_at is not None or run.approved_by_id is not None:
+        return False
+    is_refused = run.state is RunState.CANCELLED and bool(run.error)
+    return is_refused or bool(why_needed(run, maker_of(run)))
+
+
+def maker_of(run: Run) -> Any:
+    """Whoever asked for it."""
+    return db.session.get(User, run.actor_id) if run.actor_id is not None else SYSTEM
+
+
 @transactional
 def ask(run: Run, *, actor: Any) -> None:
     """Let a run wait for another person, and tell those who can approve it."""
     runs.move(run.id, (RunState.CHECKED,), state=RunState.ASKED, lease_until=0.0)
     history.record(run, "run.asked", actor=actor)
-    title = _("%(name)s asks you to approve: %(what)s", name=str(actor), what=run.file_name)
+    what = LazyString(lambda: naming.headline(run))
+    title = _("%(name)s asks you to approve: %(what)s", name=str(actor), what=what)
     people = db.session.scalars(select(User).where(User.active.is_(True)))
     able = [person.id for person in people if not refused_to(run, person)]
-    notices.send(able, title, why_needed(run, actor), f"/bulk/operation/{run.id}/", kind=TO_APPROVE, about=run)
+    why = LazyString(lambda: why_needed(run, actor))
+    notices.send(able, title, why, f"/bulk/operation/{run.id}/", kind=TO_APPROVE, about=run)
 
 
 @transactional
@@ -125,11 +152,13 @@ def refuse(run_id: int, why: str, *, actor: Any) -> None:
     why = " ".join(why.split())[:500]
     if not why:
         raise InvalidInput({"why": gettext("Say why.")})
-    if not runs.move(run_id, (RunState.ASKED,), state=RunState.CANCELLED, finished_at=clock.now(), error=why):
+    with force_locale(notices.language_of(run.actor_id)):  # whoever asked reads it
+        said = gettext("%(name)s did not approve it: %(why)s", name=str(actor), why=why)
+    if not runs.move(run_id, (RunState.ASKED,), state=RunState.CANCELLED, finished_at=clock.now(), error=said):
         raise Conflict(_("This no longer waits for approval."))
     history.record(run, "run.refused", actor=actor, why=why)
     if run.actor_id is not None:
-        title = _("“%(what)s” was not approved", what=run.file_name)
+        title = _("“%(what)s” was not approved", what=LazyString(lambda: naming.headline(run)))
         notices.send([run.actor_id], title, why, f"/bulk/operation/{run.id}/", about=run)
 
 
@@ -148,8 +177,7 @@ def refused_to(run: Run, actor: Any) -> str:
 def of(run: Run, actor: Any) -> Approval | None:
     """What the page of a run says of it; None where nothing is to be said."""
     asked = run.state is RunState.ASKED
-    maker = db.session.get(User, run.actor_id) if run.actor_id is not None else SYSTEM
-    why = why_needed(run, maker) if asked or run.state is RunState.CHECKED else ""
+    why = why_needed(run, maker_of(run)) if asked or run.state is RunState.CHECKED else ""
     if not asked and not why:
         return None
     refused = refused_to(run, actor)

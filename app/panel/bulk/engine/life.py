@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.panel.bulk import images, runs
-from app.panel.bulk.engine import approving, declaring, previewing, selecting
+from app.panel.bulk.engine import approving, declaring, naming, previewing, selecting
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.models import Run
@@ -63,10 +63,9 @@ def any_meant(operation: Operation, selection: Selection, actor: Any) -> bool:
 
 def _new(operation: Operation, kind: RunKind, actor: Any, **more: Any) -> Run:
     values = more["params"].get("values") or {}
-    said = operation.said(values)
     run = Run(
         kind=kind, state=RunState.DRAFT, operation=operation.key, resource=operation.resource, findings={},
-        file_name=(f"{operation.label}: {said}" if said else str(operation.label))[:200], actor_id=actor.id, **more,
+        file_name=naming.titled(operation, values), actor_id=actor.id, **more,
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()
@@ -139,6 +138,8 @@ def resume(run_id: int, *, actor: Any) -> Run:
     """
     run = runs.find(run_id, actor=actor)
     operation_of(run).authorize(actor, (run.params or {}).get("values") or {})
+    if approving.is_barred(run):
+        raise Conflict(_("Nobody has approved this. Prepare it anew, and ask again."))
     if not can_resume(run):
         raise Conflict(_("There is nothing to go on with."))
     _demand_room(actor)
@@ -151,9 +152,9 @@ def resume(run_id: int, *, actor: Any) -> Run:
 
 
 def can_resume(run: Run) -> bool:
-    """Not while it is taken back: what it did then would be left out of that."""
+    """Not while it is taken back: what it did then would be left out of that. Nor without the word of a second person."""
     begun = bool(run.operation) and run.state in RESUMABLE and run.position < run.expected
-    return begun and not run.is_undone and runs.undone_by(run.id) is None
+    return begun and not run.is_undone and runs.undone_by(run.id) is None and not approving.is_barred(run)
 
 
 @transactional
@@ -177,12 +178,20 @@ def retry(run_id: int, *, actor: Any) -> Run:
 
 @transactional
 def take_back(run: Run, *, actor: Any) -> Run:
-    """The undo of a run, ready to be worked off: its rows are those that it changed."""
+    """The undo of a run, ready to be worked off: its rows are those that it changed.
+
+    It waits for a second person where the run had to, or would have to by now.
+    """
     operation = operation_of(run)
     params = {"values": (run.params or {}).get("values") or {}}
     operation.authorize(actor, params["values"])
     back = _new(operation, RunKind.UNDO, actor, params=params, undo_of_id=run.id)
     back.expected = selecting.fill(back.id, ITEMS.c.row_id, images.changed_by(run.id))
-    back.state = RunState.QUEUED
+    back.state, back.findings = RunState.CHECKED, {"counts": {Outcome.CHANGED.value: back.expected}}
     db.session.flush()
+    if approving.why_needed(back, actor):
+        approving.ask(back, actor=actor)
+    else:
+        runs.move(back.id, (RunState.CHECKED,), state=RunState.QUEUED)
+    db.session.refresh(back)
     return back

@@ -12,11 +12,12 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, true
 
 from app.panel.bulk import images, runs
-from app.panel.bulk.engine import approving, conflicts, declaring, life
+from app.panel.bulk.engine import approving, conflicts, declaring, life, naming
 from app.panel.bulk.engine.selecting import ASKS, ITEMS, Selection
 from app.panel.bulk.models import LEFT_ALONE, Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import money, policy
+from app.panel.core.actor import owns
 from app.panel.core.db import db
 from app.panel.core.rows import among
 from app.panel.core.screens.common import row_url
@@ -38,13 +39,13 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
     is_over = run.state in FINISHED
     undone_by = runs.undone_by(run.id)
     return SimpleNamespace(
-        operation=operation, list_url=list_url(run), is_undo=run.kind is RunKind.UNDO, is_over=is_over,
+        title=naming.headline(run), operation=operation, list_url=list_url(run), is_undo=run.kind is RunKind.UNDO, is_over=is_over,
         is_ready=run.state is RunState.CHECKED, is_working=run.state in WORKING, is_paused=run.state is RunState.PAUSED,
         counts=_counts(run, found), sums=sums(found.get("sums") or {}), reasons=_reasons(found), first=_first(run, found, actor),
         messages=found.get("messages") or 0, left=left[:PAGE], more=left[PAGE - 1].seq if len(left) > PAGE else 0,
         can_undo=runs.can_undo(run) and undone_by is None, undone_by=undone_by, can_resume=life.can_resume(run),
         can_retry=is_over and run.kind is RunKind.OPERATION and bool(run.refused),
-        can_be_undone=bool((run.params or {}).get("undo")),
+        can_be_undone=run.kind is RunKind.UNDO or bool((run.params or {}).get("undo")), is_mine=owns(actor, run.actor_id),
         waits_for=conflicts.before(run.id, run.resource) if run.state is RunState.QUEUED else None,
         approval=approving.of(run, actor), columns=_columns(found, operation, actor),
         remarks=_remarks(run, operation), follow_ups=_follow_ups(run, actor),
@@ -217,6 +218,7 @@ def undo_page(run: Run, actor: Any) -> SimpleNamespace:
                         reason=_("It was changed since.") if key in rows else _("It was deleted since."))
         for key in keys
     ]  # fmt: skip
-    return SimpleNamespace(changed=run.changed - number, moved=number, rows=shown, list_url=list_url(run))
+    why = approving.why_undo_waits(run, actor)
+    return SimpleNamespace(title=naming.title(run), changed=run.changed - number, moved=number, rows=shown, why=why)
 
 

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
 from app.panel.bulk import domain, ledger, runs, undo
-from app.panel.bulk.engine import approving, declaring, generic, life, selecting, showing
+from app.panel.bulk.engine import approving, declaring, generic, life, naming, selecting, showing
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.jobs import work
@@ -97,7 +97,7 @@ class OperationPage(PanelPage):
         page = showing.page_of(run, actor, after=request.args.get("after", 0, type=int))
         key = forms.PanelForm().idempotency_key.data
         told = ledger.progress(veil.seen(run))
-        return self.render("bulk/operation.html", title=run.file_name, run=run, page=page, key=key, progress=told)
+        return self.render("bulk/operation.html", title=page.title, run=run, page=page, key=key, progress=told)
 
     @expose("/<int:run_id>/start", methods=["POST"])
     @needs("read")
@@ -124,7 +124,15 @@ class OperationPage(PanelPage):
     @expose("/<int:run_id>/refuse", methods=["POST"])
     @needs("approve")
     def refuse(self, run_id: int) -> Any:
-        return _then(run_id, lambda: approving.refuse(run_id, request.form.get("why", ""), actor=current_actor()))
+        """Whoever may look at it only while it waits is led to the list."""
+        actor = current_actor()
+
+        def no() -> None:
+            approving.refuse(run_id, request.form.get("why", ""), actor=actor)
+            flash(gettext("Not approved. Whoever asked is told why."), "success")
+
+        answer = _then(run_id, no)
+        return answer if runs.may_see(run_id, actor=actor) else redirect(url_for("bulk_run.list"))
 
     @expose("/<int:run_id>/pause", methods=["POST"])
     @needs("read")
@@ -170,14 +178,15 @@ class OperationPage(PanelPage):
         if not runs.can_undo(run):
             raise DomainError(_("There is nothing to take back."))
         page = showing.undo_page(run, current_actor())
-        return self.render("bulk/undo.html", title=gettext("Take back: %(file)s", file=run.file_name), run=run, page=page)
+        return self.render("bulk/undo.html", title=gettext("Take back: %(file)s", file=page.title), run=run, page=page)
 
     @expose("/<int:run_id>/undo", methods=["POST"])
     @needs("read")
     def undo(self, run_id: int) -> Any:
         def back() -> int:
             made = undo.make(run_id, actor=current_actor())
-            work.enqueue(run_id=made.id)
+            if made.state is RunState.QUEUED:
+                work.enqueue(run_id=made.id)
             return int(made.id)
 
         return _then(run_id, back, leads=True)
@@ -217,7 +226,7 @@ class OperationPage(PanelPage):
         if not policy.allowed(actor, "read", self.resource):
             return jsonify([])
         told = [(ledger.progress(veil.seen(run)), run) for run in showing.under_way(actor)]
-        return jsonify([{**news, "title": run.file_name, "url": showing.run_url(run)} for news, run in told])
+        return jsonify([{**news, "title": naming.headline(run), "url": showing.run_url(run)} for news, run in told])
 
 
 def offered(view: Any, actor: Any) -> list[SimpleNamespace]:
