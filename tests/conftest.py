@@ -80,9 +80,16 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     """Files that take long begin first, so that no worker sits idle at the end while another has one of them left.
 
-    A worker changes the engine once, for what it has built on one is built anew on the other.
+    Of these, what waits for processes of its own takes turns with what keeps a processor busy.
     """
-    items.sort(key=lambda item: (_is_on_postgresql(item.nodeid), not any(m.name == "slow" for m in item.parent.own_markers)))
+    long = [item for item in items if any(mark.name == "slow" for mark in item.parent.own_markers)]
+    turns = {}
+    for waits in (False, True):
+        pieces = dict.fromkeys(_piece_of(item) for item in long if bool(item.get_closest_marker("processes")) == waits)
+        # the longest of all stand last: the walks over every route
+        turns |= {piece: 2 * turn + waits for turn, piece in enumerate(pieces if waits else reversed(pieces))}
+    short = len(items)
+    items.sort(key=lambda item: (_is_on_postgresql(item.nodeid), turns.get(_piece_of(item), short)))
 
 
 def _is_on_postgresql(nodeid):
@@ -91,7 +98,8 @@ def _is_on_postgresql(nodeid):
 
 def pytest_configure(config):
     if number := config.getoption("workers"):
-        config.pluginmanager.register(crew.Crew(number, _before_all, _piece_of))
+        crew_of_all = crew.Crew(number, _before_all, _piece_of, lambda item: _is_on_postgresql(item.nodeid), spare=2)
+        config.pluginmanager.register(crew_of_all)
 
 
 def _piece_of(item):

@@ -4,8 +4,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tests import crew
 
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
@@ -82,3 +85,74 @@ def test_after_the_first_failure_nobody_begins_another_file_when_that_is_asked(h
     code, told = run(here, "--workers", "1", "-x", "test_fails.py", "test_long.py")
     assert code == 1
     assert "1 failed" in told and "passed" not in told and "stopping after 1 failures" in told, told
+
+
+class Line:
+    """What a fork has asked for, and what it was given."""
+
+    def __init__(self):
+        self.given = []
+
+    def recv(self):
+        return "next", None
+
+    send = property(lambda self: self.given.append)
+
+
+@pytest.fixture
+def hands():
+    """A crew of two and a spare one before pieces a to f, those in capitals of another kind; it has hired all three."""
+    made = crew.Crew(2, lambda: None, lambda item: item, str.isupper, spare=1)
+    made._sort([*"abcDEF"])
+    made.lines = {Line(): crew.Worker(None, number % 2) for number in range(3)}
+    return made
+
+
+def ask(hands, *lines):
+    for line in lines:
+        hands._listen(SimpleNamespace(config=SimpleNamespace(hook=None)), line)
+    return [line.given for line in hands.lines]
+
+
+def test_each_stays_with_its_kind_while_there_is_any(hands):
+    hands.spare = 0
+    one, other, _third = hands.lines
+    hands.lines.pop(_third)
+    assert ask(hands, one, other, other, one) == [[[0], [1]], [[3], [4]]]
+    assert ask(hands, one, other, one) == [[[0], [1], [2], []], [[3], [4], [5]]]
+
+
+def test_who_is_spare_waits_until_processors_are_idle_or_nothing_is_left(hands, monkeypatch):
+    one, other, third = hands.lines
+    monkeypatch.setattr(hands.processors, "are_idle", lambda: False)
+    assert ask(hands, one, other, third) == [[], [[3]], [[0]]]
+    hands._look()
+    assert hands.parked == [one] and not one.given
+    monkeypatch.setattr(hands.processors, "are_idle", lambda: True)
+    hands._look()
+    assert one.given == [[1]] and not hands.parked
+    monkeypatch.setattr(hands.processors, "are_idle", lambda: False)
+    assert ask(hands, other)[1] == [[3]] and hands.parked == [other], "there are two at work besides"
+    ask(hands, one, one)
+    assert one.given == [[1], [2], [4]]
+    ask(hands, third)
+    hands._look()
+    assert third.given == [[0], [5]] and other.given == [[3], []] and not hands.parked
+
+
+def test_processors_are_idle_by_what_the_system_counts_since_the_last_look(tmp_path, monkeypatch):
+    told, now = tmp_path / "stat", [0.0]
+    monkeypatch.setattr(crew, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def counts(busy, idle):
+        told.write_text(f"cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\ncpu0 1 0 0 1 0 0 0 0 0 0\n")
+        now[0] += 2 * crew.LOOK_SECONDS
+
+    counts(1000, 9000)
+    processors = crew.Processors(told)
+    counts(1190, 9010)
+    assert not processors.are_idle(), "they were before, not since"
+    counts(1290, 9110)
+    assert processors.are_idle()
+    assert not processors.are_idle(), "nothing is known of a moment"
+    assert not crew.Processors(tmp_path / "no such file").are_idle()

@@ -32,7 +32,7 @@ def page(instance, chromium):
     """One tab through all of it; a script error or a broken policy fails the journey."""
     complaints = []
     size = {"width": 1280, "height": 900}
-    tab = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", viewport=size).new_page()
+    tab = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", viewport=size, reduced_motion="reduce").new_page()
     tab.set_default_timeout(60_000)
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
@@ -120,7 +120,7 @@ def ben(instance, chromium):
         db.session.add(StaffAssignment(user_id=clerk.id, shop_id=db.session.query(Shop.id).first().id))
         db.session.commit()
         cookie = {"name": "zhanggui", "value": conftest.client_of(instance, "ben").cookie_value}
-    context = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB")
+    context = chromium.new_context(base_url=instance.config["PUBLIC_URL"], locale="en-GB", reduced_motion="reduce")
     context.add_cookies([{**cookie, "url": instance.config["PUBLIC_URL"]}])
     tab = context.new_page()
     tab.set_default_timeout(60_000)

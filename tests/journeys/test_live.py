@@ -24,7 +24,7 @@ def page(tree, chromium):
     """The administrator's tab; a refusal of the content policy or an error of a script fails the journey."""
     complaints = []
     size = {"width": 1280, "height": 900}
-    context = chromium.new_context(base_url=f"http://127.0.0.1:{tree.port}", locale="en-GB", viewport=size)
+    context = chromium.new_context(base_url=f"http://127.0.0.1:{tree.port}", locale="en-GB", viewport=size, reduced_motion="reduce")
     tab = context.new_page()
     tab.set_default_timeout(60_000)
     tab.on("pageerror", lambda error: complaints.append(str(error)))
@@ -165,7 +165,8 @@ def test_a_lost_server_is_told_and_found_again(page, tree):
 def test_an_ended_session_ends_its_stream(page, tree):
     page.goto("/account/sessions/")
     hears(page, "open")
-    other = page.context.browser.new_context(base_url=f"http://127.0.0.1:{tree.port}", locale="en-GB").new_page()
+    address = f"http://127.0.0.1:{tree.port}"
+    other = page.context.browser.new_context(base_url=address, locale="en-GB", reduced_motion="reduce").new_page()
     other.goto("/login/")
     other.locator("#username").fill("admin")
     other.locator("#password").fill(PASSWORD)

@@ -96,7 +96,7 @@ def test_an_app_a_passkey_and_a_stranger(served: Flask, chromium: Any) -> None:
     page.goto("/account/security/")
     assert "Never" not in page.inner_text("table")
 
-    stranger = chromium.new_context(base_url=address, locale="en-GB").new_page()
+    stranger = chromium.new_context(base_url=address, locale="en-GB", reduced_motion="reduce").new_page()
     give_password(stranger)
     stranger.fill("[name=code]", "000000")
     stranger.click("text=Go on")

@@ -92,7 +92,7 @@ def tabs(instances, chromium):
         app.config["PUBLIC_URL"] = address
         with app.app_context():
             value = client_of(app, name).cookie_value
-        context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900})
+        context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         context.add_cookies([{"name": sessions.cookie_name(False), "value": value, "url": address}])
         tab = context.new_page()
         tab.set_default_timeout(60_000)
