@@ -117,7 +117,8 @@ def bring_in(bench: Bench) -> None:
     servers.run([sys.executable, "-m", files, "known", bench.rows // 2], cwd=ROOT, env=bench.env)
     bench.part("read", "-m", files, "read", sheet)
     bench.part("import", "-m", "bench.bulkparts", "import", sheet)
-    env = os.environ | {"BENCH_FILE": str(bench.folder / "peer.db")}
+    at = bench.url if bench.databases.server is not None else f"sqlite:///{bench.folder / 'peer.db'}"
+    env = os.environ | {"BENCH_URL": at} | {name: told for name, told in bench.env.items() if name == "BENCH_SERVER"}
     bench.part("import-export", PEERS / "stock_import_export.py", sheet, most, env=env, python=PYTHON)
 
 

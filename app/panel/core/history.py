@@ -62,7 +62,11 @@ class HistoryEntry(Model):
 
     __tablename__ = "core_history"
     # numbers before names: they tell lines apart at once, and each line of a run goes to a place of its own in this index
-    __table_args__ = (Index("ix_core_history_row", "key", "table"), Index("ix_core_history_at", "at"))
+    # lines lie in the order of their time: PostgreSQL needs to know of some pages only from when to when theirs are
+    __table_args__ = (
+        Index("ix_core_history_row", "key", "table"),
+        Index("ix_core_history_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)

@@ -36,6 +36,7 @@ from app.panel.core import clock
 from app.panel.core.db import db
 from app.panel.core.types import ListOf
 
+LOOK_UP = text("SELECT set_config('enable_nestloop', :on, true)")
 JOINS = text("SELECT set_config('enable_hashjoin', :on, true), set_config('enable_mergejoin', :on, true)")
 
 
@@ -105,6 +106,18 @@ def by_index() -> Iterator[None]:
     connection.execute(JOINS, {"on": "off"})
     yield
     connection.execute(JOINS, {"on": "on"})
+
+
+@contextlib.contextmanager
+def by_range() -> Iterator[None]:
+    """The other way about, on PostgreSQL: for statements whose tables are each read as a range, which are then joined at once.
+
+    What raises in it is rolled back by its savepoint or transaction, and this with it.
+    """
+    connection = db.session.connection()
+    connection.execute(LOOK_UP, {"on": "off"})
+    yield
+    connection.execute(LOOK_UP, {"on": "on"})
 
 
 def insert_rows(table: Any, values: Mapping[str, Any], rows: FromClause, *where: Any, order: Any, actor: Any) -> None:

@@ -14,7 +14,7 @@ from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
 from app.panel.core import changes, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
-from app.panel.core.sets import one_of
+from app.panel.core.sets import is_postgresql, one_of
 from app.shop.catalog import pricing, services
 from app.shop.catalog.forms import (
     ArchiveForm,
@@ -65,7 +65,12 @@ class ChangePrice(SetBased):
     def changed(self, ids: Select[Any], values: dict[str, Any], *, actor: Any) -> None:
         """The span of prices that a product shows."""
         meant = select(SKUS.c.product_id).where(one_of(SKUS.c.id, ids))
-        of_product = _spans().where(SKUS.c.product_id.in_(meant)).group_by(SKUS.c.product_id).subquery("span")
+        of_product = _spans().where(SKUS.c.product_id.in_(meant)).group_by(SKUS.c.product_id)
+        if is_postgresql():  # it would read the prices of all products for them, or go along all to find the first
+            touched_by = meant.subquery("meant").c.product_id + 0
+            ends = db.session.execute(select(func.min(touched_by), func.max(touched_by))).one()
+            of_product = of_product.where(SKUS.c.product_id.between(*ends))
+        of_product = of_product.subquery("span")
         moved = or_(
             PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)
         )
@@ -73,7 +78,7 @@ class ChangePrice(SetBased):
             update(PRODUCTS).where(PRODUCTS.c.id == of_product.c.product_id, moved)
             .values(price_from=of_product.c.low, price_to=of_product.c.high).returning(PRODUCTS.c.id)
         )  # fmt: skip
-        if touched := list(db.session.scalars(statement)):
+        if touched := db.session.scalars(statement).all():
             changes.record(Product, sorted(touched))
 
 

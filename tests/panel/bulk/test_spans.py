@@ -1,7 +1,11 @@
 """Rows that lie next to each other are changed by the range of their numbers; what lies between them and is not meant stays."""
 
+import threading
+
+import flask
 import pytest
 
+from app.panel.core.db import db
 from tests.panel.bulk.operating import books, done, ends, prepared, prices, taken_back
 
 RAISE = "books.raise_price"
@@ -62,3 +66,36 @@ def test_where_a_row_was_left_alone_the_undo_finds_each_image_by_its_row(shelf, 
     assert ends(taken_back(run)) == {"changed": 3}
     assert found == [(ids[1], ids[3])]
     assert prices() == {"978-0": 5000, "978-1": 1001, "978-2": 1002, "978-3": 1003}
+
+
+def test_a_row_that_changes_while_its_chunk_is_under_way_is_judged_anew_behind_a_lock(shelf, monkeypatch, engine_name):
+    """On PostgreSQL nothing is locked before it is written; SQLite has one writer."""
+    if engine_name == "sqlite":
+        pytest.skip("nobody else can write there")
+    from app.panel.bulk.engine import setbased
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    ids, locks, real = books(3), [], setbased.chunks.tell
+    run, app = prepared(RAISE, 50), flask.current_app._get_current_object()
+
+    def elsewhere():
+        with app.app_context():
+            records.update(db.session.get(Book, ids[1]), {"price": 5000}, actor=SYSTEM)
+
+    def tell(piece, *given, **more):
+        locks.append(piece.in_one_view)
+        if len(locks) == 1:
+            other = threading.Thread(target=elsewhere)
+            other.start()
+            other.join()
+        return real(piece, *given, **more)
+
+    monkeypatch.setattr(setbased.chunks, "tell", tell)
+    run = done(run)
+    assert locks == [True, False]
+    assert ends(run) == {"changed": 2, "refused": 1}, "somebody has changed it since the preview"
+    assert prices() == {"978-0": 1050, "978-1": 5000, "978-2": 1052}
+    assert ends(taken_back(run)) == {"changed": 2}
+    assert prices() == {"978-0": 1000, "978-1": 5000, "978-2": 1002}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, true, update
 
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.states import Outcome
 from app.panel.core.db import db
+from app.panel.core.sets import by_range, is_postgresql
 
 if TYPE_CHECKING:
     from app.panel.bulk.engine.declaring import Operation
@@ -35,6 +37,8 @@ class Piece:
     seen_at: dt.datetime | None = None
     overtaken: tuple[int, ...] = ()
     span: tuple[int, int] | None = None  # from which number to which these rows are all that the table has
+    ends: tuple[int, int] | None = None  # on PostgreSQL: from which number to which they lie, where no others can lie between
+    in_one_view: bool = False  # does its transaction see the database all along as it was when it began?
 
     @property
     def items(self) -> ColumnElement[bool]:
@@ -50,27 +54,49 @@ class Piece:
         """The numbers of its rows."""
         return select(ITEMS.c.row_id).where(self.items)
 
+    def near(self, key: ColumnElement[int]) -> ColumnElement[bool]:
+        """What is said of a number beside that it is one of an item: then both tables are read as ranges."""
+        return key.between(*self.ends) if self.ends else true()
+
     def with_outcome(self, outcome: Outcome) -> ColumnElement[bool]:
         return self.items & (ITEMS.c.outcome == outcome.value)
 
 
 def spanned(piece: Piece) -> Piece:
     """The piece, once it is known that all its rows change, with its span where it has one: then nothing that is done with them
-    needs to ask the items for their numbers. Items are in the order of these, and name none twice.
-
-    On PostgreSQL nothing may be missing between the ends: what somebody has numbered, but not committed yet, would come in between.
-    """
-    count, table = piece.high - piece.low + 1, piece.operation.model.__table__
-    ends = select(ITEMS.c.row_id).where(ITEMS.c.run_id == piece.run_id, ITEMS.c.seq.in_((piece.low, piece.high)))
-    found = sorted(db.session.scalars(ends.order_by(ITEMS.c.seq)))
-    low, high = found[0], found[-1]
+    needs to ask the items for their numbers. Items are in the order of these, and name none twice."""
+    if is_postgresql():
+        return replace(piece, span=piece.ends)
+    count, table, (low, high) = piece.high - piece.low + 1, piece.operation.model.__table__, _ends(piece)
     if high - low + 1 != count:
-        if db.session.connection().dialect.name == "postgresql":
-            return piece
         there = select(table.c.id).where(table.c.id.between(low, high)).limit(count + 1).subquery()
         if db.session.scalar(select(func.count()).select_from(there)) != count:
             return piece
     return replace(piece, span=(low, high))
+
+
+@contextlib.contextmanager
+def side_by_side(piece: Piece) -> Iterator[Piece]:
+    """The piece with its ends, and its items joined with their rows as one range with another. PostgreSQL has no figures of items
+    that were frozen a moment ago: it takes them for one, and would look up the row of each by itself.
+
+    Nothing may be missing between the ends: what somebody has numbered, but not committed yet, would come in between.
+    """
+    if not is_postgresql():
+        yield piece
+        return
+    low, high = _ends(piece)
+    if high - low != piece.high - piece.low:
+        yield piece
+        return
+    with by_range():
+        yield replace(piece, ends=(low, high))
+
+
+def _ends(piece: Piece) -> tuple[int, int]:
+    ends = select(ITEMS.c.row_id).where(ITEMS.c.run_id == piece.run_id, ITEMS.c.seq.in_((piece.low, piece.high)))
+    found = sorted(db.session.scalars(ends.order_by(ITEMS.c.seq)))
+    return found[0], found[-1]
 
 
 def counts(piece: Piece) -> dict[str, int]:
@@ -105,13 +131,28 @@ def refuse_all(piece: Piece, reason: str) -> dict[str, int]:
 
 
 def lock(piece: Piece) -> None:
-    """Nobody changes these rows until the chunk is committed: what its history says of before is then what stood there."""
-    connection = db.session.connection()
-    if connection.dialect.name != "postgresql":
+    """Nobody changes these rows until the chunk is committed: what its history says of before is then what stood there.
+
+    In one view they need no lock, which to PostgreSQL is a write of each: whoever changes one meanwhile makes it begin anew.
+    """
+    if not is_postgresql() or piece.in_one_view:
         return  # the writer's lock is ours
     model: Any = piece.operation.model
     locked = select(model.id).where(model.id.in_(piece.keys)).order_by(model.id).with_for_update().subquery()
     db.session.execute(select(func.count()).select_from(locked))
+
+
+def one_view() -> bool:
+    """Said first in a transaction: let all of its statements see the database as it is now. A row that others change after
+    that cannot be changed in it, it fails and is done again. Does it hold? Only PostgreSQL has to be told, and not in the
+    midst of a transaction."""
+    connection = db.session.connection()
+    if connection.dialect.name != "postgresql":
+        return True
+    if connection.connection.driver_connection.info.transaction_status:  # type: ignore[union-attr]
+        return False
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    return True
 
 
 def gone() -> str:

@@ -62,6 +62,7 @@ class Operation:
     undo: ClassVar[bool] = True
     chunk: ClassVar[int] = 500
     grows: ClassVar[int] = 1  # how many times as large a chunk may become while chunks are quick
+    in_one_view: ClassVar[bool] = False  # are its chunks statements alone, which may all see the database as it was at the first?
     order: ClassVar[int] = 100
     instead_of: ClassVar[str] = ""  # the verb of the list whose place it takes in the action bar
     by_version: ClassVar[bool] = True  # is it taken back only where a row still stands as the run left it?

@@ -7,6 +7,7 @@ and INSERT … SELECT.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal, select, true, update
@@ -28,7 +29,7 @@ Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 class SetBased(Operation):
     """An operation that sets columns of each row to what SQL makes of them."""
 
-    chunk, grows = 5000, 4
+    chunk, grows, in_one_view = 5000, 4, True
 
     def refuse(self, values: dict[str, Any]) -> Refusals:
         """(condition, sentence) of rows that are left alone; the first that holds is told."""
@@ -77,7 +78,7 @@ class SetBased(Operation):
 
     def joined(self, piece: Piece, *columns: Any) -> Select[Any]:
         table = self.model.__table__
-        rows = ITEMS.outerjoin(table, table.c.id == ITEMS.c.row_id)
+        rows = ITEMS.outerjoin(table, (table.c.id == ITEMS.c.row_id) & piece.near(table.c.id))
         return select(*columns).select_from(rows).where(piece.items)
 
     def survey(self, piece: Piece) -> Survey:
@@ -121,9 +122,11 @@ class SetBased(Operation):
     def apply_chunk(self, piece: Piece) -> dict[str, int]:
         chunks.lock(piece)
         pairs, table = self.pairs(piece.values), self.model.__table__
-        others = self._others(piece)
         stood = {"before": expressions.before_image(pairs), "version": table.c.version + 1}
-        counts = chunks.tell(piece, others, table.c.id == ITEMS.c.row_id, **stood)
+        is_alone = still(self.model, piece.selection, piece.actor, piece.keys) is None  # are no other tables asked?
+        with chunks.side_by_side(piece) if is_alone else nullcontext(piece) as piece:
+            others = self._others(piece)
+            counts = chunks.tell(piece, others, table.c.id == ITEMS.c.row_id, piece.near(table.c.id), **stood)
         if counts[Outcome.CHANGED.value]:
             piece = piece if others else chunks.spanned(piece)
             told, ids = select(table.c.id, expressions.differences(pairs)), changing(piece)
@@ -160,10 +163,13 @@ class SetBased(Operation):
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         """Old values back where nobody has written since; the others are listed."""
         chunks.lock(piece)
-        counts = undoing.judge(self, piece)
-        if changed := counts[Outcome.CHANGED.value]:
-            piece = chunks.spanned(piece) if changed == piece.high - piece.low + 1 else piece
-            undoing.restore(self, piece)
+        with chunks.side_by_side(piece) as piece:
+            counts = undoing.judge(self, piece)
+            if changed := counts[Outcome.CHANGED.value]:
+                piece = chunks.spanned(piece) if changed == piece.high - piece.low + 1 else piece
+                undoing.restore(self, piece)
+        if changed:
+            undoing.follow(self, piece)
             self.changed(changing(piece), piece.values, actor=piece.actor)
         return counts
 

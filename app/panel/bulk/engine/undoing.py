@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Text, case, literal, select, update
+from sqlalchemy import Select, Text, case, literal, select, update
 
 from app.panel.bulk import images
 from app.panel.bulk.engine import chunks, expressions
@@ -37,9 +37,9 @@ def judge(operation: SetBased, piece: Piece) -> dict[str, int]:
         (table.c.version != STOOD.c.version, Outcome.REFUSED, _("It was changed since.")),
     ]
     if own is not None:
-        scoped = select(operation.model.id).where(operation.model.id.in_(piece.keys), own)
+        scoped = select(operation.model.id).where(operation.model.id.in_(piece.keys), piece.near(table.c.id), own)
         whens.append((table.c.id.not_in(scoped), Outcome.SKIPPED, _("It is no longer among your rows.")))
-    rows = ITEMS.outerjoin(STOOD, _stood(piece)).outerjoin(table, table.c.id == ITEMS.c.row_id)
+    rows = ITEMS.outerjoin(STOOD, _stood(piece)).outerjoin(table, (table.c.id == ITEMS.c.row_id) & piece.near(table.c.id))
     outcome = case(*((when, outcome.value) for when, outcome, _said in whens), else_=Outcome.CHANGED.value).label("outcome")
     reason = case(*((when, literal(str(said), Text)) for when, _outcome, said in whens), else_=literal("", Text)).label("reason")
     judged = select(ITEMS.c.seq, outcome, reason).select_from(rows).where(piece.items).subquery("judged")
@@ -51,33 +51,48 @@ def restore(operation: SetBased, piece: Piece) -> None:
     table = operation.model.__table__
     columns = [table.c[name] for name in operation.written(piece.values)]
     pairs = {column: expressions.from_image(column, STOOD.c.before) for column in columns}
-    if piece.span is None:
-        back = ITEMS.alias("back")
-        taken = select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
-    else:
-        taken = select(table.c.id).where(table.c.id.between(*piece.span))
-    if piece.span is not None and _is_alike(piece):
-        rows, mine, order = STOOD.join(table, table.c.id == STOOD.c.row_id), _at_its_places(piece), STOOD.c.seq
+    taken = _taken(piece)
+    is_one = piece.span is not None and _is_alike(piece)
+    if is_one:
+        rows, order = STOOD.join(table, table.c.id == STOOD.c.row_id), STOOD.c.seq
+        mine = _at_its_places(piece) & table.c.id.between(*piece.span)
     else:
         rows = ITEMS.join(STOOD, _stood(piece)).join(table, table.c.id == ITEMS.c.row_id)
         mine, order = piece.with_outcome(Outcome.CHANGED), ITEMS.c.seq
     told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(order)
     history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True)
-    old = select(table.c.id, *(pair.label(column.key) for column, pair in pairs.items())).select_from(rows).where(mine)
-    found = old.subquery("old")
-    db.session.execute(
-        update(table).where(table.c.id == found.c.id)
-        .values(**{column.key: found.c[column.key] for column in columns}, **stamp(table, piece.actor, taken))
-    )  # fmt: skip
+    if is_one:
+        change = update(table).where(table.c.id == STOOD.c.row_id, mine).values({one.key: pair for one, pair in pairs.items()})
+    else:
+        old = select(table.c.id, *(pair.label(column.key) for column, pair in pairs.items())).select_from(rows).where(mine)
+        found = old.subquery("old")
+        change = update(table).where(table.c.id == found.c.id).values({column.key: found.c[column.key] for column in columns})
+    db.session.execute(change.values(stamp(table, piece.actor, taken)))
+
+
+def follow(operation: SetBased, piece: Piece) -> None:
+    """Tell whoever goes by these rows."""
+    taken = _taken(piece)
     changes.record_selected(operation.model, taken)
     images.known_to_earlier_runs(operation.model, taken, piece.undoes)
 
 
+def _taken(piece: Piece) -> Select[Any]:
+    """The numbers of the rows that are taken back."""
+    if piece.span is not None:
+        key = piece.operation.model.__table__.c.id
+        return select(key).where(key.between(*piece.span))
+    back = ITEMS.alias("back")
+    return select(back.c.row_id).where(piece.of(back), back.c.outcome == Outcome.CHANGED.value)
+
+
 def _stood(piece: Piece) -> Any:
     """The item in which the run kept how the row of an item stood."""
-    if expressions.dialect() == "sqlite" and _is_alike(piece):  # PostgreSQL would go through all items of the run for each
-        same = (STOOD.c.row_id == ITEMS.c.row_id) & (STOOD.c.seq == ITEMS.c.seq)
-        return same & images.changed_by(piece.undoes, STOOD)
+    is_lite = expressions.dialect() == "sqlite"
+    if (is_lite or piece.ends is not None) and _is_alike(piece):  # one by one PostgreSQL would go through all items of the run
+        # for each
+        same = STOOD.c.seq == ITEMS.c.seq if is_lite else STOOD.c.seq.between(piece.low, piece.high)
+        return (STOOD.c.row_id == ITEMS.c.row_id) & same & images.changed_by(piece.undoes, STOOD)
     return (STOOD.c.row_id == ITEMS.c.row_id) & images.changed_rows(piece.undoes, STOOD)
 
 

@@ -34,12 +34,14 @@ QUICK_SECONDS = 0.25  # for so long a chunk may keep other writers of SQLite wai
 
 @dataclass
 class Work:
-    """A run in the hands of this worker. `size`: how many items a chunk has, as long as nobody dies of it."""
+    """A run in the hands of this worker. `size`: how many items a chunk has, as long as nobody dies of it. `at`: the items of
+    the chunk that was begun last."""
 
     held: Hold
     whole: Piece
     is_undo: bool
     size: int
+    at: tuple[int, int] = (0, 0)
 
     def paced(self, rows: int, seconds: float) -> None:
         """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often."""
@@ -142,12 +144,16 @@ def _reason(error: Exception) -> str:
 @transactional
 def _chunk(work: Work, low: int, high: int, then: int, refused: str = "") -> None:
     """`then`: where the next chunk ends. Should its worker die, whoever comes next knows among which rows to look."""
+    operation = work.whole.operation
+    # begun anew, because somebody has changed one of its rows meanwhile, a chunk locks them first and waits for whoever has them
+    in_one_view = operation.in_one_view and work.at != (low, high) and chunks.one_view()
     # short of where the last worker died, the search for a row that kills goes on
     calm = {"crashes": 0} if high >= work.held.tried or work.held.crashes == 1 else {}
     runs.hold(work.held, position=high, tried=then, **calm)
+    work.at = (low, high)
     rows.make_room()
     policy.forget()
-    piece, operation = replace(work.whole, low=low, high=high), work.whole.operation
+    piece = replace(work.whole, low=low, high=high, in_one_view=in_one_view)
     operation.authorize(piece.actor, piece.values)
     with history.by("undo" if work.is_undo else "bulk", actor=piece.actor, run_id=piece.run_id):
         if refused:
