@@ -13,7 +13,7 @@ from app.shop.live.feed.sender import Sender
 from tests.gate import Gate
 from tests.goals import Watch, goal
 from tests.journeys.studio import POSTS
-from tests.ops.tree import PASSWORD, ROOT, clean_env
+from tests.ops.tree import PASSWORD, ROOT, clean_env, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow, pytest.mark.together("tree")]
 # `make faults` takes the network away for longer than half a minute, at fifty comments a second
@@ -131,8 +131,9 @@ def test_fifty_comments_a_second_hold_no_page_up_and_the_age_of_the_feed_is_true
     tasks = control.evaluate("() => window.longTasks")
     assert control.locator("[data-comments] li").count() <= 200
     goal("50 comments a second, longest task of the page", f"{max(tasks, default=0)} ms", "100 ms", max(tasks, default=0) <= 100)
-    stood = int(re.search(r"\d+", control.locator("[data-feed-age]").inner_text()).group())
-    control.locator("[data-feed-age]", has_text=re.compile(rf"\b{stood + 2}\b")).wait_for()
+    age = control.locator("[data-feed-age]")
+    stood = int(re.search(r"\d+", age.inner_text()).group())
+    wait_for(lambda: int(re.search(r"\d+", age.inner_text()).group()) >= stood + 2, 30, "a feed that grows old")
 
 
 def test_a_price_of_the_platform_that_is_not_ours_is_told_and_corrected(windows, studio):
@@ -236,13 +237,14 @@ def test_a_question_turns_yellow_after_a_minute_and_red_after_three_wherever_it_
     asked["service"].click()
     service.get_by_role("button", name="Ask the host").click()  # it waits on, and its age with it
     asked["host"].wait_for()
-    for seconds, tone, age in ((0, "", "^0:"), (61, "yellow", "^[12]:"), (181, "red", "^[3-9]:")):
+    # it was asked up to two minutes ago, on a machine that is busy
+    for seconds, tone, age in ((-60, "", "^0:"), (61, "yellow", "^[12]:"), (181, "red", "^[3-9]:")):
         for tab in windows.values():
             tab.evaluate(LATER, seconds)
             aged = tab.locator(f".question[data-age='{tone}']", has_text="Does it break?")
             aged.locator(".age", has_text=re.compile(age)).wait_for()
     colours = {asked["host"].locator(".age").evaluate("(node) => getComputedStyle(node).color")}
-    windows["host"].evaluate(LATER, 0)
+    windows["host"].evaluate(LATER, -60)
     windows["host"].locator(".question[data-age='']").wait_for()
     assert asked["host"].locator(".age").evaluate("(node) => getComputedStyle(node).color") not in colours
     for tab in windows.values():
@@ -251,10 +253,13 @@ def test_a_question_turns_yellow_after_a_minute_and_red_after_three_wherever_it_
 
 def test_at_the_planned_time_the_host_screen_flashes_what_comes_next(windows):
     host = windows["host"]
-    host.evaluate(LATER, 9 * 60)
-    host.locator("[data-left][data-tone=warn]").wait_for()  # of ten minutes
+    host.reload()
+    minutes, seconds = map(int, host.locator("[data-left]", has_text=":").inner_text().split(":"))
+    left = 60 * minutes + seconds  # of ten minutes; some have passed
+    host.evaluate(LATER, left - 60)
+    host.locator("[data-left][data-tone=warn]").wait_for()
     assert host.locator("[data-next].flash").count() == 0
-    host.evaluate(LATER, 11 * 60)
+    host.evaluate(LATER, left + 60)
     flashing = host.locator("[data-next].flash", has_text="Pour tea")
     flashing.wait_for()
     assert flashing.evaluate("(node) => getComputedStyle(node).animationName") == "flash"
@@ -263,16 +268,25 @@ def test_at_the_planned_time_the_host_screen_flashes_what_comes_next(windows):
     host.locator("[data-next]:not(.flash)", has_text="Pour tea").wait_for()
 
 
+# all that it says from now on: a sentence stands for a few seconds
+SAID = """() => {
+  const line = document.querySelector("[data-said]");
+  window.saidAll = [];
+  new MutationObserver(() => window.saidAll.push(line.textContent)).observe(line, { childList: true });
+}"""
+
+
 def test_after_a_silence_nothing_is_missing_is_said_by_a_stream_that_was_opened_since(windows):
     """The server gives no answer while the stream seems open: it may be dead without a word."""
     control, opened = windows["control"], []
+    control.evaluate(SAID)
     control.context.route("**/state.json", lambda route: route.abort())
     control.evaluate("() => { window.dispatchEvent(new Event('offline')); }")
     control.locator("[data-lost]:not([hidden])").wait_for()
     control.on("request", lambda one: opened.append(one.url) if "/stream?" in one.url and "last=" in one.url else None)
     control.context.unroute("**/state.json")
     control.locator("[data-lost]").wait_for(state="hidden")
-    assert control.locator("[data-said]").inner_text() == "Connected again, nothing is missing." and opened
+    assert "Connected again, nothing is missing." in control.evaluate("() => window.saidAll") and opened
 
 
 def test_a_control_desk_that_was_cut_off_ends_in_the_counters_of_the_rows_and_shows_no_comment_twice(windows, studio, live_id):
@@ -282,16 +296,17 @@ def test_a_control_desk_that_was_cut_off_ends_in_the_counters_of_the_rows_and_sh
     comments, shares = stood.get("comments", 0) + 60, stood.get("shares", 0) + 3
     control.context.set_offline(True)
     control.locator("[data-lost]:not([hidden])").wait_for()
+    before = control.locator("[data-comments] li").count()  # a frame holds twenty: a slow machine told fewer than came
     for part in range(3):
         at = int(time.time() * 1000)
         missed = [Event(f"m{part}-{n}", "comment", at, f"v{n}", f"Guest {n}", text=f"missed {part} {n}") for n in range(20)]
         studio[1].send([*missed, *missed[:5], Event(f"s{part}", "share", at, "v1")])
-    service.locator("[data-comments] li", has_text="missed 2 19").wait_for(state="attached")
+        service.locator("[data-comments] li", has_text=f"missed {part} 19").wait_for(state="attached")
     control.context.set_offline(False)
     control.locator("[data-lost]").wait_for(state="hidden")
     control.locator("[data-comments] li", has_text="missed 2 19").wait_for(state="attached")
     control.locator("[data-figure-of=comments] small", has_text=str(comments)).wait_for()
-    kept = min(200, comments)
+    kept = min(200, before + 60)
     control.locator("[data-comments] li").nth(kept - 1).wait_for(state="attached")
     numbers = control.locator("[data-comments] li").evaluate_all("(all) => all.map((one) => Number(one.dataset.comment))")
     assert numbers == sorted(set(numbers)) and len(numbers) == kept

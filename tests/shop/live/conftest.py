@@ -68,8 +68,9 @@ def open_session(is_practice=False, stock=1000, platform=Platform.WEBHOOK):
 
 
 @pytest.fixture
-def on_air(live_app, valkey):
+def on_air(live_app, valkey, monkeypatch):
     """`live_app` with Valkey behind it, empty, within an application context."""
+    monkeypatch.setattr(connections, "QUICK", 30.0)  # on a machine that stands still for a second nobody is away
     live_app.config["REDIS_URL"] = valkey
     with live_app.app_context():
         connections.client(live_app).flushall()

@@ -183,11 +183,11 @@ def test_deliveries_are_orders_once_each_and_the_hundred_and_first_pays_the_full
         door, told = FeedDoor(on_air), Counter()
         for n, how in sent:
             body = envelope.packed([Event(f"o-{n}", "order", AT_MS + n, f"v{n}", item=1, number=f"D-{n}")])
-            header = signed("zgs_other" if how == "forged" else room.secret, body, now - 400 if how == "old" else None)
-            body = body.replace(b'"item":1', b'"item":2') if how == "changed" else body
+            secret, at = "zgs_other" if how == "forged" else room.secret, now - 400 if how == "old" else None
+            told_body = body.replace(b'"item":1', b'"item":2') if how == "changed" else body
             status = 503
-            while status == 503:  # the stream did not answer in time: a sender comes again, as it is told to
-                status = (await _ask(door, f"/live/feed/{room.key}/", body, header))[0]
+            while status == 503:  # the stream did not answer in time: a sender comes again with a new nonce, as it is told to
+                status = (await _ask(door, f"/live/feed/{room.key}/", told_body, signed(secret, body, at)))[0]
             told[how, status] += 1
         await door._client.aclose()
         return told

@@ -94,7 +94,7 @@ def as_sent(events, seed=11):
 
 
 def put(app, room, posts):
-    script = connections.client(app).register_script(stream.PUT)
+    script = connections.client(app, timeout=None).register_script(stream.PUT)  # what is asked for again after a second was there before
     for number, events in enumerate(posts):
         keys, arguments = stream.put_arguments(
             room.feed_id, f"n{number}-{time.monotonic_ns()}", envelope.packed(events), AT_MS
