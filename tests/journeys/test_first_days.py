@@ -432,6 +432,36 @@ def test_a_column_is_pasted_into_a_sheet_from_the_top_of_what_is_marked_and_fill
 
 
 @pytest.mark.browser
+def test_what_is_typed_at_the_counter_stays_while_the_last_article_is_looked_for(page):
+    page.goto("/orders/counter/")
+    scan, rows, held = page.locator("#scan"), page.locator("[data-lines] tr"), []
+
+    def hold(route):
+        held.append(route)
+
+    def found(code):
+        """Go on with what the page asked for, which has waited meanwhile."""
+        wait_for(lambda: page.title() and held, 30, "the question")
+        held.pop().continue_()
+        rows.filter(has_text=code).wait_for()
+
+    page.route("**/counter/find?*", hold)
+    with page.expect_request("**/counter/find?*"):
+        scan.press_sequentially("CUP-0\n")
+    scan.press_sequentially("CUP-")
+    found("CUP-0")
+    assert scan.input_value() == "CUP-"
+    with page.expect_request("**/counter/find?*"):
+        scan.press_sequentially("1\n")
+    rows.first.get_by_role("spinbutton").press_sequentially("2")
+    found("CUP-1")
+    assert rows.first.locator("input:focus").input_value() == "12"
+    rows.first.locator("input:focus").press("Enter")
+    page.unroute("**/counter/find?*")
+    page.locator("[data-total]").get_by_text("91.01").wait_for()
+
+
+@pytest.mark.browser
 def test_columns_of_a_list_and_of_its_file_are_moved_with_the_keys(page):
     page.goto("/orders/order/list/?cols=number,state,total")
     page.get_by_role("button", name="Columns").click()

@@ -213,10 +213,12 @@ function clicks() {
 
 function keys() {
   const search = document.querySelector("[data-search]");
+  let opening = null;
   const palette = async () => {
-    const before = document.activeElement;
+    opening ??= { before: document.activeElement }; // what is typed into the box meanwhile opens it as well, and nobody was there before
+    const { before } = opening;
     search.focus(); // what is typed while it is fetched stands in this box and is taken over
-    (await import("./palette.js")).open(search.form, before);
+    try { (await import("./palette.js")).open(search.form, before); } finally { opening = null; }
   };
   search?.addEventListener("click", palette);
   search?.addEventListener("input", (event) => {

@@ -14,6 +14,8 @@ let key = newKey();
 let quoted = 0;
 let asked = 0;
 let busy = false;
+let selling = Promise.resolve(); // what is scanned meanwhile belongs to the next basket
+const made = new WeakMap();      // the row of each line: one in which somebody types or presses is never put anew
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 const total = () => quoted;
@@ -26,7 +28,7 @@ function post(url, data) {
 }
 
 function shown(minor) {
-  if (!money) return "–";
+  if (!money || minor == null) return "–";
   const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: money.currency });
   return format.format(minor / 10 ** money.exponent);
 }
@@ -43,14 +45,26 @@ function minor(text) {
 }
 
 function draw() {
-  rows.replaceChildren(...lines.map(row));
+  const shownNow = lines.map(row);
+  for (const old of [...rows.children]) if (!shownNow.includes(old)) old.remove();
+  rows.append(...shownNow.filter((one) => !one.isConnected)); // what is added comes last
   box.querySelector("[data-none]").hidden = lines.length > 0;
   box.querySelector("[data-go]").disabled = lines.length === 0 || busy;
   box.querySelector("[data-total]").textContent = lines.length ? shown(total()) : "–";
   change();
 }
 
-function row(line, index) {
+function row(line) {
+  if (!made.has(line)) made.set(line, newRow(line));
+  const { tr, price, amount, quantity, remove } = made.get(line);
+  price.textContent = shown(line.price);
+  amount.textContent = shown(line.amount);
+  if (quantity !== document.activeElement) quantity.value = line.quantity;
+  quantity.disabled = remove.disabled = busy;
+  return tr;
+}
+
+function newRow(line) {
   const tr = document.createElement("tr");
   const name = document.createElement("td");
   name.textContent = line.option ? `${line.title} · ${line.option}` : line.title;
@@ -62,18 +76,19 @@ function row(line, index) {
   Object.assign(quantity, { type: "number", min: 1, max: 100000, value: line.quantity, className: "form-control" });
   quantity.setAttribute("aria-label", fill(texts.pieces, { title: line.title }));
   quantity.addEventListener("change", () => {
-    line.quantity = Math.max(1, Math.floor(Number(quantity.value)) || 1);
+    quantity.value = line.quantity = Math.max(1, Math.floor(Number(quantity.value)) || 1);
     changed();
   });
   const remove = document.createElement("button");
   Object.assign(remove, { type: "button", className: "btn btn-quiet btn-sm", textContent: texts.remove });
   remove.addEventListener("click", () => {
-    lines.splice(index, 1);
+    lines = lines.filter((one) => one !== line);
     changed();
     scan.code.focus();
   });
-  tr.append(name, cell(shown(line.price)), cell(quantity), cell(shown(line.amount)), cell(remove));
-  return tr;
+  const [price, amount] = [cell(""), cell("")];
+  tr.append(name, price, cell(quantity), amount, cell(remove));
+  return { tr, price, amount, quantity, remove };
 }
 
 function cell(content) {
@@ -92,10 +107,10 @@ async function changed() {
     draw();
     return;
   }
-  const answer = await post(box.dataset.quote, { channel_id: Number(pay.channel_id.value), lines: wanted(), codes: pay.codes.value });
-  const told = await answer.json();
+  const answer = await post(box.dataset.quote, { channel_id: Number(pay.channel_id.value), lines: wanted(), codes: pay.codes.value }).catch(() => null);
+  const told = await answer?.json().catch(() => null);
   if (mine !== asked) return; // an older answer: the basket has changed since
-  if (!answer.ok) say(told.message, true);
+  if (!answer?.ok) say(told?.message || texts.away, true);
   else {
     lines.forEach((line, index) => Object.assign(line, told.lines[index]));
     quoted = told.total;
@@ -115,23 +130,25 @@ function change() {
 
 scan.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const [, pieces, code] = /^(?:(\d{1,5})\s*[*x×]\s*)?(.+)$/.exec(scan.code.value.trim()) || [];
+  const text = scan.code.value.trim();
+  const [, pieces, code] = /^(?:(\d{1,5})\s*[*x×]\s*)?(.+)$/.exec(text) || [];
   if (!code) return;
-  scan.code.select();
+  scan.code.value = ""; // at once: the next article may be scanned before this one is found
+  say("");
+  await selling;
   const url = new URL(box.dataset.find, location.href);
   url.search = new URLSearchParams({ code, channel: pay.channel_id.value });
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
-  const found = await answer.json();
-  if (!answer.ok) {
-    say(found.message, true);
+  const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+  const found = await answer?.json().catch(() => null);
+  if (!answer?.ok) {
+    say(found?.message || texts.away, true);
+    if (!scan.code.value) { scan.code.value = text; scan.code.select(); }
     return;
   }
   money = { currency: found.currency, exponent: found.exponent };
   const known = lines.find((line) => line.sku_id === found.sku_id);
   if (known) known.quantity += Number(pieces || 1);
   else lines.push({ ...found, quantity: Number(pieces || 1) });
-  scan.code.value = "";
-  say("");
   await changed();
 });
 
@@ -143,6 +160,8 @@ pay.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!lines.length || busy) return;
   busy = true;
+  let over;
+  selling = new Promise((done) => { over = done; });
   draw();
   try {
     const cash = pay.method.value === "cash";
@@ -171,6 +190,7 @@ pay.addEventListener("submit", async (event) => {
     say(String(error.message || error), true);
   } finally {
     busy = false;
+    over();
     draw();
   }
 });
