@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
+from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from app.panel.bulk import pulse, store
 from app.panel.bulk.models import LEFT_ALONE, BeforeImage, Run, RunItem
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
-from app.panel.core import clock, policy
+from app.panel.core import clock, notices, policy
 from app.panel.core.actor import SYSTEM, owns
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
@@ -59,11 +59,21 @@ def make(stored: store.Stored, *, actor: Any, params: dict[str, Any] | None = No
     """A run that only holds a file as yet."""
     run = Run(
         kind=RunKind.IMPORT, state=RunState.DRAFT, importer=importer, file_name=stored.name, file_key=stored.key,
-        file_size=stored.size, file_hash=stored.digest, params=params or {}, actor_id=actor.id,
+        file_size=stored.size, file_hash=stored.digest, params={**spoken(), **(params or {})}, actor_id=actor.id,
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()
     return run
+
+
+def spoken() -> dict[str, str]:
+    """What the settings of a run keep of the page on which it was asked for."""
+    return {"language": str(get_locale() or "")}
+
+
+def language_of(run: Run) -> str:
+    """In which what is noted of its rows is written: that of the page on which it was asked for."""
+    return (run.params or {}).get("language") or notices.language_of(run.actor_id)
 
 
 def find(run_id: int, *, actor: Any) -> Run:

@@ -49,7 +49,7 @@ def make(run_id: int, *, actor: Any) -> Run:
     count = db.session.scalar(select(func.count()).select_from(BeforeImage).where(BeforeImage.run_id == run.id)) or 0
     back = Run(
         kind=RunKind.UNDO, state=RunState.QUEUED, importer=run.importer, file_name=run.file_name, undo_of_id=run.id,
-        actor_id=actor.id, expected=count, params={}, findings={},
+        actor_id=actor.id, expected=count, params=runs.spoken(), findings={},
     )  # fmt: skip
     db.session.add(back)
     db.session.flush()

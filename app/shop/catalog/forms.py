@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import FileField, MultipleFileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from app.panel.core import policy
 from app.panel.core.fields import spec
 from app.panel.core.forms import PanelForm, dress, unbound
 from app.shop.catalog import pricing
@@ -108,6 +109,11 @@ class PriceForm(PanelForm):
         _("Never below the cost plus"), [Length(max=10)], description=_("In percent. Empty: prices are not held."),
         render_kw={"inputmode": "decimal", "data-unit": "%", "autocomplete": "off"},
     )  # fmt: skip
+
+    def for_operation(self, _operation: Any, actor: Any) -> None:
+        """Whoever may not see the cost is not asked how far above it to stay; what he sent all the same is refused by name."""
+        if not self.margin.raw_data and not policy.fields(actor, "catalog.Sku").usable("cost"):
+            del self.margin
 
 
 class KindForm(PanelForm):

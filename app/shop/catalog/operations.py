@@ -48,7 +48,10 @@ class ChangePrice(SetBased):
             raise Forbidden(_("You may not see the cost, so no margin can be held for you."))
 
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
-        return pricing.understood(form.how.data, form.value.data, form.ending.data, form.margin.data)
+        margin = form["margin"].data if "margin" in form else ""
+        if margin and not policy.fields(actor, self.resource).usable("cost"):
+            raise InvalidInput({"margin": gettext("You may not see the cost, so no margin can be held for you.")})
+        return pricing.understood(form.how.data, form.value.data, form.ending.data, margin)
 
     def said(self, values: dict[str, Any]) -> str:
         return pricing.said(values)

@@ -45,7 +45,8 @@ class ShipOrders(OfOrders):
         usual = (form.courier.data or "").strip()
         numbers = read(form.numbers.data or "", usual)
         if getattr(form.file.data, "filename", ""):
-            numbers |= read_file(form.file.data, usual)
+            for order, given in read_file(form.file.data, usual).items():
+                _put(numbers, order, given)
         return {"courier": usual, "numbers": numbers}
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
@@ -108,7 +109,7 @@ def read(text: str, usual: str) -> dict[str, list[str]]:
             raise InvalidInput({"numbers": said})
         if len(parts) != 3:
             raise InvalidInput({"numbers": gettext("Line %(n)s: order number, courier and tracking number are needed.", n=place)})
-        found[parts[0]] = _checked(known, parts[1], parts[2])
+        _put(found, parts[0], _checked(known, parts[1], parts[2]))
     return found
 
 
@@ -143,9 +144,16 @@ def _rows_of(source: Source, usual: str) -> dict[str, list[str]]:
         if not (order and number and (courier or usual)):
             said = gettext("Line %(n)s: order number, courier and tracking number are needed.", n=row.line)
             raise InvalidInput({"file": said})
-        found[order] = _checked(known, courier or usual, number)
+        _put(found, order, _checked(known, courier or usual, number))
         _not_too_many(len(found), "file")
     return found
+
+
+def _put(found: dict[str, list[str]], order: str, given: list[str]) -> None:
+    """An order goes in one parcel: of two numbers none is dropped in silence, it stays until somebody says which."""
+    known = found.setdefault(order, given)
+    if known[:2] != given[:2] and not known[2]:
+        known[2] = gettext("Two tracking numbers were given for it: %(one)s and %(other)s.", one=known[1], other=given[1])
 
 
 def _not_too_many(lines: int, field: str) -> None:

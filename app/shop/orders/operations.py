@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from textwrap import shorten
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,7 +62,7 @@ class ChangeState(OfOrders):
             policy.authorize(actor, "complete", self.resource)
 
     def said(self, values: dict[str, Any]) -> str:
-        return gettext("Change the state to “%(state)s”", state=OrderState(values["to"]).label)
+        return str(OrderState(values["to"]).label)
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         to = OrderState(values["to"])
@@ -140,7 +139,8 @@ class NoteOrders(OfOrders):
     permission, form, instead_of, by_version = "note", forms.NoteForm, "note", False
 
     def said(self, values: dict[str, Any]) -> str:
-        return shorten(values["body"], 80, placeholder="…")
+        body = " ".join(values["body"].split())
+        return body if len(body) <= 80 else f"{body[:79]}…"
 
     def kept(self, row: Order, values: dict[str, Any]) -> dict[str, Any]:
         return {"run": history.present_run()}
@@ -168,7 +168,7 @@ class MarkOrders(OfOrders):
 
     def said(self, values: dict[str, Any]) -> str:
         reason = db.session.get(ExceptionReason, values["reason_id"])
-        return gettext("Report a problem: %(reason)s", reason=reason.name if reason else "")
+        return reason.name if reason else ""
 
     def look(self, row: Order, values: dict[str, Any], *, actor: Any) -> Look:
         known = {one.reason_id for one in row.exceptions if one.state is ExceptionState.OPEN}

@@ -278,3 +278,36 @@ def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, sessio
     assert again not in (run, first), "a no leaves it open to ask anew"
     chief.post(f"/bulk/operation/{again}/approve")
     assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
+
+
+def test_whoever_may_not_see_the_cost_is_not_asked_for_a_margin_above_it(skus, session, as_user, as_role):
+    from app.panel.accounts.models import User
+
+    as_role(session.query(User).filter_by(username="ben").one(), "operations")
+    maker = as_user("ben")
+    assert 'name="margin"' in as_user("ada").post(NEW, data={"action": "catalog.change_price", "rowid": skus}).text
+    assert 'name="margin"' not in maker.post(NEW, data={"action": "catalog.change_price", "rowid": skus}).text
+    kept = maker.post(NEW, data={"action": "catalog.change_price", "rowid": skus, "_go": "1", "how": "percent", "value": "-7", "margin": "9"})
+    assert kept.status_code == 422 and "You may not see the cost" in kept.text and 'value="-7"' in kept.text
+    asked(maker, skus, margin="")
+
+
+def test_what_is_noted_of_rows_speaks_as_the_page_did_and_the_title_as_each_reader_does(skus, session, as_user, as_role):
+    from app.panel.accounts.models import User
+    from app.panel.bulk.models import Run, RunItem
+
+    as_role(session.query(User).filter_by(username="ben").one(), "operations")
+    maker, chief = as_user("ben"), as_user("ada")
+    with maker.session_transaction() as kept:
+        kept["language"] = "zh_Hans_CN"
+    run = asked(maker, skus, how="amount", value="-15")
+    maker.post(f"/bulk/operation/{run}/start")
+    noted = [item.reason for item in session.query(RunItem).filter_by(run_id=run, outcome="refused")]
+    assert noted and all("价" in reason for reason in noted), noted
+    kept = session.get(Run, run).file_name
+    assert "：" in kept and kept in maker.get(f"/bulk/operation/{run}/").text
+    shown = chief.get(f"/bulk/operation/{run}/").text
+    assert "Change the price: " in shown and kept not in shown
+    session.get(Run, run).file_name = "By a name that was given up since"
+    session.commit()
+    assert "By a name that was given up since" in chief.get(f"/bulk/operation/{run}/").text

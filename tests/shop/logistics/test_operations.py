@@ -71,6 +71,14 @@ def test_pasted_numbers_ship_their_orders_and_go_back(session, couriers, placed,
     assert (counts(back)["changed"], now(one.id).state, stock_of(stall.skus[0])) == (1, OrderState.PAID, (10, 4))
 
 
+def test_of_two_numbers_for_one_order_none_is_dropped_in_silence(couriers):
+    once, other = "1001 SF SF1234567890123", "1001 SF SF1234567890124"
+    assert read(f"{once}\n{once}", "")["1001"][2] == "", "the same line twice is one"
+    assert read(f"{once}\n{other}", "")["1001"][2] == (
+        "Two tracking numbers were given for it: SF1234567890123 and SF1234567890124."
+    )
+
+
 def test_a_line_that_is_not_whole_says_which(couriers):
     assert list(read("1001 SF1234567890123", "SF")) == ["1001"]
     with pytest.raises(InvalidInput) as wrong:

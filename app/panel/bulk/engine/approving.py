@@ -152,7 +152,7 @@ def refuse(run_id: int, why: str, *, actor: Any) -> None:
     why = " ".join(why.split())[:500]
     if not why:
         raise InvalidInput({"why": gettext("Say why.")})
-    with force_locale(notices.language_of(run.actor_id)):  # whoever asked reads it
+    with force_locale(runs.language_of(run)):  # whoever asked reads it
         said = gettext("%(name)s did not approve it: %(why)s", name=str(actor), why=why)
     if not runs.move(run_id, (RunState.ASKED,), state=RunState.CANCELLED, finished_at=clock.now(), error=said):
         raise Conflict(_("This no longer waits for approval."))

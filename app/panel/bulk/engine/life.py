@@ -63,6 +63,7 @@ def any_meant(operation: Operation, selection: Selection, actor: Any) -> bool:
 
 def _new(operation: Operation, kind: RunKind, actor: Any, **more: Any) -> Run:
     values = more["params"].get("values") or {}
+    more["params"] |= runs.spoken()
     run = Run(
         kind=kind, state=RunState.DRAFT, operation=operation.key, resource=operation.resource, findings={},
         file_name=naming.titled(operation, values), actor_id=actor.id, **more,

@@ -19,7 +19,7 @@ LONGEST = 200
 def titled(operation: Operation, values: dict[str, Any]) -> str:
     """An operation with what was answered."""
     said = operation.said(values)
-    return (f"{operation.label}: {said}" if said else str(operation.label))[:LONGEST]
+    return (_("%(operation)s: %(said)s", operation=operation.label, said=said) if said else str(operation.label))[:LONGEST]
 
 
 def title(run: Run | Any) -> str:
