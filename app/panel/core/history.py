@@ -19,17 +19,18 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Index,
+    Insert,
     Integer,
     LargeBinary,
     Select,
     String,
     Text,
+    bindparam,
     cast,
     event,
     func,
     insert,
     inspect,
-    literal,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -47,6 +48,7 @@ from app.panel.core.types import RandomBytes, UTCDateTime
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
 PLAIN = frozenset({int, str, bool, type(None)})
 BY_KEY = "key:"
+ALIKE = ("at", "actor_id", "actor_name", "verb", "table", "path", "run_id", "request_id", "why", "ip")  # in all lines of a set
 _path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
 _run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
 _moment: contextvars.ContextVar[dt.datetime | None] = contextvars.ContextVar("history_moment", default=None)
@@ -174,9 +176,13 @@ def record_selected(
 
     :param in_order: the query gives the rows in their order by itself, and they need not be sorted
     """
-    alike = _row(model.__tablename__, 0, verb, {}, why, actor)
+    tell(telling(entries, in_order=in_order), model, verb=verb, actor=actor, why=why)
+
+
+def telling(entries: Select[Any], *, in_order: bool = False) -> Insert:
+    """The statement of `record_selected`, to be kept; what it is told by `tell` is alike in all of its lines."""
     table: Any = HistoryEntry.__table__
-    constants = {name: literal(value, table.c[name].type) for name, value in alike.items() if name not in ("key", "changes")}
+    constants = {name: bindparam(f"line_{name}", type_=table.c[name].type) for name in ALIKE}
     if in_order:
         key, *_pairs = entries.selected_columns
         query = entries.add_columns(*constants.values(), *_salts(key))
@@ -184,7 +190,16 @@ def record_selected(
         key, pairs = entries.subquery("told").columns
         query = select(key, pairs, *constants.values(), *_salts(key)).order_by(key)
     names = [*constants, *(["salt"] if len(query.selected_columns) > len(constants) + 2 else [])]
-    db.session.execute(insert(table).from_select(("key", "changes", *names), query, include_defaults=False))
+    return insert(table).from_select(("key", "changes", *names), query, include_defaults=False)
+
+
+def tell(
+    statement: Insert, model: type[Any], *, verb: str, actor: Any = None, why: str = "", given: Mapping[str, Any] | None = None
+) -> None:
+    """Write the lines of `telling`. `given`: what its query is told."""
+    alike = _row(model.__tablename__, 0, verb, {}, why, actor)
+    lines = {f"line_{name}": alike[name] for name in ALIKE}
+    db.session.execute(statement, {**lines, "line_salt": secrets.token_bytes(32), **(given or {})})
 
 
 def _salts(key: ColumnElement[int]) -> list[ColumnElement[bytes]]:
@@ -192,7 +207,7 @@ def _salts(key: ColumnElement[int]) -> list[ColumnElement[bytes]]:
     row costs: there they are the hash of the row's number with 32 of them, which stand nowhere and are gone with the statement."""
     if db.session.connection().dialect.name != "postgresql":
         return []  # its own default is as cheap
-    told = literal(secrets.token_bytes(32), LargeBinary).op("||")(func.int8send(cast(key, BigInteger)))
+    told = bindparam("line_salt", type_=LargeBinary).op("||")(func.int8send(cast(key, BigInteger)))
     return [func.substr(func.sha256(told), 1, 16, type_=LargeBinary)]
 
 

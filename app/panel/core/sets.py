@@ -6,26 +6,31 @@ Whoever calls it writes the trail himself (`history.record_selected`), tells the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     FromClause,
+    Insert,
     Integer,
     MetaData,
     Select,
     String,
     Table,
     Text,
+    and_,
+    bindparam,
     cast,
     column,
     func,
     insert,
     literal,
+    literal_column,
     null,
     select,
     text,
@@ -34,10 +39,16 @@ from sqlalchemy import (
 
 from app.panel.core import clock
 from app.panel.core.db import db
-from app.panel.core.types import ListOf
+from app.panel.core.rows import among_given
+from app.panel.core.types import ListOf, UTCDateTime
 
 LOOK_UP = text("SELECT set_config('enable_nestloop', :on, true)")
 JOINS = text("SELECT set_config('enable_hashjoin', :on, true), set_config('enable_mergejoin', :on, true)")
+
+# what statements that are kept are told when they run
+NOW: Any = bindparam("told_now", type_=UTCDateTime())
+WHO: Any = bindparam("told_who", type_=Integer())
+_KEPT: dict[Any, Any] = {}
 
 
 def is_postgresql() -> bool:
@@ -46,20 +57,26 @@ def is_postgresql() -> bool:
 
 def constant(column: Any, value: Any) -> ColumnElement[Any]:
     """One and the same value for all rows, typed as the column is; PostgreSQL takes a bare one of a SELECT for a text."""
-    if isinstance(value, ColumnElement):
+    if isinstance(value, ColumnElement) and not isinstance(value, BindParameter):
         return value
-    told = null() if value is None else literal(value, column.type)
+    told = value if isinstance(value, BindParameter) else null() if value is None else literal(value, column.type)
     return cast(told, column.type) if is_postgresql() else told
 
 
 def numbered(keys: Sequence[int], numbers: Sequence[int]) -> FromClause:
     """A table of (`key`, `number`), in which each key has the number at its place: those of new rows that are made of old ones."""
     if is_postgresql():
-        lists = [literal(list(one), ListOf(BigInteger)) for one in (keys, numbers)]
-        return func.unnest(*lists).table_valued(
+        return _numbered(*(literal(list(one), ListOf(BigInteger)) for one in (keys, numbers)))
+    return _numbered(literal(orjson.dumps(list(zip(keys, numbers, strict=True))).decode()))
+
+
+def _numbered(*given: Any) -> FromClause:
+    """Of two lists (PostgreSQL), or of the text of a list of pairs."""
+    if len(given) > 1:
+        return func.unnest(*given).table_valued(
             column("key", BigInteger), column("number", BigInteger), name="numbered"
         ).render_derived()
-    each = func.json_each(orjson.dumps(list(zip(keys, numbers, strict=True))).decode()).table_valued("value", name="each_pair")
+    each = func.json_each(*given).table_valued("value", name="each_pair")
     pairs = select(*(type_coerce(each.c.value.op("->>")(at), Integer).label(name) for at, name in enumerate(("key", "number"))))
     return pairs.subquery("numbered")
 
@@ -77,19 +94,106 @@ def listed(rows: Sequence[Sequence[Any]], columns: Mapping[str, Any]) -> FromCla
     return select(*given).subquery("listed")
 
 
-def laid_out(name: str, query: Select[Any]) -> FromClause:
+def kept(name: Any, build: Callable[[], Any]) -> Any:
+    """A statement that is built once for each engine, under a name that says all that its text hangs on: to build and to compile
+    one anew for each chunk of a run takes SQLAlchemy longer than many a database takes to answer. Values come by `bindparam`."""
+    place = (is_postgresql(), name)
+    if (found := _KEPT.get(place)) is None:
+        found = _KEPT[place] = build()
+    return found
+
+
+def told_by(actor: Any) -> dict[str, Any]:
+    """`NOW` and `WHO` of a statement that is kept."""
+    return {"told_now": clock.now(), "told_who": actor.id}
+
+
+class Numbers:
+    """Rows by their numbers, for statements that are kept. On SQLite those that follow one upon the other, as new rows of a set do,
+    are told as a range, which it walks along; a list it would look up one by one.
+    """
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.numbers = numbers
+        low, high = (numbers[0], numbers[-1]) if numbers else (0, -1)
+        self.is_range = not is_postgresql() and high - low + 1 == len(numbers) and list(numbers) == list(range(low, high + 1))
+        self.shape = "range" if self.is_range else "list"
+        self.told: dict[str, Any] = {"told_low": low, "told_high": high} if self.is_range else {"told_numbers": list(numbers)}
+
+    def kept(self, name: Any, build: Callable[[], Any]) -> Any:
+        """`kept` for a statement over them."""
+        return kept(("numbers", self.shape, name), build)
+
+    def hold(self, column: Any) -> ColumnElement[bool]:
+        """The column is one of them."""
+        if not self.is_range:
+            return among_given(column, bindparam("told_numbers", type_=ListOf(BigInteger)))
+        few: Any = literal_column("0.001")  # how likely each is: otherwise SQLite takes a range for a good part of the table
+        low, high = (bindparam(name, type_=Integer()) for name in ("told_low", "told_high"))
+        return and_(func.likelihood(column >= low, few), func.likelihood(column <= high, few))
+
+
+class Pairs:
+    """Numbers of new rows beside those of what they are made of, at the same places, for statements that are kept. Of two ranges
+    the distance is told alone."""
+
+    def __init__(self, these: Numbers, fresh: Numbers) -> None:
+        self.these, self.is_range = these, these.is_range and fresh.is_range
+        if self.is_range:
+            self.told: dict[str, Any] = {"told_ahead": fresh.numbers[0] - these.numbers[0]}
+        elif is_postgresql():
+            self.told = {"told_keys": list(these.numbers), "told_fresh": list(fresh.numbers)}
+        else:
+            self.told = {"told_pairs": orjson.dumps(list(zip(these.numbers, fresh.numbers, strict=True))).decode()}
+        self._table = None if self.is_range else _numbered(*(
+            bindparam(name, type_=Text() if name == "told_pairs" else ListOf(BigInteger)) for name in self.told
+        ))  # fmt: skip
+
+    def kept(self, name: Any, build: Callable[[], Any]) -> Any:
+        return self.these.kept(("pairs", self.is_range, name), build)
+
+    def of(self, rows: Any, key: Any) -> Any:
+        """Rows whose `key` is one of the first numbers; those of a range have to be no others."""
+        return rows if self._table is None else self._table.join(rows, key == self._table.c.key)
+
+    def number(self, key: Any) -> ColumnElement[int]:
+        """The other number of a row."""
+        return key + bindparam("told_ahead", type_=Integer()) if self._table is None else self._table.c.number
+
+    def order(self, key: Any) -> Any:
+        return key if self._table is None else self._table.c.number
+
+
+def laid_out(name: str, query: Select[Any], given: Mapping[str, Any] | None = None, key: Any = None) -> FromClause:
     """The rows of a query as a table of its own, for several statements that read them one after the other; the next of this name
-    takes its place. SQLite would look each of them up again for each statement; to PostgreSQL a query stays what it is."""
+    takes its place. SQLite would look each of them up again for each statement; to PostgreSQL a query stays what it is.
+
+    :param given: what a query is told that is kept, under `key`
+    """
     if is_postgresql():
         return query.subquery(name)
-    connection, columns = db.session.connection(), [Column(one.name, one.type) for one in query.selected_columns]
-    # untyped: each value stays as the query gave it
-    told = Table(f"laid_out_{name}", MetaData(), *columns, schema="temp")
+    connection, told = db.session.connection(), _laid_out(name, query)
+    columns = list(told.columns)
     names = ", ".join(f'"{one.name}"' for one in columns)
     connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS laid_out_{name} ({names})")
     connection.exec_driver_sql(f"DELETE FROM temp.laid_out_{name}")  # noqa: S608 - names of ours
-    connection.execute(insert(told).from_select(columns, query, include_defaults=False))
+
+    def build() -> Any:
+        return insert(told).from_select(columns, query, include_defaults=False)
+
+    connection.execute(build() if key is None else kept(("laid out", name, key), build), given or {})
     return told
+
+
+def _laid_out(name: str, query: Select[Any]) -> Any:
+    """Untyped to the database: each value stays as the query gave it. One object for all, by which statements are known again."""
+    columns = tuple((one.name, repr(one.type)) for one in query.selected_columns)
+
+    def build() -> Any:
+        told = [Column(one.name, one.type) for one in query.selected_columns]
+        return Table(f"laid_out_{name}", MetaData(), *told, schema="temp")
+
+    return kept(("table laid out", name, columns), build)
 
 
 @contextlib.contextmanager
@@ -122,12 +226,21 @@ def by_range() -> Iterator[None]:
 
 def insert_rows(table: Any, values: Mapping[str, Any], rows: FromClause, *where: Any, order: Any, actor: Any) -> None:
     """Insert a row for each of `rows`: `values` are expressions over them, or constants. Who and when are filled in."""
-    now = clock.now()
-    alike = {"created_at": now, "changed_at": now, "created_by_id": actor.id, "changed_by_id": actor.id, "version": 1}
+    db.session.execute(insertion(table, values, rows, *where, order=order), told_by(actor))
+
+
+def insertion(table: Any, values: Mapping[str, Any], rows: FromClause, *where: Any, order: Any) -> Insert:
+    """The statement of `insert_rows`, to be kept; it is told by `told_by`."""
+    alike = {"created_at": NOW, "changed_at": NOW, "created_by_id": WHO, "changed_by_id": WHO, "version": literal_column("1")}
     given = {name: constant(table.c[name], value) for name, value in {**alike, **values}.items()}
     places = order if isinstance(order, list) else [order]
     query = select(*given.values()).select_from(rows).where(*where).order_by(*places)
-    db.session.execute(insert(table).from_select(list(given), query, include_defaults=False))
+    return insert(table).from_select(list(given), query, include_defaults=False)
+
+
+def stamped(table: Any) -> dict[str, Any]:
+    """`stamp` of a statement that is kept."""
+    return {"version": table.c.version + literal_column("1"), "changed_at": NOW, "changed_by_id": WHO}
 
 
 def stamp(table: Any, actor: Any, keys: Select[Any] | None = None) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from sqlalchemy.orm import aliased
 
 from app.panel.core import policy
 from app.panel.core.rows import among
-from app.panel.core.sets import words
+from app.panel.core.sets import Numbers, words
 from app.shop.finance.models import Account, Entry, EntryKind, Posting
 from app.shop.orders.models import Order, Payment, PaymentState, Refund
 from app.shop.setup.models import Shop
 
+ORDERS: Any = Order.__table__
+REFUNDS: Any = Refund.__table__
 MONEY = "money."
 CAUSES = {"orders.Order": EntryKind.SALE, "orders.Payment": EntryKind.PAYMENT, "orders.Refund": EntryKind.REFUND}
 
@@ -38,29 +40,33 @@ def refunds_of_orders(ids: Sequence[int]) -> Select[Any]:
     return query.where(among(Refund.order_id, list(ids)), Refund.reversed_at.is_(None)).order_by(Refund.id)
 
 
-def methods_of_refunds(ids: Sequence[int]) -> Select[Any]:
+def methods_of_refunds(these: Numbers) -> Select[Any]:
     """By which ways the money of these refunds went back."""
-    return select(Refund.method).where(among(Refund.id, list(ids))).distinct()
+    return these.kept("ways of money", lambda: select(REFUNDS.c.method).where(these.hold(REFUNDS.c.id)).distinct())  # type: ignore[no-any-return]
 
 
-def refunds_to_book(ids: Sequence[int], refunds: int, receivable: int, ways: Mapping[Any, int]) -> Select[Any]:
+def refunds_to_book(these: Numbers, refunds: int, receivable: int, ways: Mapping[Any, int]) -> Select[Any]:
     """What entries of these refunds are made from: to the account of refunds, or off what was paid ahead of a sale that never was,
     from the account of the way by which the money went back."""
-    against = case((Order.paid_at.is_(None), literal(receivable)), else_=literal(refunds))
-    way = case(*((Refund.method == method, literal(account)) for method, account in ways.items()))
+    against = case((ORDERS.c.paid_at.is_(None), literal(receivable)), else_=literal(refunds))
+    way = case(*((REFUNDS.c.method == method, literal(account)) for method, account in ways.items()))
     query = select(
-        Refund.id, Refund.refunded_at.label("occurred_at"), Order.shop_id, Refund.currency, Refund.amount, Refund.order_id,
-        Order.number.label("order_number"), against.label("debit_id"), way.label("credit_id"),
+        REFUNDS.c.id, REFUNDS.c.refunded_at.label("occurred_at"), ORDERS.c.shop_id, REFUNDS.c.currency, REFUNDS.c.amount,
+        REFUNDS.c.order_id, ORDERS.c.number.label("order_number"), against.label("debit_id"), way.label("credit_id"),
     )  # fmt: skip
-    return query.join(Order, Order.id == Refund.order_id).where(among(Refund.id, list(ids)))
+    return query.join(ORDERS, ORDERS.c.id == REFUNDS.c.order_id).where(these.hold(REFUNDS.c.id))
 
 
-def booked_refunds(ids: Sequence[int]) -> Select[Any]:
+def booked_refunds(these: Numbers) -> Select[Any]:
     """The entries of these refunds that nobody has reversed; a reversal is found by its key, for most entries reverse nothing."""
-    against = aliased(Entry)
-    mine = (Entry.cause_resource == "orders.Refund") & among(Entry.cause_id, list(ids)) & (Entry.kind == EntryKind.REFUND)
-    is_reversed = select(against.id).where(against.key == words("reversal:", Entry.id)).correlate(Entry).exists()
-    return select(Entry.id).where(mine, ~is_reversed).order_by(Entry.id)
+
+    def build() -> Select[Any]:
+        against, entries = Entry.__table__.alias("against"), Entry.__table__
+        mine = (entries.c.cause_resource == "orders.Refund") & these.hold(entries.c.cause_id) & (entries.c.kind == EntryKind.REFUND)
+        is_reversed = select(against.c.id).where(against.c.key == words("reversal:", entries.c.id)).correlate(entries).exists()
+        return select(entries.c.id).where(mine, ~is_reversed).order_by(entries.c.id)
+
+    return these.kept("booked refunds", build)  # type: ignore[no-any-return]
 
 
 def booked_of_orders(ids: Sequence[int]) -> Select[Any]:

@@ -26,6 +26,7 @@ from app.panel.bulk.states import RunKind, RunState
 from app.panel.core import history, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden
+from app.panel.core.tidying import seldom_tidied
 from app.panel.core.transaction import after_commit, transactional
 
 POISON_CRASHES = 4
@@ -64,11 +65,12 @@ def work_off(run: Run, held: Hold) -> RunState:
         low += 1
     high = _end(work, low)
     runs.renew(held, tried=high)
-    while low <= work.whole.high:
-        then, began = _end(work, high + 1), time.monotonic()
-        _chunk_or_halves(work, low, high, then)
-        work.paced(high - low + 1, time.monotonic() - began)
-        low, high = high + 1, then
+    with seldom_tidied():
+        while low <= work.whole.high:
+            then, began = _end(work, high + 1), time.monotonic()
+            _chunk_or_halves(work, low, high, then)
+            work.paced(high - low + 1, time.monotonic() - began)
+            low, high = high + 1, then
     _finish(work, run.undo_of_id)
     ledger.publish(held.run_id)
     ledger.announce(held.run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from app.panel.core import clock
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.rows import among
+from app.panel.core.sets import Numbers
 from app.panel.core.transaction import transactional
 from app.shop.finance import queries
 from app.shop.finance.models import Entry, EntryKind
@@ -168,23 +170,24 @@ def on_refund(order: Order, refund: Refund, *, actor: Any) -> None:
 def on_refunds(ids: Sequence[int], *, actor: Any) -> None:
     """Many refunds were made just now: what `refund_draft` says of each, as a query."""
     for part in _parts(ids):
-        methods = list(db.session.scalars(queries.methods_of_refunds(part)))
+        methods = sorted(db.session.scalars(queries.methods_of_refunds(part), part.told))
         roles = {method: chart.money_in(method if isinstance(method, PaymentMethod) else PaymentMethod.OTHER) for method in methods}
         accounts = chart.numbers({*roles.values(), chart.REFUNDS, chart.RECEIVABLE})
         ways = {method: accounts[role] for method, role in roles.items()}
-        source = queries.refunds_to_book(part, accounts[chart.REFUNDS], accounts[chart.RECEIVABLE], ways)
-        sets.post_transfers(source, part, kind=EntryKind.REFUND, resource=REFUND, actor=actor)
+        booked = (accounts[chart.REFUNDS], accounts[chart.RECEIVABLE])
+        source, name = partial(queries.refunds_to_book, part, *booked, ways), (*booked, *ways.items())
+        sets.post_transfers(source, part, name, kind=EntryKind.REFUND, resource=REFUND, actor=actor)
 
 
 def on_refunds_reversed(ids: Sequence[int], *, actor: Any) -> None:
     """Refunds that were booked do not count any more: each is reversed today, and stays in the books."""
     for part in _parts(ids):
-        sets.reverse_many(db.session.scalars(queries.booked_refunds(part)).all(), at=clock.now(), actor=actor)
+        sets.reverse_many(db.session.scalars(queries.booked_refunds(part), part.told).all(), at=clock.now(), actor=actor)
 
 
-def _parts(ids: Sequence[int]) -> Iterator[list[int]]:
+def _parts(ids: Sequence[int]) -> Iterator[Numbers]:
     for start in range(0, len(ids), AT_ONCE):
-        yield list(ids[start : start + AT_ONCE])
+        yield Numbers(ids[start : start + AT_ONCE])
 
 
 def on_compensation(compensation: Compensation, *, actor: Any) -> None:

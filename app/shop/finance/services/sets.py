@@ -7,14 +7,17 @@ triggers of the tables look at each of them all the same.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, literal
+from sqlalchemy import Select, bindparam, literal, true
 
+from app.panel.core.db import db
 from app.panel.core.rows import reserve_ids
-from app.panel.core.sets import insert_rows, numbered, words
+from app.panel.core.sets import Numbers, Pairs, insertion, told_by, words
 from app.panel.core.transaction import transactional
+from app.panel.core.types import UTCDateTime
 from app.shop.finance.models import Entry, EntryKind, Posting
 
 ENTRIES: Any = Entry.__table__
@@ -23,25 +26,43 @@ OF_ENTRY = ("occurred_at", "shop_id", "currency", "amount", "order_id", "order_n
 
 
 @transactional
-def post_transfers(source: Select[Any], ids: Sequence[int], *, kind: EntryKind, resource: str, actor: Any) -> None:
+def post_transfers(
+    source: Callable[[], Select[Any]], these: Numbers, name: Any, *, kind: EntryKind, resource: str, actor: Any
+) -> None:
     """Book one entry for each of these causes: its amount from one account to another.
 
     :param source: of `id`, the number of the cause, `OF_ENTRY`, `debit_id` and `credit_id`
+    :param name: what else its text hangs on, for it is kept
     :raises IntegrityError: when one of them is booked already
     """
-    if not ids:
+    if not these.numbers:
         return
-    told, numbers = source.subquery("told"), numbered(ids, reserve_ids(ENTRIES, len(ids)))
-    rows, number = numbers.join(told, told.c.id == numbers.c.key), numbers.c.number
-    nothing = literal(0)
+    fresh = Numbers(reserve_ids(ENTRIES, len(these.numbers)))
+    pairs, told = Pairs(these, fresh), None
+
+    def transfers() -> Any:
+        nonlocal told
+        told = source().subquery("told") if told is None else told
+        return told
+
+    def line(side: str) -> Any:
+        rows, nothing = transfers(), literal(0)
+        sides = {"debit": rows.c.amount, "credit": nothing} if side == "debit" else {"debit": nothing, "credit": rows.c.amount}
+        values = {"entry_id": pairs.number(rows.c.id), "account_id": rows.c[f"{side}_id"], **sides, **_of(rows, OF_ENTRY[:3])}
+        return insertion(POSTINGS, values, pairs.of(rows, rows.c.id), order=pairs.order(rows.c.id))
+
+    def entry() -> Any:
+        rows = transfers()
+        key = words(f"{kind.value}:", rows.c.id)
+        values = {"id": pairs.number(rows.c.id), "kind": kind, "key": key, "cause_resource": resource, "cause_id": rows.c.id}
+        return insertion(ENTRIES, values | _of(rows, OF_ENTRY), pairs.of(rows, rows.c.id), order=pairs.order(rows.c.id))
+
     # their order keeps SQLite to the list of numbers first: without one it goes through the whole list for each refund;
     # the postings first: the insertion of an entry seals what stands under its number
-    for account, debit, credit in ((told.c.debit_id, told.c.amount, nothing), (told.c.credit_id, nothing, told.c.amount)):
-        line = {"entry_id": number, "account_id": account, "debit": debit, "credit": credit}
-        insert_rows(POSTINGS, line | _of(told, OF_ENTRY[:3]), rows, order=number, actor=actor)
-    key = words(f"{kind.value}:", told.c.id)
-    entry = {"id": number, "kind": kind, "key": key, "cause_resource": resource, "cause_id": told.c.id}
-    insert_rows(ENTRIES, entry | _of(told, OF_ENTRY), rows, order=number, actor=actor)
+    given = these.told | pairs.told | told_by(actor)
+    for side in ("debit", "credit"):
+        db.session.execute(pairs.kept(("transfer", resource, name, side), partial(line, side)), given)
+    db.session.execute(pairs.kept(("transfer", resource, name, kind), entry), given)
 
 
 @transactional
@@ -52,17 +73,30 @@ def reverse_many(ids: Sequence[int], *, at: dt.datetime, actor: Any) -> None:
     """
     if not ids:
         return
-    numbers = numbered(ids, reserve_ids(ENTRIES, len(ids)))
-    number, lines = numbers.c.number, numbers.join(POSTINGS, POSTINGS.c.entry_id == numbers.c.key)
-    line = {"entry_id": number, "occurred_at": at, "debit": POSTINGS.c.credit, "credit": POSTINGS.c.debit}
-    insert_rows(POSTINGS, line | _of(POSTINGS, ("account_id", "currency", "shop_id")), lines, order=POSTINGS.c.id, actor=actor)
-    entry = {
-        "id": number, "kind": EntryKind.REVERSAL, "occurred_at": at, "key": words("reversal:", ENTRIES.c.id),
-        "reverses_id": ENTRIES.c.id,
-    }  # fmt: skip
-    names = (*OF_ENTRY[1:], "cause_resource", "cause_id")
-    rows = numbers.join(ENTRIES, ENTRIES.c.id == numbers.c.key)
-    insert_rows(ENTRIES, entry | _of(ENTRIES, names), rows, order=number, actor=actor)
+    these = Numbers(ids)
+    pairs = Pairs(these, Numbers(reserve_ids(ENTRIES, len(ids))))
+    moment: Any = bindparam("told_at", type_=UTCDateTime())
+
+    def lines() -> Any:
+        key = POSTINGS.c.entry_id
+        line = {"entry_id": pairs.number(key), "occurred_at": moment, "debit": POSTINGS.c.credit, "credit": POSTINGS.c.debit}
+        rows, among = pairs.of(POSTINGS, key), these.hold(key) if pairs.is_range else true()
+        order = [key, POSTINGS.c.id] if pairs.is_range else POSTINGS.c.id
+        return insertion(POSTINGS, line | _of(POSTINGS, ("account_id", "currency", "shop_id")), rows, among, order=order)
+
+    def entries() -> Any:
+        key = ENTRIES.c.id
+        entry = {
+            "id": pairs.number(key), "kind": EntryKind.REVERSAL, "occurred_at": moment, "key": words("reversal:", key),
+            "reverses_id": key,
+        }  # fmt: skip
+        rows, among = pairs.of(ENTRIES, key), these.hold(key) if pairs.is_range else true()
+        names = (*OF_ENTRY[1:], "cause_resource", "cause_id")
+        return insertion(ENTRIES, entry | _of(ENTRIES, names), rows, among, order=pairs.order(key))
+
+    given = {**(these.told if pairs.is_range else {}), **pairs.told, "told_at": at, **told_by(actor)}
+    db.session.execute(pairs.kept("lines reversed", lines), given)
+    db.session.execute(pairs.kept("entries reversed", entries), given)
 
 
 def _of(table: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -9,12 +9,20 @@ from app.shop.inventory.services.check import verify
 from app.shop.inventory.services.counts import cancel_count, count_lines, open_count, post_count
 from app.shop.inventory.services.desk import adjust, adjust_many, receive, set_threshold, transfer, transfer_many
 from app.shop.inventory.services.lines import Cause, Line, OutOfStock
-from app.shop.inventory.services.many import Wanted, release_many, reserve_many, take_back_many, undo_take_back_many
+from app.shop.inventory.services.many import (
+    LINE,
+    Wanted,
+    release_many,
+    reserve_many,
+    take_back_many,
+    undo_take_back_many,
+)
 from app.shop.inventory.services.purchases import cancel_receipt, draft_receipt, note_price, post_receipt
 from app.shop.inventory.services.stock import release, reserve, ship, take_back
 from app.shop.inventory.services.warehouses import default_warehouse_id, sells_from
 
 __all__ = [
+    "LINE",
     "Cause",
     "Line",
     "OutOfStock",
