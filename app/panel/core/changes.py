@@ -197,6 +197,16 @@ def record_selected(model: type[Any], keys: Select[Any], kind: str = "update") -
     _tell(session, model.__tablename__, session.scalars(keys.limit(MOST_TOLD)).all())
 
 
+def record_range(model: type[Any], low: int, high: int) -> None:
+    """The same for all rows from one number to another, none of which is missing."""
+    session, alike = db.session(), {"table": model.__tablename__, "kind": "update", "at": clock.now()}
+    _announce(session)
+    parts = [list(range(max(low, start), min(high, start + TOGETHER - 1) + 1)) for start in
+             range(low - low % TOGETHER, high + 1, TOGETHER)]  # fmt: skip
+    session.execute(insert(Change.__table__), [{**alike, "key": part[0], "keys": part} for part in parts])
+    _tell(session, model.__tablename__, range(low, min(high, low + MOST_TOLD - 1) + 1))
+
+
 def pending(consumer: str, tables: Sequence[str], limit: int = 1000) -> tuple[list[Told], int]:
     """What `consumer` has not read of `tables`, oldest first, and the mark to set when it is worked off.
 

@@ -35,6 +35,7 @@ from sqlalchemy import (
     select,
     text,
     type_coerce,
+    update,
 )
 
 from app.panel.core import clock
@@ -243,18 +244,27 @@ def stamped(table: Any) -> dict[str, Any]:
     return {"version": table.c.version + literal_column("1"), "changed_at": NOW, "changed_by_id": WHO}
 
 
-def stamp(table: Any, actor: Any, keys: Select[Any] | None = None) -> dict[str, Any]:
-    """What an UPDATE of rows sets beside what it is for.
+def stamp(table: Any, actor: Any) -> dict[str, Any]:
+    """What an UPDATE of rows sets beside what it is for."""
+    return {"version": table.c.version + 1, "changed_at": clock.now(), "changed_by_id": actor.id}
 
-    :param keys: the numbers of these rows, where they are many: when all were last changed by the same person, that is not
-        written again, for SQLite would look the person up for each
-    """
-    found = {"version": table.c.version + 1, "changed_at": clock.now()}
-    if keys is not None and not is_postgresql():
-        by_others = table.c.changed_by_id.is_distinct_from(actor.id)
-        if db.session.scalar(select(table.c.id).where(one_of(table.c.id, keys), by_others).limit(1)) is None:
-            return found
-    return {**found, "changed_by_id": actor.id}
+
+def change(table: Any, values: Mapping[str, Any], *where: Any, actor: Any, count: int) -> None:
+    """Set columns of `count` rows, which the conditions name. Who was the last to change a row is not written again where it was
+    the same person: SQLite would look the person up for each."""
+    found = {**values, **stamp(table, actor)}
+    if not is_postgresql():
+        mine = table.c.changed_by_id.is_not_distinct_from(actor.id)
+        rest = {name: value for name, value in found.items() if name != "changed_by_id"}
+        if _update(table, rest, *where, mine) == count:
+            return
+        where = (*where, ~mine)
+    _update(table, found, *where)
+
+
+def _update(table: Any, values: Mapping[str, Any], *where: Any) -> int:
+    statement = update(table).where(*where).values(**values)
+    return db.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 def one_of(key: Any, keys: Select[Any]) -> ColumnElement[bool]:

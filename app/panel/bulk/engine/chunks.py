@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, true, upd
 
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.states import Outcome
+from app.panel.core import changes
 from app.panel.core.db import db
 from app.panel.core.sets import by_range, is_postgresql
 
@@ -39,6 +40,15 @@ class Piece:
     span: tuple[int, int] | None = None  # from which number to which these rows are all that the table has
     ends: tuple[int, int] | None = None  # on PostgreSQL: from which number to which they lie, where no others can lie between
     in_one_view: bool = False  # does its transaction see the database all along as it was when it began?
+
+    @property
+    def size(self) -> int:
+        return self.high - self.low + 1
+
+    @property
+    def is_whole(self) -> bool:
+        """Is no number missing in its span?"""
+        return self.span is not None and self.span[1] - self.span[0] + 1 == self.size
 
     @property
     def items(self) -> ColumnElement[bool]:
@@ -67,7 +77,7 @@ def spanned(piece: Piece) -> Piece:
     needs to ask the items for their numbers. Items are in the order of these, and name none twice."""
     if is_postgresql():
         return replace(piece, span=piece.ends)
-    count, table, (low, high) = piece.high - piece.low + 1, piece.operation.model.__table__, _ends(piece)
+    count, table, (low, high) = piece.size, piece.operation.model.__table__, _ends(piece)
     if high - low + 1 != count:
         there = select(table.c.id).where(table.c.id.between(low, high)).limit(count + 1).subquery()
         if db.session.scalar(select(func.count()).select_from(there)) != count:
@@ -86,7 +96,7 @@ def side_by_side(piece: Piece) -> Iterator[Piece]:
         yield piece
         return
     low, high = _ends(piece)
-    if high - low != piece.high - piece.low:
+    if high - low + 1 != piece.size:
         yield piece
         return
     with by_range():
@@ -105,23 +115,40 @@ def counts(piece: Piece) -> dict[str, int]:
     return dict(db.session.execute(query).tuples().all())
 
 
-def tell(piece: Piece, others: Iterable[Any], *meant: Any, **stood: Any) -> dict[str, int]:
-    """Write down that the rows of a piece change, by one statement over its range, and behind it what becomes of those that do
-    not, (`seq`, outcome, reason) each; how many by outcome.
+def change(piece: Piece, *meant: Any, **stood: Any) -> int:
+    """Write down that rows of a piece change, by one statement over its range; how many they are.
 
-    :param stood: what else an item of a row that changes holds, from the tables that `meant` joins with it
+    :param stood: what else an item of such a row holds, from the tables that `meant` joins with it
+    """
+    statement = update(ITEMS).where(piece.items, *meant).values(outcome=Outcome.CHANGED.value, reason="", **stood)
+    return db.session.execute(statement).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def tell(piece: Piece, others: Iterable[Any], *meant: Any, known: int = 0, **stood: Any) -> dict[str, int]:
+    """Write down that the rows of a piece change, and behind it what becomes of those that do not, (`seq`, outcome, reason) each;
+    how many by outcome.
+
+    :param known: of how many rows it is written down already that they change
     """
     left = [{"at": seq, "now": end, "why": why} for seq, end, why in others]
-    if len(left) <= piece.high - piece.low:
-        change = update(ITEMS).where(piece.items, *meant)
-        db.session.execute(change.values(outcome=Outcome.CHANGED.value, reason="", **stood))
+    if len(left) + known < piece.size:
+        change(piece, *meant, **stood)
     if left:
         one = (ITEMS.c.run_id == piece.run_id) & (ITEMS.c.seq == bindparam("at"))
         ends = {"outcome": bindparam("now"), "reason": bindparam("why"), **dict.fromkeys(stood)}
         db.session.connection().execute(update(ITEMS).where(one).values(ends), left)
     found = Counter(one["now"] for one in left)
-    found[Outcome.CHANGED.value] = piece.high - piece.low + 1 - len(left)
+    found[Outcome.CHANGED.value] = piece.size - len(left)
     return dict(found)
+
+
+def feed(piece: Piece, ids: Select[Any]) -> None:
+    """Tell the feed of the rows of a piece that have changed, whose numbers a query gives."""
+    model: Any = piece.operation.model
+    if piece.span is not None and piece.is_whole:
+        changes.record_range(model, *piece.span)
+    else:
+        changes.record_selected(model, ids)
 
 
 def refuse_all(piece: Piece, reason: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal, select, true
 
 from app.panel.bulk.engine import chunks, expressions, overtaken, undoing
 from app.panel.bulk.engine.chunks import Piece
@@ -18,10 +18,9 @@ from app.panel.bulk.engine.declaring import Look, Operation, Sum
 from app.panel.bulk.engine.selecting import ITEMS, still
 from app.panel.bulk.engine.survey import Survey
 from app.panel.bulk.states import Outcome
-from app.panel.core import changes, history
+from app.panel.core import history, sets
 from app.panel.core.db import db
 from app.panel.core.rows import among
-from app.panel.core.sets import one_of, stamp
 
 Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 
@@ -29,7 +28,7 @@ Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 class SetBased(Operation):
     """An operation that sets columns of each row to what SQL makes of them."""
 
-    chunk, grows, in_one_view = 5000, 4, True
+    chunk, grows, in_one_view = 5000, 8, True
 
     def refuse(self, values: dict[str, Any]) -> Refusals:
         """(condition, sentence) of rows that are left alone; the first that holds is told."""
@@ -125,9 +124,13 @@ class SetBased(Operation):
         stood = {"before": expressions.before_image(pairs), "version": table.c.version + 1}
         is_alone = still(self.model, piece.selection, piece.actor, piece.keys) is None  # are no other tables asked?
         with chunks.side_by_side(piece) if is_alone else nullcontext(piece) as piece:
-            others = self._others(piece)
-            counts = chunks.tell(piece, others, table.c.id == ITEMS.c.row_id, piece.near(table.c.id), **stood)
-        if counts[Outcome.CHANGED.value]:
+            its_row, known = (table.c.id == ITEMS.c.row_id) & piece.near(table.c.id), 0
+            if not sets.is_postgresql():  # which takes few rows to fulfil such a condition, and would look for them first
+                outcome, _reason = self.judged(piece, at_once=True)
+                known = chunks.change(piece, its_row, outcome == Outcome.CHANGED.value, **stood)
+            others = self._others(piece) if known < piece.size else ()  # most often all change, and that is said at once
+            counts = chunks.tell(piece, others, its_row, ITEMS.c.outcome == Outcome.TODO.value, known=known, **stood)
+        if changed := counts[Outcome.CHANGED.value]:
             piece = piece if others else chunks.spanned(piece)
             told, ids = select(table.c.id, expressions.differences(pairs)), changing(piece)
             if piece.span is None:
@@ -136,14 +139,15 @@ class SetBased(Operation):
             else:
                 told = told.where(table.c.id.between(*piece.span)).order_by(table.c.id)
             history.record_selected(self.model, told, verb="update", actor=piece.actor, in_order=True)
-            self._write(ids, pairs, piece.actor)
-            changes.record_selected(self.model, ids)
+            after = {column.key: value for column, value in pairs.items()}
+            sets.change(table, after, sets.one_of(table.c.id, ids), actor=piece.actor, count=changed)
+            chunks.feed(piece, ids)
             self.changed(ids, piece.values, actor=piece.actor)
         return counts
 
     def _others(self, piece: Piece) -> Sequence[Any]:
-        """(item, outcome, reason) of the rows that do not change. Most change: they are written down by one statement over the
-        range. Who else has changed rows since the preview is asked only where some have changed at all."""
+        """(item, outcome, reason) of the rows that do not change, of those of which nothing is said yet. Who else has changed rows
+        since the preview is asked only where some have changed at all."""
         found = self._judge(piece, at_once=True)
         if any(row.outcome == Outcome.TODO.value for row in found):
             found = self._judge(overtaken.known(piece))
@@ -151,14 +155,9 @@ class SetBased(Operation):
 
     def _judge(self, piece: Piece, *, at_once: bool = False) -> Sequence[Any]:
         outcome, reason = self.judged(piece, at_once=at_once)
-        judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason")).subquery("judged")
+        judged = self.joined(piece, ITEMS.c.seq, outcome.label("outcome"), reason.label("reason"))
+        judged = judged.where(ITEMS.c.outcome == Outcome.TODO.value).subquery("judged")
         return db.session.execute(select(judged).where(judged.c.outcome != Outcome.CHANGED.value)).all()
-
-    def _write(self, which: Any, pairs: Mapping[Any, Any], actor: Any) -> None:
-        table = self.model.__table__
-        sets = {column.key: after for column, after in pairs.items()} | stamp(table, actor, which)
-        change = update(table).where(one_of(table.c.id, which)).values(**sets)
-        db.session.execute(change.execution_options(synchronize_session=False))
 
     def undo_chunk(self, piece: Piece) -> dict[str, int]:
         """Old values back where nobody has written since; the others are listed."""
@@ -166,8 +165,8 @@ class SetBased(Operation):
         with chunks.side_by_side(piece) as piece:
             counts = undoing.judge(self, piece)
             if changed := counts[Outcome.CHANGED.value]:
-                piece = chunks.spanned(piece) if changed == piece.high - piece.low + 1 else piece
-                undoing.restore(self, piece)
+                piece = chunks.spanned(piece) if changed == piece.size else piece
+                undoing.restore(self, piece, changed)
         if changed:
             undoing.follow(self, piece)
             self.changed(changing(piece), piece.values, actor=piece.actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, Text, case, literal, select, update
+from sqlalchemy import Select, Text, case, literal, select
 
 from app.panel.bulk import images
 from app.panel.bulk.engine import chunks, expressions
@@ -13,9 +13,8 @@ from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import Outcome
-from app.panel.core import changes, history, policy
+from app.panel.core import history, policy, sets
 from app.panel.core.db import db
-from app.panel.core.sets import stamp
 
 if TYPE_CHECKING:
     from app.panel.bulk.engine.setbased import SetBased
@@ -46,12 +45,11 @@ def judge(operation: SetBased, piece: Piece) -> dict[str, int]:
     return chunks.tell(piece, db.session.execute(select(judged).where(judged.c.outcome != Outcome.CHANGED.value)))
 
 
-def restore(operation: SetBased, piece: Piece) -> None:
-    """Old values back, with their trail; earlier runs then find the rows as they left them."""
+def restore(operation: SetBased, piece: Piece, count: int) -> None:
+    """Old values back, of `count` rows, with their trail; earlier runs then find the rows as they left them."""
     table = operation.model.__table__
     columns = [table.c[name] for name in operation.written(piece.values)]
     pairs = {column: expressions.from_image(column, STOOD.c.before) for column in columns}
-    taken = _taken(piece)
     is_one = piece.span is not None and _is_alike(piece)
     if is_one:
         rows, order = STOOD.join(table, table.c.id == STOOD.c.row_id), STOOD.c.seq
@@ -62,18 +60,18 @@ def restore(operation: SetBased, piece: Piece) -> None:
     told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(order)
     history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True)
     if is_one:
-        change = update(table).where(table.c.id == STOOD.c.row_id, mine).values({one.key: pair for one, pair in pairs.items()})
+        values, where = {one.key: pair for one, pair in pairs.items()}, (table.c.id == STOOD.c.row_id, mine)
     else:
         old = select(table.c.id, *(pair.label(column.key) for column, pair in pairs.items())).select_from(rows).where(mine)
         found = old.subquery("old")
-        change = update(table).where(table.c.id == found.c.id).values({column.key: found.c[column.key] for column in columns})
-    db.session.execute(change.values(stamp(table, piece.actor, taken)))
+        values, where = {column.key: found.c[column.key] for column in columns}, (table.c.id == found.c.id,)
+    sets.change(table, values, *where, actor=piece.actor, count=count)
 
 
 def follow(operation: SetBased, piece: Piece) -> None:
     """Tell whoever goes by these rows."""
     taken = _taken(piece)
-    changes.record_selected(operation.model, taken)
+    chunks.feed(piece, taken)
     images.known_to_earlier_runs(operation.model, taken, piece.undoes)
 
 

@@ -48,7 +48,7 @@ class Work:
         """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often."""
         least = self.whole.operation.chunk
         fits = int(rows / max(seconds, 0.001) * QUICK_SECONDS)
-        self.size = max(least, min(fits, 2 * self.size, least * self.whole.operation.grows))
+        self.size = max(least, min(fits, 4 * self.size, least * self.whole.operation.grows))
 
 
 def work_off(run: Run, held: Hold) -> RunState:
