@@ -77,7 +77,7 @@ def test_a_picker_is_used_with_the_keyboard_alone(window):
     field = window.get_by_role("combobox", name="Sequel")
     field.press_sequentially("mo")
     listed = window.locator("#sequel-list [role=option]")
-    listed.first.wait_for()
+    window.locator("#sequel-list [role=option]:only-child").wait_for()  # there may have been those of the first letter
     assert field.get_attribute("aria-expanded") == "true"
     assert listed.all_inner_texts() == ["Moby-Dick"]
     assert window.locator(f"#{field.get_attribute('aria-activedescendant')}").inner_text() == "Moby-Dick"
@@ -102,10 +102,11 @@ def test_what_is_typed_but_not_chosen_does_not_stay(window):
 def test_a_picker_for_many_collects_and_drops(window):
     window.goto("/form")
     field = window.get_by_role("combobox", name="Related")
-    for word in ("middle", "mans"):
+    chips = window.locator("[data-name=related] .chip")
+    for number, word in enumerate(("middle", "mans")):
         field.press_sequentially(word)
-        window.locator("#related-list [role=option].on").wait_for()
-        field.press("Enter")
+        field.press("Enter")  # at once: what is taken is of all that was typed
+        chips.nth(number).wait_for()
     values = window.locator("input[name=related]").evaluate_all("all => all.map(one => one.value)")
     assert values == ["", "1", "4"]
     window.get_by_role("button", name="Remove Middlemarch").click()
@@ -202,7 +203,7 @@ def test_what_is_typed_is_asked_for_once_and_chosen_by_the_arrow_keys(window):
     window.keyboard.press("/")
     window.locator("dialog.palette").get_by_role("combobox").press_sequentially("zs")
     options = window.get_by_role("option")
-    options.nth(2).wait_for()
+    window.get_by_role("option", name="zs").wait_for()  # the last of them; there may have been those of the first letter
     assert [url.rpartition("q=")[2] for url in asked] in (["zs"], ["z", "zs"]), "not a letter is asked for twice"
     assert options.all_inner_texts() == ["One", "Two", "zs"]
     assert options.first.get_attribute("aria-selected") == "true"

@@ -13,6 +13,7 @@ export function combobox(box, find = null) {
   let active = -1;
   let timer = 0;
   let running = null;
+  let looked = null; // the text of which the list holds what was found
   let chosen = input.value;
 
   const holders = () => [...box.querySelectorAll("input[type=hidden]")].filter((one) => one.value !== "");
@@ -32,6 +33,9 @@ export function combobox(box, find = null) {
   }
 
   function close() {
+    clearTimeout(timer);
+    running?.abort();
+    looked = null;
     list.hidden = true;
     active = -1;
     input.setAttribute("aria-expanded", "false");
@@ -104,12 +108,16 @@ export function combobox(box, find = null) {
     if (found.length && input.value.trim() && input.value !== chosen) mark(0);
   }
 
+  const wanted = () => (!many && input.value === chosen ? "" : input.value.trim());
+
   async function fetchOptions() {
+    clearTimeout(timer);
     running?.abort();
     running = new AbortController();
-    const text = !many && input.value === chosen ? "" : input.value.trim();
+    const text = wanted();
     if (find) {
       const answer = find(text);
+      looked = text;
       show(answer.results, answer.more);
       return;
     }
@@ -117,6 +125,7 @@ export function combobox(box, find = null) {
     url.searchParams.set("q", text);
     try {
       const answer = await ask(url, { signal: running.signal });
+      looked = text;
       show(answer.results, answer.more);
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -163,20 +172,17 @@ export function combobox(box, find = null) {
     timer = setTimeout(fetchOptions, WAIT);
   });
   input.addEventListener("click", () => { if (list.hidden && !input.readOnly) fetchOptions(); });
-  input.addEventListener("blur", () => {
-    clearTimeout(timer);
-    running?.abort();
-    settle();
-  });
-  input.addEventListener("keydown", (event) => {
+  input.addEventListener("blur", settle);
+  input.addEventListener("keydown", async (event) => {
     if (input.readOnly) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (list.hidden) fetchOptions();
       else mark(event.key === "ArrowDown" ? active + 1 : active < 0 ? -1 : active - 1);
-    } else if (event.key === "Enter" && !list.hidden) {
+    } else if (event.key === "Enter" && (!list.hidden || wanted()) && !event.isComposing) {
       event.preventDefault();
-      if (active >= 0) take(active);
+      if (wanted() && wanted() !== looked) await fetchOptions(); // what is taken is of what stands there, not of what stood there before
+      if (active >= 0 && (wanted() === looked || !wanted())) take(active);
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       event.stopPropagation();

@@ -69,7 +69,8 @@ def test_a_visitor_books_once_and_takes_it_back_by_the_link_in_his_mail(session,
 
 
 UNDO = re.compile(r'href="(/live/b/[^"]+)"')
-CHANGING = re.compile(r'/live/b/[^"]+|name="csrf_token" value="[^"]+"|nonce[-=]"?[\w+/=-]+')
+# a token tells the second in which it was made, in the form and in the head of the page
+CHANGING = re.compile(r'/live/b/[^"]+|name="csrf[_-]token" (?:value|content)="[^"]+"|nonce[-=]"?[\w+/=-]+')
 
 
 def test_nobody_learns_from_the_answers_whether_a_phone_has_booked_before(session, visitor):
