@@ -179,6 +179,23 @@ def test_what_is_typed_while_the_last_notice_is_on_its_way_stays_and_a_second_pr
     control.locator("#notice-text:placeholder-shown").wait_for()
 
 
+def test_a_price_that_a_colleague_changes_meanwhile_is_told_in_the_open_form(windows, live_id):
+    control = windows["control"]
+    control.locator(".line", has_text="Cup").click(position={"x": 60, "y": 12})
+    control.locator("body").press("r")
+    control.locator("[data-offer-form] [name=price]").fill("40")
+    told = control.locator("[data-offer-told]")
+    told.filter(has_text="40").wait_for()
+    change = """async ([id, csrf]) => { const state = await (await fetch(`/live/${id}/control/state.json`)).json();
+      const cup = state.items.find((one) => one.title.startsWith("Cup"));
+      const body = JSON.stringify({ key: "colleague-price", item: cup.id, price: "47", version: cup.version });
+      return (await fetch(`/live/${id}/control/do/price`, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": csrf } })).status; }"""
+    csrf = control.locator("meta[name=csrf-token]").get_attribute("content")
+    assert control.evaluate(change, [live_id, csrf]) == 200
+    told.filter(has_text="47").wait_for()
+    control.keyboard.press("Escape")
+
+
 def test_the_host_is_asked_to_slow_down_and_says_that_he_has_seen_it(windows):
     windows["control"].locator("[data-call=slow_down]").click()
     call = windows["host"].locator(".call[data-kind=slow_down]")
@@ -404,6 +421,13 @@ def test_the_end_takes_the_card_down_everywhere(windows):
     control.get_by_role("button", name="End it").click()
     control.locator("[data-state-badge]", has_text="Ended").wait_for()
     windows["host"].locator(".card-now", has_text="Ended").wait_for()
+    control.locator("[data-notice-form]").wait_for(state="hidden")  # nothing offers what would be refused
+    windows["service"].locator("[data-ask]").wait_for(state="hidden")
+    windows["service"].locator("[data-now]", has_text="Ended").wait_for()
+    for tab in (control, windows["service"]):
+        offered = tab.locator(".console button:enabled:visible").evaluate_all("(all) => all.map((one) => one.title || one.ariaLabel || one.innerText)")
+        refused = re.compile(r"\b(On screen|List|Suspend|To the host|Ask the|Undo|New offer|Slow|Speed|Go on air|End|question|Take down)\b", re.I)
+        assert [one for one in offered if refused.search(one)] == []
 
 
 def test_the_report_of_it_is_made_and_holds_what_came(windows, live_id):

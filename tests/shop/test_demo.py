@@ -219,7 +219,7 @@ def test_the_demo_goes_without_a_trace_leaves_one_shop_to_begin_with_and_comes_a
         assert not demo.is_loaded()
         demo.load(seed=7, scale=0.01, now=NOW)
         assert demo.is_loaded()
-        assert 200 <= len(first) < 250
+        assert 200 <= len(first) < 300
         assert figures() == first, "the same seed on the same day makes the same shop"
         assert len(stored(tmp_path)) > 300
         assert set(stored(tmp_path)) <= set(pictures)
@@ -400,7 +400,10 @@ def test_what_past_sessions_offered_was_bought_by_real_orders_each_at_the_price_
     assert bought == set(rows.scalars(select(Order.id).where(Order.session_key.is_not(None)))) != set()
     for order, event in placed:
         assert (order.total, order.placed_at, order.session_key) == (event.amount, event.at, f"live:{event.session_id}")
-        assert (order.paid, order.review) == (order.total, ReviewState.CONFIRMED) and order.state in (OrderState.SHIPPED, OrderState.COMPLETED)
+        assert (order.paid, order.review) == (order.total, ReviewState.CONFIRMED)
+        assert order.state in (OrderState.PAID, OrderState.SHIPPED, OrderState.COMPLETED)
+    told = select(func.count(LiveEvent.id)).join(LiveSession, LiveSession.id == LiveEvent.session_id).where(LiveEvent.kind == "order")
+    assert rows.scalar(told.where(LiveSession.is_practice.is_(False))) == len(bought), "each sale that a feed told of has its order"
     uses = rows.execute(select(PriceUse.promotion_id, PriceUse.coupon_id, PriceUse.order_id).where(
         PriceUse.order_id.in_(bought), PriceUse.state == UseState.TAKEN)).all()  # fmt: skip
     past = rows.scalars(select(LiveOffer).join(LiveSession, LiveSession.id == LiveOffer.session_id)

@@ -75,20 +75,23 @@ def book(world: World, warehouse_of: dict[int, int], events: list[Event], claims
     for event in moves:
         if event.reason is MoveReason.COUNT:
             counts.line(event, on_hand[event.sku_id])
-        on_hand[event.sku_id] += event.quantity
-        held[event.sku_id] += event.held
-        world.add(
-            StockMove, event.at, moved_at=event.at, warehouse_id=place[event.sku_id], sku_id=event.sku_id, reason=event.reason,
-            quantity=event.quantity, held=event.held, balance=on_hand[event.sku_id],
-            unit_cost=cost[event.sku_id] if event.quantity > 0 else None, currency="CNY", cause_resource=event.resource,
-            cause_id=event.cause_id, key=event.key, note=None,
-        )  # fmt: skip
+        journal(world, event, place[event.sku_id], cost[event.sku_id], on_hand, held)
     for sku in world.made["skus"]:
         _level(world, sku["id"], place[sku["id"]], on_hand[sku["id"]], held[sku["id"]])
     counts.begin(on_hand)
     world.flush(
         Supplier, PurchaseReceipt, PurchaseLine, SupplierPrice, StockReservation, StockMove, StockLevel, StockAlert, StockCount,
         StockCountLine,
+    )  # fmt: skip
+
+
+def journal(world: World, event: Event, warehouse_id: int, cost: int, on_hand: dict[int, int], held: dict[int, int]) -> None:
+    on_hand[event.sku_id] += event.quantity
+    held[event.sku_id] += event.held
+    world.add(
+        StockMove, event.at, moved_at=event.at, warehouse_id=warehouse_id, sku_id=event.sku_id, reason=event.reason,
+        quantity=event.quantity, held=event.held, balance=on_hand[event.sku_id], unit_cost=cost if event.quantity > 0 else None,
+        currency="CNY", cause_resource=event.resource, cause_id=event.cause_id, key=event.key, note=None,
     )  # fmt: skip
 
 
@@ -174,13 +177,13 @@ def _purchases(world: World, events: list[Event], place: dict[int, int], cost: d
             if quantity > 0:
                 groups[place[sku_id], suppliers[sku_id % len(suppliers)]].append((sku_id, quantity))
         for (warehouse_id, supplier_id), lines in sorted(groups.items()):
-            found += _receipt(world, at, warehouse_id, supplier_id, lines, cost, latest)
+            found += receipt_of(world, at, warehouse_id, supplier_id, lines, cost, latest)
     for price in latest.values():
         price["is_current"] = price["is_best"] = True
     return found
 
 
-def _receipt(
+def receipt_of(
     world: World, at: dt.datetime, warehouse_id: int, supplier_id: int, lines: list[tuple[int, int]], cost: dict[int, int],
     latest: dict[tuple[int, int], dict[str, Any]],
 ) -> list[Event]:  # fmt: skip

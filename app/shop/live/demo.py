@@ -24,7 +24,7 @@ from app.panel.core.demo import World, part
 from app.shop.creators.models import Creator, CreatorAccount
 from app.shop.creators.states import CreatorKind
 from app.shop.inventory.models import StockLevel
-from app.shop.live import demo_desk, demo_games, demo_offers, demo_reach, demo_rehearsal, jobs
+from app.shop.live import demo_desk, demo_games, demo_offers, demo_reach, demo_rehearsal, demo_sales, jobs
 from app.shop.live.demo_room import Room
 from app.shop.live.feed import living
 from app.shop.live.models import (
@@ -79,7 +79,7 @@ OF_ALL = {
 }  # fmt: skip
 
 
-@part(60)
+@part(47)  # before the ledger and the parcels: its sales are orders like all others
 def sessions(world: World) -> None:
     begin = world.now - dt.timedelta(days=200)
     shop, channel = world.made["shops"]["home"], world.made["channels"]["douyin"]["id"]
@@ -90,11 +90,13 @@ def sessions(world: World) -> None:
     for sku in sorted(offered, key=lambda one: one["id"] not in enough):  # of each product the first of which there is enough
         sold.setdefault(sku["product_id"], sku)
     goods = list(sold.values())[: len(MINUTES) - 1]
-    made = [_session(world, number, shop, channel, host, room, goods) for number in range(len(SESSIONS))]
+    chance = random.Random(world.seed * 7907)
+    made = [_session(world, number, shop, channel, host, room, goods, chance) for number in range(len(SESSIONS))]
     made.append(_on_air(world, shop, channel, guest, other_room, goods))
     world.made["live names"] = {sku["product_id"]: sku["title"] for sku in goods}
     with force_locale("zh_Hans_CN"):
         rooms = _lived(world, made)
+        demo_sales.by_the_platform(world, rooms, {host: "许澈", guest: "阿满"})
         _conclusions(world, made)
         for number, before in enumerate((2, 1)):
             _rehearsal(world, number, made[1], before, goods)
@@ -182,7 +184,7 @@ def _conclusions(world: World, made: list[dict[str, Any]]) -> None:
 
 
 def _session(
-    world: World, number: int, shop: int, channel: int, host: int, room: int, goods: list[dict[str, Any]]
+    world: World, number: int, shop: int, channel: int, host: int, room: int, goods: list[dict[str, Any]], chance: random.Random
 ) -> dict[str, Any]:
     days, hour, hours, peak, title = SESSIONS[number]
     day = world.today + dt.timedelta(days=days)
@@ -198,10 +200,10 @@ def _session(
     )  # fmt: skip
     items = _items(world, row, goods, ItemState.DELISTED if been else ItemState.PLANNED)
     if been:
-        turns = _slots(world, row, items, row["ended_at"], world.random)
+        turns = _slots(world, row, items, row["ended_at"], chance)
         living.tell(world, row, turns, row["ended_at"], peak)
     _checks(world, row, planned, been or is_ready)
-    _link(world, row, number, world.random.randrange(40, 400) if been or is_ready else 0)
+    _link(world, row, number, chance.randrange(40, 400) if been or is_ready else 0)
     return row
 
 

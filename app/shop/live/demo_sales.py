@@ -1,7 +1,8 @@
-"""Buyers of past sessions of the demo who had a first price, a flash sale or a coupon.
+"""Buyers of the sessions of the demo: each sale that the feed told of is an order, so that figures and rows agree.
 
-While the rows of a session are made, what the feed told of them gets that price. Afterwards each of them is a real order:
-placed, paid, sent and done through the services, at the instant at which it was.
+Those of past sessions who had a first price, a flash sale or a coupon: while the rows of a session are made, what the feed told of
+them gets that price. Afterwards each of them is placed, paid, sent and done through the services, at the instant at which it
+was. All others paid the platform what it told, and their orders are written in bulk.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from app.shop.live.states import OfferKind
 from app.shop.marketing.reckoning import share_of
 from app.shop.marketing.states import CouponState
 from app.shop.orders import services as orders
+from app.shop.orders.demo_sessions import Sold
+from app.shop.orders.demo_sessions import place as place_in_bulk
 from app.shop.orders.models import Order, PaymentMethod
 
 WHERE = ("country", "province", "city", "district", "street")
@@ -111,6 +114,25 @@ def with_coupons(till: Till, offer: Row, given: Iterable[tuple[Row, Row]]) -> No
         price = event["amount"] // event["n"]
         till.sell(event, person, price - share_of(price, offer["percent"]), coupon["code"])
         coupon["state"] = CouponState.ISSUED  # until its order is placed
+
+
+def by_the_platform(world: World, rooms: Iterable[Room], hosts: dict[int, str]) -> None:
+    """Whatever no offer has was bought at the price of the session."""
+    offered = {one.event["id"] for one in world.made.get("live sales", [])}
+    skus, channel = {sku["id"]: sku for sku in world.made["skus"]}, world.made["channels"]["douyin"]
+    events, sold = [], []
+    for room in rooms:
+        people, goods = list(Till(room).people()), {item["id"]: item["sku_id"] for item in room.items}
+        host = room.session["creator_id"]
+        for event in room.events:
+            if event["kind"] == "order" and event["id"] not in offered and goods.get(event["item_id"]):
+                events.append(event)
+                sold.append(Sold(
+                    event["at"], f"{event['number']}-{room.id}", f"live:{room.id}", (hosts[host], str(host)), channel,
+                    skus[goods[event["item_id"]]], event["n"], event["amount"] // event["n"], room.chance.choice(people or [None]),
+                ))  # fmt: skip
+    for event, number in zip(events, place_in_bulk(world, sold), strict=True):
+        event["order_id"] = number
 
 
 def place(world: World) -> None:

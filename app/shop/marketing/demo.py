@@ -75,7 +75,7 @@ def _promotions(world: World) -> dict[str, Any]:
         ends_at=soon + dt.timedelta(hours=2), stacking=Stacking.ALONE, priority=10,
     )  # fmt: skip
     hundred = _promotion(
-        world, "直播间前100名立减10元", PromotionKind.FIRST, off=1000, limit_orders=100, session_key="live:demo", priority=20
+        world, "直播间前100名立减10元", PromotionKind.FIRST, off=1000, limit_orders=100, session_key="live:demo"
     )
     world.made["promotion of a session"] = hundred["id"]  # which one is said by whoever has some
     return reduction

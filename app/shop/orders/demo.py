@@ -209,8 +209,8 @@ def _order(
     }  # fmt: skip
     world.rows[Order].append(order)
     book.ids.append(key)
-    _log(book, order, None, OrderState.PENDING, at, "order.placed")
-    _hold(book, order, lines, at)
+    log(book, order, None, OrderState.PENDING, at, "order.placed")
+    hold(book, order, lines, at)
     _life(book, order, lines, at, counter, channel)
     if not counter and chance.random() < 0.012:
         troubles.problem(world, order, chance.choice(reasons))
@@ -253,19 +253,19 @@ def _discount(chance: Any, subtotal: int, at: dt.datetime) -> int:
     return next((off for limit, off in ((50000, 8000), (30000, 4000), (20000, 2500), (9900, 1000)) if subtotal >= limit), 0)
 
 
-def _log(book: Book, order: dict[str, Any], before: OrderState | None, after: OrderState, at: dt.datetime, verb: str = "") -> None:
+def log(book: Book, order: dict[str, Any], before: OrderState | None, after: OrderState, at: dt.datetime, verb: str = "") -> None:
     book.world.add(OrderStateLog, at, order_id=order["id"], from_state=before, to_state=after, why=None, moved_at=at)
     book.world.note(Order, order["id"], verb or f"order.{after.value}", at)
 
 
-def _move(book: Book, order: dict[str, Any], to: OrderState, at: dt.datetime) -> None:
-    _log(book, order, order["state"], to, at)
+def move(book: Book, order: dict[str, Any], to: OrderState, at: dt.datetime) -> None:
+    log(book, order, order["state"], to, at)
     order["state"], order["changed_at"] = to, at
     stamp = {OrderState.PAID: "paid_at", OrderState.SHIPPED: "shipped_at", OrderState.COMPLETED: "completed_at", OrderState.CLOSED: "closed_at"}
     order[stamp.get(to, "shipped_at")] = order[stamp.get(to, "shipped_at")] or at
 
 
-def _hold(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt.datetime) -> None:
+def hold(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt.datetime) -> None:
     for line in lines:
         book.claims[RESOURCE, order["id"], line["sku_id"]] = [line["quantity"], line["quantity"]]
         _event(book, order, at, line, MoveReason.RESERVE, 0, line["quantity"], "place")
@@ -303,7 +303,7 @@ def _life(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt
     _ship(book, order, lines, shipped, counter)
     completed = shipped + (dt.timedelta(seconds=1) if counter else dt.timedelta(days=chance.uniform(2.5, 9)))
     if completed < now and order["state"] is OrderState.SHIPPED:
-        _move(book, order, OrderState.COMPLETED, completed)
+        move(book, order, OrderState.COMPLETED, completed)
         if chance.random() < (0.01 if counter else 0.055):
             _complaint(book, order, lines, completed)
 
@@ -317,7 +317,7 @@ def _pay(book: Book, order: dict[str, Any], at: dt.datetime, channel: dict[str, 
                    external_ref=reference, state="paid", paid_at=at)  # fmt: skip
     order["paid"] = order["total"]
     order["ship_by_at"] = at + dt.timedelta(hours=48)
-    _move(book, order, OrderState.PAID, at)
+    move(book, order, OrderState.PAID, at)
 
 
 def _ship(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt.datetime, counter: bool) -> None:
@@ -325,19 +325,19 @@ def _ship(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt
     chance, now = book.chance, book.world.now
     late = lines[-1:] if len(lines) > 1 and not counter and chance.random() < 0.05 else []
     first = [line for line in lines if line not in late]
-    _parcel(book, order, first, at, counter, 1)
+    parcel(book, order, first, at, counter, 1)
     if not late:
-        _move(book, order, OrderState.SHIPPED, at)
+        move(book, order, OrderState.SHIPPED, at)
         return
-    _move(book, order, OrderState.PARTLY_SHIPPED, at)
+    move(book, order, OrderState.PARTLY_SHIPPED, at)
     second = at + dt.timedelta(hours=chance.uniform(20, 60))
     if second < now:
-        _parcel(book, order, late, second, counter, 2)
+        parcel(book, order, late, second, counter, 2)
         order["shipped_at"] = None
-        _move(book, order, OrderState.SHIPPED, second)
+        move(book, order, OrderState.SHIPPED, second)
 
 
-def _parcel(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt.datetime, counter: bool, number: int) -> None:
+def parcel(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: dt.datetime, counter: bool, number: int) -> None:
     courier, letters = book.chance.choice(COURIERS)
     row = book.world.add(
         Shipment, at, order_id=order["id"], courier=None if counter else courier, shipped_at=at, note=None,
@@ -354,7 +354,7 @@ def _close(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], at: d
         line["cancelled_quantity"] = line["quantity"] - line["shipped_quantity"]
         _event(book, order, at, line, MoveReason.RELEASE, 0, -line["quantity"], "close")
     order["close_reason"] = reason
-    _move(book, order, OrderState.CLOSED, at)
+    move(book, order, OrderState.CLOSED, at)
 
 
 def _complaint(book: Book, order: dict[str, Any], lines: list[dict[str, Any]], completed: dt.datetime) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
@@ -26,6 +27,7 @@ from app.shop.live.services.plan import new_token
 from app.shop.live.services.sheet import preview_text
 from app.shop.live.states import Outcome
 from app.shop.setup.models import Channel, ChannelAccount
+from app.shop.setup.queries import business
 from app.shop.setup.states import AccountPart, AccountState
 
 T, S = LiveOut.__table__, LiveSession.__table__
@@ -137,17 +139,19 @@ def carry(payload: dict[str, Any]) -> None:
         return
     message = adapters.Message(row.key, row.kind.value, row.text or "", row.values or {})
     number, tries, carrier = row.id, row.tries, adapters.CARRIERS[row.outlet.kind]
-    outlet = adapters.Way(row.outlet.url or "", row.outlet.nonce or "")
+    outlet, owner = adapters.Way(row.outlet.url or "", row.outlet.nonce or ""), business()
+    language = owner.language if owner is not None else "en"
     db.session.rollback()  # ends the read: nothing is held while the platform thinks
-    try:
-        told = carrier.carry(outlet, message)
-    except adapters.Refused as error:
-        is_last = not error.passing or tries >= TRIES
-        carried(number, OutState.FAILED if is_last else OutState.WAITING, error.message)
-        if not is_last:
-            raise
-        return
-    carried(number, OutState.SENT, told.said)
+    with force_locale(language):  # the log is read by people
+        try:
+            told = carrier.carry(outlet, message)
+        except adapters.Refused as error:
+            is_last = not error.passing or tries >= TRIES
+            carried(number, OutState.FAILED if is_last else OutState.WAITING, error.message)
+            if not is_last:
+                raise
+            return
+        carried(number, OutState.SENT, told.said)
 
 
 @transactional

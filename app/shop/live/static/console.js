@@ -32,6 +32,7 @@ export const seconds = (iso) => (iso ? Math.max(0, Math.floor((now() - Date.pars
 /** The time of day, by the 24 hours of a watch in whatever language the browser speaks. */
 export const hour = (iso, more = {}) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...more });
 export const item = (id) => state.items.find((one) => one.id === id);
+export const isLive = () => state.session.state === "live";
 export const pinned = () => state.items.find((one) => one.pinned_at);
 
 /** The next line of the run sheet that can be shown. */
@@ -217,6 +218,16 @@ export function submits(form, verb, values, { quiet = false, empties = ["text"],
   });
 }
 
+/** Have a button of the page give a command: it is off while the answer is awaited, so that a double click gives one. */
+export function presses(one, fn) {
+  let isUnderway = false;
+  one?.addEventListener("click", async () => {
+    if (isUnderway) return;
+    isUnderway = true;
+    try { await fn(); } finally { isUnderway = false; }
+  });
+}
+
 /** A button that gives a command; it is off while the answer is awaited. */
 export function button(label, sign, fn, { tone = "btn-outline", title = "" } = {}) {
   const made = el("button", { type: "button", class: `btn btn-sm ${tone}`, title: title || label });
@@ -284,7 +295,12 @@ export function team() {
     if (end.follows) end.go();
   });
   if (form) submits(form, "say", () => ({ text: form.text.value.trim() }), { quiet: true, before: () => { end.follows = true; } });
-  for (const one of box.querySelectorAll("[data-call]")) one.addEventListener("click", () => command("say", { kind: one.dataset.call, text: "" }));
+  onState(() => { // nothing is offered that would be refused
+    const isHeard = ["ready", "live", "ended"].includes(state.session.state);
+    for (const one of form?.elements || []) one.disabled = !isHeard;
+    for (const one of box.querySelectorAll("[data-call]")) one.disabled = !isLive();
+  });
+  for (const one of box.querySelectorAll("[data-call]")) presses(one, () => command("say", { kind: one.dataset.call, text: "" }));
 }
 
 /* --- the comments: gathered as they come, drawn once a frame of the screen, two hundred kept. They stand still while

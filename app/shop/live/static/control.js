@@ -1,7 +1,7 @@
 /* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
-import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, item, money, node, now, onFrame, onState, onTick, pace, pinned, put, seconds, state, submits, team, texts } from "./console.js";
+import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, isLive, item, money, node, now, onFrame, onState, onTick, pace, pinned, presses, put, seconds, state, submits, team, texts } from "./console.js";
 import { GAME_KEYS, moderation } from "./games.js";
 
 import "./hints.js";
@@ -67,7 +67,9 @@ function sold() { // what changes by itself is written into the line: a button t
 function now_() {
   const up = pinned();
   const next = following();
+  const isOver = state.session.state === "ended";
   put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, next?.version, state.session.state, priceMark(up)]), () => {
+    if (isOver) return [el("p", { class: "quiet" }, state.session.word)];
     if (!up) return [el("p", { class: "quiet" }, texts.nothing), coming(next), ...(next && state.session.state === "live" ? [button(`${texts.next}: ${next.title}`, "fa-forward-step", goOn, { tone: "btn-primary" })] : [])];
     return [
       el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, ...priceTag(up))),
@@ -84,7 +86,7 @@ function coming(next) {
   return el("p", { class: "coming", "data-coming": true }, el("b", {}, texts.upNext), " ", el("span", {}, `${next.title} · ${cue(next)}`));
 }
 
-const goOn = () => command("next", { pinned: pinned()?.id ?? null });
+const goOn = () => isLive() && command("next", { pinned: pinned()?.id ?? null });
 let keeping = null;
 const KEPT = `live-keep-${state.session.id}`;
 
@@ -133,13 +135,14 @@ onTick(() => {
 
 const form = node("notice-form");
 submits(form, "notice", () => ({ text: form.text.value.trim(), item: Number(form.item.value) || null }));
-node("notice-down").addEventListener("click", () => command("take_notice"));
+presses(node("notice-down"), () => command("take_notice"));
 
 function notice() {
   const up = state.notice;
   node("notice").textContent = up ? `${up.text}${up.item && item(up.item) ? ` (${item(up.item).title})` : ""}` : texts.noNotice;
   node("notice").classList.toggle("up", Boolean(up));
   node("notice-down").hidden = !up;
+  form.hidden = !isLive();
   const about = form.item.value;
   if (put(form.item, state.items.map((one) => one.id).join(), () => [el("option", { value: "" }, "–"), ...state.items.map((one) => el("option", { value: one.id }, `${one.position} ${one.title}`))])) form.item.value = about || pinned()?.id || "";
 }
@@ -151,28 +154,28 @@ function question(one) {
   const made = el("li", { class: "question", "data-asked": one.asked_at, "data-done": one.done_at || false },
     el("div", {}, el("b", {}, one.asker || texts.unnamed), " ", el("span", { class: "age num" }), " ", el("span", { class: `badge badge-${one.tone}` }, one.word)), el("p", {}, one.text),
     ...one.thread.map((said) => el("small", { class: "quiet" }, `${said.by}: ${said.text}`)));
-  if (state.session.state === "live" && !one.done_at) {
-    made.append(el("div", { class: "acts" }, one.asked_of === "host" ? null : button(texts.toHost, "fa-paper-plane", () => give("send_to_host")), button(texts.done, "fa-check", () => give("done"))));
+  if (!one.done_at) {
+    made.append(el("div", { class: "acts" }, one.asked_of === "host" || !isLive() ? null : button(texts.toHost, "fa-paper-plane", () => give("send_to_host")), button(texts.done, "fa-check", () => give("done"))));
   }
   return made;
 }
 
 function questions() {
   const open = state.questions.filter((one) => !one.done_at);
-  put(node("questions"), JSON.stringify(open.map((one) => [one.id, one.version])), () => (open.length ? open.map(question) : [el("li", { class: "quiet none" }, texts.noQuestions)]));
+  put(node("questions"), JSON.stringify([isLive(), open.map((one) => [one.id, one.version])]), () => (open.length ? open.map(question) : [el("li", { class: "quiet none" }, texts.noQuestions)]));
   node("questions-count").textContent = open.length || "";
 }
 
 function log() {
-  put(node("log"), JSON.stringify((state.actions || []).map((one) => [one.id, one.outcome, one.can_undo])), () => state.actions.map((one) => {
+  put(node("log"), JSON.stringify([isLive(), (state.actions || []).map((one) => [one.id, one.outcome, one.can_undo])]), () => state.actions.map((one) => {
     const made = el("li", { "data-outcome": one.outcome }, el("span", { class: "quiet num" }, hour(one.at, { second: "2-digit" })), " ", el("span", {}, one.said), " ", el("small", { class: "quiet" }, one.by));
     if (one.outcome !== "done") made.append(" ", el("span", { class: `badge badge-${one.tone}` }, one.word));
-    if (one.can_undo && state.session.state === "live") made.append(button(texts.undo, "fa-rotate-left", () => command("undo", { action: one.id }), { tone: "btn-quiet" }));
+    if (one.can_undo && isLive()) made.append(button(texts.undo, "fa-rotate-left", () => command("undo", { action: one.id }), { tone: "btn-quiet" }));
     return made;
   }));
 }
 
-const undoLast = () => { const one = (state.actions || []).find((action) => action.can_undo); if (one) command("undo", { action: one.id }); };
+const undoLast = () => { const one = (state.actions || []).find((action) => action.can_undo); if (one && isLive()) command("undo", { action: one.id }); };
 
 /* --- figures and the chart --- */
 
@@ -274,7 +277,7 @@ function along(event) {
 }
 
 const call = (kind) => () => box.querySelector(`[data-call="${kind}"]`).click();
-const ofChosen = (verb) => { const one = item(chosen); if (one) command(verb, { item: one.id, version: one.version }); };
+const ofChosen = (verb) => { const one = item(chosen); if (one && isLive()) command(verb, { item: one.id, version: one.version }); };
 const KEYS = {
   ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), p: () => ofChosen("pin"), n: goOn, u: undoLast,
   l: () => { const one = item(chosen); if (one) ofChosen(["planned", "delisted"].includes(one.state) ? "list" : "delist"); },
@@ -293,7 +296,7 @@ document.addEventListener("keydown", (event) => {
   if (act) { event.preventDefault(); event.stopImmediatePropagation(); act(); } // the panel's own keys mean other things
 }, true);
 node("keys-open").addEventListener("click", () => node("keys").showModal());
-node("begin")?.addEventListener("click", () => command("begin"));
+presses(node("begin"), () => command("begin"));
 node("end")?.addEventListener("click", () => { node("end-sure").showModal(); });
 node("end-sure")?.addEventListener("close", () => { if (node("end-sure").returnValue === "yes") command("end"); });
 
@@ -304,13 +307,14 @@ function head() {
   badge.className = `badge badge-${is === "live" ? "danger" : is === "ready" ? "info" : is === "ended" ? "success" : "neutral"}`;
   node("begin").hidden = is !== "ready";
   node("end").hidden = is !== "live";
+  if (is !== "live" && node("end-sure").open) node("end-sure").close("no"); // a colleague was faster
   node("not-ready").hidden = is !== "draft";
   node("report").hidden = is !== "ended";
 }
 
 wire(() => chosen);
 team();
-comments((one) => [
+comments((one) => !isLive() ? moderation(one) : [
   button(texts.toHost, "fa-paper-plane", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "host" })),
   button(texts.toService, "fa-headset", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "service" })),
   ...moderation(one),

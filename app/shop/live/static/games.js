@@ -199,7 +199,11 @@ if (form) {
   field("condition").addEventListener("change", keyword);
   node("game-cancel").addEventListener("click", () => dialog.close());
   for (const one of box.querySelectorAll("[data-preset]")) one.addEventListener("click", () => prepare(one.dataset.preset));
-  onState(() => { for (const one of box.querySelectorAll("[data-preset]")) one.disabled = !["ready", "live"].includes(state.session.state); });
+  onState(() => {
+    const isOff = !["ready", "live"].includes(state.session.state);
+    for (const one of box.querySelectorAll("[data-preset]")) one.disabled = isOff;
+    if (isOff && dialog.open) dialog.close();
+  });
 }
 
 /** The keys of the control desk: 1 to 4 begin a game, D draws the oldest that waits for it. */

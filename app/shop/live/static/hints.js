@@ -1,8 +1,8 @@
 /* Hints at the control desk: why, what to do, what helped before, and what came of those that were followed. */
-import { button, clock, command, el, fill, node, onFrame, onState, onTick, put, refresh, seconds, state, texts } from "./console.js";
+import { button, clock, command, el, fill, isLive, node, onFrame, onState, onTick, put, refresh, seconds, state, texts } from "./console.js";
 
 function acts(one) {
-  if (!one.may) return [];
+  if (!one.may || !isLive()) return [];
   return [
     ...one.ways.map((way) => button(way.label, "fa-wand-magic-sparkles", () => command("hint_apply", { hint: one.id, way: way.way }), { tone: "btn-primary" })),
     button(texts.follow, "fa-check", () => command("hint_follow", { hint: one.id })),
@@ -32,7 +32,7 @@ function hints() {
   if (!pane) return;
   pane.hidden = !shown.length;
   node("hints-count").textContent = shown.filter((one) => one.state === "new").length || "";
-  put(node("hints"), JSON.stringify(shown), () => shown.map(row));
+  put(node("hints"), JSON.stringify([isLive(), shown]), () => shown.map(row));
   ages();
 }
 

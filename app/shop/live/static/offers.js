@@ -145,6 +145,8 @@ function desk() {
   if (!isControl) return;
   node("offers-pane").hidden = !state.may_offer && !(state.offers || []).length;
   for (const one of ["offer-open", "price-open"]) node(one).disabled = !ready();
+  if (dialog.open && doing.kind !== "refund" && !ready()) dialog.close("no");
+  if (dialog.open) explain(); // a colleague may have given it another price: what is said holds for now
   put(node("presets"), JSON.stringify([state.presets, ready()]), () => (state.presets || []).map((one, at) => {
     const made = button(one.name, { coupon: "fa-ticket", flash: "fa-bolt", first: "fa-medal", free: "fa-gift" }[one.kind], () => preset(at + 1), { title: at < 9 ? `${one.name} (⇧${at + 1})` : one.name });
     made.disabled = !ready();
@@ -214,6 +216,7 @@ function consequence() {
 
 function explain() {
   const said = consequence();
+  doing.version = item(Number(form.item.value))?.version; // on what he has read
   const listed = !["flash", "first"].includes(doing.kind) || item(Number(form.item.value))?.state === "listed";
   node("offer-told").textContent = listed ? said || texts.offerMissing : texts.offerList;
   node("offer-told").dataset.tone = listed && said ? "" : "bad";
@@ -224,7 +227,7 @@ function go() {
   const number = (name) => Number(form[name].value) || null;
   const one = item(Number(form.item.value));
   if (doing.kind === "refund") return command("refund_winner", { winner: doing.winner.id, version: doing.winner.version });
-  if (doing.kind === "price") return command("price", { item: one.id, price: form.price.value, version: one.version });
+  if (doing.kind === "price") return command("price", { item: one.id, price: form.price.value, version: doing.version });
   if (doing.kind === "free") return command("free_order", { name: doing.name, quantity: number("quantity"), minutes: number("minutes") });
   const told = { kind: doing.kind, name: doing.name, item: one?.id ?? null };
   for (const name of FIELDS[doing.kind]) {

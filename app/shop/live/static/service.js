@@ -1,6 +1,6 @@
 /* The service desk: questions by age, the one that is answered with its suggestions, thread and orders, and the comments. */
 import { priceMark, priceTag } from "./offers.js";
-import { begin, box, button, command, comments, el, fill, icon, item, node, onState, onTick, pinned, put, state, submits, team, texts } from "./console.js";
+import { begin, box, button, command, comments, el, fill, icon, isLive, item, node, onState, onTick, pinned, put, state, submits, team, texts } from "./console.js";
 import { moderation } from "./games.js";
 
 let chosen = null;
@@ -69,8 +69,10 @@ function detail() {
       el("div", { class: "acts" },
         button(texts.answer, "fa-check", () => give("done", one, { answer: note() }), { tone: "btn-primary" }),
         button(texts.copy, "fa-copy", async () => { try { await navigator.clipboard.writeText(note()); } catch { answer.select(); document.execCommand("copy"); } }),
-        button(texts.askHost, "fa-display", () => give("escalate", one, { to: "host", note: note() })),
-        button(texts.askProduct, "fa-box-open", () => give("escalate", one, { to: "product", note: note() })),
+        ...(isLive() ? [
+          button(texts.askHost, "fa-display", () => give("escalate", one, { to: "host", note: note() })),
+          button(texts.askProduct, "fa-box-open", () => give("escalate", one, { to: "product", note: note() })),
+        ] : []),
         ...(one.asked_of === "service" ? [] : [button(texts.giveBack, "fa-reply", () => give("give_back", one, { note: note() || texts.done }))])),
     ];
   });
@@ -100,9 +102,9 @@ submits(form, "ask", () => ({ text: form.text.value.trim(), asker: form.asker.va
 
 function now() {
   const up = pinned();
-  put(node("now"), JSON.stringify([up?.id, up?.version, up?.stock, priceMark(up)]), () => (up
+  put(node("now"), JSON.stringify([up?.id, up?.version, up?.stock, priceMark(up), state.session.state]), () => (up
     ? [icon("fa-thumbtack"), el("b", {}, up.title), el("span", { class: "num" }, ...priceTag(up)), el("small", { class: "quiet" }, up.stock != null ? fill("stock", { n: up.stock }) : "")]
-    : [el("span", { class: "quiet" }, texts.nothing)]));
+    : [el("span", { class: "quiet" }, state.session.state === "ended" ? state.session.word : texts.nothing)]));
   node("notice").textContent = state.notice ? `${state.notice.text}${item(state.notice.item) ? ` (${item(state.notice.item).title})` : ""}` : "";
   node("notice").hidden = !state.notice;
 }
@@ -120,11 +122,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 team();
-comments((one) => [
+comments((one) => !isLive() ? moderation(one) : [
   button(texts.question, "fa-circle-question", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, item: one.item ?? null })),
   button(texts.toHost, "fa-paper-plane", () => command("ask", { text: one.text, asker: one.name || "", viewer: one.viewer || "", comment: one.id, to: "host" })),
   ...moderation(one),
 ]);
-onState(() => { queue(); detail(); now(); form.querySelector("button").disabled = state.session.state !== "live"; });
+onState(() => { queue(); detail(); now(); form.hidden = !isLive(); });
 onTick(now);
 begin();

@@ -104,7 +104,7 @@ def test_a_draft_is_not_published_and_a_channel_that_fails_says_so_and_is_tried_
     plan.move(signed, SessionState.READY, actor=SYSTEM)
     outgoing.push(signed, actor=SYSTEM)
     (row,) = rows(session)
-    assert row.state is OutState.FAILED and "told to fail" in row.said
+    assert (row.state, row.said) == (OutState.FAILED, "练习渠道按要求返回了失败。"), "in the language of the house"
     records.update(outlet, {"url": ""}, actor=SYSTEM)
     outgoing.again(row, actor=SYSTEM)
     assert [one.state for one in rows(session)] == [OutState.SENT]
@@ -145,7 +145,7 @@ def test_a_preview_is_posted_in_a_group_with_a_link_of_its_own_and_says_whose_ac
     platform.said[:] = [b"{}", b'{"errcode": 0, "errmsg": "ok"}']
     assert outgoing.push(signed, actor=SYSTEM) == 2
     by_program, in_group = rows(session)
-    assert (in_group.state, in_group.said) == (OutState.SENT, "Posted in the group.")
+    assert (in_group.state, in_group.said) == (OutState.SENT, "已发到群里。")
     told, shown = (json.loads(body) for _headers, body in platform.posts)
     assert told["accounts"] == [{"of": "host", "name": "Che live", "id": "c-1"}, {"of": "organisation", "name": "Our shop", "id": ""}]
     assert shown["text"]["content"].startswith(in_group.text) and shown["text"]["content"].endswith(in_group.values["url"])
@@ -170,7 +170,7 @@ def test_an_address_of_the_house_is_refused_unless_that_is_allowed(session, sign
     monkeypatch.setattr(adapters.settings, "setting", lambda key: False)
     outgoing.push(signed, actor=SYSTEM)
     (row,) = rows(session)
-    assert row.state is OutState.FAILED and "private network" in row.said and platform.posts == []
+    assert row.state is OutState.FAILED and "内网" in row.said and platform.posts == []
     with pytest.raises(InvalidInput, match="https"):
         records.update(outlet, {"url": "ftp://x"}, actor=SYSTEM)
 
