@@ -342,6 +342,9 @@ def test_a_run_that_is_put_off_begins_at_its_time_whoever_rings_before(shelf, mo
     at = clock.now() + clock.dt.timedelta(hours=1)
     life.start(run.id, actor=SYSTEM, begins_at=at)
     assert loop.work_off(run.id) is None
+    life.pause(run.id, actor=SYSTEM)
+    life.resume(run.id, actor=SYSTEM)
+    assert loop.work_off(run.id) is None, "its rest took nothing from its plan"
     assert prices() == {"978-0": 1000, "978-1": 1001}
     monkeypatch.setattr(clock, "now", lambda: at)
     assert loop.work_off(run.id).value == "done"

@@ -250,6 +250,23 @@ def test_what_was_not_approved_is_not_gone_on_with_by_whatever_door(skus, sessio
     assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
 
 
+def test_whoever_approves_and_oversees_nothing_is_led_to_the_list_after_a_no(skus, session, as_user, as_role, monkeypatch):
+    from app.panel.accounts.models import User
+    from app.panel.bulk.engine import approving
+    from app.panel.core import policy
+    from app.panel.core.actor import SYSTEM
+
+    whole = policy.allowed
+    monkeypatch.setattr(policy, "allowed", lambda actor, verb, *more: verb != "oversee" and whole(actor, verb, *more))
+    approving.set_limits({"administrator": (2, None)}, actor=SYSTEM)
+    as_role(session.query(User).filter_by(username="ben").one(), "administrator")
+    maker, chief = as_user("ada"), as_user("ben")
+    run = asked(maker, skus)
+    maker.post(f"/bulk/operation/{run}/start")
+    no = chief.post(f"/bulk/operation/{run}/refuse", data={"why": "Not today"})
+    assert no.status_code == 302 and "Whoever asked is told why" in chief.get(no.location).text
+
+
 def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, session, as_user, as_role):
     from app.panel.accounts.models import User
     from app.panel.bulk.engine import approving

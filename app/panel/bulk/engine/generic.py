@@ -134,6 +134,10 @@ class MoveToTrash(RowByRow):
     label, icon, tone, order = _("Move to the trash"), "fa-trash-can", "danger", 900
     permission, rows_go = "delete", True
 
+    def remarks(self, values: dict[str, Any], rows: Any) -> list[str]:
+        """The database knows who needs a row when it goes, and is not asked before."""
+        return [gettext("What other rows still need is refused when its turn comes; this preview does not know it yet.")]
+
     def look(self, row: Any, values: dict[str, Any], *, actor: Any) -> Look:
         return Look()
 

@@ -145,8 +145,8 @@ def resume(run_id: int, *, actor: Any) -> Run:
         raise Conflict(_("There is nothing to go on with."))
     _demand_room(actor)
     again: dict[str, Any] = {"finished_at": None, "error": None, "crashes": 0, "lease_until": 0.0}
-    if run.begins_at is not None and run.begins_at > clock.now():
-        again["begins_at"] = None  # a time that has come stays: rows are taken as they are, as it was planned
+    if run.state is not RunState.PAUSED and run.begins_at is not None and run.begins_at > clock.now():
+        again["begins_at"] = None  # a time that has come stays, and so does that of a run that was only to rest meanwhile
     runs.move(run_id, RESUMABLE, state=RunState.QUEUED, **again)
     db.session.refresh(run)
     return run
