@@ -4,6 +4,7 @@ import threading
 
 import flask
 import pytest
+from sqlalchemy import JSON, Text, cast, literal, select, update
 
 from app.panel.core.db import db
 from tests.panel.bulk.operating import books, done, ends, prepared, prices, taken_back
@@ -36,6 +37,39 @@ def test_a_range_of_numbers_takes_no_row_along_that_is_not_meant(shelf, monkeypa
     assert ends(taken_back(run)) == {"changed": len(meant)}
     assert found == [span, span]
     assert prices() == {f"978-{n}": 1000 + n for n in range(4)}
+
+
+@pytest.mark.parametrize(
+    ("kept", "price"),
+    [
+        ('{"price":1200}', 1200), ('{"price": 1200}', 1200), ('{"price":-5,"name":"x"}', -5), ('{"name":"x","price":7}', 7),
+        ('{"price":null}', None), ('{"prices":3,"price":4}', 4), ('{"price":9007199254740993}', 9007199254740993),
+    ],
+)  # fmt: skip
+def test_an_image_says_the_number_that_it_holds_wherever_it_stands(shelf, kept, price):
+    from app.panel.bulk.engine import expressions
+    from tests.library.books.models import Book
+
+    image = literal(kept, Text)
+    image = image if expressions.dialect() == "sqlite" else cast(image, JSON)
+    assert db.session.scalar(select(expressions.from_image(Book.__table__.c.price, image))) == price
+
+
+def test_the_last_to_have_changed_a_row_is_whoever_ran_it_whoever_had_changed_it_before(shelf):
+    from flask_appbuilder.security.sqla.models import User
+
+    from tests.library.books.models import Book
+
+    ids, person = books(3), User(first_name="A", last_name="B", username="a-clerk", email="a-clerk@example.org")
+    db.session.add(person)
+    db.session.flush()
+    db.session.execute(update(Book.__table__).where(Book.__table__.c.id == ids[1]).values(changed_by_id=person.id))
+    db.session.commit()
+    done(prepared(RAISE, 50, ids))
+    found = db.session.execute(select(Book.price, Book.changed_by_id, Book.version).order_by(Book.id)).all()
+    assert found == [(1050, None, 2), (1051, None, 2), (1052, None, 2)]
+    db.session.delete(db.session.get_one(User, person.id))
+    db.session.commit()
 
 
 def test_numbers_that_are_missing_break_a_range_only_where_somebody_may_come_with_them(shelf, monkeypatch, engine_name):

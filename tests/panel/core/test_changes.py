@@ -187,3 +187,16 @@ def test_the_rows_of_a_query_are_told_without_being_fetched_and_listeners_hear_o
     assert [(one.key, one.kind) for one in found] == [(key, "insert") for key in [*shops, *shops]]
     assert (all(one.at is not None for one in found), len({one.id for one in found})) == (True, 2)
     assert heard == [(Shop.__tablename__, set(shops)), (Shop.__tablename__, {shops[0]})]
+
+
+def test_the_rows_of_a_range_are_told_by_thousands_each_once(empty, monkeypatch):
+    from app.shop.setup.models import Shop
+
+    heard = []
+    monkeypatch.setattr(changes, "_heard", [lambda table, keys: heard.append((table, keys))])
+    monkeypatch.setattr(changes, "MOST_TOLD", 2)
+    transactional(lambda: changes.record_range(Shop, 998, 2003))()
+    found, _mark = changes.pending("search", [Shop.__tablename__], limit=5000)
+    assert [(one.key, one.kind) for one in found] == [(key, "update") for key in range(998, 2004)]
+    assert list(empty.scalars(select(Change.key).order_by(Change.id))) == [998, 1000, 2000]
+    assert heard == [(Shop.__tablename__, {998, 999})]
