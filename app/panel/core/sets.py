@@ -34,6 +34,7 @@ from sqlalchemy import (
     null,
     select,
     text,
+    true,
     type_coerce,
     update,
 )
@@ -156,6 +157,10 @@ class Pairs:
     def of(self, rows: Any, key: Any) -> Any:
         """Rows whose `key` is one of the first numbers; those of a range have to be no others."""
         return rows if self._table is None else self._table.join(rows, key == self._table.c.key)
+
+    def mine(self, key: Any) -> ColumnElement[bool]:
+        """The condition of a range where a statement has none by itself; it is told what `these` are told."""
+        return self.these.hold(key) if self._table is None else true()
 
     def number(self, key: Any) -> ColumnElement[int]:
         """The other number of a row."""

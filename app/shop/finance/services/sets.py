@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, true
+from sqlalchemy import Select, bindparam, literal
 
 from app.panel.core.db import db
 from app.panel.core.rows import reserve_ids
@@ -80,9 +80,9 @@ def reverse_many(ids: Sequence[int], *, at: dt.datetime, actor: Any) -> None:
     def lines() -> Any:
         key = POSTINGS.c.entry_id
         line = {"entry_id": pairs.number(key), "occurred_at": moment, "debit": POSTINGS.c.credit, "credit": POSTINGS.c.debit}
-        rows, among = pairs.of(POSTINGS, key), these.hold(key) if pairs.is_range else true()
+        rows, mine = pairs.of(POSTINGS, key), pairs.mine(key)
         order = [key, POSTINGS.c.id] if pairs.is_range else POSTINGS.c.id
-        return insertion(POSTINGS, line | _of(POSTINGS, ("account_id", "currency", "shop_id")), rows, among, order=order)
+        return insertion(POSTINGS, line | _of(POSTINGS, ("account_id", "currency", "shop_id")), rows, mine, order=order)
 
     def entries() -> Any:
         key = ENTRIES.c.id
@@ -90,11 +90,11 @@ def reverse_many(ids: Sequence[int], *, at: dt.datetime, actor: Any) -> None:
             "id": pairs.number(key), "kind": EntryKind.REVERSAL, "occurred_at": moment, "key": words("reversal:", key),
             "reverses_id": key,
         }  # fmt: skip
-        rows, among = pairs.of(ENTRIES, key), these.hold(key) if pairs.is_range else true()
+        rows, mine = pairs.of(ENTRIES, key), pairs.mine(key)
         names = (*OF_ENTRY[1:], "cause_resource", "cause_id")
-        return insertion(ENTRIES, entry | _of(ENTRIES, names), rows, among, order=pairs.order(key))
+        return insertion(ENTRIES, entry | _of(ENTRIES, names), rows, mine, order=pairs.order(key))
 
-    given = {**(these.told if pairs.is_range else {}), **pairs.told, "told_at": at, **told_by(actor)}
+    given = {**these.told, **pairs.told, "told_at": at, **told_by(actor)}
     db.session.execute(pairs.kept("lines reversed", lines), given)
     db.session.execute(pairs.kept("entries reversed", entries), given)
 

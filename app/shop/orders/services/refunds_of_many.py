@@ -7,17 +7,32 @@ by the database, by the very rule of `decide`; where there is something to weigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Insert,
+    String,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from app.panel.core import clock, fields, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
-from app.panel.core.sets import constant, insert_rows, numbered, words
+from app.panel.core.sets import Numbers, Pairs, constant, insertion, numbered, told_by
 from app.panel.core.transaction import transactional
 from app.shop.orders import states
 from app.shop.orders.models import PaymentMethod, RefundReason
@@ -131,25 +146,47 @@ def refund_all_of(order_ids: Sequence[int], wish: Wish, *, actor: Any, key: str)
 @transactional
 def decide_all(order_ids: Sequence[int], wish: Wish, *, actor: Any, key: str) -> tuple[list[int], list[int]]:
     """Write down what `decide` says of all that is left of these orders, where it is plain: (orders, refunds)."""
-    plain = select(ORDERS.c.id).where(rows.among(ORDERS.c.id, order_ids), _is_plain()).order_by(ORDERS.c.id)
-    keys = list(db.session.scalars(plain).all())
+    code = fields.default_currency()
+    most, orders = proof_above(code), Numbers(order_ids)
+
+    def plain() -> Any:
+        return select(ORDERS.c.id).where(orders.hold(ORDERS.c.id), _is_plain(most is not None)).order_by(ORDERS.c.id)
+
+    limits = {"told_code": code, "told_most": most}
+    keys = list(db.session.scalars(orders.kept(("plain", most is None), plain), orders.told | limits).all())
     if not keys:
         return [], []
-    numbers = rows.reserve_ids(REFUNDS, len(keys))
-    made = numbered(keys, numbers)
-    orders = made.join(ORDERS, ORDERS.c.id == made.c.key)
+    chosen, made = Numbers(keys), Numbers(rows.reserve_ids(REFUNDS, len(keys)))
+    pairs, alike = Pairs(chosen, made), _alike(wish)
+    told = {f"told_{name}": value for name, value in alike.items()} | {"told_key": f"{key}:"} | told_by(actor)
+    db.session.execute(pairs.kept("refunds", lambda: _refunds(pairs, alike)), chosen.told | pairs.told | told)
+    db.session.execute(pairs.kept("shares", lambda: _shares(pairs)), chosen.told | pairs.told | told_by(actor))
+    return keys, list(made.numbers)
+
+
+def _refunds(pairs: Pairs, alike: Iterable[str]) -> Insert:
+    """A refund of each of these orders, of all that is left of it; what they have in common is told."""
     method = select(PAYMENTS.c.method).where(PAYMENTS.c.order_id == ORDERS.c.id).order_by(PAYMENTS.c.id.desc()).limit(1)
     usual = func.coalesce(method.scalar_subquery(), constant(PAYMENTS.c.method, PaymentMethod.OTHER))
-    insert_rows(REFUNDS, {
-        "id": made.c.number, "order_id": ORDERS.c.id, "method": usual, "currency": ORDERS.c.currency, "amount": _left(),
-        "key": words(f"{key}:", ORDERS.c.id), **_alike(wish),
-    }, orders, order=made.c.number, actor=actor)  # fmt: skip
-    insert_rows(SHARES, {
-        "refund_id": made.c.number, "line_id": LINES.c.id, "quantity": _pieces_left(), "currency": ORDERS.c.currency,
+    key: Any = ORDERS.c.id
+    values = {
+        "id": pairs.number(key), "order_id": key, "method": usual, "currency": ORDERS.c.currency, "amount": _left(),
+        "key": bindparam("told_key", type_=Text()).op("||")(cast(key, String)),
+        **{name: bindparam(f"told_{name}", type_=REFUNDS.c[name].type) for name in alike},
+    }  # fmt: skip
+    return insertion(REFUNDS, values, pairs.of(ORDERS, key), pairs.mine(key), order=pairs.order(key))
+
+
+def _shares(pairs: Pairs) -> Insert:
+    """What goes back of each line of these orders."""
+    key: Any = ORDERS.c.id
+    values = {
+        "refund_id": pairs.number(key), "line_id": LINES.c.id, "quantity": _pieces_left(), "currency": ORDERS.c.currency,
         "amount": LINES.c.total - LINES.c.refunded_amount, "cancelled_quantity": _unsent(), "restocked_quantity": literal(0),
-    }, orders.join(LINES, LINES.c.order_id == ORDERS.c.id), _pieces_left() > 0, _is_to_ship(), order=[made.c.number, LINES.c.id],
-        actor=actor)  # fmt: skip
-    return keys, numbers
+    }  # fmt: skip
+    lines = pairs.of(ORDERS, key).join(LINES, LINES.c.order_id == key)
+    mine = (pairs.mine(key), _pieces_left() > 0, _is_to_ship())
+    return insertion(SHARES, values, lines, *mine, order=[pairs.order(key), LINES.c.id])
 
 
 def unchanged(orders: Sequence[OrderFigures]) -> None:
@@ -188,12 +225,11 @@ def _is_to_ship() -> ColumnElement[bool]:
     return or_(*(ORDERS.c.state == constant(ORDERS.c.state, state) for state in states.TO_SHIP))
 
 
-def _is_plain() -> ColumnElement[bool]:
-    """There is something left, no proof is asked for it, and the goods that go with it are worth no more than that: then each
-    line gets back what it is worth, and nothing has to be shared out."""
+def _is_plain(asks_above: bool) -> ColumnElement[bool]:
+    """There is something left, no proof is asked for it (it is at most `told_most`), and the goods that go with it are worth
+    no more than that: then each line gets back what it is worth, and nothing has to be shared out."""
     worth = select(func.coalesce(func.sum(LINES.c.total - LINES.c.refunded_amount), 0))
     goods = worth.where(LINES.c.order_id == ORDERS.c.id, _pieces_left() > 0).correlate(ORDERS).scalar_subquery()
-    code = fields.default_currency()
-    most = proof_above(code)
-    asks_nothing = true() if most is None else and_(ORDERS.c.currency == code, _left() <= most)
+    code, most = bindparam("told_code", type_=Text()), bindparam("told_most", type_=BigInteger())
+    asks_nothing = and_(ORDERS.c.currency == code, _left() <= most) if asks_above else true()
     return and_(_left() > 0, asks_nothing, or_(~_is_to_ship(), goods <= _left()))
