@@ -53,8 +53,8 @@ ON_POSTGRESQL = (
     "tests/shop/test_demo.py", "tests/panel/test_conflicts.py", "tests/panel/test_children.py", "tests/panel/test_drafts.py",
     "tests/panel/test_show_pages.py", "tests/shop/catalog/test_sheets.py",
 )  # fmt: skip
-# among them, what answers before it asks the database, or reads a file whose rows are then written as those of another one
-ON_ONE = tuple(f"tests/panel/core/test_{name}.py" for name in ("security", "errorpages", "drawing", "kept_words")) + (
+# among them, what answers before it asks the database, draws what it has read, or reads a file whose rows are then written as those of another one
+ON_ONE = tuple(f"tests/panel/core/test_{name}.py" for name in ("security", "errorpages", "drawing", "kept_words", "frames_are_true")) + (
     "tests/shop/orders/test_import_taobao.py",
 )
 ENGINES = ("sqlite", "postgresql")
