@@ -174,7 +174,7 @@ def test_what_operations_and_their_repetitions_answer_is_as_described(world, sch
         for at in ("2020-11-27T20:00", "Friday", "2126-11-27T20:00:00+08:00", "2126-11-27T20:00:00+08:00"):
             found = ask("POST", f"{base}{run}/start", json={"begins_at": at})
         assert ask("GET", f"{base}{run}/")["begins_at"] == "2126-11-27T12:00:00+00:00", found
-        for command in ("pause", "resume", "resume", "cancel", "undo"):
+        for command in ("pause", "resume", "cancel", "resume", "resume", "undo"):  # the plan outlives a pause, not a cancel
             ask("POST", f"{base}{run}/{command}")
         number = ask("POST", again, json={"run": run, "cron": "0 20 * * 5"})["id"]
         for wrong in ({"run": run, "cron": "never"}, {"run": 2**30, "cron": "0 20 * * 5"}):
@@ -188,7 +188,7 @@ def test_what_operations_and_their_repetitions_answer_is_as_described(world, sch
             ask("DELETE", f"{again}{number}/")
     assert told == {
         base: [201, 201, 422, 400, 403], f"{base}{{run_id}}/": [401, 200, 404, 200], f"{base}{{run_id}}/start": [422, 422, 200, 409],
-        f"{base}{{run_id}}/pause": [200], f"{base}{{run_id}}/resume": [200, 409], f"{base}{{run_id}}/cancel": [200],
+        f"{base}{{run_id}}/pause": [200], f"{base}{{run_id}}/resume": [200, 200, 409], f"{base}{{run_id}}/cancel": [200],
         f"{base}{{run_id}}/undo": [200], again: [201, 422, 404, 200], f"{again}{{repeat_id}}/": [200, 200, 404],
         f"{again}{{repeat_id}}/switch": [200, 422], f"{again}{{repeat_id}}/rehearse": [200],
     }  # fmt: skip
