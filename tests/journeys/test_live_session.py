@@ -90,6 +90,44 @@ def test_a_line_of_the_run_sheet_is_made_of_a_product_and_one_of_its_skus(window
     sheet.close()
 
 
+def test_figures_of_the_run_sheet_that_are_typed_while_others_are_saved_are_saved_too(windows, live_id):
+    sheet, held = windows["control"].context.new_page(), []
+
+    def hold(route):  # the first alone
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    sheet.goto(f"/live/{live_id}/sheet")
+    line = sheet.locator("[data-rows] > li", has_text="Tray of the journey")
+    minutes, price = line.locator("[name=planned_minutes]"), line.locator("[name=live_price]")
+    stood = [one.input_value() for one in (minutes, price)]
+    sheet.route(re.compile(r"/sheet/\d+$"), hold)
+    minutes.fill("7")
+    with sheet.expect_request(re.compile(r"/sheet/\d+$")):
+        price.focus()
+    price.fill("12.5")
+    with sheet.expect_response(re.compile(r"/sheet/\d+$")):
+        held[0].continue_()
+    sheet.locator("[data-said]:not(:empty)").wait_for()
+    with sheet.expect_response(re.compile(r"/sheet/\d+$")) as answer:
+        sheet.locator("body").press("Tab")
+    assert answer.value.ok
+    sheet.reload()
+    assert [float(one.input_value()) for one in (minutes, price)] == [7, 12.5]
+    for one, text in zip((minutes, price), ("soon", *stood[1:]), strict=True):
+        one.fill(text)
+        with sheet.expect_response(re.compile(r"/sheet/\d+$")):
+            one.press("Enter")
+    assert minutes.input_value() == "soon", "what is refused stays where it was typed"
+    minutes.fill(stood[0])
+    with sheet.expect_response(re.compile(r"/sheet/\d+$")) as answer:
+        minutes.press("Enter")
+    assert answer.value.ok
+    sheet.close()
+
+
 def test_an_item_is_pinned_and_the_host_sees_it_within_two_seconds(windows):
     control, host = windows["control"], windows["host"]
     control.get_by_role("button", name="Go on air").click()

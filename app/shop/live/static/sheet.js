@@ -14,27 +14,56 @@ function say(text, bad = false) {
   if (text) announce(text);
 }
 
-async function send(url, body) {
-  try {
-    const told = await ask(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    ({ rows, length } = told);
-    say(texts.saved);
-    draw();
-    return true;
-  } catch (error) {
-    say(error.message, true);
-    draw();
-    return false;
-  }
+/* What stands in a field and is not saved ("line field" → { text, stood, version }: what stood there when it was begun) outlives
+   that lines are drawn anew, and a refusal. */
+const typed = new Map();
+const underway = new Map();
+let drawing = false;
+let last = Promise.resolve(true);
+
+/** One after the other: `body`, or what makes it then, for each is said of the lines as the one before has left them. */
+function send(url, body, saved = () => {}) {
+  last = last.then(async () => {
+    try {
+      const told = await ask(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(typeof body === "function" ? body() : body) });
+      ({ rows, length } = told);
+      say(texts.saved);
+      saved();
+      draw();
+      return true;
+    } catch (error) {
+      say(error.message, true);
+      draw();
+      return false;
+    }
+  });
+  return last;
 }
 
 const url = (path) => `${box.dataset.sheet}${path}`;
 
 function field(row, name, label, more) {
   const input = el("input", { class: "form-control num", name, "aria-label": `${label}: ${row.title}`, autocomplete: "off", ...more });
-  input.value = row[name] ?? "";
+  const key = `${row.id} ${name}`;
+  input.value = typed.get(key)?.text ?? row[name] ?? "";
   input.disabled = !may;
-  input.addEventListener("change", () => send(url(`/${row.id}`), { [name]: input.value, version: row.version }));
+  const known = () => rows.find(({ id }) => id === row.id) || row;
+  const begun = () => ({ stood: known()[name], version: known().version });
+  input.addEventListener("input", () => typed.set(key, { ...(typed.get(key) || begun()), text: input.value }));
+  const save = () => {
+    const mine = typed.get(key);
+    if (drawing || !mine || mine === underway.get(key)) return;
+    underway.set(key, mine);
+    // changed by us in another field meanwhile, it is still the line that was seen; changed here by somebody else, it is not
+    const version = () => (known()[name] === mine.stood ? known().version : mine.version);
+    send(url(`/${row.id}`), () => ({ [name]: mine.text, version: version() }), () => { if (typed.get(key) === mine) typed.delete(key); })
+      .then((done) => {
+        if (underway.get(key) === mine) underway.delete(key);
+        if (!done && typed.get(key) === mine) typed.set(key, { text: mine.text, ...begun() }); // told so, whoever says it again means it
+      });
+  };
+  input.addEventListener("change", save);
+  input.addEventListener("blur", save); // what was typed before the lines were drawn anew is no change to the new field
   return input;
 }
 
@@ -65,7 +94,8 @@ function remove(row) {
 
 function draw() {
   const held = document.activeElement?.closest?.("[data-id]")?.dataset.id;
-  const name = document.activeElement?.name;
+  const { name, selectionStart, selectionEnd } = document.activeElement || {};
+  drawing = true;
   let at = Number(box.dataset.begins);
   list.replaceChildren(...rows.map((row, index) => {
     const starts = `${String(Math.floor(at / 60) % 24).padStart(2, "0")}:${String(at % 60).padStart(2, "0")}`;
@@ -73,7 +103,10 @@ function draw() {
     return line(row, index, starts);
   }));
   const again = held && list.querySelector(`[data-id="${held}"]`);
-  (again && name ? again.querySelector(`[name="${name}"]`) : again)?.focus();
+  const inside = again && name ? again.querySelector(`[name="${name}"]`) : again;
+  inside?.focus();
+  if (name) inside?.setSelectionRange?.(selectionStart, selectionEnd);
+  drawing = false;
   const planned = rows.reduce((sum, row) => sum + row.planned_minutes, 0);
   const total = box.querySelector("[data-total]");
   const left = length - planned;
@@ -146,10 +179,14 @@ if (adder) {
     const title = adder.title_.value.trim();
     if (!product && !sku && !title) { combo("product").querySelector("[role=combobox]").focus(); return; }
     const wanted = product || sku ? { ...(product && { product_id: product }), ...(sku && { sku_id: sku }) } : { title, kind: "demo" };
+    const chosen = () => JSON.stringify([adder.elements.product.value, adder.elements.sku.value, adder.title_.value]);
+    const sent = chosen();
     if (await send(url("/add"), wanted)) {
-      adder.title_.value = "";
-      empty("product");
-      empty("sku");
+      if (chosen() === sent) { // somebody may be at the next line already
+        adder.title_.value = "";
+        empty("product");
+        empty("sku");
+      }
       list.lastElementChild?.scrollIntoView({ block: "nearest" });
     }
   });
