@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from app.panel.bulk import pulse, store
 from app.panel.bulk.models import LEFT_ALONE, BeforeImage, Run, RunItem
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
-from app.panel.core import clock, notices, policy
+from app.panel.core import clock, notices, policy, rows
 from app.panel.core.actor import SYSTEM, owns
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
@@ -215,6 +215,7 @@ def seal(held: Hold) -> None:
 
 @transactional
 def renew(held: Hold, **values: Any) -> None:
+    rows.make_room()  # or the connection of the pulse copies SQLite's log back in the midst of a run, which left that for later
     hold(held, **values)
 
 
