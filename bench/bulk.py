@@ -20,6 +20,7 @@ from typing import Any
 
 from bench import servers
 from bench.servers import OUT, PEERS, PYTHON, ROOT, Databases, install_peers
+from run import FRUGAL
 
 ROWS, EXPORTED, ROUNDS = 100_000, 1_000_000, 3
 Found = dict[str, dict[str, Any]]
@@ -36,9 +37,9 @@ class Bench:
         self.env, self.url = self.instance("bulk")
 
     def instance(self, name: str) -> tuple[dict[str, str], str]:
-        """An empty database: (environment, address)."""
+        """An empty database: (environment, address). The environment is that in which `run.py` starts the parts of an instance."""
         home = self.folder / name
-        env = self.databases.env(self.rows) | {"ZHANGGUI_HOME": str(home)}
+        env = self.databases.env(self.rows) | FRUGAL | {"ZHANGGUI_HOME": str(home)}
         if self.databases.server is None:
             return env, f"sqlite:///{home / 'zhanggui.db'}"
         import psycopg

@@ -32,6 +32,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH
@@ -64,11 +65,16 @@ class HistoryEntry(Model):
 
     __tablename__ = "core_history"
     # numbers before names: they tell lines apart at once, and each line of a run goes to a place of its own in this index
-    # lines lie in the order of their time: PostgreSQL needs to know of some pages only from when to when theirs are
+    # lines lie in the order of their time: PostgreSQL needs to know of some pages only from when to when theirs are, and SQLite
+    # of a run only its first line and its last
     __table_args__ = (
         Index("ix_core_history_row", "key", "table"),
-        Index("ix_core_history_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
-    )
+        Index(
+            "ix_core_history_at", "at",
+            postgresql_using="brin", postgresql_with={"autosummarize": "on"}, sqlite_where=text("run_id IS NULL"),
+        ),
+        Index("ix_core_history_run_id", "run_id", sqlite_where=text("run_id IS NOT NULL")),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)
@@ -81,7 +87,7 @@ class HistoryEntry(Model):
     table: Mapped[str] = mapped_column(String(80), nullable=False)
     key: Mapped[int] = mapped_column(Integer, nullable=False)
     path: Mapped[str] = mapped_column(String(100), nullable=False, default="")
-    run_id: Mapped[int | None] = mapped_column(Integer, nullable=True, index=True)
+    run_id: Mapped[int | None] = mapped_column(Integer, nullable=True)
     request_id: Mapped[str] = mapped_column(String(40), nullable=False, default="")
     why: Mapped[str] = mapped_column(Text, nullable=False, default="")
     changes: Mapped[Any] = mapped_column(JSON, nullable=False, default=dict)

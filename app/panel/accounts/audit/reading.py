@@ -22,6 +22,7 @@ from app.panel.accounts.audit import places
 from app.panel.core import clock, history, policy
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
+from app.panel.core.sets import is_postgresql
 from app.panel.core.trail import TABLE
 
 SIZE = 50
@@ -135,21 +136,40 @@ def _newer(asked: Asked, query: Select[Any], size: int) -> Page:
 def _bounded(asked: Asked, actor: Any) -> tuple[Select[Any], int, int | None]:
     """The select, and between which numbers its lines lie: a period is a range of these, by the index on the time."""
     query = select(TABLE).where(*_conditions(asked, actor))
-    among = select(func.min(TABLE.c.id), func.max(TABLE.c.id))
-    if (period := _period(asked)) is None:
+    if asked.since is None and asked.until is None:
         newest = db.session.scalar(select(func.max(TABLE.c.id)))
         return query, 1, newest
-    low, high = db.session.execute(among.where(*period)).one()
-    return query.where(*period), low or 1, high
+    low, high = db.session.execute(_ends(asked)).one()
+    return query.where(*_period(asked, TABLE, TABLE)), low or 1, high
 
 
-def _period(asked: Asked) -> list[ColumnElement[bool]] | None:
-    bounds = []
+def _period(asked: Asked, first: Any, last: Any) -> Iterator[ColumnElement[bool]]:
+    """Of lines from one to another: do any lie in it?"""
     if asked.since is not None:
-        bounds.append(TABLE.c.at >= clock.day_start(asked.since))
+        yield last.c.at >= clock.day_start(asked.since)
     if asked.until is not None:
-        bounds.append(TABLE.c.at < clock.day_start(asked.until + dt.timedelta(days=1)))
-    return bounds or None
+        yield first.c.at < clock.day_start(asked.until + dt.timedelta(days=1))
+
+
+def _ends(asked: Asked) -> Select[Any]:
+    """The lowest and the highest number of its period. On SQLite the index on the time knows no lines of runs: what lies between
+    the first and the last one of a run that falls into it is in."""
+    within = select(func.min(TABLE.c.id).label("low"), func.max(TABLE.c.id).label("high")).where(*_period(asked, TABLE, TABLE))
+    if is_postgresql():
+        return within
+    other = TABLE.alias("other")
+    run = select(func.min(TABLE.c.run_id).label("id")).where(TABLE.c.run_id.is_not(None)).cte("run", recursive=True)
+    after = select(func.min(other.c.run_id)).where(other.c.run_id > run.c.id).scalar_subquery()
+    run = run.union_all(select(after).where(run.c.id.is_not(None)))
+    first, last = TABLE.alias("first"), TABLE.alias("last")
+    low, high = (select(end(other.c.id)).where(other.c.run_id == run.c.id).scalar_subquery() for end in (func.min, func.max))
+    of_runs = (
+        select(func.min(first.c.id), func.max(last.c.id))
+        .select_from(run.join(first, first.c.id == low).join(last, last.c.id == high))
+        .where(*_period(asked, first, last))
+    )
+    ends = within.where(TABLE.c.run_id.is_(None)).union_all(of_runs).subquery("ends")
+    return select(func.min(ends.c.low), func.max(ends.c.high))
 
 
 def _conditions(asked: Asked, actor: Any) -> Iterator[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.panel.accounts.audit import reading, refusals, words
 from app.panel.accounts.models import LoginEvent, LoginResult
@@ -72,6 +72,38 @@ def test_every_filter_narrows_to_what_it_says(session, ada, scarf, clock):
         history.record(scarf, "product.seen", actor=ada, why="围巾")
     assert lines(ada, run=4711) == lines(ada, path="import", q="围巾") == [(*mine, "product.seen")]
     assert lines(ada, path="api", q="围巾") == []
+
+
+def test_a_period_knows_the_lines_of_runs_as_well(session, ada, scarf, clock):
+    def told(run, *days):
+        for day in days:
+            clock.set(f"2031-05-{day:02} 12:00")
+            with history.by("bulk", run_id=run):
+                history.record(scarf, "product.seen", actor=ada, why=f"{run} on {day}")
+
+    told(4711, 3, 5, 9)
+    told(4712, 12)
+    history.record(scarf, "product.seen", actor=ada, why="nobody's on 12")
+    told(4713, 12, 14)
+
+    def found(since, until):
+        asked = reading.Asked(since=dt.date(2031, 5, since), until=dt.date(2031, 5, until))
+        return [line.why for line in reading.find(asked, ada).lines][::-1]
+
+    assert found(4, 5) == ["4711 on 5"]
+    assert found(6, 8) == [] == found(15, 20)
+    assert found(9, 12) == ["4711 on 9", "4712 on 12", "nobody's on 12", "4713 on 12"]
+    assert found(13, 20) == ["4713 on 14"]
+    assert found(1, 3) == ["4711 on 3"]
+
+
+def test_the_ends_of_a_period_are_looked_up(session, ada):
+    asked = reading.Asked(since=dt.date(2031, 5, 1), until=dt.date(2031, 5, 2))
+    statement = reading._ends(asked).compile(session.connection().engine, compile_kwargs={"literal_binds": True})
+    if session.connection().dialect.name == "sqlite":
+        plan = [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {statement}"))]
+        assert [step for step in plan if "SCAN" in step and "core_history" in step] == []
+        assert any("ix_core_history_at" in step for step in plan), plan
 
 
 def test_the_page_leads_to_older_lines_and_back_and_takes_off_its_filters(as_user, session, scarf):
