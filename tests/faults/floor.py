@@ -192,7 +192,7 @@ class Floor:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(horse.pid, signal.SIGSTOP)
-        self.wait(lambda: not lives(horse) or horse.status() == psutil.STATUS_STOPPED, beating=False)
+        self.wait(lambda: stands_still(horse), beating=False)
         moment, said = "", self.open.read_text()
         if lives(horse):
             writes = self.somebody_writes()
@@ -272,6 +272,13 @@ class Floor:
             return
         with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(query.replace("?", "%s"), values)
+
+
+def stands_still(process: psutil.Process) -> bool:
+    """It was stopped, or has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    return True
 
 
 def person(name):

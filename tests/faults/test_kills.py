@@ -82,7 +82,7 @@ def strike(floor, horse, whom):
     if horse is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(horse.pid, signal.SIGKILL)
-        floor.wait(lambda: not horse.is_running() or horse.status() == "zombie", beating=False)
+        floor.wait(lambda: not lives(horse), beating=False)
 
 
 @pytest.mark.parametrize("moment", ["within", "between"])

@@ -27,7 +27,7 @@ from app.panel.bulk.sentences import explain, sentence
 from app.panel.bulk.source import Source
 from app.panel.bulk.states import Outcome, RunKind, RunState
 from app.panel.bulk.tally import Tally
-from app.panel.core import history, policy, rows
+from app.panel.core import history, policy, rows, writers
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden
 from app.panel.core.tidying import seldom_tidied
@@ -49,7 +49,8 @@ def work_off(run_id: int) -> RunState | None:
     run = db.session.get(Run, run_id, populate_existing=True)
     assert run is not None
     beating = pulse.beside(lambda: runs.renew(held), Lost, runs.LEASE_SECONDS)
-    with force_locale(runs.language_of(run)), beating:  # what is noted of rows is read by whoever began the run
+    # what is noted of rows is read by whoever began the run
+    with force_locale(runs.language_of(run)), beating, writers.giving_way():
         return _work_off(run, held)
 
 

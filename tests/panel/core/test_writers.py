@@ -127,6 +127,66 @@ def test_an_error_inside_gives_the_turn_back(url):
         pass
 
 
+@pytest.fixture
+def courteous(monkeypatch):
+    monkeypatch.setattr(writers, "HESITATES", 60)
+    monkeypatch.setattr(writers, "GIVES_WAY", 60)
+
+
+def until_somebody_waits(url):
+    watched, since = writers.Waiting(f"{url.removeprefix('sqlite:///')}-writers-waiting"), Watch()
+    while not watched.is_any():
+        assert since.seconds() < 30
+        time.sleep(0.001)
+    os.close(watched.file)
+
+
+def test_who_works_through_many_rows_lets_the_threads_that_wait_go_first(url, courteous):
+    came = []
+
+    def save():
+        with writers.turn(url):
+            came.append("save")
+
+    with writers.giving_way():
+        for _chunk in range(3):
+            with writers.turn(url):
+                came.append("chunk")
+                saving = threading.Thread(target=save)
+                saving.start()
+                until_somebody_waits(url)
+    saving.join()
+    assert came == ["chunk", "save"] * 3
+
+
+def test_who_works_through_many_rows_lets_other_processes_that_wait_go_first(url, courteous):
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=hold, args=(url, theirs, ours))
+    with writers.turn(url):
+        process.start()
+        theirs.close()
+        until_somebody_waits(url)
+    line = writers._lines[url]
+    line._give_way()
+    assert not line._take(), "it has the turn"
+    assert not line.those_who_wait.is_any()
+    ours.close()
+    process.join(60)
+
+
+def test_who_waits_and_does_not_go_is_not_waited_for(url):
+    with writers.turn(url):
+        pass
+    hangs = writers.Waiting(f"{url.removeprefix('sqlite:///')}-writers-waiting")
+    with hangs.one_more(), writers.giving_way():
+        assert writers._lines[url].those_who_wait.is_any()
+        began = Watch()
+        with writers.turn(url):
+            assert began.seconds() < 5
+    assert not hangs.is_any()
+
+
 @pytest.mark.parametrize("elsewhere", ["postgresql+psycopg://h/d", "sqlite://", "sqlite:///:memory:"])
 def test_where_nobody_queues_there_is_no_line(elsewhere):
     with writers.turn(elsewhere):

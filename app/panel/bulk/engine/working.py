@@ -31,24 +31,27 @@ from app.panel.core.transaction import after_commit, transactional
 
 POISON_CRASHES = 4
 QUICK_SECONDS = 0.25  # for so long a chunk may keep other writers of SQLite waiting, and whoever cancels or pauses
+SHRINKS = 8
 
 
 @dataclass
 class Work:
     """A run in the hands of this worker. `size`: how many items a chunk has, as long as nobody dies of it. `at`: the items of
-    the chunk that was begun last."""
+    the chunk that was begun last, `since` when."""
 
     held: Hold
     whole: Piece
     is_undo: bool
     size: int
     at: tuple[int, int] = (0, 0)
+    since: float = 0.0
 
     def paced(self, rows: int, seconds: float) -> None:
-        """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often."""
-        least = self.whole.operation.chunk
+        """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often.
+        Where the machine is slow, or busy, that is less than what the operation begins with."""
+        usual = self.whole.operation.chunk
         fits = int(rows / max(seconds, 0.001) * QUICK_SECONDS)
-        self.size = max(least, min(fits, 4 * self.size, least * self.whole.operation.grows))
+        self.size = max(usual // SHRINKS, 1, min(fits, 4 * self.size, usual * self.whole.operation.grows))
 
 
 def work_off(run: Run, held: Hold) -> RunState:
@@ -67,9 +70,9 @@ def work_off(run: Run, held: Hold) -> RunState:
     runs.renew(held, tried=high)
     with seldom_tidied():
         while low <= work.whole.high:
-            then, began = _end(work, high + 1), time.monotonic()
+            then = _end(work, high + 1)
             _chunk_or_halves(work, low, high, then)
-            work.paced(high - low + 1, time.monotonic() - began)
+            work.paced(high - work.at[0] + 1, time.monotonic() - work.since)
             low, high = high + 1, then
     _finish(work, run.undo_of_id)
     ledger.publish(held.run_id)
@@ -147,6 +150,7 @@ def _reason(error: Exception) -> str:
 def _chunk(work: Work, low: int, high: int, then: int, refused: str = "") -> None:
     """`then`: where the next chunk ends. Should its worker die, whoever comes next knows among which rows to look."""
     operation = work.whole.operation
+    work.since = time.monotonic()  # the turn to write has come: how long it was waited for says nothing of the rows
     # begun anew, because somebody has changed one of its rows meanwhile, a chunk locks them first and waits for whoever has them
     in_one_view = operation.in_one_view and work.at != (low, high) and chunks.one_view()
     # short of where the last worker died, the search for a row that kills goes on
