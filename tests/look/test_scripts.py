@@ -72,6 +72,20 @@ def test_the_filter_editor_writes_the_tree_into_the_address(window):
     }
 
 
+def test_a_condition_without_a_value_is_asked_for_and_not_left_out(window):
+    window.goto("/list")
+    window.keyboard.press("f")
+    dialog = window.locator("#filter")
+    dialog.get_by_label("Field").select_option("price")
+    dialog.get_by_label("From").fill("100")
+    dialog.get_by_role("button", name="Apply").click()
+    dialog.locator("[data-found]", has_text="“Price” has no value yet.").wait_for()
+    dialog.get_by_label("To").fill("200")
+    dialog.get_by_role("button", name="Apply").click()
+    window.wait_for_url("**f=*")
+    assert json.loads(state_of(window)["f"][0]) == {"and": [["price", "between", ["100", "200"]]]}
+
+
 def test_a_picker_is_used_with_the_keyboard_alone(window):
     window.goto("/form")
     field = window.get_by_role("combobox", name="Sequel")

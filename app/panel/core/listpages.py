@@ -54,7 +54,7 @@ def totals(list_key: str) -> Any:
     asked = savedlists.understood(_state(request.args, "q", "f"), plan, actor)
     columns = listcolumns.read(request.args.get("names", ""), plan)
     sums = listtotals.totals(asked, plan, actor, listtotals.summable(plan, columns))
-    return {"count": str(listtotals.count(asked, plan, actor)), "sums": sums}
+    return {"count": str(listtotals.count(asked, plan, actor, exactly=True)), "sums": sums}  # sums have read all rows as it is
 
 
 @blueprint.get("/<list_key>/cell/<int:row_id>/<column>")

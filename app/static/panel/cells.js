@@ -30,20 +30,13 @@ function control(known) {
   return { node: box, input: box, read: () => box.value };
 }
 
-/** What a cell shows, drawn anew after a change. */
+/** What a cell shows, drawn anew after a change as the server draws it in a list. */
 function paint(td, cell) {
-  const lead = td.querySelector("a.lead");
-  if (lead) {
-    lead.textContent = cell.text || lead.textContent;
-    return;
-  }
-  const text = cell.text || "";
-  if (cell.kind === "badge") td.replaceChildren(...(text ? [el("span", { class: `badge badge-${cell.tone || "neutral"}` }, text)] : []));
-  else if (cell.kind === "bool") td.replaceChildren(el("span", { class: cell.tone === "success" ? "yes" : "no" }, text));
-  else if (cell.kind === "link" && cell.url) td.replaceChildren(el("a", { href: cell.url }, text));
-  else if (cell.kind === "instant") td.replaceChildren(el("time", { datetime: cell.title }, text));
-  else if (text.length > 24) td.replaceChildren(el("span", { class: "clip", title: text }, text));
-  else td.replaceChildren(text);
+  const lead = td.querySelector("a.lead, a[aria-hidden]"); // the first column leads to the row: as a text or as a picture
+  const drawn = new DOMParser().parseFromString(cell.html, "text/html").body.childNodes;
+  if (!lead) td.replaceChildren(...drawn);
+  else if (lead.matches(".lead")) lead.textContent = cell.text || lead.textContent;
+  else lead.replaceChildren(...drawn);
 }
 
 /** Wire a table; returns {begin(td)}. Cells are saved in the order in which they are left, while one writes on. */

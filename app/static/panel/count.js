@@ -39,6 +39,11 @@ async function addUp(foot) {
     foot.querySelector("[data-sum-up]")?.remove();
     const label = foot.querySelector("[data-sum-label]");
     if (label) label.textContent = answer.count;
+    const whole = document.querySelector("[data-howmany-all]:not([hidden])");
+    if (whole) { // now it is known, and need not be asked for
+      document.querySelector("[data-howmany]").textContent = answer.count;
+      whole.hidden = true;
+    }
     for (const cell of foot.querySelectorAll("[data-sum]")) {
       cell.replaceChildren(...(answer.sums[cell.dataset.sum] || []).map((text) => {
         const line = document.createElement("div");

@@ -90,6 +90,12 @@ export function valueControl(field, op, value, periods) {
 
 const isGroup = (node) => node && !Array.isArray(node) && Array.isArray(node.and || node.or);
 
+/** What a condition without a value is told before it is used: left out in silence, it would find more rows than were asked for. */
+export function lacking(gap) {
+  gap.place.querySelector("input, select")?.focus();
+  return t("noValue", { field: gap.label });
+}
+
 /** Lines and groups over `fields`; `changed` is called whenever one is taken away or added. */
 export function conditionEditor({ fields, periods, labels = {}, fixed = false, changed = () => {} }) {
   const first = () => [fields[0].name, fields[0].ops[0].op];
@@ -127,6 +133,7 @@ export function conditionEditor({ fields, periods, labels = {}, fixed = false, c
     const row = el("div", { class: "filter-row" }, el("span", { class: "quiet" }, t("advanced")));
     row.append(dropButton(() => row, t("dropCondition")));
     row.read = () => node;
+    row.gap = () => null;
     return row;
   }
 
@@ -163,6 +170,7 @@ export function conditionEditor({ fields, periods, labels = {}, fixed = false, c
       if (got === undefined) return null;
       return arity(op()) === 0 ? [names.value, ops.value] : [names.value, ops.value, got];
     };
+    row.gap = () => (value.read() === undefined ? { label: field().label, place } : null);
     return row;
   }
 
@@ -188,6 +196,7 @@ export function conditionEditor({ fields, periods, labels = {}, fixed = false, c
       const parts = [...rows.children].map((row) => row.read()).filter(Boolean);
       return parts.length ? { [joins.value]: parts } : null;
     };
+    box.gap = () => [...rows.children].reduce((found, row) => found || row.gap(), null);
     return box;
   }
 
@@ -253,7 +262,12 @@ export function filterEditor(dialog) {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await check()) location.assign(addressOf(whole.read()));
+    const gap = whole.gap();
+    if (gap) {
+      clearTimeout(waiting);
+      turn += 1;
+      say(lacking(gap), true);
+    } else if (await check()) location.assign(addressOf(whole.read()));
   });
   return open;
 }

@@ -1,6 +1,6 @@
 /* The editor of row rules: rules of lines, a line a condition, groups two deep. It writes the tree that the server reads. */
 import { ask, el, icon, json } from "./dom.js";
-import { conditionEditor } from "./filter.js";
+import { conditionEditor, lacking } from "./filter.js";
 
 const form = document.querySelector("[data-rules]");
 const data = json("rules-data");
@@ -32,19 +32,25 @@ function rule(said) {
     const filter = inner.read();
     return filter ? { note: note.value.trim(), filter } : null;
   };
+  box.gap = inner.gap;
   return box;
 }
 
-const read = () => [...place.querySelectorAll(":scope > .rule")].map((box) => box.read()).filter(Boolean);
+const boxes = () => [...place.querySelectorAll(":scope > .rule")];
+const read = () => boxes().map((box) => box.read()).filter(Boolean);
+const say = (said, isWrong) => {
+  const line = document.querySelector("[data-rules-words]");
+  line.textContent = said;
+  line.classList.toggle("tone-danger", isWrong);
+};
 
 function number() {
   place.querySelectorAll(":scope > .rule-or, :scope > .quiet").forEach((one) => one.remove());
-  const boxes = [...place.querySelectorAll(":scope > .rule")];
-  boxes.forEach((box, index) => {
+  boxes().forEach((box, index) => {
     box.querySelector("strong").textContent = words("rule", { n: index + 1 });
     if (index) box.before(el("div", { class: "rule-or" }, texts.or));
   });
-  if (!boxes.length) place.append(el("p", { class: "quiet rules-none" }, texts.none));
+  if (!boxes().length) place.append(el("p", { class: "quiet rules-none" }, texts.none));
 }
 
 let waiting = 0;
@@ -64,9 +70,7 @@ function check() {
       answer = { problem: error.message };
     }
     if (mine !== turn) return;
-    const said = document.querySelector("[data-rules-words]");
-    said.textContent = answer.problem || answer.words;
-    said.classList.toggle("tone-danger", Boolean(answer.problem));
+    say(answer.problem || answer.words, Boolean(answer.problem));
     const sees = document.querySelector("[data-rules-sees]");
     if (sees) sees.textContent = answer.sees?.words || "";
   }, 350);
@@ -87,6 +91,14 @@ if (more) {
 form.addEventListener("input", check);
 form.addEventListener("change", check);
 form.addEventListener("click", (event) => event.target.closest(".combo-list, .chip") && check());
-form.addEventListener("submit", () => { text.value = JSON.stringify(read()); });
+form.addEventListener("submit", (event) => {
+  const gap = boxes().reduce((found, box) => found || box.gap(), null);
+  text.value = JSON.stringify(read());
+  if (!gap) return;
+  event.preventDefault();
+  clearTimeout(waiting);
+  turn += 1;
+  say(lacking(gap), true);
+});
 const person = document.getElementById("rules-person");
 person?.addEventListener("change", isFixed ? () => person.form.submit() : check);

@@ -6,7 +6,7 @@ import pytest
 
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
-from app.shop.customers.models import Customer
+from app.shop.customers.models import Customer, CustomerTag
 from app.shop.setup.models import Channel
 
 JSON = {"Accept": "application/json"}
@@ -39,6 +39,18 @@ def test_a_cell_is_written_drawn_anew_and_remembered(as_user, session, till):
     db.session.commit()
     told = session.query(HistoryEntry).order_by(HistoryEntry.id.desc()).first()
     assert "Front till" in json.dumps(told.changes, default=str) and told.path == "screen"
+
+
+def test_the_cells_beside_a_changed_one_are_drawn_as_the_list_draws_them(as_user, session, ada):
+    tags = [CustomerTag(name=name) for name in ("Regular", "Wholesale")]
+    who = Customer(name="Zhang", phone="+8613800001234", tags=tags)
+    session.add(who)
+    session.commit()
+    shown = change(as_user("ada"), who.id, "name", "Zhang San", of="customers_customer", columns="name,tags,level").json["cells"]
+    chips = shown["tags"]["html"]
+    assert chips.count('<span class="badge') == 2 and "Wholesale" in chips
+    assert shown["level"]["html"].startswith('<span class="badge')
+    assert chips in as_user("ada").get("/customers/customer/list/").text
 
 
 @pytest.mark.parametrize(("name", "value"), [("name", ""), ("name", "x" * 500), ("kind", "shed"), ("is_active", "perhaps")])

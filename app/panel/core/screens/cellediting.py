@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.panel.core import cells, forms, history, listcolumns, listing, policy, records, sight, veil
 from app.panel.core.errors import Conflict, NotFound
 from app.panel.core.fields import FieldSpec, resource_of, spec
+from app.panel.core.screens import drawing
 from app.panel.core.screens.common import names, row_url
 
 KINDS = frozenset({
@@ -98,4 +99,4 @@ def _cell(view: Any, row: Any, name: str, plan: listing.Plan) -> dict[str, Any]:
         shown = cells.show(view.formatters[name](veil.seen(row)), None)
     else:
         shown = cells.cell(row, name, plan.access, row_url)
-    return {key: str(value) for key, value in shown.items() if key in ("kind", "text", "url", "tone", "title")}
+    return {"kind": str(shown.get("kind", "")), "text": str(shown.get("text", "")), "html": drawing.inside(shown)}
