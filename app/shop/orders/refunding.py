@@ -11,8 +11,6 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, Select
 
 from app.panel.bulk.engine import Look, RowByRow, expressions, register
-from app.panel.bulk.engine.chunks import Piece
-from app.panel.bulk.engine.survey import Survey
 from app.panel.core import fields, history, money, policy
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
@@ -26,6 +24,7 @@ from app.shop.orders.services.refunds_of_many import ALL, AMOUNT, PERCENT
 class RefundOrders(RowByRow):
     key, model, label, icon, order, tone = "orders.refund", Order, _("Refund"), "fa-rotate-left", 70, "danger"
     permission, form, chunk, instead_of = "refund", forms.RefundManyForm, 2500, "refund"
+    moves = {"money": _("To be refunded"), "stock": _("Pieces that are free again")}
     help = _("Money goes back by the way it came. What was not sent yet is not sent any more when all of it goes back.")
 
     def authorize(self, actor: Any, values: dict[str, Any]) -> None:
@@ -77,13 +76,6 @@ class RefundOrders(RowByRow):
         }  # fmt: skip
         free = sum(min(share.unsent, share.line.reserved_quantity) + share.back for share in found.shares if share.line.sku_id)
         return Look(before=before, after=after, money={row.currency: found.amount}, stock=free)
-
-    def survey(self, piece: Piece) -> Survey:
-        found = super().survey(piece)
-        for name, label in (("money", gettext("To be refunded")), ("stock", gettext("Pieces that are free again"))):
-            if name in found.sums:
-                found.sums[name]["label"] = label
-        return found
 
     def apply_all(self, rows: Sequence[Any], values: dict[str, Any], *, actor: Any) -> None:
         services.refund_many(rows, _wish(values), key=_command(), actor=actor)

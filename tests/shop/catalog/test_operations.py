@@ -318,6 +318,8 @@ def test_what_is_noted_of_rows_speaks_as_the_page_did_and_the_title_as_each_read
     with maker.session_transaction() as kept:
         kept["language"] = "zh_Hans_CN"
     run = asked(maker, skus, how="amount", value="-15")
+    heads = [re.findall(r'<t[dh](?: scope="col")?>(Prices|Price|价格|价格合计|售价)</t[dh]>', one.get(f"/bulk/operation/{run}/").text) for one in (maker, chief)]
+    assert heads == [["价格", "售价"], ["Prices", "Price"]], "sums and columns as each reader calls them"
     maker.post(f"/bulk/operation/{run}/start")
     noted = [item.reason for item in session.query(RunItem).filter_by(run_id=run, outcome="refused")]
     assert noted and all("价" in reason for reason in noted), noted

@@ -101,6 +101,10 @@ class Operation:
         """The operation with its values, in a sentence for the list of runs; empty: its label says enough."""
         return ""
 
+    def sum_labels(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        """What the sums of its previews are called, by their names: a run keeps them in the words of whoever asked for it."""
+        return {}
+
     def remarks(self, values: dict[str, Any], rows: Select[Any]) -> Sequence[str]:
         """What else is to be known before it runs, in sentences: what of the values concerns no row, what it cannot do.
 

@@ -1,4 +1,4 @@
-"""What a run is called, in the language of whoever reads it: as it is kept, its title speaks that of whoever asked for it."""
+"""What a run, its sums and its columns are called, in the language of whoever reads it: kept are the words of whoever asked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.languages import languages
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import RunKind
+from app.panel.core.fields import specs
 
 LONGEST = 200
 
@@ -38,6 +39,30 @@ def title(run: Run | Any) -> str:
 def _in(language: str, operation: Operation, values: dict[str, Any]) -> str:
     with force_locale(language):
         return titled(operation, values)
+
+
+def sums(run: Run | Any) -> dict[str, Any]:
+    """The sums that were found, each called as its operation calls it now; where that no longer knows it, as it was kept."""
+    kept, operation = (run.findings or {}).get("sums") or {}, declaring.find(run.operation)
+    if operation is None or not kept:
+        return kept
+    try:
+        here = operation.sum_labels((run.params or {}).get("values") or {})
+    except (LookupError, TypeError, ValueError):
+        here = {}
+    return {name: {**one, "label": str(here.get(name, one["label"]))} for name, one in kept.items()}
+
+
+def heads(run: Run | Any) -> dict[str, str]:
+    """What the fields are called of which the first rows speak, by their names."""
+    operation = declaring.find(run.operation)
+    kept = {one["name"]: one["label"] for row in (run.findings or {}).get("first") or () for one in row["changes"]}
+    return {name: of_field(operation, name) if operation is not None else label for name, label in kept.items()}
+
+
+def of_field(operation: Operation, name: str) -> str:
+    field = specs(operation.model).get(name)
+    return str(field.label if field is not None else operation.labels.get(name, name))
 
 
 def headline(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.bulk.engine import declaring
+from app.panel.bulk.engine import declaring, naming
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
 from app.panel.bulk.engine.rowbyrow import RowByRow
@@ -84,9 +84,8 @@ def _change(operation: Operation, row: Any, name: str, look: Look) -> dict[str, 
     """One field before and after, in words. Its name stays, so that only who may read it is shown it."""
     field = specs(operation.model).get(name)
     before, after = look.before.get(name), look.after[name]
-    label = field.label if field is not None else operation.labels.get(name, name)
     return {
-        "name": name, "label": str(label), "before": _text(field, before, row),
+        "name": name, "label": naming.of_field(operation, name), "before": _text(field, before, row),
         "after": _text(field, after, row), "differs": plain(before) != plain(after),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, bindparam, cast, null, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -31,10 +32,15 @@ Said = dict[int, tuple[Outcome, str]]
 
 
 class RowByRow(Operation):
-    """An operation whose effect on a row is a service of its domain. `keeps`: columns whose values before are its image."""
+    """An operation whose effect on a row is a service of its domain. `keeps`: columns whose values before are its image,
+    `moves`: what the sums of money and of stock are called that it moves."""
 
     chunk = 200
     keeps: ClassVar[tuple[str, ...]] = ()
+    moves: ClassVar[Mapping[str, Any]] = {"money": lazy_gettext("Money moved"), "stock": lazy_gettext("Stock moved")}
+
+    def sum_labels(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return self.moves
 
     def prepare(self, rows: Sequence[Any], values: dict[str, Any], *, actor: Any) -> None:
         """Load what `look` and `apply` need of a chunk, in few statements."""
@@ -112,9 +118,9 @@ class RowByRow(Operation):
             if outcome is Outcome.CHANGED:
                 found.messages += look.messages
                 for currency, amount in look.money.items():
-                    found.sum("money", _("Money moved"), currency, None, amount)
+                    found.sum("money", self.moves["money"], currency, None, amount)
                 if look.stock:
-                    found.sum("stock", _("Stock moved"), "", None, look.stock)
+                    found.sum("stock", self.moves["stock"], "", None, look.stock)
         if left := piece.high - piece.low + 1 - len(looks):
             found.count(Outcome.SKIPPED.value, chunks.unmatched(), left)
         return found

@@ -75,6 +75,9 @@ class SetBased(Operation):
             case(*((when, literal(str(said), Text)) for when, _outcome, said in whens), else_=literal("", Text)),
         )
 
+    def sum_labels(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return {name: one.label for name, one in self.sums(values).items()}
+
     def joined(self, piece: Piece, *columns: Any) -> Select[Any]:
         table = self.model.__table__
         rows = ITEMS.outerjoin(table, (table.c.id == ITEMS.c.row_id) & piece.near(table.c.id))

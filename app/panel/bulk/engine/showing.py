@@ -41,13 +41,13 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
     return SimpleNamespace(
         title=naming.headline(run), operation=operation, list_url=list_url(run), is_undo=run.kind is RunKind.UNDO, is_over=is_over,
         is_ready=run.state is RunState.CHECKED, is_working=run.state in WORKING, is_paused=run.state is RunState.PAUSED,
-        counts=_counts(run, found), sums=sums(found.get("sums") or {}), reasons=_reasons(found), first=_first(run, found, actor),
+        counts=_counts(run, found), sums=sums(naming.sums(run)), reasons=_reasons(found), first=_first(run, found, actor),
         messages=found.get("messages") or 0, left=left[:PAGE], more=left[PAGE - 1].seq if len(left) > PAGE else 0,
         can_undo=runs.can_undo(run) and undone_by is None, undone_by=undone_by, can_resume=life.can_resume(run),
         can_retry=is_over and run.kind is RunKind.OPERATION and bool(run.refused),
         can_be_undone=run.kind is RunKind.UNDO or bool((run.params or {}).get("undo")), is_mine=owns(actor, run.actor_id),
         waits_for=conflicts.before(run.id, run.resource) if run.state is RunState.QUEUED else None,
-        approval=approving.of(run, actor), columns=_columns(found, operation, actor),
+        approval=approving.of(run, actor), columns=_columns(run, actor),
         remarks=_remarks(run, operation), follow_ups=_follow_ups(run, actor),
         repeat_url=_repeat_url(run, actor),
         change_url=url_for("bulk_operation.new", action=run.operation, before=run.id) if can_be_changed(run) else "",
@@ -150,11 +150,10 @@ def _first(run: Run, found: dict[str, Any], actor: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _columns(found: dict[str, Any], operation: Any, actor: Any) -> list[str]:
-    """The fields of which the first rows speak."""
-    access = policy.fields(actor, operation.resource) if operation is not None else None
-    labels = {one["name"]: one["label"] for row in found.get("first") or () for one in row["changes"]}
-    return [label for name, label in labels.items() if access is not None and access.usable(name)]
+def _columns(run: Run, actor: Any) -> list[tuple[str, str]]:
+    """The fields of which the first rows speak: name and label."""
+    access = policy.fields(actor, run.resource)
+    return [(name, label) for name, label in naming.heads(run).items() if access.usable(name)]
 
 
 def _items(run: Run, after: int, *, every: bool = False, limit: int = PAGE + 1) -> list[SimpleNamespace]:

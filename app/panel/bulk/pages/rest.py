@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import MultiDict
 
 from app.panel.bulk import domain, ledger, runs, undo
-from app.panel.bulk.engine import declaring, life, showing
+from app.panel.bulk.engine import declaring, life, naming, showing
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.jobs import work
@@ -175,9 +175,11 @@ def _values(operation: Operation, given: Any, actor: Any) -> dict[str, Any]:
 
 def _said(run: Run, status: int = 200) -> Response:
     """A run as JSON: how far it is, and what would happen or happened."""
-    found = run.findings or {}
+    found = {**(run.findings or {})}
+    if "sums" in found:
+        found["sums"] = naming.sums(run)
     told = ledger.progress(veil.seen(run)) | {
-        "operation": run.operation, "resource": run.resource, "title": run.file_name, "url": showing.run_url(run),
+        "operation": run.operation, "resource": run.resource, "title": naming.title(run), "url": showing.run_url(run),
         "preview": {name: found[name] for name in ("counts", "reasons", "sums", "messages") if name in found},
         "undo_of": run.undo_of_id, "is_undone": run.is_undone, "error": run.error,
         "begins_at": run.begins_at.isoformat() if run.begins_at else None,
