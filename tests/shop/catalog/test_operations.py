@@ -93,6 +93,29 @@ def test_what_is_refused_can_be_taken_along_as_a_spreadsheet(skus, session, as_u
     assert as_user("cleo").get(f"/bulk/operation/{run}/result.csv").status_code in (403, 404)
 
 
+def test_every_page_of_a_run_leads_back_to_the_list_as_it_stood_when_rows_were_ticked(skus, session, as_user):
+    client, here = as_user("ada"), LIST + "?q=MANY&sort=-price&size=2&last=1"
+
+    def leads(address):
+        return "/catalog/sku/list/?" in (page := unescape(client.get(address).text)) and here in page
+
+    given = re.search(r'name="next" value="([^"]*)"', client.get(here).text.partition("data-bulk hidden")[2])[1]
+    assert unescape(given) == here, "the list tells where it stands"
+    chosen = {"action": "catalog.change_price", "rowid": skus[:2], "list": "catalog_sku", "next": here}
+    assert client.post(NEW, data=chosen).text.count(given) == 3, "two links and the form know the way back"
+    thrown = asked(client, skus[:2], list="catalog_sku", next=here)
+    assert leads(f"/bulk/operation/{thrown}/"), "preview"
+    assert client.get(f"{NEW}?action=catalog.change_price&before={thrown}").text.count(given) == 3, "answers that are changed"
+    assert client.post(f"/bulk/operation/{thrown}/discard").location == here
+    run = asked(client, skus[:2], list="catalog_sku", next=here)
+    client.post(f"/bulk/operation/{run}/start")
+    assert leads(f"/bulk/operation/{run}/"), "run"
+    back = client.post(f"/bulk/operation/{run}/undo").location
+    assert leads(back), "what takes it back"
+    foreign = asked(client, skus[:2], list="catalog_sku", next="https://elsewhere.example/catalog/sku/list/?q=1")
+    assert "elsewhere" not in client.get(f"/bulk/operation/{foreign}/").text
+
+
 def test_what_was_answered_is_changed_after_the_preview_for_the_same_rows(skus, session, as_user):
     client = as_user("ada")
     run = asked(client, skus[:2], how="set", value="7", margin="1")

@@ -34,12 +34,13 @@ def operation_of(run: Run) -> Operation:
 @transactional
 def prepare(
     operation: Operation, selection: Selection, values: dict[str, Any], *, actor: Any, start: bool = False,
-    typed: dict[str, list[str]] | None = None,
+    typed: dict[str, list[str]] | None = None, came: dict[str, str] | None = None,
 ) -> Run:  # fmt: skip
     """A run whose rows are frozen: those that are meant now and that `actor` may touch.
 
     :param start: let it begin by itself once it was looked at
     :param typed: what the form held, so that it can be asked again after the preview
+    :param came: how the list stood from which it is asked for, to lead back there
     :raises Forbidden: when this person may not do it
     :raises DomainError: when no row is meant
     """
@@ -47,6 +48,8 @@ def prepare(
     params = {**selection.kept(), "every": not selection.ids, "values": values, "undo": operation.undo, "start": start}
     if typed is not None:
         params["typed"] = typed
+    if came:
+        params["came"] = came
     run = _new(operation, RunKind.OPERATION, actor, params=params)
     run.expected = selecting.freeze(run.id, operation.model, selection, actor)
     db.session.flush()

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, true
 
 from app.panel.bulk import images, runs
-from app.panel.bulk.engine import approving, conflicts, declaring, life, naming
-from app.panel.bulk.engine.selecting import ASKS, ITEMS, Selection
+from app.panel.bulk.engine import approving, conflicts, declaring, life, naming, origins
+from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import LEFT_ALONE, Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
 from app.panel.core import money, policy
@@ -38,8 +38,10 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
     left = _items(run, after)
     is_over = run.state in FINISHED
     undone_by = runs.undone_by(run.id)
+    list_url, list_title = origins.list_of(run)
     return SimpleNamespace(
-        title=naming.headline(run), operation=operation, list_url=list_url(run), is_undo=run.kind is RunKind.UNDO, is_over=is_over,
+        title=naming.headline(run), operation=operation, list_url=list_url, list_title=list_title,
+        is_undo=run.kind is RunKind.UNDO, is_over=is_over,
         is_ready=run.state is RunState.CHECKED, is_working=run.state in WORKING, is_paused=run.state is RunState.PAUSED,
         counts=_counts(run, found), sums=sums(naming.sums(run)), reasons=_reasons(found), first=_first(run, found, actor),
         messages=found.get("messages") or 0, left=left[:PAGE], more=left[PAGE - 1].seq if len(left) > PAGE else 0,
@@ -77,17 +79,6 @@ def _repeat_url(run: Run, actor: Any) -> str:
 def _follow_ups(run: Run, actor: Any) -> list[Any]:
     is_done = run.kind is RunKind.OPERATION and run.state in FINISHED and run.changed and not run.is_undone
     return declaring.follow_ups(run, actor) if is_done else []
-
-
-def list_url(run: Run) -> str:
-    """The list from which a run was asked for, as it was searched and filtered."""
-    operation, meant = declaring.find(run.operation), Selection.of(run.params or {})
-    views = current_app.extensions["panel_views"]
-    view = views.get(operation.model) if operation is not None else None
-    if view is None:
-        return url_for("bulk_run.list")
-    state = {name: value for name, value in meant.state.items() if name in ASKS and value}
-    return str(view.url("list", **state if meant.list_key in ("", view.endpoint) else {}))
 
 
 def run_url(run: Run) -> str:

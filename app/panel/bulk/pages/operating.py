@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
 from app.panel.bulk import domain, ledger, runs, undo
-from app.panel.bulk.engine import approving, declaring, generic, life, naming, selecting, showing
+from app.panel.bulk.engine import approving, declaring, generic, life, naming, origins, selecting, showing
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.jobs import work
@@ -61,10 +61,11 @@ class OperationPage(PanelPage):
         elif hasattr(form, "for_rows"):
             form.for_rows([])
         if request.method == "GET" or (operation.form is not None and (sent is None or not form.validate())):
-            return self._ask(operation, selection, form, 422 if sent else 200)
+            return self._ask(operation, selection, form, 422 if sent else 200, before)
         try:
             values = operation.clean(form, actor=actor)
-            run = life.prepare(operation, selection, values, actor=actor, typed=_typed(request.form))
+            came = origins.came(request.form.get("next"), selecting.view_of(operation.model, selection.list_key))
+            run = life.prepare(operation, selection, values, actor=actor, typed=_typed(request.form), came=came)
         except InvalidInput as error:
             for text in forms.show_errors(form, error.errors):
                 flash(text, "danger")
@@ -76,15 +77,17 @@ class OperationPage(PanelPage):
             work.enqueue(run_id=run.id)
         return redirect(url_for(".show", run_id=run.id))
 
-    def _ask(self, operation: Operation, selection: Selection, form: Any, status: int) -> Any:
+    def _ask(self, operation: Operation, selection: Selection, form: Any, status: int, before: Run | None = None) -> Any:
         view = selecting.view_of(operation.model, selection.list_key)
         back = view.url("list") if view is not None else url_for("bulk_run.list")
+        came = origins.list_of(before)[0] if before is not None else safe_next(request.values.get("next"), back)
         hidden = [("list", selection.list_key), *(("every", "1") for _one in [0] if not selection.ids)]
         hidden += [(f"asked_{name}", value) for name, value in selection.state.items()]
         hidden += [("before", before) for before in [request.values.get("before", type=int)] if before is not None]
+        hidden += [("next", came)] if came != back else []
         page = SimpleNamespace(
             title=str(operation.label), name=operation.key, icon=operation.icon, tone=operation.tone, help=str(operation.help),
-            action_url=url_for(".new"), cancel_url=safe_next(request.values.get("next"), back), list_url=back,
+            action_url=url_for(".new"), cancel_url=came, list_url=came if origins.came(came, view) else back,
             list_title=view.title if view is not None else "", ids=selection.ids, hidden=hidden, form=operation.form is not None,
         )  # fmt: skip
         return self.render("bulk/ask.html", title=page.title, page=page, form=form), status
@@ -152,7 +155,7 @@ class OperationPage(PanelPage):
     @expose("/<int:run_id>/discard", methods=["POST"])
     @needs("read")
     def discard(self, run_id: int) -> Any:
-        back = showing.list_url(_run(run_id))
+        back, _title = origins.list_of(_run(run_id))
         runs.discard(run_id, actor=current_actor())
         flash(gettext("Thrown away; nothing was changed."), "success")
         return redirect(back)
