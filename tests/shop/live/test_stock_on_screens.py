@@ -56,7 +56,7 @@ def test_what_is_sold_at_the_counter_reaches_the_screens_of_the_session_on_air_a
     passed = time.monotonic() - began
     ada, live = db.session.query(User).filter_by(username="ada").one(), db.session.get(LiveSession, shown.session_id)
     assert [one["stock"] for one in board.state(live, Post.CONTROL, ada)["items"]] == [46, 50, 50]
-    assert all(one["stock"] is None for one in board.state(live, Post.HOST, ada)["items"])
+    assert all(one["stock"] is None and not one["sold_out"] for one in board.state(live, Post.HOST, ada)["items"])
     duty = ticker.DUTIES[f"{jobs.__name__}.stock_on_screens"]
     goal("stock of the shown item on the screens", f"beat of {max(duty.seconds, 1.0)} s and {passed:.2f} s here", "2 s", duty.seconds < 1)
     assert duty.seconds < 1, "at every beat of the ticker, which is one second"
@@ -82,3 +82,14 @@ def test_a_line_that_sells_all_of_a_product_counts_its_skus_together_and_a_deliv
     inventory.receive([inventory.Line(room.skus[2], 5, house)], actor=SYSTEM)
     assert stocked.tell() == [room.session_id]
     assert stocked.left()[room.session_id] == {room.items[0]: 35, room.items[1]: 10, room.items[2]: 15}
+
+
+def test_the_prompter_is_told_that_an_item_is_sold_out_and_no_figure(on_air):
+    room = open_session(stock=2)
+    on_the_air(room.session_id)
+    stocked.tell()
+    orders.place([orders.Wanted(room.skus[1], 2)], channel_id=room.channel_id, actor=SYSTEM)
+    db.session.rollback()
+    assert stocked.tell() == [room.session_id]
+    ada, live = db.session.query(User).filter_by(username="ada").one(), db.session.get(LiveSession, room.session_id)
+    assert [(one["sold_out"], one["stock"]) for one in board.state(live, Post.HOST, ada)["items"]] == [(False, None), (True, None), (False, None)]

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from app.panel.core import clock, money, policy, veil
@@ -66,6 +66,8 @@ def _items(session: LiveSession, post: Post, actor: Any) -> list[dict[str, Any]]
     items = list(db.session.scalars(query.execution_options(populate_existing=True)))
     shown, pins = _shown(session)
     stock = _stock(items, actor) if post is not Post.HOST else {}
+    left = _left(items, _levels()) if post is Post.HOST else stock
+    gone = {number for number, pieces in left.items() if pieces <= 0}
 
     def one(row: LiveItem) -> dict[str, Any]:
         item = veil.seen(row)
@@ -76,7 +78,8 @@ def _items(session: LiveSession, post: Post, actor: Any) -> list[dict[str, Any]]
             "tone": item.state.tone, "pinned_at": iso(item.pinned_at), "minutes": item.planned_minutes or 0,
             "price_text": _amount(item.live_price, row.currency),
             "price": item.live_price if isinstance(item.live_price, int) else None, "aside": item.stock_set_aside,
-            "stock": stock.get(row.id), "points": rules.lines(item.talking_points), "cue": item.cue or "",
+            "stock": stock.get(row.id), "sold_out": row.id in gone,
+            "points": rules.lines(item.talking_points), "cue": item.cue or "",
             "camera": item.camera_cue or "", "materials": rules.lines(item.materials), "faq": rules.questions(item.faq),
             "repin": item.repin_seconds, "shown": shown.get(row.id, 0), "pins": pins.get(row.id, 0),
         }  # fmt: skip
@@ -111,15 +114,21 @@ def _stock(items: list[LiveItem], actor: Any) -> dict[int, int]:
         return {}
     if not policy.fields(actor, "inventory.StockLevel").readable("available"):
         return {}
+    return _left(items, policy.scope(_levels(), actor, StockLevel))
+
+
+def _levels() -> Select[Any]:
+    pieces = func.coalesce(func.sum(StockLevel.available), 0)
+    return select(Sku.id, Sku.product_id, pieces).join(StockLevel, StockLevel.sku_id == Sku.id)
+
+
+def _left(items: list[LiveItem], levels: Select[Any]) -> dict[int, int]:
+    """Pieces by item, of what is kept in stock. That nothing is left every viewer sees on the platform: so may the host, who
+    is told no figure of the stock."""
     products = {item.product_id for item in items if item.product_id and not item.sku_id}
     skus = {item.sku_id for item in items if item.sku_id}
-    left = func.coalesce(func.sum(StockLevel.available), 0)
-    query = policy.scope(
-        select(Sku.id, Sku.product_id, left).join(StockLevel, StockLevel.sku_id == Sku.id), actor, StockLevel
-    )
-    rows = db.session.execute(
-        query.where(Sku.product_id.in_(products) | Sku.id.in_(skus)).group_by(Sku.id, Sku.product_id)
-    ).all()
+    meant = Sku.product_id.in_(products) | Sku.id.in_(skus)
+    rows = db.session.execute(levels.where(meant).group_by(Sku.id, Sku.product_id)).all()
     of_sku = {sku_id: int(amount) for sku_id, _product, amount in rows}
     of_product: dict[int, int] = {}
     for _sku, product_id, amount in rows:

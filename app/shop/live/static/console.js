@@ -127,7 +127,7 @@ stream([box.dataset.topic], ({ kind, data }) => {
   heard = Date.now();
   reached();
   if (kind === "state" && data.version > state.version) refresh();
-  if (kind === "stock" && box.dataset.post !== "host") refresh(); // the prompter shows none
+  if (kind === "stock") refresh();
   if (kind === "frame") {
     const late = data.at < newest; // of what was missed: its comments are news, its figures are not
     if (!late) newest = data.at;

@@ -1,16 +1,17 @@
 /* The prompter: the card on screen large, what comes next, the time, questions, calls. It keeps the screen awake. */
 import { priceMark, priceTag } from "./offers.js";
-import { begin, box, button, clock, command, el, fill, following, node, now, onState, onTick, pace, pinned, put, state, texts, words } from "./console.js";
+import { begin, box, button, clock, command, el, fill, following, icon, node, now, onState, onTick, pace, pinned, put, state, texts, words } from "./console.js";
 import "./games.js";
 
+const gone = (one) => (one.sold_out && one.kind !== "demo" ? el("p", { class: "sold-out" }, icon("fa-ban"), texts.soldOut) : "");
 const isOver = () => state.session.state === "ended";
 
 function card() {
   const up = pinned();
-  put(node("now"), JSON.stringify([up?.id, up?.version, priceMark(up), isOver()]), () => {
+  put(node("now"), JSON.stringify([up?.id, up?.version, up?.sold_out, priceMark(up), isOver()]), () => {
     if (!up) return [el("p", { class: "quiet" }, isOver() ? state.session.word : texts.nothing)];
     return [
-      el("h1", {}, up.title), up.price_text || priceMark(up) !== "|" ? el("p", { class: "price num" }, ...priceTag(up)) : "", up.sku ? el("p", { class: "quiet" }, up.sku) : "",
+      el("h1", {}, up.title), gone(up), up.price_text || priceMark(up) !== "|" ? el("p", { class: "price num" }, ...priceTag(up)) : "", up.sku ? el("p", { class: "quiet" }, up.sku) : "",
       up.cue ? el("p", { class: "cue" }, up.cue) : "",
       el("ul", { class: "points" }, ...up.points.map((one) => el("li", {}, one)), ...up.materials.map((one) => el("li", { class: "material" }, one))),
       up.camera ? el("p", { class: "camera" }, `◉ ${up.camera}`) : "",
@@ -18,8 +19,8 @@ function card() {
   });
   const next = isOver() ? null : following();
   box.querySelector(".card-next").hidden = box.querySelector(".time-left").hidden = isOver();
-  put(node("next"), JSON.stringify([next?.id, next?.version, Boolean(up)]), () => (next
-    ? [el("b", {}, next.title), el("span", { class: "num" }, next.price_text), el("small", { class: "quiet" }, [fill("minutes", { n: next.minutes }), next.camera && `◉ ${next.camera}`].filter(Boolean).join(" · "))]
+  put(node("next"), JSON.stringify([next?.id, next?.version, next?.sold_out, Boolean(up)]), () => (next
+    ? [el("b", {}, next.title), gone(next), el("span", { class: "num" }, next.price_text), el("small", { class: "quiet" }, [fill("minutes", { n: next.minutes }), next.camera && `◉ ${next.camera}`].filter(Boolean).join(" · "))]
     : [el("span", { class: "quiet" }, texts.last)]));
 }
 
