@@ -21,6 +21,7 @@ from app.shop.live.models import LiveForecast, LiveQuestion, LiveReport, LiveSes
 from app.shop.live.review import behind, tables
 from app.shop.live.services import forecasting, hours, reviewing
 from app.shop.live.states import QuestionState, SessionState
+from tests.conftest import client_of
 from tests.shop.live.conftest import AT, AT_MS, open_session
 
 MINUTES = 60
@@ -115,6 +116,35 @@ def test_every_figure_of_a_report_is_that_of_its_events(ended):
         assert item["last_third"] == pytest.approx(late / sum(one.n for one in mine), abs=1e-4)
     assert found["team"]["to_host"] == {"n": 3, "median": median([10, 30, 50]), "slowest": 50}
     assert found["team"]["answered"]["slowest"] == 140
+
+
+def test_a_session_without_a_feed_reports_the_orders_that_carry_its_key(on_air, clock):
+    from app.shop.orders import services as orders
+    from app.shop.orders.models import Order
+
+    clock.set("2026-03-08T12:10:00+00:00")
+    room = open_session()
+    session = db.session.get(LiveSession, room.session_id)
+    one, two = room.skus[:2]
+
+    def sell(*lines, key=session.topic):
+        return orders.place([orders.Wanted(*line) for line in lines], channel_id=room.channel_id, actor=SYSTEM, session_key=key).id
+
+    sold = [sell((one, 1), (two, 3)), sell((one, 2))]
+    sell((one, 5), key="")
+    db.session.commit()
+    end_of(room)
+    figures = reviewing.make(db.session.get(LiveSession, room.session_id), actor=SYSTEM).figures
+    carried = db.session.scalars(select(Order).where(Order.session_key == session.topic)).all()
+    assert [order.id for order in carried] == sold
+    assert [figures["figures"][name] for name in ("orders", "units", "gmv")] == [2, 6, sum(order.total for order in carried)]
+    assert [(item["orders"], item["units"], item["gmv"]) for item in figures["items"]] == [(2, 3, 3000), (1, 3, 6000), (0, 0, 0)]
+    assert sum(figures["minutes"]["gmv"]) == figures["figures"]["gmv"] == 9000
+    db.session.rollback()
+    client, rows = client_of(on_air, "ada"), f"/live/{room.session_id}/report/rows?kind=order"
+    whole, part = client.get(rows).text, client.get(f"{rows}&item={room.items[0]}").text
+    assert all(f'href="/orders/order/show/{number}"' in whole for number in sold) and "2 orders" in whole and "90.00" in whole
+    assert "2 orders" in part and "3 in all" in part and "30.00" in part and "60.00" not in part
 
 
 def test_a_report_that_is_made_anew_takes_the_place_of_the_first(ended):

@@ -21,7 +21,7 @@ from app.shop.live import domain, rules
 from app.shop.live.analysis.forecast import HORIZONS
 from app.shop.live.models import WHOLE, LiveConclusion, LiveEvent, LiveSession
 from app.shop.live.permissions import CONCLUSION, GAME, SESSION
-from app.shop.live.review import behind, charts, reading, report, tables
+from app.shop.live.review import behind, charts, placed, reading, report, tables
 from app.shop.live.services import audience, board, forecasting, hinting, participation, reviewing
 from app.shop.orders.models import Order
 
@@ -164,9 +164,14 @@ class ReportPage(PanelPage):
             select(LiveEvent, amount.label("amount")).select_from(with_order).where(*where)
             .order_by(LiveEvent.at.desc(), LiveEvent.id.desc()).limit(MOST)
         ).all()  # fmt: skip
+        rows = [(row, row_amount) for row, row_amount in found]
+        if kind == "order":
+            own = _placed(session, item_id)
+            count, pieces, total = count + len(own), pieces + sum(one.n for one in own), total + sum(one.amount for one in own)
+            rows = sorted([*rows, *((one, one.amount) for one in own)], key=lambda pair: pair[0].at, reverse=True)[:MOST]
         return self.render(
             "live/report_rows.html", live=session, title=next(label for label, _form, one in FIGURES.values() if one == kind),
-            kind=kind, rows=found, count=count, pieces=pieces, total=money.format(int(total), session.currency), item=item,
+            kind=kind, rows=rows, count=count, pieces=pieces, total=money.format(int(total), session.currency), item=item,
             names={line.id: board.title_of(line) for line in session.items}, with_money=sees_money(actor), is_order=kind == "order",
             format=money.format, most=MOST, may_open=policy.allowed(actor, "read", "orders.Order"),
             against=tables.different_viewers(session.id) if kind in ("order", "signs") and item is None else 0,
@@ -271,6 +276,12 @@ class ReportPage(PanelPage):
             LiveConclusion.session_id == session.id
         )
         return list(db.session.scalars(query.order_by(LiveConclusion.id)))
+
+
+def _placed(session: LiveSession, item_id: int) -> list[placed.Sale]:
+    """The orders of a session that no feed told of; of an item, its part of each."""
+    whole, parts = placed.orders_of(session)
+    return whole if item_id == WHOLE else [one for one in parts if one.item_id == item_id]
 
 
 def _forecast(session: LiveSession, asked: tables.Asked) -> tables.Table | None:

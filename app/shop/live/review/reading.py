@@ -28,6 +28,7 @@ from app.shop.live.models import (
     LiveTally,
     LiveViewer,
 )
+from app.shop.live.review import placed
 from app.shop.live.states import SessionState
 
 COUNTED = (EventState.TAKEN, EventState.REHEARSED)  # what came of an order that is in the figures
@@ -69,7 +70,7 @@ def span(session: LiveSession) -> tuple[dt.datetime, dt.datetime]:
 
 
 def read(session: LiveSession) -> Read:
-    """Everything that a report of the session needs, in eight statements whatever its length."""
+    """Everything that a report of the session needs, in ten statements whatever its length."""
     begun, ended = span(session)
     seconds = (ended - begun).total_seconds()
     rows = db.session.execute(
@@ -82,7 +83,21 @@ def read(session: LiveSession) -> Read:
         buckets=told, sources=_sources(session.id), slots=_slots(session.id, begun, ended), sales=_sales(session.id, begun),
     )  # fmt: skip
     result.visits, result.visits_told = _visits(session.id, begun, seconds)
+    _add_placed(result)
     return result
+
+
+def _add_placed(found: Read) -> None:
+    """Orders that carry the key of the session and that no feed told of: each is sold at its time, and by its items."""
+    whole, parts = placed.orders_of(found.session)
+    placed.add_up(whole, found.totals.setdefault(WHOLE, {}))
+    for sale in whole:
+        minute = _minute((sale.at - found.begun).total_seconds(), found.minutes)
+        for name, amount in (("orders", 1), ("units", sale.n), ("gmv", sale.amount)):
+            found.course.counts[name][minute] += amount
+    for sale in parts:
+        placed.add_up([sale], found.totals.setdefault(sale.item_id, {}))
+        found.sales.setdefault(sale.item_id, []).append(((sale.at - found.begun).total_seconds(), sale.n))
 
 
 def course_of(session: LiveSession, until: dt.datetime | None = None) -> Course:
