@@ -245,12 +245,17 @@ def is_untouched(field: RawField, row: Any) -> bool:
 
 
 def child_rows(data: Any, name: str) -> list[dict[str, Any]]:
-    """Rows of children from `lines-0-title=…`, in the order of their numbers; a row marked `DELETE` is left out."""
+    """Rows of children from `lines-0-title=…`, in the order of their numbers; a row marked `DELETE` is left out.
+
+    A new row has no `id`: its field is there, and empty.
+    """
     rows: dict[int, dict[str, Any]] = {}
     for key in data:
         match = _CHILD.match(key)
         if match and match[1] == name and int(match[2]) < MAX_CHILDREN:
-            rows.setdefault(int(match[2]), {})[match[3]] = data[key]
+            row = rows.setdefault(int(match[2]), {})
+            if data[key] or match[3] not in ("id", "version"):
+                row[match[3]] = data[key]
     kept = [row for _index, row in sorted(rows.items()) if not row.pop("DELETE", "")]
     return [row for row in kept if any(str(value).strip() for key, value in row.items() if key not in ("id", "version"))]
 

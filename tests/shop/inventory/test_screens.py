@@ -154,6 +154,7 @@ def test_a_purchase_is_written_and_posted_by_the_screens(as_user, stocked, wareh
     form = {
         "supplier_id": supplier.id, "warehouse_id": warehouse.id, "received_on": "2026-11-20", "currency": "CNY",
         "lines-present": "1", "lines-0-sku_id": stocked[0].id, "lines-0-quantity": "3", "lines-0-unit_cost": "2.50",
+        "lines-0-id": "", "lines-0-DELETE": "",
     }
     answer = client.post("/inventory/purchasereceipt/add", data=form)
     assert answer.status_code == 302, answer.get_data(as_text=True)[:3000]

@@ -13,6 +13,7 @@ from tests.shop.orders.conftest import BUYER
 
 ADD = {
     "lines-present": "1", "lines-0-quantity": "2", "lines-0-unit_price": "", "lines-1-quantity": "1", "lines-1-unit_price": "10.00",
+    "lines-0-id": "", "lines-0-DELETE": "", "lines-1-id": "", "lines-1-DELETE": "",  # as a browser sends new rows
     "discount": "0.99", "shipping_fee": "8", "tax": "", "adjustment": "", **BUYER,
 }  # fmt: skip
 
@@ -54,6 +55,13 @@ def test_a_form_that_is_refused_keeps_what_was_typed(session, as_user, typed, wr
     assert answer.status_code == 422
     assert BUYER["street"] in answer.text
     assert session.query(Order).count() == 0
+
+
+def test_what_is_wrong_in_a_line_is_said_at_the_head_of_the_form_too(as_user, typed):
+    answer = as_user("ben").post("/orders/order/add", data={**typed, "lines-1-sku_id": ""})
+    assert answer.status_code == 422
+    assert '<a href="#lines-1-sku_id">Lines, row 2, SKU</a>: Choose one from the list.' in answer.text
+    assert 'id="lines-1-sku_id-error">Choose one from the list.' in answer.text
 
 
 def test_a_placed_order_keeps_its_lines_and_amounts_whatever_is_posted(session, as_user, order_of):

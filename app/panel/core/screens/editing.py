@@ -49,7 +49,19 @@ def form_page(view: Any, form: Any, row: Any, child_errors: dict[str, str], acto
         draft_key=draft_key(view, row.id if row is not None else None),
         restored=bool(request.form.get("_draft") or form.differing),
         subtitle=subtitle,
+        errors=[_of_child(view, key, text) for key, text in child_errors.items()],
     )
+
+
+def _of_child(view: Any, key: str, text: str) -> SimpleNamespace:
+    """What is wrong in a row of a table, said at the head of the form, from where one does not see the row: `lines.0.sku`."""
+    name, row, field = (*key.split(".", 2), "")[:3]
+    table = spec(view.model, name)
+    known = specs(table.target).get(field) if table.target is not None else None
+    if not row.isdecimal() or known is None:
+        return SimpleNamespace(at="", label=str(table.label), text=text)
+    label = _("%(table)s, row %(n)s, %(field)s", table=table.label, n=int(row) + 1, field=known.label)
+    return SimpleNamespace(at=f"{name}-{row}-{known.name}", label=label, text=text)
 
 
 def _as_it_stood(form: Any) -> str:
