@@ -30,7 +30,7 @@ from app.shop.catalog.models import Brand, Category, Product, ProductImage, Sku,
 from app.shop.catalog.rules import MAX_PICTURES
 from app.shop.catalog.services import archives
 from app.shop.catalog.services.publishing import missing
-from app.shop.catalog.states import STATE_MOVES, MediaLicence, MediaSource, ProductState
+from app.shop.catalog.states import STATE_MOVES, MediaLicence, MediaSource, ProductKind, ProductState
 
 SKUS: Any = Sku.__table__
 PRODUCTS: Any = Product.__table__
@@ -97,6 +97,9 @@ class SetKind(SetBased):
     key, model, label, icon, order = "catalog.set_kind", Product, _("Set the kind"), "fa-shapes", 40
     form, fields = KindForm, ("kind",)
 
+    def said(self, values: dict[str, Any]) -> str:
+        return str(ProductKind(values["kind"]).label)
+
     def assign(self, values: dict[str, Any]) -> Mapping[str, Any]:
         return {"kind": values["kind"]}
 
@@ -156,11 +159,15 @@ class ChangeTags(RowByRow):
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
         add = [tag.id for tag in records.get_many(Tag, form.add.data or [], actor=actor)]
         remove = [tag.id for tag in records.get_many(Tag, form.remove.data or [], actor=actor)]
-        names = (form.new.data or "").replace("，", ",").split(",")
-        add += [tag.id for tag in services.tags_named(names, actor=actor)]
-        if not add and not remove:
+        known, new = services.tags_told((form.new.data or "").replace("，", ",").split(","), actor=actor, field="new")
+        add += [tag.id for tag in known]
+        if not add and not remove and not new:
             raise InvalidInput({"add": gettext("Choose at least one tag.")})
-        return {"add": add, "remove": remove}
+        return {"add": add, "remove": remove, "new": new}  # the new ones are made by the run: a preview makes nothing
+
+    def said(self, values: dict[str, Any]) -> str:
+        signed = [("+", tag.name) for tag in _tags(values["add"])] + [("+", name) for name in values.get("new") or ()]
+        return ", ".join(sign + name for sign, name in [*signed, *(("−", tag.name) for tag in _tags(values["remove"]))])
 
     def prepare(self, rows: Sequence[Product], values: dict[str, Any], *, actor: Any) -> None:
         found = select(Product).where(Product.id.in_([row.id for row in rows]))
@@ -169,21 +176,25 @@ class ChangeTags(RowByRow):
     def kept(self, row: Product, values: dict[str, Any]) -> dict[str, Any]:
         have = {tag.id for tag in row.tags}
         off = set(values["remove"])
-        return {"added": sorted(set(values["add"]) - off - have), "removed": sorted(off & have)}
+        named = sorted(set(values.get("new") or ()) - {tag.name for tag in row.tags})
+        return {"added": sorted(set(values["add"]) - off - have), "removed": sorted(off & have), "named": named}
 
     def look(self, row: Product, values: dict[str, Any], *, actor: Any) -> Look:
         have = {tag.id for tag in row.tags}
         off = set(values["remove"])
         after = (have | set(values["add"])) - off
         known = {tag.id: tag for tag in db.session.scalars(select(Tag).where(Tag.id.in_(have | after)))}
-        told = [sorted(known[key].name for key in keys if key in known) for keys in (have, after)]
-        return Look(same=after == have, before={"tags": told[0]}, after={"tags": told[1]})
+        told = [{known[key].name for key in keys if key in known} for keys in (have, after)]
+        told[1] |= set(values.get("new") or ())
+        return Look(same=told[0] == told[1], before={"tags": sorted(told[0])}, after={"tags": sorted(told[1])})
 
     def apply_all(self, rows: Sequence[Product], values: dict[str, Any], *, actor: Any) -> None:
-        services.change_tags(rows, add=_tags(values["add"]), remove=_tags(values["remove"]), actor=actor)
+        add = [*_tags(values["add"]), *services.tags_named(values.get("new") or (), actor=actor)]
+        services.change_tags(rows, add=add, remove=_tags(values["remove"]), actor=actor)
 
     def take_back(self, row: Product, image: dict[str, Any], *, actor: Any) -> str:
-        services.change_tags([row], add=_tags(image["removed"]), remove=_tags(image["added"]), actor=actor)
+        added = [*_tags(image["added"]), *db.session.scalars(select(Tag).where(Tag.name.in_(image.get("named") or ())))]
+        services.change_tags([row], add=_tags(image["removed"]), remove=added, actor=actor)
         return ""
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import InvalidInput
 from app.panel.core.transaction import transactional
-from app.shop.catalog.models import Brand, Product, Sku
+from app.shop.catalog.models import Brand, Product, Sku, Tag
 from app.shop.catalog.services import archives
 from tests.shop.bringing import counts, operate, refused, take_back
 
@@ -125,3 +125,19 @@ def test_the_form_takes_an_archive_and_the_preview_names_what_was_refused(sessio
     assert "nobody.png" in shown and "Change 1 row" in shown
     wrong = client.post("/bulk/operation/new", data=data, content_type="multipart/form-data")
     assert wrong.status_code == 422 and "Choose a ZIP archive" in wrong.text
+
+
+def test_a_preview_makes_no_tag_the_run_does_and_names_that_are_too_long_are_refused(session, products, as_user):
+    client = as_user("ada")
+    data = {"action": "catalog.tags", "rowid": products, "_go": "1", "add": "", "remove": ""}
+    answer = client.post("/bulk/operation/new", data={**data, "new": "Autumn, " + "x" * 61})
+    assert answer.status_code == 422 and "At most 60 characters, these are 61." in answer.text
+    answer = client.post("/bulk/operation/new", data={**data, "new": "Autumn, Winter"})
+    assert "Tags: +Autumn, +Winter" in client.get(answer.location).text
+    assert session.query(Tag).all() == [], "what is only looked at leaves nothing"
+    client.post(f"{answer.location}start")
+    session.expire_all()
+    assert [sorted(tag.name for tag in session.get(Product, key).tags) for key in products] == [["Autumn", "Winter"]] * 3
+    client.post(f"{answer.location}undo")
+    session.expire_all()
+    assert [session.get(Product, key).tags for key in products] == [[]] * 3

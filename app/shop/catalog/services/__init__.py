@@ -14,12 +14,12 @@ from app.shop.catalog.services.publishing import (
     take_over,
     withdraw,
 )
-from app.shop.catalog.services.tags import change_tags, tags_named
+from app.shop.catalog.services.tags import change_tags, tags_named, tags_told
 from app.shop.catalog.services.words import add_synonym, note_search, sweep_searches, tag_as
 
 __all__ = [
     "act_on_schedule", "add_synonym", "answer_attributes", "arrange_images", "ask_for_pictures", "change_tags",
     "fetch_results", "fetch_waiting", "file_image", "merge_category", "move_category", "move_to_category",
     "note_search", "planned_until", "publish", "refresh", "remove_category", "schedule", "set_brand", "set_main_image", "set_phase",
-    "shift_image", "sweep_searches", "tag_as", "tags_named", "take_images_away", "take_over", "withdraw",
+    "shift_image", "sweep_searches", "tag_as", "tags_named", "tags_told", "take_images_away", "take_over", "withdraw",
 ]  # fmt: skip

@@ -25,12 +25,30 @@ def tags_named(names: Iterable[str], *, actor: Any, create: bool = True) -> list
     if unknown and not create:
         raise InvalidInput({"tags": _("There is no tag “%(name)s”.", name=unknown[0])})
     if unknown:
-        policy.authorize(actor, "write", "catalog.Tag")
+        _demand_new(unknown, actor, "tags")
         for name in unknown:
             known[name] = Tag(name=name)
             db.session.add(known[name])
         db.session.flush()
     return [known[name] for name in wanted]
+
+
+def tags_told(names: Iterable[str], *, actor: Any, field: str) -> tuple[list[Tag], list[str]]:
+    """The tags of these names that are there, and the names of those that are to be made; nothing is written."""
+    wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    known = {tag.name: tag for tag in db.session.scalars(select(Tag).where(Tag.name.in_(wanted)))}
+    if new := [name for name in wanted if name not in known]:
+        _demand_new(new, actor, field)
+    return [known[name] for name in wanted if name in known], new
+
+
+def _demand_new(names: Iterable[str], actor: Any, field: str) -> None:
+    """May somebody make tags, and do these names fit?"""
+    policy.authorize(actor, "write", "catalog.Tag")
+    most = Tag.__table__.c.name.type.length
+    for name in names:
+        if len(name) > most:
+            raise InvalidInput({field: _("At most %(max)s characters, these are %(n)s.", max=most, n=len(name))})
 
 
 @transactional
