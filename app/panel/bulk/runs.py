@@ -9,7 +9,7 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 
 from app.panel.bulk import pulse, store
 from app.panel.bulk.models import LEFT_ALONE, BeforeImage, Run, RunItem
@@ -168,7 +168,7 @@ def take(run_id: int) -> Hold | None:
         update(table)
         .where(table.c.id == run_id, table.c.state.in_(WORKING), table.c.lease_until < epoch(), _is_due())
         .values(fence=table.c.fence + 1, crashes=table.c.crashes + 1, lease_until=epoch() + LEASE_SECONDS,
-                started_at=func.coalesce(table.c.started_at, clock.now()), taken_at=clock.now(), taken_read=table.c.read,
+                started_at=_begun(), taken_at=clock.now(), taken_read=table.c.read,
                 version=table.c.version + 1)
         .returning(table.c.fence, table.c.position, table.c.crashes, table.c.tried)
     ).first()
@@ -176,6 +176,12 @@ def take(run_id: int) -> Hold | None:
         return None
     move(run_id, (RunState.QUEUED,), state=RunState.RUNNING)
     return Hold(run_id, row.fence, row.position, row.crashes, row.tried)
+
+
+def _begun() -> Any:
+    """When a run began. To be looked at by a worker is no beginning: it may wait for a time or a second person after that."""
+    table = Run.__table__
+    return case((table.c.state == RunState.CHECKING, table.c.started_at), else_=func.coalesce(table.c.started_at, clock.now()))
 
 
 def hold(held: Hold, **values: Any) -> None:

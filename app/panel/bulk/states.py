@@ -39,4 +39,4 @@ class Outcome(Choices):
     SAME = "same", _("Same"), "muted"
     REFUSED = "refused", _("Refused"), "danger"
     SKIPPED = "skipped", _("Skipped"), "warning"
-    TODO = "todo", _("Not yet"), "muted"
+    TODO = "todo", _("Not reached"), "muted"

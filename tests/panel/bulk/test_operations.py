@@ -281,7 +281,7 @@ def test_two_runs_over_the_same_rows_go_one_after_the_other(shelf):
 
 def test_a_paused_run_goes_on_where_it_stood_and_a_cancelled_one_can_be_resumed(shelf, monkeypatch):
     from app.panel.bulk import loop, runs
-    from app.panel.bulk.engine import declaring, life
+    from app.panel.bulk.engine import declaring, life, showing
     from app.panel.core.actor import SYSTEM
 
     books(30)
@@ -300,6 +300,8 @@ def test_a_paused_run_goes_on_where_it_stood_and_a_cancelled_one_can_be_resumed(
     monkeypatch.setattr(operation, "changed", changed)
     loop.work_off(run.id)
     assert (fresh(run).state.value, fresh(run).position) == ("paused", 10)
+    shown = {one.key: one.number for one in showing.counts_of(fresh(run))}
+    assert shown == {"changed": 10, "same": 0, "refused": 0, "skipped": 0, "todo": 20}, "they add up to all that were meant"
     assert loop.work_off(run.id) is None
     life.resume(run.id, actor=SYSTEM)
     loop.work_off(run.id)
@@ -392,6 +394,29 @@ def reasons(run):
     from app.panel.bulk import runs
 
     return {item.row_id: item.reason for item in runs.items(run.id, limit=10_000) if item.reason}
+
+
+def test_a_run_that_a_worker_looks_at_has_not_begun_and_is_not_gone_on_with_before_it_was_seen(shelf, monkeypatch):
+    from app.panel.bulk import loop, runs
+    from app.panel.bulk.engine import SetBased, declaring, life, previewing
+    from app.panel.bulk.engine.selecting import Selection
+    from app.panel.core.actor import SYSTEM
+    from app.panel.core.errors import Conflict
+
+    books(2)
+    monkeypatch.setitem(previewing.AT_ONCE, SetBased, 1)
+    seen, stopped = (life.prepare(declaring.find(RAISE), Selection((), "", {}), {"by": 10}, actor=SYSTEM) for _one in range(2))
+    assert not life.look(seen, actor=SYSTEM) and not life.look(stopped, actor=SYSTEM)
+    assert (fresh(seen).state.value, fresh(stopped).state.value) == ("checking", "checking")
+    runs.cancel(stopped.id, actor=SYSTEM)
+    with pytest.raises(Conflict):
+        life.resume(stopped.id, actor=SYSTEM)
+    loop.work_off(seen.id)
+    assert (fresh(seen).state.value, fresh(seen).started_at) == ("checked", None)
+    life.start(seen.id, actor=SYSTEM)
+    loop.work_off(seen.id)
+    assert fresh(seen).started_at is not None
+    assert prices() == {"978-0": 1010, "978-1": 1011}
 
 
 def test_requests_that_ask_for_an_operation_of_a_model_at_once_get_the_same_one(shelf, monkeypatch):

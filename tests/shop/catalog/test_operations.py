@@ -250,14 +250,16 @@ def test_whoever_asked_cannot_approve_it_himself_even_as_administrator(skus, ses
     assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
 
 
-def test_what_was_not_approved_is_not_gone_on_with_by_whatever_door(skus, session, as_user, as_role):
+@pytest.mark.parametrize("at_once", [50_000, 1], ids=["looked at at once", "looked at by a worker"])
+def test_what_was_not_approved_is_not_gone_on_with_by_whatever_door(skus, session, as_user, as_role, monkeypatch, at_once):
     """Neither by whoever asked for it, after a no or after he has withdrawn it, nor from the page of whoever said no."""
     from app.panel.accounts.models import User
-    from app.panel.bulk.engine import approving
+    from app.panel.bulk.engine import SetBased, approving, previewing
     from app.panel.core.actor import SYSTEM
 
     as_role(session.query(User).filter_by(username="ben").one(), "operations")
     approving.set_limits({"operations": (2, None)}, actor=SYSTEM)
+    monkeypatch.setitem(previewing.AT_ONCE, SetBased, at_once)
     maker, chief = as_user("ben"), as_user("ada")
     refused, withdrawn = asked(maker, skus), asked(maker, skus[:3])
     for run in (refused, withdrawn):

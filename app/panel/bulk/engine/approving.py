@@ -102,8 +102,8 @@ def _why(actor: Any, changing: int, found: dict[str, Any] | None) -> str:
 
 
 def is_barred(run: Run) -> bool:
-    """Has somebody said no to this run, or nobody said yes who would have to? What has begun was right to begin."""
-    if run.started_at is not None or run.approved_by_id is not None:
+    """Has somebody said no to this run, or nobody said yes who would have to? What has done rows was right to begin."""
+    if run.position or run.approved_by_id is not None:
         return False
     is_refused = run.state is RunState.CANCELLED and bool(run.error)
     return is_refused or bool(why_needed(run, maker_of(run)))

@@ -156,8 +156,9 @@ def resume(run_id: int, *, actor: Any) -> Run:
 
 
 def can_resume(run: Run) -> bool:
-    """Not while it is taken back: what it did then would be left out of that. Nor without the word of a second person."""
-    begun = bool(run.operation) and run.state in RESUMABLE and run.position < run.expected
+    """Not while it is taken back: what it did then would be left out of that. Nor without the word of a second person, nor
+    what was stopped while it was looked at: nobody has seen what it would do."""
+    begun = bool(run.operation) and run.state in RESUMABLE and run.position < run.expected and "counts" in (run.findings or {})
     return begun and not run.is_undone and runs.undone_by(run.id) is None and not approving.is_barred(run)
 
 

@@ -43,7 +43,8 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
         title=naming.headline(run), operation=operation, list_url=list_url, list_title=list_title,
         is_undo=run.kind is RunKind.UNDO, is_over=is_over,
         is_ready=run.state is RunState.CHECKED, is_working=run.state in WORKING, is_paused=run.state is RunState.PAUSED,
-        counts=_counts(run, found), sums=sums(naming.sums(run)), reasons=_reasons(found), first=_first(run, found, actor),
+        is_looked_at=run.state is RunState.CHECKING,
+        counts=counts_of(run), sums=sums(naming.sums(run)), reasons=_reasons(found), first=_first(run, found, actor),
         messages=found.get("messages") or 0, left=left[:PAGE], more=left[PAGE - 1].seq if len(left) > PAGE else 0,
         can_undo=runs.can_undo(run) and undone_by is None, undone_by=undone_by, can_resume=life.can_resume(run),
         can_retry=is_over and run.kind is RunKind.OPERATION and bool(run.refused),
@@ -94,20 +95,24 @@ def under_way(actor: Any) -> list[Run]:
     return list(db.session.scalars(query))
 
 
-def _counts(run: Run, found: dict[str, Any]) -> list[SimpleNamespace]:
+def counts_of(run: Run) -> list[SimpleNamespace]:
     """Before the start what would be, afterwards what became."""
     ahead = run.state in (RunState.DRAFT, RunState.CHECKING, RunState.CHECKED, RunState.ASKED)
-    known = found.get("counts") or {}
+    known = (run.findings or {}).get("counts") or {}
     said = {
         "will_change": _("Will change"), "stay": _("Stay as they are"), "refused": _("Refused"), "skipped": _("Skipped"),
         "changed": _("Updated"), "same": _("Same"),
     }  # fmt: skip
-    return [
+    told = [
         SimpleNamespace(
             key=outcome.value, tone=outcome.tone, label=said[words[0] if ahead else words[1]],
             number=known.get(outcome.value, 0) if ahead else getattr(run, runs.ROW_COUNTS[outcome]),
         ) for outcome, words in WORDS.items()
     ]  # fmt: skip
+    rest = run.expected - sum(one.number for one in told)
+    if run.state in (RunState.PAUSED, *FINISHED) and run.started_at is not None and rest > 0:  # they add up to all that were meant
+        told.append(SimpleNamespace(key=Outcome.TODO.value, tone=Outcome.TODO.tone, label=Outcome.TODO.label, number=rest))
+    return told
 
 
 def sums(found: dict[str, Any]) -> list[SimpleNamespace]:
