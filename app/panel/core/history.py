@@ -31,6 +31,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal_column,
     select,
     text,
 )
@@ -49,6 +50,8 @@ from app.panel.core.types import RandomBytes, UTCDateTime
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
 PLAIN = frozenset({int, str, bool, type(None)})
 BY_KEY = "key:"
+SALT = 16  # bytes
+BY_PAGES: Any = {"postgresql_using": "brin", "postgresql_with": {"autosummarize": "on"}}
 ALIKE = ("at", "actor_id", "actor_name", "verb", "table", "path", "run_id", "request_id", "why", "ip")  # in all lines of a set
 _path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
 _run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
@@ -65,23 +68,19 @@ class HistoryEntry(Model):
 
     __tablename__ = "core_history"
     # numbers before names: they tell lines apart at once, and each line of a run goes to a place of its own in this index
-    # lines lie in the order of their time: PostgreSQL needs to know of some pages only from when to when theirs are, and SQLite
-    # of a run only its first line and its last
+    # lines lie in the order of their time, and those of a run side by side: PostgreSQL needs to know of some pages only from when
+    # to when theirs are, of which runs and of whom, and SQLite of a run only its first line and its last
     __table_args__ = (
         Index("ix_core_history_row", "key", "table"),
-        Index(
-            "ix_core_history_at", "at",
-            postgresql_using="brin", postgresql_with={"autosummarize": "on"}, sqlite_where=text("run_id IS NULL"),
-        ),
-        Index("ix_core_history_run_id", "run_id", sqlite_where=text("run_id IS NOT NULL")),
-    )  # fmt: skip
+        Index("ix_core_history_at", "at", **BY_PAGES, sqlite_where=text("run_id IS NULL")),
+        Index("ix_core_history_run_id", "run_id", **BY_PAGES, sqlite_where=text("run_id IS NOT NULL")),
+        Index("ix_core_history_actor_id", "actor_id", **BY_PAGES, postgresql_ops={"actor_id": "int4_bloom_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)
     # no foreign key: a trail outlives the people in it
-    actor_id: Mapped[int | None] = mapped_column(
-        Integer, nullable=True, index=True
-    )
+    actor_id: Mapped[int | None] = mapped_column(Integer, nullable=True)
     actor_name: Mapped[str] = mapped_column(String(64), nullable=False, default="")
     verb: Mapped[str] = mapped_column(String(80), nullable=False)
     table: Mapped[str] = mapped_column(String(80), nullable=False)
@@ -176,25 +175,30 @@ def _keep_many(model: type[Any], keys: Sequence[int], told: Sequence[Any], alike
 
 
 def record_selected(
-    model: type[Any], entries: Select[Any], *, verb: str, actor: Any = None, why: str = "", in_order: bool = False
-) -> None:
+    model: type[Any], entries: Select[Any], *, verb: str, actor: Any = None, why: str = "", in_order: bool = False,
+    span: tuple[int, int] | None = None,
+) -> None:  # fmt: skip
     """The trail of a set-based change, as the database itself tells it: a query of (row id, changes as `diff` writes them).
 
     :param in_order: the query gives the rows in their order by itself, and they need not be sorted
+    :param span: from which number to which its rows are; then each is told its own random bytes, which are cheaper to send than
+        PostgreSQL makes them
     """
-    tell(telling(entries, in_order=in_order), model, verb=verb, actor=actor, why=why)
+    told = {} if span is None else {"line_salt": secrets.token_bytes(SALT * (span[1] - span[0] + 1)), "line_first": span[0]}
+    statement = telling(entries, in_order=in_order, are_salts_told=span is not None)
+    tell(statement, model, verb=verb, actor=actor, why=why, given=told)
 
 
-def telling(entries: Select[Any], *, in_order: bool = False) -> Insert:
+def telling(entries: Select[Any], *, in_order: bool = False, are_salts_told: bool = False) -> Insert:
     """The statement of `record_selected`, to be kept; what it is told by `tell` is alike in all of its lines."""
     table: Any = HistoryEntry.__table__
     constants = {name: bindparam(f"line_{name}", type_=table.c[name].type) for name in ALIKE}
     if in_order:
         key, *_pairs = entries.selected_columns
-        query = entries.add_columns(*constants.values(), *_salts(key))
+        query = entries.add_columns(*constants.values(), *_salts(key, are_salts_told))
     else:
         key, pairs = entries.subquery("told").columns
-        query = select(key, pairs, *constants.values(), *_salts(key)).order_by(key)
+        query = select(key, pairs, *constants.values(), *_salts(key, are_salts_told)).order_by(key)
     names = [*constants, *(["salt"] if len(query.selected_columns) > len(constants) + 2 else [])]
     return insert(table).from_select(("key", "changes", *names), query, include_defaults=False)
 
@@ -208,13 +212,17 @@ def tell(
     db.session.execute(statement, {**lines, "line_salt": secrets.token_bytes(32), **(given or {})})
 
 
-def _salts(key: ColumnElement[int]) -> list[ColumnElement[bytes]]:
+def _salts(key: ColumnElement[int], are_told: bool) -> list[ColumnElement[bytes]]:
     """What makes the commitment of each line of a set unguessable. To PostgreSQL sixteen random bytes a row are a third of what the
-    row costs: there they are the hash of the row's number with 32 of them, which stand nowhere and are gone with the statement."""
+    row costs: there they are told, or the hash of the row's number with 32 of them, which stand nowhere and are gone with the
+    statement."""
     if db.session.connection().dialect.name != "postgresql":
         return []  # its own default is as cheap
+    if are_told:
+        place = (key - bindparam("line_first", type_=Integer)) * literal_column(str(SALT)) + literal_column("1")
+        return [func.substr(bindparam("line_salt", type_=LargeBinary), place, literal_column(str(SALT)), type_=LargeBinary)]
     told = bindparam("line_salt", type_=LargeBinary).op("||")(func.int8send(cast(key, BigInteger)))
-    return [func.substr(func.sha256(told), 1, 16, type_=LargeBinary)]
+    return [func.substr(func.sha256(told), 1, SALT, type_=LargeBinary)]
 
 
 def record_of(table: str, key: int, verb: str, *, actor: Any) -> None:

@@ -68,12 +68,13 @@ class ChangePrice(SetBased):
     def changed(self, ids: Select[Any], values: dict[str, Any], *, actor: Any) -> None:
         """The span of prices that a product shows."""
         meant = select(SKUS.c.product_id).where(one_of(SKUS.c.id, ids))
-        of_product = _spans().where(SKUS.c.product_id.in_(meant)).group_by(SKUS.c.product_id)
+        of_product, is_one = _spans().group_by(SKUS.c.product_id), False
         if is_postgresql():  # it would read the prices of all products for them, or go along all to find the first
             touched_by = meant.subquery("meant").c.product_id + 0
-            ends = db.session.execute(select(func.min(touched_by), func.max(touched_by))).one()
-            of_product = of_product.where(SKUS.c.product_id.between(*ends))
-        of_product = of_product.subquery("span")
+            low, high, count = db.session.execute(select(func.min(touched_by), func.max(touched_by), func.count())).one()
+            # others between them, of which there are few then, show theirs already
+            of_product, is_one = of_product.where(SKUS.c.product_id.between(low, high)), high - low < count
+        of_product = (of_product if is_one else of_product.where(SKUS.c.product_id.in_(meant))).subquery("span")
         moved = or_(
             PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)
         )

@@ -104,7 +104,8 @@ def test_chunks_grow_while_they_are_quick_shrink_where_they_are_not_and_where_a_
 
     monkeypatch.setattr(operation, "chunk", 10)
     monkeypatch.setattr(operation, "apply_chunk", apply_chunk)
-    monkeypatch.setattr(working, "QUICK_SECONDS", seconds)
+    for name in ("QUICK_SECONDS", "ALONE_SECONDS"):
+        monkeypatch.setattr(working, name, seconds)
     books(100)
     run = begun(RAISE, 5)
     with pytest.raises(Killed):

@@ -39,6 +39,18 @@ def test_a_range_of_numbers_takes_no_row_along_that_is_not_meant(shelf, monkeypa
     assert prices() == {f"978-{n}": 1000 + n for n in range(4)}
 
 
+def test_each_line_of_a_range_has_random_bytes_of_its_own(shelf):
+    from app.panel.core.history import HistoryEntry
+
+    ids = books(4)
+    runs = [done(prepared(RAISE, 50, ids[1:]))]
+    runs.append(taken_back(runs[0]))
+    query = select(HistoryEntry.salt).where(HistoryEntry.run_id.in_([run.id for run in runs]))
+    salts = [bytes(salt) for salt in db.session.scalars(query)]
+    assert [len(salt) for salt in salts] == [16] * 6
+    assert len(set(salts)) == 6
+
+
 @pytest.mark.parametrize(
     ("kept", "price"),
     [

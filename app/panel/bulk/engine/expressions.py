@@ -63,19 +63,20 @@ def plain(column: Any, given: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _are_numbers(columns: Iterable[Any]) -> bool:
-    """Are these whole numbers, which SQLite writes together as a text by less than it takes to build JSON?"""
-    return dialect() == "sqlite" and all(isinstance(column.type, Integer | MinorUnits) for column in columns)
+    """Are these whole numbers, which the databases write together as a text by less than it takes to build JSON?"""
+    return all(isinstance(column.type, Integer | MinorUnits) for column in columns)
 
 
 def _number(given: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(type_coerce(given, String), literal("null", Text))
+    told = type_coerce(given, String) if dialect() == "sqlite" else cast(given, Text)
+    return func.coalesce(told, literal("null", Text))
 
 
 def _joined(*parts: Any) -> ColumnElement[Any]:
     first, *others = (literal(part, Text) if isinstance(part, str) else part for part in parts)
     for one in others:
         first = first.op("||")(one)
-    return _as_json(first)
+    return _as_json(first) if dialect() == "sqlite" else cast(first, JSON)
 
 
 def before_image(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:

@@ -128,7 +128,8 @@ class SetBased(Operation):
         is_alone = still(self.model, piece.selection, piece.actor, piece.keys) is None  # are no other tables asked?
         with chunks.side_by_side(piece) if is_alone else nullcontext(piece) as piece:
             its_row, known = (table.c.id == ITEMS.c.row_id) & piece.near(table.c.id), 0
-            if not sets.is_postgresql():  # which takes few rows to fulfil such a condition, and would look for them first
+            # of other rows PostgreSQL takes few to fulfil such a condition, and would look for them first
+            if piece.ends is not None or not sets.is_postgresql():
                 outcome, _reason = self.judged(piece, at_once=True)
                 known = chunks.change(piece, its_row, outcome == Outcome.CHANGED.value, **stood)
             others = self._others(piece) if known < piece.size else ()  # most often all change, and that is said at once
@@ -141,7 +142,7 @@ class SetBased(Operation):
                 told = told.select_from(rows).where(piece.with_outcome(Outcome.CHANGED)).order_by(ITEMS.c.seq)
             else:
                 told = told.where(table.c.id.between(*piece.span)).order_by(table.c.id)
-            history.record_selected(self.model, told, verb="update", actor=piece.actor, in_order=True)
+            history.record_selected(self.model, told, verb="update", actor=piece.actor, in_order=True, span=piece.salted)
             after = {column.key: value for column, value in pairs.items()}
             sets.change(table, after, sets.one_of(table.c.id, ids), actor=piece.actor, count=changed)
             chunks.feed(piece, ids)

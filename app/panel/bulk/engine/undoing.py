@@ -58,7 +58,7 @@ def restore(operation: SetBased, piece: Piece, count: int) -> None:
         rows = ITEMS.join(STOOD, _stood(piece)).join(table, table.c.id == ITEMS.c.row_id)
         mine, order = piece.with_outcome(Outcome.CHANGED), ITEMS.c.seq
     told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(order)
-    history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True)
+    history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True, span=piece.salted)
     if is_one:
         values, where = {one.key: pair for one, pair in pairs.items()}, (table.c.id == STOOD.c.row_id, mine)
     else:

@@ -26,23 +26,26 @@ from app.panel.bulk.states import RunKind, RunState
 from app.panel.core import history, policy, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError, Forbidden
+from app.panel.core.sets import is_postgresql
 from app.panel.core.tidying import seldom_tidied
 from app.panel.core.transaction import after_commit, transactional
 
 POISON_CRASHES = 4
 QUICK_SECONDS = 0.25  # for so long a chunk may keep other writers of SQLite waiting, and whoever cancels or pauses
+ALONE_SECONDS = 0.5  # the latter alone, where a chunk keeps nobody from writing other rows
 SHRINKS = 8
 
 
 @dataclass
 class Work:
     """A run in the hands of this worker. `size`: how many items a chunk has, as long as nobody dies of it. `at`: the items of
-    the chunk that was begun last, `since` when."""
+    the chunk that was begun last, `since` when. `patience`: for how many seconds nobody minds waiting for one."""
 
     held: Hold
     whole: Piece
     is_undo: bool
     size: int
+    patience: float
     at: tuple[int, int] = (0, 0)
     since: float = 0.0
 
@@ -50,7 +53,7 @@ class Work:
         """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often.
         Where the machine is slow, or busy, that is less than what the operation begins with."""
         usual = self.whole.operation.chunk
-        fits = int(rows / max(seconds, 0.001) * QUICK_SECONDS)
+        fits = int(rows / max(seconds, 0.001) * self.patience)
         self.size = max(usual // SHRINKS, 1, min(fits, 4 * self.size, usual * self.whole.operation.grows))
 
 
@@ -109,7 +112,7 @@ def _work(run: Run, held: Hold) -> Work:
         Selection() if is_undo else Selection.of(params), run.undo_of_id if is_undo else None,
         dt.datetime.fromisoformat(seen_at) if seen_at and run.begins_at is None else None,
     )  # fmt: skip
-    return Work(held, whole, is_undo, operation.chunk)
+    return Work(held, whole, is_undo, operation.chunk, ALONE_SECONDS if is_postgresql() else QUICK_SECONDS)
 
 
 @transactional
