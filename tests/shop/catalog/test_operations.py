@@ -313,6 +313,7 @@ def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, sessio
     page = maker.get(f"/bulk/operation/{first}/").text
     assert "It waits for a second person." in page and "This cannot be taken back." not in page
     assert f"Run {first} takes it back" in maker.get(f"/bulk/operation/{run}/").text
+    assert "There is nothing to take back." in maker.get(f"/bulk/operation/{run}/undo").text, "it is on its way"
     assert maker.post(f"/bulk/operation/{first}/approve").status_code == 403 and prices(session, skus) == risen
     chief.post(f"/bulk/operation/{first}/refuse", data={"why": "Let it be"})
     assert prices(session, skus) == risen

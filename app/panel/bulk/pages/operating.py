@@ -178,7 +178,7 @@ class OperationPage(PanelPage):
     def before_undo(self, run_id: int) -> Any:
         """What taking it back would leave alone, because somebody has changed it since."""
         run = _run(run_id)
-        if not runs.can_undo(run):
+        if not runs.can_undo(run) or runs.undone_by(run.id) is not None:
             raise DomainError(_("There is nothing to take back."))
         page = showing.undo_page(run, current_actor())
         return self.render("bulk/undo.html", title=gettext("Take back: %(file)s", file=page.title), run=run, page=page)
