@@ -135,7 +135,9 @@ def _show() -> str:
         title="Middlemarch", one="book", list_title="Books", list_url="/list",
         badge={"kind": "badge", "text": "In", "tone": "success"},
         fieldsets=[Page(label="Book", fields=items)], verbs=[], edit_url="/form", delete_url="/echo", tables=[], panels=[], tabs=[],
-        related=None, history=[entry]))  # fmt: skip
+        related=None, history=[entry], remarks=Page(
+            rows=[], add_url="/echo", typed=request.args.get("remark", ""), held=[], removed=None, removed_url="", accept="image/png",
+            max_files=10, max_mb=20)))  # fmt: skip
 
 
 def _error() -> tuple[str, int]:

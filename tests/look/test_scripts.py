@@ -87,6 +87,23 @@ def test_a_condition_without_a_value_is_asked_for_and_not_left_out(window):
     assert json.loads(state_of(window)["f"][0]) == {"and": [["price", "between", ["100", "200"]]]}
 
 
+def test_a_note_that_is_refused_or_not_sent_yet_stays_whole(window):
+    window.goto("/show")
+    note, whole = window.locator("#remark-body"), "Call back.\n" * 300
+    note.fill(whole)
+    window.goto("/list")
+    window.goto("/show")
+    assert note.input_value() == whole, "one walked on before it was sent"
+    window.get_by_role("button", name="Add", exact=True).click()
+    window.wait_for_url("**/echo")
+    window.goto("/show?remark=Call%20back.")
+    assert note.input_value() == whole, "it was refused"
+    window.get_by_role("button", name="Add", exact=True).click()
+    window.wait_for_url("**/echo")
+    window.goto("/show")
+    assert note.input_value() == "", "it was sent"
+
+
 def test_a_picker_is_used_with_the_keyboard_alone(window):
     window.goto("/form")
     field = window.get_by_role("combobox", name="Sequel")

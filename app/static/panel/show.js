@@ -1,5 +1,5 @@
 /* Show pages: tabs of related rows are loaded when they are opened; the row before and after by keys. */
-import { announce, isTyping } from "./dom.js";
+import { announce, DRAFTS, isTyping } from "./dom.js";
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("[data-related] .tabs a");
@@ -29,3 +29,22 @@ document.addEventListener("keydown", (event) => {
   const link = key && document.querySelector(`.page-tools a[rel=${key}]`);
   if (link) location.assign(link.href);
 });
+
+/* A note that is being written stays in this browser for its writer: also when one walks on before it is sent, and when it is
+   refused, of which an address brings back no more than its beginning. */
+function keepNote(box) {
+  const key = `${DRAFTS}${document.body.dataset.user}:note:${new URL(box.form.action).pathname}`;
+  const keep = (sent) => localStorage.setItem(key, JSON.stringify({ text: box.value, sent, at: Date.now() }));
+  try {
+    const kept = JSON.parse(localStorage.getItem(key) || "null");
+    if (kept && (box.value ? kept.text.startsWith(box.value) : !kept.sent)) box.value = kept.text;
+    else localStorage.removeItem(key);
+  } catch { /* a browser that keeps nothing */
+    return;
+  }
+  box.addEventListener("input", () => keep(false));
+  box.form.addEventListener("submit", () => keep(true));
+}
+
+const note = document.querySelector("#remarks textarea[name=body]");
+if (note && document.body.dataset.user) keepNote(note);

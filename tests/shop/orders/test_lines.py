@@ -97,6 +97,14 @@ def test_the_page_asks_for_an_article_for_each_line_without_one(session, as_user
     assert "/action/articles/" not in client.get(f"/orders/order/show/{unknown.id}").text
 
 
+def test_a_line_is_filled_in_by_the_name_of_a_product(as_user, session, stall):
+    product = session.get(Sku, stall.skus[1]).product
+    product.title = "Tea strainer"
+    session.commit()
+    picked = as_user("ben").get("/pickers/orders.OrderLine/sku_id?q=strainer").json["results"]
+    assert stall.skus[1] in {row["id"] for row in picked}
+
+
 def test_check_again_is_offered_as_long_as_the_check_fails(as_user, unknown, stall):
     client, page = as_user("ben"), f"/orders/order/show/{unknown.id}"
     assert "/action/recheck/" in client.get(page).text
