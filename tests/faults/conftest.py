@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.panel.bulk.engine import selecting
+from app.panel.bulk.engine import selecting, working
 from tests import conftest, people, valkeys
 from tests.faults import goods
 from tests.faults.floor import ROWS, Floor
@@ -33,12 +33,15 @@ def floor(shop_floor, monkeypatch):
 
 @pytest.fixture
 def work(floor, monkeypatch):
-    """`work(Prices, 500)`: so many rows on which nobody has worked, in the small chunks of the tests."""
+    """`work(Prices, 500)`: so many rows on which nobody has worked, in the small chunks of the tests, and as many of these as there
+    are faults to meet one of them; only where that is said do they grow."""
 
     monkeypatch.setattr(selecting, "MOST_TICKED", 10**6)
+    for patience in ("QUICK_SECONDS", "ALONE_SECONDS"):  # no chunk is smaller, and those that may grow do, whatever the machine
+        monkeypatch.setattr(working, patience, 60.0)
 
-    def make(kind, rows, chunk=None):
-        kind.in_chunks(monkeypatch, chunk or kind.chunk)
+    def make(kind, rows, chunk=None, grows=1):
+        kind.in_chunks(monkeypatch, chunk or kind.chunk, grows)
         if kind is goods.Prices:
             known = [key for (key,) in floor.rows("SELECT id FROM catalog_sku ORDER BY id")]
             return kind(floor, known[:rows])

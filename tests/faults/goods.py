@@ -73,9 +73,9 @@ class Work:
         self.floor, self.ids, self.before = floor, ids, self.stand(floor)
 
     @classmethod
-    def in_chunks(cls, monkeypatch, size):
+    def in_chunks(cls, monkeypatch, size, grows):
         monkeypatch.setattr(type(declaring.find(cls.key)), "chunk", size)
-        monkeypatch.setattr(type(declaring.find(cls.key)), "grows", 1)  # as many chunks as there are faults to meet one of them
+        monkeypatch.setattr(type(declaring.find(cls.key)), "grows", grows)
 
     @classmethod
     def stand(cls, floor):

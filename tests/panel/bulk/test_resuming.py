@@ -86,7 +86,7 @@ def test_kills_at_different_places_leave_no_row_out(shelf, monkeypatch):
     assert ends(fresh(run)) == {"changed": 100}, "every second attempt died, and no row was to blame"
 
 
-@pytest.mark.parametrize(("seconds", "sizes"), [(9.0, [10, 10, 40, 40]), (0.0, [10, 10, 1, 1])])
+@pytest.mark.parametrize(("seconds", "sizes"), [(9.0, [10, 10, 40, 40]), (0.0, [10, 10, 5, 5])])
 def test_chunks_grow_while_they_are_quick_shrink_where_they_are_not_and_where_a_worker_died_is_known(shelf, monkeypatch, seconds, sizes):
     from app.panel.bulk import loop
     from app.panel.bulk.engine import declaring, working

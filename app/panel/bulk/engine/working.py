@@ -33,7 +33,7 @@ from app.panel.core.transaction import after_commit, transactional
 POISON_CRASHES = 4
 QUICK_SECONDS = 0.25  # for so long a chunk may keep other writers of SQLite waiting, and whoever cancels or pauses
 ALONE_SECONDS = 0.5  # the latter alone, where a chunk keeps nobody from writing other rows
-SHRINKS = 8
+SHRINKS = 2
 
 
 @dataclass
@@ -51,7 +51,8 @@ class Work:
 
     def paced(self, rows: int, seconds: float) -> None:
         """Let chunks be as large as fits the time in which nobody minds waiting: what each costs by itself is paid less often.
-        Where the machine is slow, or busy, that is less than what the operation begins with."""
+        Where the machine is slow, or busy, that is less than what the operation begins with, down to half of it: each chunk
+        costs something by itself, and smaller ones would do less in the same time."""
         usual = self.whole.operation.chunk
         fits = int(rows / max(seconds, 0.001) * self.patience)
         self.size = max(usual // SHRINKS, 1, min(fits, 4 * self.size, usual * self.whole.operation.grows))
