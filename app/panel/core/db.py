@@ -101,7 +101,7 @@ def init_app(app: Flask) -> None:
     else:
         options.setdefault("pool_size", 10)
         options.setdefault("max_overflow", 20)
-        settings = "-c timezone=utc -c statement_timeout=120000 -c idle_in_transaction_session_timeout=120000"
+        settings = "-c timezone=utc -c datestyle=iso -c statement_timeout=120000 -c idle_in_transaction_session_timeout=120000"
         options.setdefault("connect_args", {"options": settings, "connect_timeout": CONNECT_SECONDS})
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)

@@ -57,6 +57,8 @@ def _write(run: Run, held: Hold) -> RunState:
         path.unlink(missing_ok=True)
         store.forget(key)
         raise
+    finally:
+        keys.close()
     ledger.publish(run_id)
     announce(run_id, run.file_name, count, actor)
     return RunState.DONE

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Numeric, Select, String, and_, select, type_coerce
+from sqlalchemy import Boolean, Date, Numeric, Select, String, and_, cast, select, type_coerce
 from sqlalchemy.orm import aliased, selectinload
 
 from app.panel.core import cells, clock, listing, paging, policy, sight, veil
@@ -17,18 +16,21 @@ from app.panel.core.fields import FieldSpec, resource_of, spec
 from app.panel.core.types import ChoiceType, UTCDateTime
 from app.panel.exports import columns as choosing
 from app.panel.exports import values
+from app.panel.exports.keys import Keys
 from app.panel.exports.values import texts
 
 CHUNK = 20_000  # rows of a statement; what a statement costs whatever its size is a tenth of the time at a quarter of this
-HANDED_OVER = 10_000  # the same on PostgreSQL, which hands all that a statement finds over at once, however little is asked for
+HANDED_OVER = 5_000  # the same on PostgreSQL, which hands all that a statement finds over at once: so much is in memory
 DRAWN = 500  # rows whose cells are made at a time: what is read a moment ago is still in the cache of the processor
+TOLD = 2_000  # numbers of rows that are read at a time
 LOADED = 500  # rows at a time of which more than columns is asked for
 RAW = (UTCDateTime, ChoiceType, Boolean, Date, Numeric)  # left as the driver gives them
+WRITTEN = (UTCDateTime, Date, Numeric)  # asked of PostgreSQL as it writes them: its driver would make objects of them
 Cells = Callable[[list[int], dict[str, Sequence[Any]]], Sequence[Any]]
 
 
-def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int | None = None) -> array[int]:
-    """The numbers of the rows that a list asks for, in its order; four bytes each, however many there are."""
+def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int | None = None) -> Keys:
+    """The numbers of the rows that a list asks for, in its order."""
     query: Select[Any] = listing.statement(asked, plan, actor)[0]
     order = paging.order_of(plan.model, asked.sort or plan.default_sort, actor)
     if order.join is not None:
@@ -37,35 +39,25 @@ def numbers(asked: listing.Asked, plan: listing.Plan, actor: Any, *, most: int |
         query = query.order_by((order.column.desc() if order.descending else order.column).nulls_last())
     query = query.order_by(order.id.desc() if order.descending else order.id)
     model: Any = plan.model
-    found = array("i")
-    connection, wanted = db.session.connection(), query.with_only_columns(model.id).limit(most)
-    if connection.dialect.name == "sqlite":
-        cursor = connection.execute(wanted).cursor  # a million of SQLAlchemy's rows would take longer than the query
-        while part := cursor.fetchmany(DRAWN):
-            found = _longer(found, [key for (key,) in part])
+    wanted, found = query.with_only_columns(model.id).limit(most), Keys()
+    if _is_postgresql():
+        for part in db.session.scalars(wanted, execution_options={"yield_per": TOLD}).partitions():
+            found.extend(part)
         return found
-    for part in connection.execute(wanted, execution_options={"yield_per": CHUNK}).partitions():
-        found = _longer(found, [key for (key,) in part])
+    cursor = db.session.connection().execute(wanted).cursor  # a million of SQLAlchemy's rows would take longer than the query
+    while keys := cursor.fetchmany(TOLD):
+        found.extend([key for (key,) in keys])
     return found
 
 
-def _longer(found: array[int], keys: list[int]) -> array[int]:
-    """With more numbers; of eight bytes each from the first that asks for more than four."""
-    try:
-        found.extend(array(found.typecode, keys))
-    except OverflowError:
-        found = array("q", [*found, *keys])
-    return found
-
-
-def chosen(keys: Iterable[int], plan: listing.Plan, actor: Any) -> array[int]:
+def chosen(keys: Iterable[int], plan: listing.Plan, actor: Any) -> Keys:
     """Those of some ticked rows that are the actor's, in the order in which they were ticked."""
     wanted, model = list(dict.fromkeys(keys)), plan.model
     query = policy.scope(select(model.id), actor, model).where(model.id.in_(wanted))  # type: ignore[attr-defined]
     if plan.base is not None:
         query = query.where(plan.base)
     mine = set(db.session.scalars(query))
-    return array("q", [key for key in wanted if key in mine])
+    return Keys(key for key in wanted if key in mine)
 
 
 class Reader:
@@ -85,7 +77,7 @@ class Reader:
 
         `told` hears between two statements how many there were, and may use the session.
         """
-        size = min(CHUNK, HANDED_OVER) if db.session.connection().dialect.name == "postgresql" else CHUNK
+        size = min(CHUNK, HANDED_OVER) if _is_postgresql() else CHUNK
         for start in range(0, len(keys), size):
             for rows in self.chunk(list(keys[start : start + size])):
                 self.count += len(rows)
@@ -275,5 +267,11 @@ def _nothing(keys: list[int], _found: Any) -> Sequence[Any]:
     return [None] * len(keys)
 
 
+def _is_postgresql() -> bool:
+    return db.session.connection().dialect.name == "postgresql"
+
+
 def _raw(column: Any) -> Any:
+    if isinstance(column.type, WRITTEN) and _is_postgresql():
+        return cast(column, String())
     return type_coerce(column, String()) if isinstance(column.type, RAW) else column

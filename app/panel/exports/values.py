@@ -1,7 +1,7 @@
 """Values of the database as cells: a column of a chunk at a time, as text for CSV, as numbers and times for XLSX.
 
-The values come as the driver gives them (SQLite: text and numbers, PostgreSQL: times and decimals as well), because a
-million of them would otherwise be made into objects only to be written out again.
+The values come as the database writes them, times and decimals as text, because a million of them would otherwise be made
+into objects only to be written out again.
 """
 
 from __future__ import annotations
@@ -169,13 +169,20 @@ def _times(wall: Wall, is_typed: bool) -> Maker:
             if len(known) > 50_000:
                 known.clear()
         is_text = next((type(value) is str for value in values if value is not None), False)
-        if is_typed:
-            found = [None if v is None else dt.datetime.fromisoformat(wall.written(v)) if is_text else wall.of(v) for v in values]
-            return [str(at) if at is not None and at.year < 1900 else at for at in found]
+        found: list[Any]
         if is_text:
             begins = wall.begins
             found = [None if value is None else begins[value[:13]] + value[13:19] for value in values]
-            return found if begins.are_whole else [None if value is None else wall.written(value) for value in values]
-        return [None if value is None else wall.of(value).isoformat(" ") for value in values]
+            if not begins.are_whole:
+                found = [None if value is None else wall.written(value) for value in values]
+            if not is_typed:
+                return found
+            read = dt.datetime.fromisoformat
+            found = [None if value is None else read(value) for value in found]
+        else:
+            found = [None if value is None else wall.of(value) for value in values]
+            if not is_typed:
+                return [None if at is None else at.isoformat(" ") for at in found]
+        return [str(at) if at is not None and at.year < 1900 else at for at in found]
 
     return make

@@ -20,6 +20,7 @@ from app.panel.bulk.states import RunState
 from app.panel.core import clock, history
 from app.panel.core.errors import BadRequest, DomainError, Forbidden, InvalidInput, NotFound
 from app.panel.exports import columns, files, rows, services, templates
+from app.panel.exports import keys as rowkeys
 from app.panel.exports.services import Wish
 from app.shop.customers.models import Customer, CustomerTag
 from app.shop.setup.models import Channel, Shop
@@ -167,11 +168,21 @@ def test_rows_that_are_read_in_parts_come_in_the_order_of_the_list(app, session,
     wish, told = Wish(LIST, ["name"], "csv", {"sort": order}), []
     keys = services.numbers(wish, actor=ada)
     if gap:
-        keys = type(keys)("q", [key for key in keys if key != made[2].id])
+        keys = type(keys)(key for key in keys if key != made[2].id)
     count = services.write(tmp_path / "file.csv", wish, keys, actor=ada, told=told.append)
     names = {row.id: row.name for row in made}
     assert [line[0] for line in csv.reader((tmp_path / "file.csv").open(encoding="utf-8-sig"))][1:] == [names[key] for key in keys]
     assert count == len(keys) == 7 - gap and told == [*range(3, count, 3), count]
+
+
+def test_numbers_of_rows_are_read_back_from_the_file_in_which_most_of_them_lie(app, monkeypatch):
+    monkeypatch.setattr(rowkeys, "IN_MEMORY", 100)
+    with app.app_context():
+        keys = rowkeys.Keys(range(10, 40))
+    keys.extend([2**40, -3])
+    assert (len(keys), keys[0], keys[-1], list(keys[29:40])) == (32, 10, -3, [39, 2**40, -3])
+    assert [*keys] == [*range(10, 40), 2**40, -3]
+    keys.close()
 
 
 def test_who_took_what_out_stands_on_the_trail(as_user, customer, session, ada):
