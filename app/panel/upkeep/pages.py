@@ -45,11 +45,13 @@ class SchedulePage(PanelPage):
         trail = current_app.extensions.get("panel_trail_url")
         page = self.render(
             "upkeep/schedule.html", title=queries.label(row), row=row, line=queries.line(row, None), slots=queries.slots(row.id),
-            ahead=queries.ahead(row), timing=timing.of(row.cron), kinds=timing.KINDS, every=timing.EVERY,
+            ahead=queries.ahead(row), kinds=timing.KINDS, every=timing.EVERY,
             weekdays=timing.weekdays(), last_day=timing.LAST_SURE_DAY, misfires=list(Misfire),
             may_write=policy.allowed(actor, "write", SCHEDULE),
             may_run=policy.allowed(actor, "run", SCHEDULE), usual_zone=clock.zone().key, now=clock.local(clock.now()),
-            trail_url=queries.changes_url(row, trail), **{"rehearsed": None, "asked_at": "", "wrong": {}, **more},
+            trail_url=queries.changes_url(row, trail),
+            **{"timing": timing.of(row.cron), "zone": row.zone or "", "misfire": row.misfire.value,
+               "rehearsed": None, "asked_at": "", "wrong": {}, **more},
         )  # fmt: skip
         return page, status
 
@@ -64,7 +66,10 @@ class SchedulePage(PanelPage):
                 cron=timing.read(form, form.getlist("days")), zone=form.get("zone", "").strip(), misfire=form.get("misfire", ""),
             )  # fmt: skip
         except InvalidInput as error:
-            return self._page(schedule_id, 422, wrong=error.errors)
+            return self._page(
+                schedule_id, 422, wrong=error.errors, timing=timing.typed(form, form.getlist("days")), zone=form.get("zone", ""),
+                misfire=form.get("misfire", ""),
+            )  # fmt: skip
         flash(gettext("Saved."), "success")
         return redirect(url_for(".show", schedule_id=schedule_id))
 
@@ -138,7 +143,8 @@ class RepeatPage(PanelPage):
                 flash(error.message, "danger")
         page = self.render(
             "upkeep/repeat.html", title=gettext("Repeat: %(what)s", what=run.file_name), run=run, wrong=wrong, kinds=timing.KINDS,
-            timing=timing.of("0 20 * * 5"), every=timing.EVERY, weekdays=timing.weekdays(), last_day=timing.LAST_SURE_DAY, row=None,
+            timing=timing.typed(form, form.getlist("days")) if request.method == "POST" else timing.of("0 20 * * 5"),
+            every=timing.EVERY, weekdays=timing.weekdays(), last_day=timing.LAST_SURE_DAY, row=None,
         )  # fmt: skip
         return page, 422 if request.method == "POST" else 200
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from babel.dates import get_day_names
@@ -63,6 +64,16 @@ def of(cron: str) -> Timing:
     if weekday == "*" and _is_number(day, 31) and int(day):
         return Timing("monthly", int(minute), int(hour), day=int(day), cron=cron)
     return other
+
+
+def typed(form: Mapping[str, Any], chosen_days: list[str]) -> SimpleNamespace:
+    """What was filled in, right or wrong, for the same fields to show again."""
+    kind, every = str(form.get("kind", "")), str(form.get("every", ""))
+    return SimpleNamespace(
+        kind=kind if kind in KINDS else "cron", every=int(every) if _is_number(every, 59) else 0,
+        weekdays=tuple(int(day) for day in chosen_days if _is_number(day, 6)),
+        **{name: str(form.get(name, "")) for name in ("minute", "day", "time", "cron")},
+    )  # fmt: skip
 
 
 def _is_number(text: str, most: int) -> bool:

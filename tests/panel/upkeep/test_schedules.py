@@ -84,6 +84,14 @@ def test_when_it_runs_is_changed_by_fields_and_the_change_is_told(as_user, sessi
     assert as_user("ben").post(f"/upkeep/schedules/{schedule.id}/change", data=form).status_code == 403
 
 
+def test_what_was_typed_wrongly_stands_in_the_form_again_beside_its_reason(schedule, as_user):
+    form = {"version": schedule.version, "kind": "cron", "cron": "61 * * * *", "zone": "Europe/Berlin", "misfire": "skip"}
+    answer = as_user("ada").post(f"/upkeep/schedules/{schedule.id}/change", data=form)
+    assert answer.status_code == 422
+    for shown in ('<option value="cron" selected>', 'value="61 * * * *"', 'value="Europe/Berlin"', '<option value="skip" selected>'):
+        assert shown in answer.text, shown
+
+
 def test_a_line_or_zone_that_says_nothing_is_refused_and_so_is_a_stale_page(session, schedule, ada):
     good = {"cron": "0 1 * * *", "zone": "", "misfire": "skip"}
     for wrong in ({"cron": "0 1"}, {"zone": "Mars/Base"}, {"misfire": "never"}):
