@@ -443,7 +443,8 @@ def half_a_minute_without_a_network(windows, studio, live_id, tree):
         control.wait_for_timeout(200)
     twice = len(heard) - len(set(heard))
     goal("G40 window without a network", f"{AWAY} s, {len(set(heard))} comments told, {twice} twice", AWAY * RATE, len(heard) == AWAY * RATE)
-    assert len(heard) == len(set(heard)) == AWAY * RATE
+    unheard = sorted({*range(min(heard), max(heard) + 1)} - {*heard})
+    assert len(heard) == len(set(heard)) == AWAY * RATE, f"from {min(heard)} to {max(heard)} without {unheard}"
     control.goto(f"http://127.0.0.1:{tree.port}/live/{live_id}/control")
     control.locator("html[data-stream=open]").wait_for(state="attached")
     gate.close()
