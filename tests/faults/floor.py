@@ -57,10 +57,10 @@ class Floor:
             if "position" in values:
                 self.open.write_text(str(os.getpid()))
 
-        def noted_seal(held):
+        def noted_seal(held, **values):
             while self.stay.exists():
                 time.sleep(0.002)
-            seal(held)
+            seal(held, **values)
             self.open.write_text("committing")  # whoever is stopped from here on is neither within nor between
             after_commit(self.note)
 

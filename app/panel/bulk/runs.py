@@ -208,7 +208,7 @@ def do_not_stand_still() -> None:
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {still}")
 
 
-def seal(held: Hold) -> None:
+def seal(held: Hold, **values: Any) -> None:
     """The last statement of every chunk: a worker that stood still meanwhile commits nothing. However long the chunk took,
     its lease is whole when others can see the run again.
 
@@ -216,7 +216,7 @@ def seal(held: Hold) -> None:
     """
     if pulse.stood_still():
         raise Lost
-    hold(held)
+    hold(held, **values)
 
 
 @transactional

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 from flask_appbuilder import Model
 from sqlalchemy import (
     JSON,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    Text,
     bindparam,
     case,
     delete,
@@ -203,7 +205,11 @@ def record_range(model: type[Any], low: int, high: int) -> None:
     _announce(session)
     parts = [list(range(max(low, start), min(high, start + TOGETHER - 1) + 1)) for start in
              range(low - low % TOGETHER, high + 1, TOGETHER)]  # fmt: skip
-    session.execute(insert(Change.__table__), [{**alike, "key": part[0], "keys": part} for part in parts])
+    statement, rows = insert(Change.__table__), [{**alike, "key": part[0], "keys": part} for part in parts]
+    if session.connection().dialect.name == "sqlite":  # a text of numbers is made at once
+        statement = statement.values(keys=bindparam("listed", type_=Text))
+        rows = [{**alike, "key": part[0], "listed": orjson.dumps(part).decode()} for part in parts]
+    session.execute(statement, rows)
     _tell(session, model.__tablename__, range(low, min(high, low + MOST_TOLD - 1) + 1))
 
 

@@ -74,8 +74,12 @@ class HistoryEntry(Model):
         Index("ix_core_history_row", "key", "table"),
         Index("ix_core_history_at", "at", **BY_PAGES, sqlite_where=text("run_id IS NULL")),
         Index("ix_core_history_run_id", "run_id", **BY_PAGES, sqlite_where=text("run_id IS NOT NULL")),
-        Index("ix_core_history_actor_id", "actor_id", **BY_PAGES, postgresql_ops={"actor_id": "int4_bloom_ops"}),
-    )
+        # what nobody did is most of a trail on SQLite, and found along the time like the rest
+        Index(
+            "ix_core_history_actor_id", "actor_id",
+            **BY_PAGES, postgresql_ops={"actor_id": "int4_bloom_ops"}, sqlite_where=text("actor_id IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)

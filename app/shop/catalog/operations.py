@@ -14,7 +14,7 @@ from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
 from app.panel.core import changes, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
-from app.panel.core.sets import is_postgresql, one_of
+from app.panel.core.sets import one_of
 from app.shop.catalog import pricing, services
 from app.shop.catalog.forms import (
     ArchiveForm,
@@ -68,13 +68,13 @@ class ChangePrice(SetBased):
     def changed(self, ids: Select[Any], values: dict[str, Any], *, actor: Any) -> None:
         """The span of prices that a product shows."""
         meant = select(SKUS.c.product_id).where(one_of(SKUS.c.id, ids))
-        of_product, is_one = _spans().group_by(SKUS.c.product_id), False
-        if is_postgresql():  # it would read the prices of all products for them, or go along all to find the first
-            touched_by = meant.subquery("meant").c.product_id + 0
-            low, high, count = db.session.execute(select(func.min(touched_by), func.max(touched_by), func.count())).one()
-            # others between them, of which there are few then, show theirs already
-            of_product, is_one = of_product.where(SKUS.c.product_id.between(low, high)), high - low < count
-        of_product = (of_product if is_one else of_product.where(SKUS.c.product_id.in_(meant))).subquery("span")
+        # PostgreSQL would read the prices of all products for them, or go along all to find the first
+        touched_by = meant.subquery("meant").c.product_id + 0
+        low, high, count = db.session.execute(select(func.min(touched_by), func.max(touched_by), func.count())).one()
+        mine = [SKUS.c.product_id.between(low, high)]
+        if high - low >= count:  # others between neighbours, of which there are few, show theirs already
+            mine.append(SKUS.c.product_id.in_(meant))
+        of_product = _spans().where(*mine).group_by(SKUS.c.product_id).subquery("span")
         moved = or_(
             PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)
         )

@@ -67,9 +67,9 @@ def _are_numbers(columns: Iterable[Any]) -> bool:
     return all(isinstance(column.type, Integer | MinorUnits) for column in columns)
 
 
-def _number(given: ColumnElement[Any]) -> ColumnElement[Any]:
+def _number(column: Any, given: ColumnElement[Any]) -> ColumnElement[Any]:
     told = type_coerce(given, String) if dialect() == "sqlite" else cast(given, Text)
-    return func.coalesce(told, literal("null", Text))
+    return func.coalesce(told, literal("null", Text)) if column.nullable else told
 
 
 def _joined(*parts: Any) -> ColumnElement[Any]:
@@ -83,7 +83,7 @@ def before_image(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
     """{"price": 1200} of the columns that are written."""
     if len(pairs) == 1 and _are_numbers(pairs):
         (column,) = pairs
-        return _joined(f'{{"{column.key}":', _number(column), "}")
+        return _joined(f'{{"{column.key}":', _number(column, column), "}")
     parts: list[Any] = []
     for column in pairs:
         parts += [literal(column.key, Text), plain(column, column)]
@@ -94,7 +94,7 @@ def differences(pairs: Mapping[Any, ColumnElement[Any]]) -> ColumnElement[Any]:
     """{"price": [1200, 1080]} of the columns whose value changes."""
     if len(pairs) == 1 and _are_numbers(pairs):
         ((column, after),) = pairs.items()
-        return _joined(f'{{"{column.key}":[', _number(column), ",", _number(after), "]}")
+        return _joined(f'{{"{column.key}":[', _number(column, column), ",", _number(column, after), "]}")
     array = func.json_array if dialect() == "sqlite" else func.json_build_array
     told = {
         column.key: (array(plain(column, column), plain(column, after)), differs(column, after)) for column, after in pairs.items()

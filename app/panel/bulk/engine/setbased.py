@@ -28,7 +28,7 @@ Refusals = Sequence[tuple[ColumnElement[bool], Any]]
 class SetBased(Operation):
     """An operation that sets columns of each row to what SQL makes of them."""
 
-    chunk, grows, in_one_view = 5000, 8, True
+    chunk, grows, in_one_view = 10_000, 4, True
 
     def refuse(self, values: dict[str, Any]) -> Refusals:
         """(condition, sentence) of rows that are left alone; the first that holds is told."""
@@ -131,7 +131,8 @@ class SetBased(Operation):
             # of other rows PostgreSQL takes few to fulfil such a condition, and would look for them first
             if piece.ends is not None or not sets.is_postgresql():
                 outcome, _reason = self.judged(piece, at_once=True)
-                known = chunks.change(piece, its_row, outcome == Outcome.CHANGED.value, **stood)
+                write = chunks.change_each if is_alone and not sets.is_postgresql() else chunks.change
+                known = write(piece, its_row, outcome == Outcome.CHANGED.value, **stood)
             others = self._others(piece) if known < piece.size else ()  # most often all change, and that is said at once
             counts = chunks.tell(piece, others, its_row, ITEMS.c.outcome == Outcome.TODO.value, known=known, **stood)
         if changed := counts[Outcome.CHANGED.value]:

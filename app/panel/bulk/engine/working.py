@@ -170,12 +170,11 @@ def _chunk(work: Work, low: int, high: int, then: int, refused: str = "") -> Non
             counts = chunks.refuse_all(piece, refused)
         else:
             counts = (operation.undo_chunk if work.is_undo else operation.apply_chunk)(piece)
-    _count(piece.run_id, high - low + 1, counts)
-    runs.seal(work.held)
+    runs.seal(work.held, **_counted(high - low + 1, counts))
     after_commit(lambda: ledger.publish(piece.run_id))
 
 
-def _count(run_id: int, read: int, counts: dict[str, int]) -> None:
-    table: Any = Run.__table__
-    more = {name: table.c[name] + counts[outcome.value] for outcome, name in runs.ROW_COUNTS.items() if counts.get(outcome.value)}
-    db.session.execute(update(table).where(table.c.id == run_id).values(read=table.c.read + read, **more))
+def _counted(read: int, counts: dict[str, int]) -> dict[str, Any]:
+    columns: Any = Run.__table__.c
+    more = {name: counts[outcome.value] for outcome, name in runs.ROW_COUNTS.items() if counts.get(outcome.value)}
+    return {name: columns[name] + count for name, count in {"read": read, **more}.items()}
