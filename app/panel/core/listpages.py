@@ -108,8 +108,8 @@ def save(list_key: str) -> Any:
     back = safe_next(request.form.get("next"), view.url("list"))
     try:
         row = savedlists.save(
-            list_key, request.form.get("name", ""), asked, actor=actor, roles=request.form.getlist("roles"),
-            default=bool(request.form.get("default")),
+            list_key, request.form.get("name", ""), asked, actor=actor, default=bool(request.form.get("default")),
+            roles=None if request.form.get("as_shared") else request.form.getlist("roles"),
         )  # fmt: skip
     except InvalidInput as error:
         flash(error.message, "danger")

@@ -85,6 +85,7 @@ class Offer:
     is_mine: bool
     is_shared: bool
     is_default: bool
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def kept(list_key: str, plan: listing.Plan, actor: Any) -> Kept:
             asked = understood(row.state, plan, actor)
         except BadRequest:
             continue
-        found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, row.default_of is not None))
+        found.append(Offer(row.id, row.name, asked, is_mine, row.is_shared, row.default_of is not None, tuple(row.roles)))
     return Kept(sorted(found, key=lambda offer: not offer.is_mine), layout)
 
 
@@ -216,14 +217,15 @@ def authorize_sharing(actor: Any, roles: Iterable[str]) -> None:
 
 @transactional
 def save(
-    list_key: str, name: str, asked: listing.Asked, *, actor: Any, roles: Iterable[str] = (), default: bool = False
+    list_key: str, name: str, asked: listing.Asked, *, actor: Any, roles: Iterable[str] | None = (), default: bool = False
 ) -> SavedList:
     """Keep a state under a name; one of the same name of one's own is replaced.
 
+    :param roles: with whom it is shared; None leaves that as it is
     :raises InvalidInput: for an empty or long name, or too many
     :raises Forbidden: for sharing without the right
     """
-    name, wanted = named(name), sorted(set(roles))
+    name, wanted = named(name), sorted(set(roles or ()))
     authorize_sharing(actor, wanted)
     own = _own(list_key, actor)
     row = db.session.scalar(own.where(SavedList.name == name))
@@ -232,7 +234,9 @@ def save(
             raise InvalidInput({"name": gettext("There are %(n)s views already. Delete some first.", n=MOST)})
         row = SavedList(user_id=actor.id, list_key=list_key, name=name)
         db.session.add(row)
-    row.state, row.roles, row.is_shared = state_of(asked), wanted, bool(wanted)
+    row.state = state_of(asked)
+    if roles is not None:
+        row.roles, row.is_shared = wanted, bool(wanted)
     db.session.flush()
     _forget()
     if default:

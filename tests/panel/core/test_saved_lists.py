@@ -45,6 +45,18 @@ def test_a_second_one_of_the_name_replaces_the_first(as_user):
     assert [row.state["sort"] for row in kept()] == ["name"]
 
 
+def test_a_view_that_is_updated_stays_shared_as_it_was(as_user, ben):
+    client = as_user("ben")
+    keep(client, roles=["support"])
+    opened = client.get(LIST, query_string={"f": NAMED, "sort": "-name"}).text
+    boxes = re.findall(r'name="roles" value="([^"]+)"( checked)?', opened)
+    assert ("support", " checked") in boxes and (savedlists.EVERYBODY, "") in boxes
+    form = re.search(r'<input type="hidden" name="as_shared" value="1"><input type="hidden" name="name" value="Tills">.*?</form>', client.get(LIST).text)
+    assert form and "as_shared" not in opened, "one whose question is asked already has nothing to take over"
+    assert client.post(SAVE, data={"name": "Tills", "as_shared": "1", "sort": "name", "next": LIST}).status_code == 302
+    assert [(row.state, row.roles, row.is_shared) for row in kept()] == [({"sort": "name"}, ["support"], True)]
+
+
 def test_what_is_not_shared_nobody_else_sees(as_user):
     keep(as_user("ada"))
     assert "Tills" not in as_user("ben").get(LIST).text

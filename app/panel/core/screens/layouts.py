@@ -26,6 +26,7 @@ def saved_views(view: Any, asked: listing.Asked, kept: savedlists.Kept, actor: A
             is_mine=offer.is_mine,
             is_shared=offer.is_shared,
             is_default=offer.is_default,
+            roles=offer.roles,
             default_url=url_for("savedlists.default", saved_id=offer.id),
             copy_url=url_for("savedlists.copy", saved_id=offer.id),
             rename_url=url_for("savedlists.rename", saved_id=offer.id) if offer.is_mine else "",
