@@ -1,4 +1,5 @@
 import pytest
+from babel.numbers import get_currency_precision
 from flask_babel import force_locale
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +48,8 @@ def test_an_amount_is_written_anew_for_the_reader_of_another_language(app):
             with force_locale(language):
                 written.append((money.format(123450, "CNY"), money.format(123450, "JPY")))
     assert written == [("CN¥1,234.50", "¥123,450"), ("¥1,234.50", "JP¥123,450"), ("CN¥1,234.50", "¥123,450")]
+
+
+@pytest.mark.parametrize("currency", ["CNY", "JPY", "KWD", "CLF", "XXX", "no currency"])
+def test_an_amount_has_as_many_digits_as_babel_knows_of_its_currency(currency):
+    assert money.exponent(currency) == get_currency_precision(currency)
