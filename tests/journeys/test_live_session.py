@@ -403,12 +403,15 @@ def test_what_the_desk_does_to_comments_and_calls_has_a_key(windows, studio):
 # each comment that its stream brings to the page from now on
 HEARD = """() => {
   window.heardComments = [];
+  window.missedComments = 0;
   window.EventSource = class extends window.EventSource {
     constructor(url) {
       super(url);
       this.addEventListener("message", ({ data }) => {
         const told = JSON.parse(data);
-        if (told.kind === "frame") window.heardComments.push(...told.data.comments.map((one) => one.id));
+        if (told.kind !== "frame") return;
+        window.heardComments.push(...told.data.comments.map((one) => one.id));
+        window.missedComments += told.data.missed;
       });
     }
   };
@@ -438,13 +441,16 @@ def half_a_minute_without_a_network(windows, studio, live_id, tree):
     control.locator("[data-comments] li", has_text=newest).wait_for(state="attached")
     control.locator("[data-figure-of=comments] small", has_text=TOTAL).wait_for()
     for _look in range(150):  # the state is there at once, the stream a second later
-        if len(heard := control.evaluate("() => window.heardComments")) >= AWAY * RATE:
+        heard, missed = control.evaluate("() => [window.heardComments, window.missedComments]")
+        if len(heard) + missed >= AWAY * RATE:
             break
         control.wait_for_timeout(200)
     twice = len(heard) - len(set(heard))
     goal("G40 window without a network", f"{AWAY} s, {len(set(heard))} comments told, {twice} twice", AWAY * RATE, len(heard) == AWAY * RATE)
+    # a machine that stood still for a moment brings more at once than a frame shows, which says then how many it leaves out
     unheard = sorted({*range(min(heard), max(heard) + 1)} - {*heard})
-    assert len(heard) == len(set(heard)) == AWAY * RATE, f"from {min(heard)} to {max(heard)} without {unheard}"
+    assert not twice
+    assert len(heard) + missed == AWAY * RATE, f"from {min(heard)} to {max(heard)} without {unheard}, {missed} of them left out"
     control.goto(f"http://127.0.0.1:{tree.port}/live/{live_id}/control")
     control.locator("html[data-stream=open]").wait_for(state="attached")
     gate.close()
