@@ -7,6 +7,7 @@ import importlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 # what makes a spreadsheet calculate, also behind blanks and quotes; an apostrophe before it makes it a text
 BEGINS = frozenset("=+-@＝＋－＠\t\r\n")
@@ -17,6 +18,12 @@ KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+
+def attached(name: str) -> str:
+    """A header that lets a file be kept under its name: a header is Latin, so that what is not goes in the other way beside it."""
+    plain = "".join(letter if letter.isascii() and letter not in '"\\' else "_" for letter in name)
+    return f'attachment; filename="{plain}"' + ("" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}")
 
 
 def safe(value: Any) -> str:

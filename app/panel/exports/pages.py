@@ -13,7 +13,7 @@ from app.panel.bulk import ledger
 from app.panel.bulk.engine.showing import PAGES
 from app.panel.bulk.jobs import work
 from app.panel.bulk.states import RunKind
-from app.panel.core import filters, filterwords, listcolumns, listing, policy, savedlists, veil
+from app.panel.core import filters, filterwords, listcolumns, listing, policy, savedlists, tablefiles, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest, InvalidInput
 from app.panel.core.pages import PanelPage, expose, logged_in
@@ -75,7 +75,7 @@ class ExportPage(PanelPage):
             work.enqueue(run_id=run.id)
             return redirect(url_for(".show", run_id=run.id))
         response = Response(services.at_once(wish, keys, actor=actor), mimetype=files.FORMATS[wish.kind][1])
-        response.headers.set("Content-Disposition", "attachment", filename=services.name_of(view, wish.kind))
+        response.headers["Content-Disposition"] = tablefiles.attached(services.name_of(view, wish.kind))
         return response
 
     def _wish(self, list_key: str, view: Any, actor: Any) -> Wish:

@@ -59,6 +59,13 @@ def sheets(answer):
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
+def test_a_file_is_called_by_a_chinese_list_in_a_header_that_is_latin(as_user, customer, monkeypatch):
+    monkeypatch.setattr(services.view_of(LIST), "title", "客户")
+    said = go(as_user("ada"), kind="csv", col=["name"]).headers["Content-Disposition"]
+    assert said.isascii(), "no server sends another"
+    assert said.startswith('attachment; filename="__-') and "filename*=UTF-8''%E5%AE%A2%E6%88%B7-" in said
+
+
 def test_no_cell_is_a_formula_and_numbers_stay_numbers(as_user, customer, session, monkeypatch):
     """G38; the rows, the memory and the time of a million rows are measured by `make bench B=bulk`."""
     for name in EVIL:
