@@ -18,7 +18,7 @@ from app.shop.catalog.models import Sku
 from app.shop.live import domain, queries, rules
 from app.shop.live.models import LiveItem, LiveSession
 from app.shop.live.permissions import ITEM, SESSION
-from app.shop.live.services import board, cards, sheet
+from app.shop.live.services import board, cards, overruled, sheet
 from app.shop.live.states import PLANNED, ItemState, SessionState
 
 QUICK = ("planned_minutes", "live_price", "stock_set_aside", "cue", "title")  # what is changed on the sheet itself
@@ -35,7 +35,8 @@ def of_the_product(statement: Any, args: Any) -> Any:
 def rows_of(session: LiveSession) -> list[dict[str, Any]]:
     """The lines as the sheet draws them, narrowed to what its reader may see."""
     known = list(db.session.scalars(queries.items_of(session.id).execution_options(populate_existing=True)))
-    return [_row(session, item) for item in known]
+    paid = overruled.told(session, known, current_actor())
+    return [_row(session, item) | {"paid": paid.get(item.id)} for item in known]
 
 
 def _row(session: LiveSession, row: LiveItem) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app.shop.live.services import (
     offered,
     offers,
     outgoing,
+    overruled,
     plan,
     presets,
     prices,
@@ -35,7 +36,8 @@ records.override(LiveCheck, validate=plan.validate_check, delete=plan.delete_che
 records.override(LiveConclusion, create=concluding.create, update=concluding.update)
 
 __all__ = [
-    "board", "booking", "commands", "concluding", "games", "games_board", "hours", "offered", "offers", "outgoing", "plan",
+    "board", "booking", "commands", "concluding", "games", "games_board", "hours", "offered", "offers", "outgoing", "overruled",
+    "plan",
     "presets", "prices",
     "prizes", "quiet", "run", "sheet", "stocked", "talk",
 ]  # fmt: skip

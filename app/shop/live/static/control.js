@@ -1,7 +1,7 @@
 /* The control desk: the run sheet with what can be done to each line, the card on screen with its pace, notice, figures,
    questions, comments, the team, and the log from which a command is taken back. Everything has a key. */
 import { newOffer, preset, priceMark, priceTag, reprice, wire } from "./offers.js";
-import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, isLive, item, money, node, now, onFrame, onState, onTick, pace, pinned, presses, put, seconds, state, submits, team, texts } from "./console.js";
+import { begin, box, button, clock, command, comments, cue, el, fill, following, hour, icon, isLive, item, money, node, now, onFrame, onState, onTick, pace, pinned, presses, put, seconds, state, submits, team, texts } from "./console.js";
 import { GAME_KEYS, moderation } from "./games.js";
 
 import "./hints.js";
@@ -25,6 +25,12 @@ function acts(one) {
   return made;
 }
 
+/** Said where buyers do not pay the price of the session, and why; it leads to the promotion that comes first. */
+function instead(one) {
+  const told = state.paid?.[one.id];
+  return told ? el("p", { class: "paid-instead" }, icon("fa-triangle-exclamation"), " ", told.url ? el("a", { href: told.url }, told.text) : told.text) : "";
+}
+
 function row(one) {
   const made = el("li", { id: `line-${one.id}`, class: `line${one.pinned_at ? " up" : ""}${one.id === chosen ? " chosen" : ""}`, "data-state": one.state });
   const told = [one.sku, one.aside ? fill("aside", { n: one.aside }) : "", one.pins ? fill("pins", { n: one.pins }) : ""].filter(Boolean);
@@ -32,7 +38,7 @@ function row(one) {
     el("span", { class: "pos" }, String(one.position)),
     el("div", { class: "what" }, el("b", {}, one.title), el("small", { class: "quiet" }, el("span", { "data-stock": true }), told.join(" · "))),
     el("span", { class: "price num" }, one.price_text), el("span", { class: "time num", "data-time": true }), el("span", { class: `badge badge-${one.pinned_at ? "danger" : one.tone}` }, one.pinned_at ? texts.onScreen : one.word),
-    el("span", { class: "sold num quiet", "data-sold": true }), el("div", { class: "acts" }, ...acts(one)),
+    el("span", { class: "sold num quiet", "data-sold": true }), el("div", { class: "acts" }, ...acts(one)), instead(one),
   );
   made.addEventListener("click", () => choose(one.id));
   return made;
@@ -45,7 +51,7 @@ function choose(id) {
 }
 
 function items() {
-  const mark = JSON.stringify(state.items.map((one) => [one.id, one.version, one.state, one.pinned_at, one.pins])) + state.session.state;
+  const mark = JSON.stringify(state.items.map((one) => [one.id, one.version, one.state, one.pinned_at, one.pins])) + state.session.state + JSON.stringify(state.paid || {});
   put(node("items"), mark, () => state.items.map(row));
   if (chosen === null || !item(chosen)) chosen = (pinned() || state.items[0])?.id ?? null;
   sold();
@@ -68,11 +74,11 @@ function now_() {
   const up = pinned();
   const next = following();
   const isOver = state.session.state === "ended";
-  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, next?.version, state.session.state, priceMark(up)]), () => {
+  put(node("now"), JSON.stringify([up?.id, up?.version, next?.id, next?.version, state.session.state, priceMark(up), state.paid?.[up?.id]]), () => {
     if (isOver) return [el("p", { class: "quiet" }, state.session.word)];
     if (!up) return [el("p", { class: "quiet" }, texts.nothing), coming(next), ...(next && state.session.state === "live" ? [button(`${texts.next}: ${next.title}`, "fa-forward-step", goOn, { tone: "btn-primary" })] : [])];
     return [
-      el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, ...priceTag(up))),
+      el("div", { class: "now-head" }, el("h2", {}, up.title), el("span", { class: "now-price num" }, ...priceTag(up))), instead(up),
       el("div", { class: "pace", "data-pace": true }, el("span", { class: "pace-bar" }, el("i", {})), el("b", { class: "num", "data-pace-left": true })),
       el("p", { class: "quiet", "data-cue": true }, cue(up)), coming(next),
       el("div", { class: "now-acts" }, button(next ? `${texts.next}: ${next.title}` : texts.last, "fa-forward-step", goOn, { tone: "btn-primary" }), keeper(up)),

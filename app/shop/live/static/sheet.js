@@ -75,7 +75,8 @@ function line(row, index, starts) {
     el("label", {}, el("span", {}, texts.minutes), field(row, "planned_minutes", texts.minutes, { inputmode: "numeric" })),
     row.kind === "demo" ? el("span") : el("label", {}, el("span", {}, texts.price), field(row, "live_price", texts.price, { inputmode: "decimal" })),
     row.kind === "demo" ? el("span") : el("label", {}, el("span", {}, texts.aside), field(row, "stock_set_aside", texts.aside, { inputmode: "numeric" })),
-    row.goes && box.dataset.remove === "1" ? remove(row) : el("span", { class: `badge badge-${row.tone}` }, row.word));
+    row.goes && box.dataset.remove === "1" ? remove(row) : el("span", { class: `badge badge-${row.tone}` }, row.word),
+    row.paid ? el("p", { class: "paid-instead" }, icon("fa-triangle-exclamation"), " ", row.paid.url ? el("a", { href: row.paid.url }, row.paid.text) : row.paid.text) : "");
   return made;
 }
 

@@ -23,6 +23,8 @@ from app.panel.core.db import PanelModel
 from app.shop.marketing.models.coupons import links
 from app.shop.marketing.states import Audience, PartRefund, PromotionKind, Stacking, UseState
 
+USUAL_PRIORITY = 100  # of a promotion whose maker says no other: the price of a live session, say
+
 PROMOTION_PRODUCTS = links("marketing_promotion", "product", "catalog_product.id")
 PROMOTION_CATEGORIES = links("marketing_promotion", "category", "catalog_category.id")
 PROMOTION_SKUS = links("marketing_promotion", "sku", "catalog_sku.id")
@@ -62,7 +64,9 @@ class Promotion(PanelModel):
         _("A group has"), min=1, max=720, unit=_("hours"), help=_("What is not complete by then is refunded, all of it.")
     )
     per_person = integer(_("Orders a customer"), min=1, help=_("Counts for customers who are known."))
-    priority = integer(_("Priority"), default=100, help=_("The smallest number comes first; among equals the lowest price."))
+    priority = integer(
+        _("Priority"), default=USUAL_PRIORITY, help=_("The smallest number comes first; among equals the lowest price.")
+    )
     stacking = choice(_("Together with"), Stacking, default=Stacking.ALL)
     part_refund = choice(_("When a part is refunded"), PartRefund, default=PartRefund.RECOMPUTE)
     taken_pieces = integer(_("Pieces sold"), default=0, readonly=True)

@@ -18,6 +18,7 @@ from app.shop.live.models import LiveAction, LiveItem, LiveOffer, LivePreset
 from app.shop.live.services import board, offers, presets, prices, run
 from app.shop.live.services.offers import Wanted
 from app.shop.live.states import ItemState, OfferKind, OfferState, Outcome, Post
+from app.shop.marketing import services as marketing
 from app.shop.marketing.models import Coupon, CouponBatch, Promotion
 from app.shop.marketing.states import CouponState
 from app.shop.orders import services as orders
@@ -325,3 +326,28 @@ def test_the_end_of_the_session_ends_its_offers(stocked, cup, ada, clock):
     assert {one.is_active for one in db.session.query(Promotion)} == {False}
     assert {one.state for one in db.session.query(LiveOffer)} == {OfferState.STOPPED}
     assert clocks.now() - db.session.query(LiveOffer).first().begins_at < dt.timedelta(minutes=1)
+
+
+def test_the_desk_and_the_run_sheet_say_why_buyers_do_not_pay_the_price_of_the_session(stocked, cup, ada, buy, as_user):
+    client = as_user("ada")
+
+    def told(post="control"):
+        return client.get(f"/live/{stocked.id}/{post}/state.json").get_json().get("paid")
+
+    assert told() == {} and told("host") is None
+    where = {"sku_ids": [cup.sku_id], "actor": SYSTEM, "currency": "CNY"}
+    first = marketing.price_for_session("", "Spring sale", price=8800, priority=10, **where)
+    assert buy().unit_price == 8800
+    link = f"/marketing/promotion/show/{first.id}"
+    assert told() == {str(cup.id): {"url": link, "text": (
+        "Buyers pay CN¥88.00, not the session price of CN¥59.00: the promotion “Spring sale” has priority 10 and comes before "
+        "that of the session with 100."
+    )}}  # fmt: skip
+    assert link in client.get(f"/live/{stocked.id}/sheet").text
+    marketing.switch(first, False, actor=SYSTEM)
+    assert (buy().unit_price, told()) == (5900, {})
+    second = marketing.price_for_session("", "Cheaper", price=4900, **where)
+    assert buy().unit_price == 4900 and "“Cheaper” is cheaper" in told()[str(cup.id)]["text"]
+    marketing.switch(second, False, actor=SYSTEM)
+    offers.start(stocked.id, wanted("flash", cup, price="39", quantity=3, minutes=5), actor=ada, key="start-flash")
+    assert told() == {}, "what the desk itself has offered is no surprise"
