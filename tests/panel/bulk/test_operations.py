@@ -180,6 +180,28 @@ def test_a_taken_back_run_leaves_alone_what_somebody_changed_since_and_says_whic
     assert [line.changes for line in history_of(back.id)] == [{"price": [1100 + n, 1000 + n]} for n in (3, 4, 5)]
 
 
+def test_what_an_undo_would_move_is_told_before_it_is_asked_for(shelf):
+    from app.panel.bulk.engine import backwards, declaring
+    from app.panel.core import records
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    ids = books(4)
+    for key, sums, rest in (
+        (RAISE, {"price": {"label": "Prices", "before": {"CNY": 2204}, "after": {"CNY": 2004}}}, {}),
+        (BUY, {"money": {"label": "Money moved", "before": {}, "after": {"CNY": -330400}}, "stock": {"label": "Stock moved", "before": {}, "after": {"": -300}}},
+         {"at_most": True}),
+    ):  # fmt: skip
+        run = done(prepared(key, 100, ids[:2] + ids[3:]))
+        records.update(shelf.get(Book, ids[0]), {"title": f"Touched after {key}"}, actor=SYSTEM)
+        found = backwards.findings(run, declaring.find(key))
+        assert (found["counts"], found["sums"]) == ({"changed": 2, "refused": 1}, sums)
+        assert {name: found[name] for name in ("at_most",) if name in found} == rest
+        assert [(row["id"], row["refused"]) for row in found["first"]] == [(ids[0], "It was changed since."), (ids[1], ""), (ids[3], "")]
+        was = found["first"][1]["changes"][0]
+        assert (was["before"], was["after"]) == {RAISE: ("CN¥11.01", "CN¥10.01"), BUY: ("101", "1")}[key]
+
+
 def test_a_row_whose_image_was_emptied_is_not_emptied_by_an_undo(shelf):
     from app.panel.bulk import images
     from tests.library.books.models import Book

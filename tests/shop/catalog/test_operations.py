@@ -292,6 +292,15 @@ def test_whoever_approves_and_oversees_nothing_is_led_to_the_list_after_a_no(sku
     assert no.status_code == 302 and "Whoever asked is told why" in chief.get(no.location).text
 
 
+GOES_BACK = (["CN¥250.00", "CN¥150.00", "-CN¥100.00"], [("CN¥30.00", "CN¥10.00"), ("CN¥40.00", "CN¥20.00"), ("CN¥50.00", "CN¥30.00")])
+
+
+def moves(page):
+    """The sums of a preview, and the first three rows before and after."""
+    sums = re.findall(r'<td class="n">([^<]*CN¥[^<]*)</td>', page)
+    return sums, re.findall(r'<span class="was">(CN¥[^<]*)</span>.*?<strong>([^<]*)</strong>', page)[:3]
+
+
 def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, session, as_user, as_role):
     from app.panel.accounts.models import User
     from app.panel.bulk.engine import approving
@@ -303,7 +312,8 @@ def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, sessio
     maker.post(f"/bulk/operation/{run}/start")
     risen = [3000, 4000, 5000, 6000, 7000]
     approving.set_limits({"operations": (None, 9000)}, actor=SYSTEM)
-    assert "It moves more than" in maker.get(f"/bulk/operation/{run}/undo").text
+    before = unescape(maker.get(f"/bulk/operation/{run}/undo").text)
+    assert "It moves more than" in before and moves(before) == GOES_BACK
 
     def taken_back():
         return int(maker.post(f"/bulk/operation/{run}/undo").location.rstrip("/").rpartition("/")[2])
@@ -312,6 +322,7 @@ def test_above_the_limit_to_take_back_waits_for_a_second_person_too(skus, sessio
     assert taken_back() == run, "a second click leads back to the run: it is asked for"
     page = maker.get(f"/bulk/operation/{first}/").text
     assert "It waits for a second person." in page and "This cannot be taken back." not in page
+    assert moves(unescape(chief.get(f"/bulk/operation/{first}/").text)) == GOES_BACK, "whoever approves it sees what"
     assert f"Run {first} takes it back" in maker.get(f"/bulk/operation/{run}/").text
     assert "There is nothing to take back." in maker.get(f"/bulk/operation/{run}/undo").text, "it is on its way"
     assert maker.post(f"/bulk/operation/{first}/approve").status_code == 403 and prices(session, skus) == risen

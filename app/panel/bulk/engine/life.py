@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.panel.bulk import images, runs
-from app.panel.bulk.engine import approving, declaring, naming, previewing, selecting
+from app.panel.bulk.engine import approving, backwards, declaring, naming, previewing, selecting
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.models import Run
@@ -195,6 +195,8 @@ def take_back(run: Run, *, actor: Any) -> Run:
     back.state, back.findings = RunState.CHECKED, {"counts": {Outcome.CHANGED.value: back.expected}}
     db.session.flush()
     if approving.why_needed(back, actor):
+        back.findings = backwards.findings(run, operation)
+        db.session.flush()
         approving.ask(back, actor=actor)
     else:
         runs.move(back.id, (RunState.CHECKED,), state=RunState.QUEUED)

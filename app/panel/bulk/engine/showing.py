@@ -9,10 +9,10 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 
-from app.panel.bulk import images, runs
-from app.panel.bulk.engine import approving, conflicts, declaring, life, naming, origins
+from app.panel.bulk import runs
+from app.panel.bulk.engine import approving, backwards, conflicts, declaring, life, naming, origins
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import LEFT_ALONE, Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
@@ -65,6 +65,8 @@ def can_be_changed(run: Run) -> bool:
 def _remarks(run: Run, operation: Any) -> list[str]:
     """What is said beside the rows; of an undo, and where those that were refused are tried again, nothing."""
     params = run.params or {}
+    if operation is not None and run.kind is RunKind.UNDO and run.state is RunState.ASKED:
+        return [_at_most()] if (run.findings or {}).get("at_most") else []
     if operation is None or run.kind is RunKind.UNDO or params.get("again"):
         return []
     rows = select(ITEMS.c.row_id).where(ITEMS.c.run_id == run.id)
@@ -199,21 +201,25 @@ def _lines(run: Run, *, every: bool) -> Iterator[list[Any]]:
 
 
 def undo_page(run: Run, actor: Any) -> SimpleNamespace:
-    """How many rows go back, and those that somebody has changed or deleted since."""
+    """What goes back, and the rows that somebody has changed or deleted since."""
     operation = life.operation_of(run)
-    table: Any = operation.model.__table__
-    joined = ITEMS.outerjoin(table, table.c.id == ITEMS.c.row_id)
-    differs = table.c.id.is_not(None) if operation.rows_go else table.c.id.is_(None) | (table.c.version != ITEMS.c.version)
-    moved = images.changed_by(run.id) & differs
-    number = db.session.scalar(select(func.count()).select_from(joined).where(moved)) or 0
-    keys = list(db.session.scalars(select(ITEMS.c.row_id).select_from(joined).where(moved).order_by(ITEMS.c.seq).limit(PAGE)))
+    found = backwards.findings(run, operation)
+    moved, number = backwards.moved(run, operation), found["counts"].get(Outcome.REFUSED.value, 0)
+    joined = select(ITEMS.c.row_id).select_from(backwards.rows_of(operation))
+    keys = list(db.session.scalars(joined.where(moved).order_by(ITEMS.c.seq).limit(PAGE))) if number else []
     rows = _rows(run, keys)
     shown = [
         SimpleNamespace(label=str(rows[key]) if key in rows else f"#{key}", url=row_url(rows[key]) if key in rows else "",
                         reason=_("It was changed since.") if key in rows else _("It was deleted since."))
         for key in keys
     ]  # fmt: skip
-    why = approving.why_undo_waits(run, actor)
-    return SimpleNamespace(title=naming.title(run), changed=run.changed - number, moved=number, rows=shown, why=why)
+    turned: Any = SimpleNamespace(findings=found, operation=run.operation, params=run.params, resource=run.resource)
+    return SimpleNamespace(
+        title=naming.title(run), changed=run.changed - number, moved=number, rows=shown, why=approving.why_undo_waits(run, actor),
+        sums=sums(naming.sums(turned)), first=_first(turned, found, actor), columns=_columns(turned, actor),
+        remarks=[_at_most()] if found.get("at_most") else [],
+    )  # fmt: skip
 
 
+def _at_most() -> str:
+    return _("These sums are of all rows of the run; what stays as it is comes off them.")
