@@ -28,6 +28,11 @@ def totals(raw: dict[str, dict[str, int]] | None) -> dict[str, str]:
     }
 
 
+def amounts(raw: dict[str, dict[str, int]] | None) -> dict[str, int]:
+    """The same in minor units."""
+    return {code: amounts.get("total") or next(iter(amounts.values()), 0) for code, amounts in (raw or {}).items()}
+
+
 def summary(run: Run) -> dict[str, Any]:
     """What `flask import --json` prints. A checked run speaks of what would happen."""
     found = run.findings or {}

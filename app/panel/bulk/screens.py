@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.panel.bulk import drafts, generic, importers, report, runs, showing
+from app.panel.bulk.engine import approving
 from app.panel.bulk.generic import TableImporter
 from app.panel.bulk.importers import Importer
 from app.panel.bulk.models import Run
@@ -16,6 +17,8 @@ from app.panel.bulk.sentences import sentence
 from app.panel.bulk.states import FINISHED, Outcome, RunKind, RunState
 from app.panel.bulk.words import word
 from app.panel.core import clock, policy
+from app.panel.core.actor import owns
+from app.panel.core.db import db
 
 SAMPLES = 3
 DELIMITER_NAMES = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
@@ -142,6 +145,37 @@ def amounts(raw: Any, importer: Importer | None) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
+def asked(run: Run, actor: Any) -> dict[str, Any] | None:
+    """What the page says of the undo of an import that waits for a second person: what the import has written, which goes back."""
+    approval = approving.of(run, actor) if run.state is RunState.ASKED else None
+    brought = db.session.get(Run, run.undo_of_id) if run.undo_of_id is not None else None
+    if approval is None or brought is None:
+        return None
+    importer, found = importers.get(brought.importer), (brought.findings or {}).get("first") or []
+    names = [pair for pair in showing.columns(found) if _may_read(importer, pair[0], actor)]
+    sums = {
+        code: {name: amount for name, amount in of.items() if _may_read(importer, name, actor)}
+        for code, of in (brought.sums or {}).items()
+    }  # fmt: skip
+    return {
+        "approval": approval, "is_mine": owns(actor, run.actor_id),
+        "counts": [
+            (_("Records that go"), brought.new, "danger"), (_("Records that become what they were"), brought.changed, "info"),
+        ],
+        "sums": amounts(sums, importer), "names": [(word(importer, name), is_figure) for name, is_figure in names],
+        "first": [
+            (Outcome.of(row["outcome"]), [(showing.cell(row["shown"].get(name)), is_figure) for name, is_figure in names])
+            for row in found
+        ],
+    }  # fmt: skip
+
+
+def _may_read(importer: Importer | None, name: str, actor: Any) -> bool:
+    """May whoever approves see what a column of the preview fills?"""
+    filled = importer.filled(name) if importer is not None else []
+    return importer is not None and all(policy.fields(actor, resource).usable(field) for resource, field in filled)
+
+
 def result(run: Run, after: int = 0) -> dict[str, Any]:
     """A run under way or done."""
     importer = importers.get(run.importer)
@@ -160,4 +194,4 @@ def allowed(importer: str, actor: Any) -> bool:
     return found is not None and policy.allowed(actor, "import", found.resource)
 
 
-__all__ = ["allowed", "amounts", "check", "layouts", "prepare", "read_mapping", "result"]
+__all__ = ["allowed", "amounts", "asked", "check", "layouts", "prepare", "read_mapping", "result"]

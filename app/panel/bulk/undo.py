@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
 from app.panel.bulk import importers, removal, runs
-from app.panel.bulk.engine import life
+from app.panel.bulk.engine import approving, life
 from app.panel.bulk.importers import Image
 from app.panel.bulk.ledger import announce, publish
 from app.panel.bulk.models import BeforeImage, Run, RunItem
@@ -31,7 +31,7 @@ CHUNK = 2000
 
 @transactional
 def make(run_id: int, *, actor: Any) -> Run:
-    """The undo of a run, ready to be worked off.
+    """The undo of a run, ready to be worked off; above the limits of whoever asks it waits for a second person.
 
     :raises DomainError: when there is nothing to take back, or somebody is at it
     """
@@ -48,11 +48,16 @@ def make(run_id: int, *, actor: Any) -> Run:
     policy.authorize(actor, "import", importer.resource)
     count = db.session.scalar(select(func.count()).select_from(BeforeImage).where(BeforeImage.run_id == run.id)) or 0
     back = Run(
-        kind=RunKind.UNDO, state=RunState.QUEUED, importer=run.importer, file_name=run.file_name, undo_of_id=run.id,
+        kind=RunKind.UNDO, state=RunState.CHECKED, importer=run.importer, file_name=run.file_name, undo_of_id=run.id,
         actor_id=actor.id, expected=count, params=runs.spoken(), findings={},
     )  # fmt: skip
     db.session.add(back)
     db.session.flush()
+    if approving.why_needed(back, actor):
+        approving.ask(back, actor=actor)
+    else:
+        runs.move(back.id, (RunState.CHECKED,), state=RunState.QUEUED)
+    db.session.refresh(back)
     return back
 
 

@@ -70,6 +70,44 @@ def settings_of(page):
     return values
 
 
+@pytest.mark.parametrize("limit", [(2, None), (None, 100_000)], ids=["rows", "money"])
+def test_above_the_limits_an_import_is_taken_back_by_two_people_only(visit, shelf, bring, limit):
+    from app.panel.accounts import services
+    from app.panel.accounts.models import User
+    from app.panel.bulk.engine import approving
+    from app.panel.core.actor import SYSTEM
+    from tests.library.books.models import Book
+
+    if shelf.query(User).filter_by(username="otto").first() is None:
+        services.create_user(
+            actor=SYSTEM, username="otto", name="otto", email="otto@example.org", roles=["administrator"], password=None
+        )
+    ada = shelf.query(User).filter_by(username="ada").one()
+    run = bring(BOOKS, actor=ada)
+    approving.set_limits({"administrator": limit}, actor=SYSTEM)
+    number = run.id
+    shelf.rollback()
+    try:
+        maker, other = visit("ada"), visit("otto")
+        back = number_of(maker.post(f"/bulk/import/{number}/undo"))
+        assert shelf.query(Book).count() == 3
+        shelf.rollback()
+        page = text_of(maker, back)
+        assert "It waits for a second person." in page and "You asked for this yourself." in page and "Withdraw" in page
+        assert maker.post(f"/bulk/operation/{back}/approve").status_code == 403
+        shown = text_of(other, back)
+        assert "Records that go</dt><dd>3<" in shown and "1254.50" in shown and f"/bulk/operation/{back}/approve" in shown
+        refused = other.post(f"/bulk/operation/{back}/refuse", data={"why": "They are sold"})
+        assert refused.status_code == 302 and "otto did not approve it: They are sold" in text_of(maker, back)
+        again = number_of(maker.post(f"/bulk/import/{number}/undo"))
+        assert number_of(other.post(f"/bulk/operation/{again}/approve")) == again
+        shelf.rollback()
+        assert shelf.query(Book).count() == 0 and "approved" not in text_of(maker, number)
+    finally:
+        shelf.rollback()
+        approving.set_limits({}, actor=SYSTEM)
+
+
 def test_unknown_headings_are_mapped_by_hand_and_known_the_next_time(visit, shelf):
     from tests.library.books.models import Book
 

@@ -11,10 +11,10 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 
-from app.panel.bulk import runs
+from app.panel.bulk import importers, report, runs
 from app.panel.bulk.engine import declaring, naming
 from app.panel.bulk.models import Run
-from app.panel.bulk.states import RunState
+from app.panel.bulk.states import RunKind, RunState
 from app.panel.core import clock, fields, history, money, notices, policy, settings
 from app.panel.core.actor import SYSTEM, KeyHolder, owns
 from app.panel.core.db import db
@@ -75,6 +75,8 @@ def _most(numbers: list[int | None]) -> int | None:
 def why_needed(run: Run, actor: Any) -> str:
     """Why this run needs a second person; nothing when it needs none. To take one back needs him as to do it did."""
     taken_back = db.session.get(Run, run.undo_of_id) if run.undo_of_id is not None else None
+    if taken_back is not None and taken_back.kind is RunKind.IMPORT:
+        return why_undo_waits(taken_back, actor)
     if taken_back is not None:
         return _why(actor, run.expected, taken_back.findings)
     found = run.findings or {}
@@ -82,7 +84,10 @@ def why_needed(run: Run, actor: Any) -> str:
 
 
 def why_undo_waits(run: Run, actor: Any) -> str:
-    """Why to take this run back would need a second person."""
+    """Why to take this run back would need a second person. Of an import count the records that it wrote and what they came to."""
+    if run.kind is RunKind.IMPORT:
+        sums = {code: {"before": {}, "after": {code: amount}} for code, amount in report.amounts(run.sums).items()}
+        return _why(actor, run.new + run.changed, {"sums": sums})
     return _why(actor, run.changed, run.findings)
 
 
@@ -124,7 +129,11 @@ def ask(run: Run, *, actor: Any) -> None:
     people = db.session.scalars(select(User).where(User.active.is_(True)))
     able = [person.id for person in people if not refused_to(run, person)]
     why = LazyString(lambda: why_needed(run, actor))
-    notices.send(able, title, why, f"/bulk/operation/{run.id}/", kind=TO_APPROVE, about=run)
+    notices.send(able, title, why, _page(run), kind=TO_APPROVE, about=run)
+
+
+def _page(run: Run) -> str:
+    return f"/bulk/{'operation' if run.operation else 'import'}/{run.id}/"
 
 
 @transactional
@@ -159,7 +168,7 @@ def refuse(run_id: int, why: str, *, actor: Any) -> None:
     history.record(run, "run.refused", actor=actor, why=why)
     if run.actor_id is not None:
         title = _("“%(what)s” was not approved", what=LazyString(lambda: naming.headline(run)))
-        notices.send([run.actor_id], title, why, f"/bulk/operation/{run.id}/", about=run)
+        notices.send([run.actor_id], title, why, _page(run), about=run)
 
 
 def refused_to(run: Run, actor: Any) -> str:
@@ -168,10 +177,17 @@ def refused_to(run: Run, actor: Any) -> str:
         return gettext("A second person confirms this on screen, by his own log-in.")
     if owns(actor, run.actor_id):
         return gettext("You asked for this yourself. Somebody else approves it.")
-    operation = declaring.find(run.operation)
-    if operation is None or not policy.allowed(actor, "approve", runs.RESOURCE) or not operation.may(actor):
+    if not policy.allowed(actor, "approve", runs.RESOURCE) or not _could(run, actor):
         return gettext("You may not approve this.")
     return ""
+
+
+def _could(run: Run, actor: Any) -> bool:
+    """May he do it himself?"""
+    operation, importer = declaring.find(run.operation), importers.get(run.importer)
+    if operation is not None:
+        return operation.may(actor)
+    return importer is not None and run.kind is RunKind.UNDO and policy.allowed(actor, "import", importer.resource)
 
 
 def of(run: Run, actor: Any) -> Approval | None:

@@ -100,7 +100,8 @@ class ImportPage(PanelPage):
             return self.render("bulk/prepare.html", title=run.file_name, **screens.prepare(run, actor))
         title = gettext("Take back: %(file)s", file=run.file_name) if run.kind is RunKind.UNDO else run.file_name
         after = request.args.get("after", 0, type=int)
-        return self.render("bulk/run.html", title=title, **screens.result(run, after), progress=ledger.progress(veil.seen(run)))
+        told, asked = ledger.progress(veil.seen(run)), screens.asked(run, actor)
+        return self.render("bulk/run.html", title=title, **screens.result(run, after), progress=told, asked=asked)
 
     @expose("/<int:run_id>/settings", methods=["POST"])
     @needs("read")
@@ -168,7 +169,8 @@ class ImportPage(PanelPage):
         except DomainError as error:
             flash(error.message, "danger")
             return redirect(url_for(".show", run_id=run_id))
-        work.enqueue(run_id=back.id)
+        if back.state is RunState.QUEUED:
+            work.enqueue(run_id=back.id)
         return redirect(url_for(".show", run_id=back.id))
 
     @expose("/<int:run_id>/progress")

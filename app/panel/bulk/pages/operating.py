@@ -20,7 +20,7 @@ from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Run
-from app.panel.bulk.states import RunState
+from app.panel.bulk.states import RunKind, RunState
 from app.panel.core import clock, forms, idempotency, policy, tablefiles, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.errors import BadRequest, DomainError, Forbidden, InvalidInput, NotFound
@@ -122,7 +122,8 @@ class OperationPage(PanelPage):
     @needs("approve")
     def approve(self, run_id: int) -> Any:
         """As the second person: let it begin."""
-        return _then(run_id, lambda: work.enqueue(run_id=approving.approve(run_id, actor=current_actor()).id))
+        actor = current_actor()
+        return _then(run_id, lambda: work.enqueue(run_id=approving.approve(run_id, actor=actor).id), find=_waiting)
 
     @expose("/<int:run_id>/refuse", methods=["POST"])
     @needs("approve")
@@ -134,7 +135,7 @@ class OperationPage(PanelPage):
             approving.refuse(run_id, request.form.get("why", ""), actor=actor)
             flash(gettext("Not approved. Whoever asked is told why."), "success")
 
-        answer = _then(run_id, no)
+        answer = _then(run_id, no, find=_waiting)
         return answer if runs.may_see(run_id, actor=actor) else redirect(url_for("bulk_run.list"))
 
     @expose("/<int:run_id>/pause", methods=["POST"])
@@ -300,14 +301,20 @@ def _instant(text: str) -> dt.datetime | None:
         raise BadRequest(_("This is no time.")) from None
 
 
-def _then(run_id: int, action: Callable[[], Any], *, leads: bool = False) -> Any:
+def _waiting(run_id: int) -> Run:
+    """A run of an operation, or the undo of an import: both may wait for a second person."""
+    run = runs.find(run_id, actor=current_actor())
+    return run if run.kind is RunKind.UNDO else _run(run_id)
+
+
+def _then(run_id: int, action: Callable[[], Any], *, leads: bool = False, find: Callable[[int], Run] = _run) -> Any:
     """Do it, or say why not, on the page of the run; `leads`: on that of the run that came of it."""
-    found = _run(run_id).id
+    here = showing.run_url(find(run_id))
     try:
         said = action()
-        found = said if leads else run_id
     except (Forbidden, NotFound):
         raise
     except DomainError as error:
         flash(error.message, "danger")
-    return redirect(url_for(".show", run_id=found))
+        return redirect(here)
+    return redirect(url_for(".show", run_id=said) if leads else here)
