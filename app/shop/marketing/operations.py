@@ -77,7 +77,7 @@ def _cause(row: Customer) -> str:
 @register
 class VoidCoupons(SetBased):
     key, model, label, icon, tone, order = "marketing.void", Coupon, _("Make void"), "fa-ban", "danger", 10
-    form, permission, instead_of = forms.VoidForm, "void", "void"
+    form, permission, instead_of, fields = forms.VoidForm, "void", "void", ("state", "voided_at", "why")
 
     def refuse(self, values: dict[str, Any]) -> Sequence[tuple[Any, Any]]:
         open_ = [one.value for one in (*OPEN, CouponState.VOID)]
