@@ -192,9 +192,8 @@ def _found_first(asked: Asked, plan: Plan, actor: Any, order: paging.Order, line
     known = is_every and conditions.first_page(plan.model, plan.searchable, asked.q, plan.access, order, asked.size + 1)
     if not known:
         return None
-    words, values, fills = known
-    page = _page(_Query(_those(table, words), True, fills, values), asked, plan, order, lines)
-    return page if page.after is not None or (page.rows and not fills) else None
+    page = _page(_Query(_those(table, known.condition), True, known.by_heart, known.values), asked, plan, order, lines)
+    return page if known.answers(page.rows, page.after is not None) else None
 
 
 def _page(query: _Query, asked: Asked, plan: Plan, order: paging.Order, lines: Lines | None) -> paging.Slice:

@@ -316,17 +316,28 @@ def _on_sqlite(question: Question, give: Give) -> Select[Any]:
     return keys.where((first.c.rowid + 0).in_(selects[1])) if len(selects) > 1 else keys
 
 
+def newest(question: Question, give: Give, most: int) -> Select[Any]:
+    """The keys of so many of the documents that were written last, as SQLite's index reads them from its end."""
+    found = _on_sqlite(question, give)
+    return found.order_by(found.froms[0].c.rowid.desc()).limit(literal_column(str(most), Integer))
+
+
 def _on_postgresql(question: Question, give: Give) -> Select[Any]:
     found = ranked(question, give)
     return found.with_only_columns(found.selected_columns.key)
 
 
-def ranked(question: Question, give: Give) -> Select[Any]:
-    """The keys of the rows in whose fields all words are found, with their places in the list. On PostgreSQL."""
+def ranked(question: Question, give: Give, *, in_parts: bool = False) -> Select[Any]:
+    """The keys of the rows in whose fields all words are found, with their places in the list. On PostgreSQL.
+
+    :param in_parts: those alone whose documents are in some parts of all, `parts`
+    """
     (text_of, held), (grams_of, held_short) = _held_on_postgresql(question, give)
     doc, home = (text_of, text_of.table) if held else (grams_of, grams_of.table)
     both = text_of.table.join(grams_of.table, grams_of == text_of) if held and held_short else home
     # added to nothing, so that the range of numbers is never chosen as the way to the rows
     where = [_within(question, doc + literal_column("0", BigInteger)), *held, *held_short]
+    if in_parts:
+        where.append(home.c.grams.op("&&")(give("parts", ARRAY(Text))))
     key = (doc - literal_column(str(question.base), BigInteger)).label("key")
     return select(key, home.c.rank).select_from(both).where(and_(*where))

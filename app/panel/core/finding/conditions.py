@@ -91,7 +91,7 @@ def by_index(
 
 def first_page(
     model: type[Any], names: Sequence[str], q: str, access: policy.FieldAccess, order: Any, size: int
-) -> tuple[ColumnElement[bool], dict[str, Any], bool] | None:
+) -> hits.FirstPage | None:
     """`hits.first_page` where the index alone answers."""
     asked, where = words.asked(q), places(model, names, access)
     if not asked or not where.only_indexed or has_meanings(model):

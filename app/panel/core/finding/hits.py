@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from app.panel.core import changes
 from app.panel.core.db import db
-from app.panel.core.finding import asking, kept, words
+from app.panel.core.finding import asking, kept, nearest, storage, words
 from app.panel.core.finding.plans import Plan, plan_of, plans
 from app.panel.core.rows import among
 
@@ -87,28 +87,60 @@ def find(model: type[Any], names: Sequence[str], asked: Sequence[str], *, in_ord
     return Hits(model, live, question, dense, pending)
 
 
-def first_page(
-    model: type[Any], names: Sequence[str], asked: Sequence[str], order: Any, size: int
-) -> tuple[ColumnElement[bool], dict[str, Any], bool] | None:
-    """A condition on the rows of a first page, in one statement with them; what is told with it; and how many must come for it
-    to have answered, for it answers whole or not at all. None where there is no such way: on SQLite, and by other orders.
+@dataclass(frozen=True)
+class FirstPage:
+    """A condition on the rows of a first page, in one statement with them."""
+
+    condition: ColumnElement[bool]
+    values: dict[str, Any]  # which are told with it
+    answers: Callable[[list[Any], bool], bool]  # do these rows, and perhaps more, answer? They do so whole or not at all
+    by_heart: bool
+
+
+def first_page(model: type[Any], names: Sequence[str], asked: Sequence[str], order: Any, size: int) -> FirstPage | None:
+    """None where there is no such way.
 
     :param order: of the list, a `paging.Order` by a column of the row that an index keeps in order
+    :param size: one row more than are shown
     """
     plan = plan_of(model)
     if plan is None or not names or not asked or _waiting.get() is not None or order.join is not None or order.has_empty:
         return None
     question = asking.Question.of(plan, [plan.letters[name] for name in names], asked)
-    if question is None or question.on_sqlite:
+    if question is None:
         return None
+    in_place = order.field.name == plan.rank
+    if question.on_sqlite:
+        return _newest(plan, names, asked, question, size) if in_place and order.descending else None
     goes_along = max(map(len, asked)) == 1
-    if not goes_along and order.field.name != plan.rank:
+    if not goes_along and not in_place:
         return None
     values = question.values() | {"consumer": CONSUMER, "table": plan.table, "most": 1}
     table, form = cast(Hashable, model), question.form()
     if goes_along:
-        return kept.among_the_first(form, table, order, STRIDES, size), values, True
-    return kept.first_of_few(form, table, order.descending, FEW, size), values, False
+        return FirstPage(kept.among_the_first(form, table, order, STRIDES, size), values, lambda _rows, more: more, True)
+    parts = nearest.latest_parts(question) if order.descending and question.short and not question.long else None
+    values |= nearest.ranked_as(plan) | (nearest.of_parts(*parts) if parts else {})
+    condition = kept.first_of_few(form, table, order.descending, FEW, size, in_parts=parts is not None)
+    return FirstPage(condition, values, lambda rows, _more: bool(rows), False)
+
+
+def _newest(plan: Plan, names: Sequence[str], asked: Sequence[str], question: asking.Question, size: int) -> FirstPage | None:
+    """The page among the documents that were written last."""
+    found = nearest.newest(question, plan, nearest.PAGES * size, consumer=CONSUMER, latest=LATEST)
+    highest = found.highest
+    pending = found.changed if found.changed is not None else latest_changes(plan)
+    if not found.is_all and (highest is None or len(pending) >= LATEST):  # of rows that wait, nobody knows their places
+        return None
+    shape, values = Hits(plan.model, {*found.keys} - pending | _live(plan, names, asked, pending)).told()
+
+    def answers(rows: list[Any], more: bool) -> bool:
+        if found.is_all or not more or highest is None:
+            return found.is_all
+        last = storage.place(getattr(rows[-1], plan.rank))
+        return last is not None and last >= highest
+
+    return FirstPage(kept.condition(shape), values, answers, shape.by_heart)
 
 
 def latest_changes(plan: Plan) -> set[int]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flask_appbuilder import Model
-from sqlalchemy import Boolean, Integer, String, delete, event, func, select, update
+from sqlalchemy import BigInteger, Boolean, Integer, String, delete, event, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.panel.core import changes, clock
@@ -37,7 +37,8 @@ class Overtaken(Exception):
 
 
 class SearchTable(Model):
-    """How far the index of one table is built. `turn` counts what was written, so that two who index never mix."""
+    """How far the index of one table is built. `turn` counts what was written, so that two who index never mix; `rank` is the
+    field whose value is the place of its documents."""
 
     __tablename__ = "core_search_table"
 
@@ -47,6 +48,18 @@ class SearchTable(Model):
     is_built: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False)
     turn: Mapped[int] = mapped_column(Integer, nullable=False, default=0)
     built_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, nullable=True)
+    rank: Mapped[str] = mapped_column(String(80), nullable=False, default="", server_default="")
+
+
+class SearchZone(Model):
+    """The highest place of some documents that are next to each other in number, or a higher one."""
+
+    __tablename__ = storage.ZONES
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    zone: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    highest: Mapped[int] = mapped_column(BigInteger, nullable=False)
 
 
 event.listen(SearchTable.__table__, "after_create", lambda _table, connection, **_more: storage.create(connection))
@@ -127,9 +140,9 @@ def _write_changes(
 
 def build_some() -> bool:
     """Build the next rows of the first table that is not built, or clear away what is of no use; False when all is well."""
-    known = {row.table: (row.number, row.is_built) for row in db.session.scalars(select(SearchTable))}
+    known = {row.table: (row.number, row.rank, row.is_built) for row in db.session.scalars(select(SearchTable))}
     db.session.rollback()
-    plan = next((plan for plan in plans().values() if known.get(plan.table) != (plan.number, True)), None)
+    plan = next((plan for plan in plans().values() if known.get(plan.table) != (plan.number, plan.rank, True)), None)
     if plan is not None:
         build_chunk(plan)
         return True
@@ -146,13 +159,14 @@ def _clear_some(table: str, number: int) -> None:
     if docs := storage.some_between(base, base + (1 << KEY_BITS) - 1, CHUNK):
         storage.remove(0, docs)
     else:
+        db.session.execute(delete(SearchZone).where(SearchZone.number == number))
         db.session.execute(delete(SearchTable).where(SearchTable.table == table))
 
 
 def build_chunk(plan: Plan) -> bool:
     """Build the next rows of one table, behind those that were built before; False when it is done."""
     row = db.session.get(SearchTable, plan.table)
-    same = row is not None and row.number == plan.number
+    same = row is not None and (row.number, row.rank) == (plan.number, plan.rank)
     start, turn = (row.built_to if row is not None and same else 0), (row.turn if row is not None else 0)
     keys = list(db.session.scalars(select(plan.model.id).where(plan.model.id > start).order_by(plan.model.id).limit(CHUNK)))
     documents = _documents(plan, keys)
@@ -185,10 +199,13 @@ def _take_turn(plan: Plan, turn: int) -> None:
     if (row.turn if row is not None else 0) != turn:
         raise Overtaken
     if row is None:
-        db.session.add(SearchTable(table=plan.table, number=plan.number, turn=1))
+        db.session.add(SearchTable(table=plan.table, number=plan.number, rank=plan.rank, turn=1))
     elif row.number != plan.number:  # other fields than before, or other rules
         db.session.add(SearchTable(table=f"was {row.number}", number=row.number))
-        row.number, row.built_to, row.is_built, row.built_at, row.turn = plan.number, 0, False, None, turn + 1
+        row.number, row.rank, row.built_to, row.is_built, row.built_at, row.turn = plan.number, plan.rank, 0, False, None, turn + 1
+    elif row.rank != plan.rank:  # by another order than before; what is found is found meanwhile
+        db.session.execute(delete(SearchZone).where(SearchZone.number == plan.number))
+        row.rank, row.built_to, row.is_built, row.turn = plan.rank, 0, False, turn + 1
     else:
         row.turn += 1
     db.session.flush()

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from app.panel.core import changes
-from app.panel.core.finding import asking
+from app.panel.core.finding import asking, nearest
 from app.panel.core.rows import among_given
 from app.panel.core.types import ListOf
 
@@ -87,11 +87,27 @@ def among_the_first(form: asking.Question, model: Any, order: Any, strides: tupl
 
 
 @lru_cache(maxsize=500)
-def first_of_few(form: asking.Question, model: Any, descending: bool, few: int, size: int) -> ColumnElement[bool]:
+def first_of_few(
+    form: asking.Question, model: Any, descending: bool, few: int, size: int, *, in_parts: bool = False
+) -> ColumnElement[bool]:  # fmt: skip
     """The first so many of the rows that are found, by the places that their documents know; none where more are found than
-    a few, where a document knows no place, or where something that changed waits for the index. For PostgreSQL, as above."""
-    found = asking.ranked(form, asking.later).limit(_written(few + 1)).cte("found")
-    is_whole = select(and_(func.count() <= _written(few), func.bool_and(found.c.rank.is_not(None)))).scalar_subquery()
+    a few, where a document knows no place, or where something that changed waits for the index. For PostgreSQL, as above.
+
+    :param in_parts: the documents in the parts that were written last are read first, and the others only where those do not
+        fill the page with rows that stand higher than any other can
+    """
+    every, most = asking.ranked(form, asking.later), _written(few + 1)
+    if in_parts:
+        latest = asking.ranked(form, asking.later, in_parts=True).limit(most).cte("latest")
+        last = select(latest.c.rank).order_by(latest.c.rank.desc()).offset(_written(size - 1)).limit(_written(1)).scalar_subquery()
+        zones = bindparam("first_zone", type_=Integer), bindparam("last_zone", type_=Integer)
+        fills = func.coalesce(last >= nearest.highest(form, lambda zone: ~zone.between(*zones)), false())
+        rest = every.where(~fills).limit(most).cte("rest")
+        found = union_all(select(latest).where(fills), select(rest)).cte("found")
+    else:
+        found = every.limit(most).cte("found")
+    known = func.bool_and(found.c.rank.is_not(None)), nearest.is_ranked() > _written(0)
+    is_whole = select(and_(func.count() <= _written(few), *known)).scalar_subquery()
     by = [one.desc() if descending else one.asc() for one in (found.c.rank, found.c.key)]
     first = select(found.c.key).where(is_whole, _nothing_waits()).order_by(*by).limit(_written(size))
     return model.id == any_(_array(first))  # type: ignore[no-any-return]

@@ -4,8 +4,10 @@ SQLite: two FTS5 tables, one of trigrams, one of grams. PostgreSQL: texts under 
 of arrays; where the extension is missing, the grams have three characters as well, and what they find is looked at again.
 A gram begins with the letter of its field, so that a reader is answered from the fields that he may see.
 
-On PostgreSQL a document has its place in the list as well, `rank`, so that of thousands that are found the first are known
-without a look at their rows. It is NULL where documents of that table have none, or were made before there were any.
+A document has its place in the list as well, `rank`, where its table has one. PostgreSQL keeps it with the document, so that
+of thousands that are found the first are known without a look at their rows; it is NULL where documents of that table have
+none, or were made before there were any. On both, of a zone of documents next to each other in number the highest place is
+known: when those that are found in the latest zones stand before all others, the rest need not be read.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from app.panel.core.db import db
 from app.panel.core.finding import words
 from app.panel.core.finding.plans import LETTERS, Plan
 
-TEXTS, GRAMS = "core_search_text", "core_search_gram"
+TEXTS, GRAMS, ZONES = "core_search_text", "core_search_gram", "core_search_zone"
+ZONE_BITS = 10  # of the numbers of documents in one zone
+PART_BITS = 17  # of those that PostgreSQL finds by their part, which is told like a gram
 TRIGRAM_INDEX = "ix_core_search_text_trigram"
 ON_SQLITE = (
     f"CREATE VIRTUAL TABLE {TEXTS} USING fts5({', '.join(LETTERS)}, tokenize='trigram case_sensitive 1')",
@@ -64,12 +68,12 @@ def document(plan: Plan, key: int, values: Iterable[Any], rank: Any = None) -> D
         key,
         {letter: words.searched_text(value) for letter, value in held},
         {letter: words.grams(value) for letter, value in held},
-        _number(rank),
+        place(rank),
     )
 
 
-def _number(rank: Any) -> int | None:
-    """As a whole number that orders rows in the same way."""
+def place(rank: Any) -> int | None:
+    """Of a row, as a whole number that orders rows in the same way."""
     if isinstance(rank, dt.datetime):
         return (rank - EPOCH) // dt.timedelta(microseconds=1)
     return rank.toordinal() if isinstance(rank, dt.date) else rank
@@ -147,6 +151,8 @@ def add(plan: Plan, documents: Sequence[Document]) -> None:
     texts = [(plan.base + one.key, *(one.texts.get(letter) for letter in letters)) for one in documents]
     connection, with_three = db.session.connection(), not has_trigrams()
     grams = [(plan.base + one.key, sorted(_lettered(one, with_three))) for one in documents]
+    if plan.rank:
+        _raise_zones(plan, documents)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * (len(letters) + 1))
         into = f"INSERT INTO {TEXTS} (rowid, {', '.join(letters)}) VALUES ({marks})"  # noqa: S608
@@ -155,6 +161,8 @@ def add(plan: Plan, documents: Sequence[Document]) -> None:
         connection.exec_driver_sql(into, [(doc, " ".join(found)) for doc, found in grams])
         return
     ranks = [one.rank for one in documents]
+    if plan.rank:
+        grams = [(doc, [*found, part(doc - plan.base)]) for doc, found in grams]
     # by no COPY, for which `rows.insert_many` says why
     read = ", ".join(f"value ->> {place}" for place in range(1, len(letters) + 1))
     for into, found, rows in (
@@ -171,3 +179,22 @@ def _lettered(one: Document, with_three: bool) -> set[str]:
     if with_three:
         found |= {letter + gram for letter, value in one.texts.items() for gram in words.trigrams(value)}
     return found
+
+
+def part(key: int) -> str:
+    """By which PostgreSQL finds the documents of rows that are next to this one in number."""
+    return f"#{key >> PART_BITS}"
+
+
+def _raise_zones(plan: Plan, documents: Iterable[Document]) -> None:
+    """They are never lowered: a zone that is thought higher than it is costs a second look and no row."""
+    highest: dict[int, int] = {}
+    for one in documents:
+        if one.rank is not None:
+            zone = one.key >> ZONE_BITS
+            highest[zone] = max(highest.get(zone, one.rank), one.rank)
+    connection = db.session.connection()
+    marks = "?, ?, ?" if connection.dialect.name == "sqlite" else "%s, %s, %s"
+    higher = f"DO UPDATE SET highest = excluded.highest WHERE excluded.highest > {ZONES}.highest"
+    into = f"INSERT INTO {ZONES} (number, zone, highest) VALUES ({marks}) ON CONFLICT (number, zone) {higher}"  # noqa: S608
+    connection.exec_driver_sql(into, [(plan.number, *one) for one in sorted(highest.items())])
