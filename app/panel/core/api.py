@@ -152,6 +152,7 @@ class PanelApi(BaseApi):
     @answers("read")
     def get_list(self, actor: Any) -> Response:
         plan = self.view.plan(actor)
+        _refuse_unknown(request.args)
         asked = listing.read(request.args, plan)
         names = listcolumns.read(asked.cols, plan) if asked.cols else None
         found = listing.find(asked, plan if names is None else replace(plan, columns=tuple(names)), actor)
@@ -238,6 +239,13 @@ class PanelApi(BaseApi):
 
     def add_api_spec(self, api_spec: Any) -> None:
         openapi.describe(self, api_spec)
+
+
+def _refuse_unknown(given: Any) -> None:
+    """A filter under a name that is not its own would give all rows to a program that asked for some."""
+    known = [parameter["name"] for parameter in openapi.LIST_PARAMETERS]
+    if unknown := next((name for name in given if name not in known), None):
+        raise BadRequest(_("“%(name)s” is none of: %(known)s.", name=unknown[:60], known=", ".join(known)))
 
 
 def _token(place: paging.Place | None) -> str | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+TAIL = 4  # characters at the end of a number that its mask leaves
+SHORTEST = {"phone": 11, "tail": 7}  # a shorter one is masked further
+
 
 @dataclass(frozen=True)
 class FieldAccess:
@@ -43,6 +46,10 @@ class FieldAccess:
         """May lists be filtered or ordered by it? A masked value could be guessed by either."""
         return self.readable(name) and name not in self.masks
 
+    def shows_tail(self, name: str) -> int | None:
+        """From how many characters on its mask leaves the last four of a value; None where it does not."""
+        return SHORTEST.get(self.masks.get(name, "")) if self.readable(name) else None
+
     def mask(self, name: str, value: object) -> str:
         return masked_text(value, self.masks.get(name, "all"))
 
@@ -56,12 +63,12 @@ def masked_text(value: object, how: str) -> str:
         return ""
     text = str(value)
     if how == "phone":
-        return f"{text[:-8]}****{text[-4:]}" if len(text) >= 11 else f"****{text[-2:]}"
+        return f"{text[:-8]}****{text[-TAIL:]}" if len(text) >= SHORTEST[how] else f"****{text[-2:]}"
     if how == "email":
         name, at, host = text.partition("@")
         return f"{name[:1]}***{at}{host}"
     if how == "name":
         return text[:1] + "*" * min(max(len(text) - 1, 1), 3)
     if how == "tail":
-        return f"****{text[-4:]}" if len(text) > 6 else "****"
+        return f"****{text[-TAIL:]}" if len(text) >= SHORTEST[how] else "****"
     return "****"

@@ -31,7 +31,7 @@ def everywhere(q: str, actor: Any, size: int = EACH, *, counts: bool = True) -> 
     """
     offered = [(view, plan, where) for view in _views() if (plan := _plan(view, actor)) for where in [_own(plan)]]
     with hits.looked_once():
-        likely = hits.likely([(view.model, where.indexed) for view, _plan, where in offered], words.asked(q))
+        likely = hits.likely([(view.model, where.all_indexed) for view, _plan, where in offered], words.asked(q))
         found = [
             group
             for view, plan, where in offered
@@ -57,7 +57,8 @@ def _plan(view: Any, actor: Any) -> listing.Plan | None:
     plan = view.plan(actor)
     if plan is None:
         return None
-    own = tuple(name for name in plan.searchable if "." not in name and plan.access.usable(name))
+    access = plan.access
+    own = tuple(name for name in plan.searchable if "." not in name and (access.usable(name) or access.shows_tail(name)))
     return replace(plan, searchable=own) if own else None
 
 

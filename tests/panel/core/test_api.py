@@ -34,6 +34,13 @@ def test_rows_are_filtered_ordered_chosen_and_read_behind_a_key(three, as_user):
     assert all("13800138001" not in str(row) for row in olga), "what is masked is masked in what was chosen, too"
 
 
+def test_a_parameter_that_a_list_does_not_know_is_refused_and_those_it_knows_are_named(three, as_user):
+    client = as_user("ada")
+    answer = client.get('/api/v1/catalog/brand/?filters={"and":[]}')
+    assert answer.status_code == 400 and "filters" in answer.json["message"] and "q, f, sort" in answer.json["message"]
+    assert client.get("/api/v1/catalog/brand/?q=&f=&sort=&size=5&count=none&cols=name").status_code == 200
+
+
 def test_a_post_that_comes_twice_makes_one_row_and_an_update_needs_the_version(three, as_user, session):
     client = as_user("ada")
     new, once = {"name": "Dee", "shop_id": shop().id}, {"Idempotency-Key": "d-1"}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, union
 
 from app.panel.core import policy
+from app.panel.core.fieldaccess import TAIL
 from app.panel.core.fields import resource_of, spec
 from app.panel.core.finding import hits, words
 from app.panel.core.finding.plans import plan_of
@@ -34,25 +35,35 @@ def has_meanings(model: type[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Places:
-    """Where a word is looked for: in indexed fields of the row, in fields that no index knows, in rows that it points at."""
+    """Where a word is looked for: in indexed fields of the row, in fields that no index knows, in rows that it points at, and
+    in the last four digits of indexed numbers whose mask leaves those (`tails`, with the shortest number of which it does)."""
 
     model: type[Any]
     indexed: tuple[str, ...]
     others: tuple[str, ...]
     related: tuple[tuple[str, str], ...]
+    tails: tuple[tuple[str, int], ...] = ()
 
     @property
-    def only_indexed(self) -> bool:
-        return not self.others and not self.related
+    def all_indexed(self) -> tuple[str, ...]:
+        return (*self.indexed, *(name for name, _shortest in self.tails))
+
+    def only_indexed(self, asked: Iterable[str]) -> bool:
+        """Does the index alone answer for these words?"""
+        return not self.others and not self.related and not (self.tails and any(map(_is_tail, asked)))
 
 
 def places(model: type[Any], names: Iterable[str], access: policy.FieldAccess) -> Places:
-    """Those among the fields that the reader sees whole: a hidden or masked one would tell by hits what stands in it."""
+    """Those among the fields that the reader sees whole: a hidden or masked one would tell by hits what stands in it. By the
+    last four digits, which a mask leaves, a number is found all the same, and by no more."""
     plan = plan_of(model)
-    indexed, others, related = [], [], []
+    indexed, others, related, tails = [], [], [], []
     for name in names:
         head, _dot, tail = name.partition(".")
         if not access.usable(head):
+            shortest = access.shows_tail(head)
+            if shortest and not tail and plan is not None and spec(model, head).name in plan.letters:
+                tails.append((spec(model, head).name, shortest))
             continue
         if tail:
             related.append((head, tail))
@@ -60,7 +71,11 @@ def places(model: type[Any], names: Iterable[str], access: policy.FieldAccess) -
             indexed.append(spec(model, head).name)
         else:
             others.append(head)
-    return Places(model, tuple(dict.fromkeys(indexed)), tuple(others), tuple(related))
+    return Places(model, tuple(dict.fromkeys(indexed)), tuple(others), tuple(related), tuple(tails))
+
+
+def _is_tail(word: str) -> bool:
+    return len(word) == TAIL and word.isdecimal()
 
 
 def condition(
@@ -84,7 +99,7 @@ def by_index(
     asked, where = words.asked(q), places(model, names, access)
     if not asked:
         return hits.Hits(model)
-    if not where.only_indexed or has_meanings(model):
+    if not where.only_indexed(asked) or has_meanings(model):
         return None
     return hits.find(model, where.indexed, asked, in_order=in_order)
 
@@ -94,7 +109,7 @@ def first_page(
 ) -> hits.FirstPage | None:
     """`hits.first_page` where the index alone answers."""
     asked, where = words.asked(q), places(model, names, access)
-    if not asked or not where.only_indexed or has_meanings(model):
+    if not asked or not where.only_indexed(asked) or has_meanings(model):
         return None
     return hits.first_page(model, where.indexed, asked, order, size)
 
@@ -106,6 +121,11 @@ def _one_word(where: Places, word: str, meant: list[ColumnElement[bool]], actor:
         options.append(and_(_among_the_latest(where.model), or_(*said)))
     if where.indexed:
         options.append(hits.find(where.model, where.indexed, [word]).condition())
+    if _is_tail(word):
+        for name, shortest in where.tails:
+            number = spec(where.model, name).column
+            ends_so = func.substr(number, func.length(number) - TAIL + 1) == word
+            options.append(and_(hits.find(where.model, [name], [word]).condition(), func.length(number) >= shortest, ends_so))
     options += [_through(where.model, head, tail, word, actor) for head, tail in where.related]
     if len(options) < 2:
         return options[0] if options else false()
