@@ -243,7 +243,7 @@ class PanelApi(BaseApi):
 
 def _refuse_unknown(given: Any) -> None:
     """A filter under a name that is not its own would give all rows to a program that asked for some."""
-    known = [parameter["name"] for parameter in openapi.LIST_PARAMETERS]
+    known = [str(parameter["name"]) for parameter in openapi.LIST_PARAMETERS]
     if unknown := next((name for name in given if name not in known), None):
         raise BadRequest(_("“%(name)s” is none of: %(known)s.", name=unknown[:60], known=", ".join(known)))
 
