@@ -104,7 +104,7 @@ def receive(stream: IO[bytes], name: str, *, kinds: Iterable[str] = ("image",), 
     """Take the bytes of a file, outside of any transaction.
 
     :raises TooLarge: over `max_bytes`
-    :raises InvalidInput: when its content is none of the kinds, whatever its name says
+    :raises InvalidInput: when it is empty, or its content is none of the kinds, whatever its name says
     """
     token = secrets.token_hex(20)
     target = path_of(token)
@@ -120,6 +120,8 @@ def receive(stream: IO[bytes], name: str, *, kinds: Iterable[str] = ("image",), 
             digest.update(block)
             out.write(block)
     try:
+        if not size:
+            raise InvalidInput({"file": _("“%(name)s” is empty (0 bytes). Save it once more where it comes from, then choose it again.", name=name[:60])})
         mime = _type_of(target, name, kinds)
         width, height = _measure(target) if mime in IMAGES else (None, None)
     except DomainError:

@@ -83,6 +83,15 @@ def test_a_file_that_is_none_of_the_kinds_is_refused_and_the_note_is_kept(as_use
     assert (kept.body, kept.file.name) == ("Typed with care", "face.png")
 
 
+def test_an_empty_file_is_refused_in_a_sentence_wherever_files_are_given(as_user, customer, session):
+    ben, ada = as_user("ben"), as_user("ada")
+    page = ben.get(send(ben, customer, ("list.csv", b""), ("face.png", picture()), body="Typed with care").location).text
+    assert "“list.csv” is empty (0 bytes)." in page and "Chosen: face.png" in page and "Typed with care</textarea>" in page
+    assert session.query(remarks.Remark).count() == 0
+    refused = ada.post("/catalog/brand/add", data={"name": "Brand", "logo_id": (io.BytesIO(b""), "logo.png")})
+    assert refused.status_code == 422 and "“logo.png” is empty (0 bytes)." in refused.text
+
+
 def test_a_remark_goes_to_the_trash_by_its_writer_and_comes_back(as_user, customer, session):
     ada, ben, cleo = as_user("ada"), as_user("ben"), as_user("cleo")
     send(ada, customer, body="Ada's")
