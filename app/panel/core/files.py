@@ -121,7 +121,8 @@ def receive(stream: IO[bytes], name: str, *, kinds: Iterable[str] = ("image",), 
             out.write(block)
     try:
         if not size:
-            raise InvalidInput({"file": _("“%(name)s” is empty (0 bytes). Save it once more where it comes from, then choose it again.", name=name[:60])})
+            said = _("“%(name)s” is empty (0 bytes). Save it once more where it comes from, then choose it again.", name=name[:60])
+            raise InvalidInput({"file": said})
         mime = _type_of(target, name, kinds)
         width, height = _measure(target) if mime in IMAGES else (None, None)
     except DomainError:

@@ -20,6 +20,7 @@ from app.panel.core.pages import logged_in
 
 EACH = 6
 WHILE_TYPING = 4
+AMONG = 20  # the latest so many that hold the words: of these, the nearest to what was asked
 BEHIND_SECONDS = 15  # so far behind is said
 
 
@@ -27,7 +28,7 @@ def everywhere(q: str, actor: Any, size: int = EACH, *, counts: bool = True) -> 
     """Groups of rows that hold every word of `q`, of the resources, rows and fields that `actor` may read.
 
     A row is found by its own fields alone: what is found by another's is found with that other. Groups are in the order of
-    the menu, but those of which a row's name begins so stand before those that only hold it somewhere.
+    the menu, but those of which a row is called just so come first, then those of which a row's name begins so.
     """
     offered = [(view, plan, where) for view in _views() if (plan := _plan(view, actor)) for where in [_own(plan)]]
     with hits.looked_once():
@@ -38,10 +39,7 @@ def everywhere(q: str, actor: Any, size: int = EACH, *, counts: bool = True) -> 
             if (view.model in likely or where.others or conditions.has_meanings(view.model))
             and (group := _group(view, plan, q, actor, size, counts))
         ]
-    first = next(iter(words.asked(q)), "")
-    for group in found:
-        group.rows.sort(key=lambda row: not words.begins(row.label, first))
-    return sorted(found, key=lambda group: not words.begins(group.rows[0].label, first))
+    return sorted(found, key=lambda group: words.distance(group.rows[0].label, q))
 
 
 def _views() -> list[Any]:
@@ -67,13 +65,14 @@ def _own(plan: listing.Plan) -> conditions.Places:
 
 
 def _group(view: Any, plan: listing.Plan, q: str, actor: Any, size: int, counts: bool) -> Any:
-    asked = listing.Asked(q=q, size=size)
+    asked = listing.Asked(q=q, size=AMONG)
     page = listing.find(asked, plan, actor)
     if not page.rows:
         return None
+    nearest = sorted(((str(row), row) for row in page.rows), key=lambda one: words.distance(one[0], q))
     rows = [
-        SimpleNamespace(label=str(row), url=view.url("show", pk=row.id), cells=_hints(row, plan, words.asked(q)), is_outside=False)
-        for row in page.rows
+        SimpleNamespace(label=label, url=view.url("show", pk=row.id), cells=_hints(row, plan, words.asked(q)), is_outside=False)
+        for label, row in nearest[:size]
     ]
     group = SimpleNamespace(label=str(view.title), icon=view.icon, rows=rows, all_url=asked.url(view.url("list"), size=50))
     if counts:

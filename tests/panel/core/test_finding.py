@@ -365,6 +365,18 @@ def test_everything_is_searched_while_one_types_in_few_statements(brands, as_use
     assert page.count("张三丰") >= 2 and "is being built" not in page
 
 
+def test_who_is_called_just_so_comes_before_what_only_begins_so_and_before_those_who_came_later(brands, as_user):
+    records.create(Brand, {"name": "ZWA3XUQK"}, actor=SYSTEM)
+    people.customer("曾伟", "13812345601", "B")
+    for at in range(8):
+        people.customer(f"张文{'静丽芳娜敏艳涛洋'[at]}", f"1381234567{at}", "B")
+    for _found in ("before it is indexed", keeper.catch_up()):
+        groups = as_user("ada").get("/search/typed?q=zw").json["groups"]
+        assert [group["label"] for group in groups] == ["Customers", "Brands"]
+        assert groups[0]["rows"][0]["label"] == "曾伟" and len(groups[0]["rows"]) == 4
+    assert as_user("ada").get("/search/typed?q=zwa").json["groups"][0]["label"] == "Brands"
+
+
 def test_the_menu_is_found_and_a_visitor_finds_nothing(as_user, app):
     ada = as_user("ada")
     labels = [group["label"] for group in ada.get("/search/typed?q=cust").json["groups"]]

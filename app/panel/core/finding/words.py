@@ -83,9 +83,13 @@ def holds(value: str, word: str) -> bool:
     return gram_of(word) in grams(value)
 
 
-def begins(value: str, word: str) -> bool:
-    """Does a value begin with a word, as it is written, in pinyin or by its initials?"""
-    return any(line.startswith(word) for line in searched_text(value).split("\n"))
+def distance(value: str, q: str) -> int:
+    """0 where a question is the whole value, as it is written, in pinyin or by its initials; 1 where it begins with the first
+    word, 2 where it only holds it."""
+    words, lines = asked(q), searched_text(value).split("\n")
+    if not words or "".join(words) in (line.replace(" ", "") for line in lines):
+        return 0
+    return 1 if any(line.startswith(words[0]) for line in lines) else 2
 
 
 def readings(plain: str) -> list[list[str]]:
