@@ -122,6 +122,23 @@ def test_a_picker_is_used_with_the_keyboard_alone(window):
     assert window.locator("input[name=sequel]").input_value() == ""
 
 
+def test_the_list_of_a_picker_at_the_foot_of_the_window_lies_whole_in_sight(window):
+    window.goto("/form")
+    field = window.get_by_role("combobox", name="Sequel")
+    for foot in (True, False):
+        field.focus()
+        window.evaluate("document.body.style.paddingBlock = '1200px'")
+        field.evaluate("(box, to) => scrollBy({top: box.getBoundingClientRect().bottom - to, behavior: 'instant'})", 780 if foot else 400)
+        field.press("ArrowDown")
+        listed = window.locator("#sequel-list")
+        listed.locator("[role=option]").nth(3).wait_for()
+        at, own = listed.bounding_box(), field.bounding_box()
+        assert at["height"] > 90 and at["y"] >= 0 and at["y"] + at["height"] <= 800
+        assert at["y"] + at["height"] <= own["y"] if foot else at["y"] >= own["y"] + own["height"]
+        assert listed.locator("[role=option]").nth(3).evaluate("one => { const at = one.getBoundingClientRect(); return one.contains(document.elementFromPoint(at.x + 9, at.y + 9)); }")
+        field.press("Escape")
+
+
 def test_what_is_typed_but_not_chosen_does_not_stay(window):
     window.goto("/form")
     field = window.get_by_role("combobox", name="Sequel")

@@ -127,6 +127,7 @@ export function editableCells(table) {
         td.classList.remove("saving");
         said.textContent = error.message;
         said.hidden = false;
+        said.scrollIntoView({ block: "nearest", inline: "nearest" });
         made.input.setAttribute("aria-invalid", "true");
         const now = await ask(address(td)).catch(() => null); // after a stale save the next Enter writes over what stands there now
         if (now) td.closest("tr").dataset.version = now.version;

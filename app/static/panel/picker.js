@@ -9,6 +9,7 @@ export function combobox(box, find = null) {
   const list = box.querySelector("[role=listbox]");
   const many = "multiple" in box.dataset;
   const name = box.dataset.name;
+  list.popover = "manual";
   let options = [];
   let active = -1;
   let timer = 0;
@@ -19,15 +20,22 @@ export function combobox(box, find = null) {
   const holders = () => [...box.querySelectorAll("input[type=hidden]")].filter((one) => one.value !== "");
   const changed = () => box.dispatchEvent(new CustomEvent("pick", { bubbles: true, detail: holders().map((one) => one.value) }));
 
-  /** In a dialog, which cuts off what goes over its edge, the list lies on the screen: below its box, or above where there is more room. */
+  /** The list lies over all else, where no dialog and no table cuts it off. */
+  function float(isOpen) {
+    list.hidden = !isOpen;
+    list.togglePopover?.(isOpen);
+    if (isOpen) place();
+  }
+
+  /** Below its box, or above where there is more room. */
   function place() {
-    if (list.hidden || !box.closest("dialog")) return;
+    if (list.hidden) return;
     const at = box.getBoundingClientRect();
     const below = innerHeight - at.bottom - 12;
     const up = below < list.scrollHeight && at.top > below;
-    list.classList.add("afloat");
+    const width = Math.max(at.width, Math.min(224, innerWidth - 16));
     Object.assign(list.style, {
-      left: `${at.left}px`, width: `${at.width}px`, maxHeight: `${Math.min(272, Math.max(96, up ? at.top - 12 : below))}px`,
+      left: `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`, width: `${width}px`, maxHeight: `${Math.min(272, Math.max(96, up ? at.top - 12 : below))}px`,
       top: up ? "auto" : `${at.bottom + 4}px`, bottom: up ? `${innerHeight - at.top + 4}px` : "auto",
     });
   }
@@ -36,11 +44,10 @@ export function combobox(box, find = null) {
     clearTimeout(timer);
     running?.abort();
     looked = null;
-    list.hidden = true;
+    float(false);
     active = -1;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
-    box.closest(".children")?.classList.remove("open");
   }
 
   function mark(to) {
@@ -99,9 +106,7 @@ export function combobox(box, find = null) {
       });
       list.append(line);
     }
-    list.hidden = false;
-    box.closest(".children")?.classList.add("open");
-    place();
+    float(true);
     input.setAttribute("aria-expanded", "true");
     announce(found.length ? t("results", { n: found.length }) : t("nothing"));
     active = -1;
@@ -130,8 +135,7 @@ export function combobox(box, find = null) {
     } catch (error) {
       if (error.name === "AbortError") return;
       list.replaceChildren(el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, error.message));
-      list.hidden = false;
-      place();
+      float(true);
       input.setAttribute("aria-expanded", "true");
     }
   }
