@@ -12,7 +12,7 @@ from app.panel.bulk import images as kept_images
 from app.panel.bulk import writing
 from app.panel.bulk.importers import Image
 from app.panel.bulk.models import Run
-from app.panel.core import changes, history, records
+from app.panel.core import changes, history, records, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.columns import INFO
 from app.panel.core.db import PanelModel, db
@@ -59,7 +59,7 @@ def _marks(model: type[Any], ids: Sequence[int], run_id: int) -> dict[int, int]:
     found: dict[int, int] = {}
     for part in writing.pieces(ids):
         query = select(HistoryEntry.key, func.max(HistoryEntry.id)).where(
-            HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.run_id == run_id
+            trailsets.about(model.__tablename__, part), HistoryEntry.run_id == run_id
         )
         found.update(dict(db.session.execute(query.group_by(HistoryEntry.key)).tuples().all()))
     return found
@@ -71,7 +71,7 @@ def _later(model: type[Any], ids: Sequence[int], marks: Mapping[int, int], since
     undone = union(select(Run.id).where(Run.is_undone), select(literal(run_id)))
     for part in writing.pieces(ids):
         query = select(HistoryEntry.key, func.max(HistoryEntry.id), func.max(HistoryEntry.at)).where(
-            HistoryEntry.table == model.__tablename__, HistoryEntry.key.in_(part), HistoryEntry.path != "undo",
+            trailsets.about(model.__tablename__, part), HistoryEntry.path != "undo",
             or_(HistoryEntry.run_id.is_(None), HistoryEntry.run_id.not_in(undone)),
         )  # fmt: skip
         for key, last, at in db.session.execute(query.group_by(HistoryEntry.key)):

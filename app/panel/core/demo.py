@@ -20,7 +20,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import func, insert, or_, select, text, true
 
-from app.panel.core import chain, clock, domain, files, settings, trail
+from app.panel.core import chain, clock, domain, files, settings, trail, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.changes import Change
 from app.panel.core.db import PanelModel, db
@@ -240,6 +240,7 @@ def remove(actor: Any) -> int:
             for name in TRAILS:
                 left = db.metadata.tables[name]
                 _deleted(left, (left.c["table"] == table.name) & (left.c.key > kept.get(table.name, 0)))
+    trailsets.forget_empty()
     chain.begin_again(kept.get(HistoryEntry.__tablename__, 0))
     for name in TOLD:
         _deleted(db.metadata.tables[name], db.metadata.tables[name].c.id > kept.get(name, 0))

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.core import clock, files, forms, history, policy, sight, trash
+from app.panel.core import clock, files, forms, history, policy, sight, trailsets, trash
 from app.panel.core.db import db
 from app.panel.core.errors import NotFound
 from app.panel.core.fields import FieldSpec, resource_of
@@ -131,7 +131,7 @@ def _removed(row: Any, name: str, entry: history.HistoryEntry, actor: Any) -> li
 def _since(entry: history.HistoryEntry, table: str, keys: list[int]) -> list[history.HistoryEntry]:
     """The lines of these rows after this one, latest first. What was saved together with it belongs to it."""
     line = history.HistoryEntry
-    query = select(line).where(line.table == table, line.key.in_(keys), line.id > entry.id)
+    query = select(line).where(trailsets.about(table, keys), line.id > entry.id)
     found = db.session.scalars(query.order_by(line.id.desc()).limit(LONGEST))
     return [one for one in found if table == entry.table or not entry.request_id or one.request_id != entry.request_id]
 

@@ -7,7 +7,6 @@ import contextvars
 import datetime as dt
 import decimal
 import functools
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -16,23 +15,15 @@ from flask import has_request_context, request
 from flask_appbuilder import Model
 from sqlalchemy import (
     JSON,
-    BigInteger,
-    ColumnElement,
+    Boolean,
     Index,
-    Insert,
     Integer,
     LargeBinary,
-    Select,
     String,
     Text,
-    bindparam,
-    cast,
     event,
-    func,
     insert,
     inspect,
-    literal_column,
-    select,
     text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -50,9 +41,8 @@ from app.panel.core.types import RandomBytes, UTCDateTime
 QUIET = frozenset({"version", "created_at", "changed_at", "created_by_id", "changed_by_id"})
 PLAIN = frozenset({int, str, bool, type(None)})
 BY_KEY = "key:"
-SALT = 16  # bytes
+BY_INDEX = text("by_span IS NULL")
 BY_PAGES: Any = {"postgresql_using": "brin", "postgresql_with": {"autosummarize": "on"}}
-ALIKE = ("at", "actor_id", "actor_name", "verb", "table", "path", "run_id", "request_id", "why", "ip")  # in all lines of a set
 _path: contextvars.ContextVar[str] = contextvars.ContextVar("history_path", default="")
 _run: contextvars.ContextVar[int | None] = contextvars.ContextVar("history_run", default=None)
 _moment: contextvars.ContextVar[dt.datetime | None] = contextvars.ContextVar("history_moment", default=None)
@@ -71,7 +61,7 @@ class HistoryEntry(Model):
     # lines lie in the order of their time, and those of a run side by side: PostgreSQL needs to know of some pages only from when
     # to when theirs are, of which runs and of whom, and SQLite of a run only its first line and its last
     __table_args__ = (
-        Index("ix_core_history_row", "key", "table"),
+        Index("ix_core_history_row", "key", "table", postgresql_where=BY_INDEX, sqlite_where=BY_INDEX),
         Index("ix_core_history_at", "at", **BY_PAGES, sqlite_where=text("run_id IS NULL")),
         Index("ix_core_history_run_id", "run_id", **BY_PAGES, sqlite_where=text("run_id IS NOT NULL")),
         # what nobody did is most of a trail on SQLite, and found along the time like the rest
@@ -98,6 +88,8 @@ class HistoryEntry(Model):
     # chosen by the database, so that no writer sends it
     salt: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, server_default=RandomBytes())
     was: Mapped[str | None] = mapped_column(String(64), nullable=True)
+    # a line that no index leads to from its row, but a span (`trailsets`)
+    by_span: Mapped[bool | None] = mapped_column(Boolean, nullable=True)
 
 
 _ADD = insert(HistoryEntry.__table__)
@@ -136,7 +128,7 @@ def record(obj: Any, verb: str, *, actor: Any = None, why: str = "", data: dict[
     if obj.id is None:
         db.session.flush()
     pairs = {name: [None, plain(value)] for name, value in (data or {}).items()}
-    _keep(db.session(), [_row(obj.__tablename__, obj.id, verb, pairs, why, actor)], [])
+    _keep(db.session(), [line_of(obj.__tablename__, obj.id, verb, pairs, why, actor)], [])
 
 
 def record_many(
@@ -152,7 +144,7 @@ def record_many(
     kinds = set(map(type, chain.from_iterable(chain.from_iterable(pairs.values() for pairs in told))))
     if not kinds <= PLAIN:  # hundreds of thousands of a run are numbers and texts already
         told = [{name: _plain_pair(pair) for name, pair in pairs.items()} for pairs in told]
-    _keep_many(model, [key for key, _pairs in entries], told, _row(model.__tablename__, 0, verb, {}, why, actor))
+    _keep_many(model, [key for key, _pairs in entries], told, line_of(model.__tablename__, 0, verb, {}, why, actor))
 
 
 def record_new(model: type[Any], keys: Sequence[int], columns: Mapping[str, Sequence[Any]], *, actor: Any = None) -> None:
@@ -166,7 +158,7 @@ def record_new(model: type[Any], keys: Sequence[int], columns: Mapping[str, Sequ
     else:
         pairs = [zip(repeat(None), cells, strict=False) for cells in kept]
         told = [dict(zip(names, row, strict=True)) for row in zip(*pairs, strict=True)]
-    _keep_many(model, keys, told, _row(model.__tablename__, 0, "insert", {}, "", actor))
+    _keep_many(model, keys, told, line_of(model.__tablename__, 0, "insert", {}, "", actor))
 
 
 def _keep_many(model: type[Any], keys: Sequence[int], told: Sequence[Any], alike: dict[str, Any]) -> None:
@@ -178,73 +170,23 @@ def _keep_many(model: type[Any], keys: Sequence[int], told: Sequence[Any], alike
     insert_columns(HistoryEntry.__table__, columns, alike)
 
 
-def record_selected(
-    model: type[Any], entries: Select[Any], *, verb: str, actor: Any = None, why: str = "", in_order: bool = False,
-    span: tuple[int, int] | None = None,
-) -> None:  # fmt: skip
-    """The trail of a set-based change, as the database itself tells it: a query of (row id, changes as `diff` writes them).
-
-    :param in_order: the query gives the rows in their order by itself, and they need not be sorted
-    :param span: from which number to which its rows are; then each is told its own random bytes, which are cheaper to send than
-        PostgreSQL makes them
-    """
-    told = {} if span is None else {"line_salt": secrets.token_bytes(SALT * (span[1] - span[0] + 1)), "line_first": span[0]}
-    statement = telling(entries, in_order=in_order, are_salts_told=span is not None)
-    tell(statement, model, verb=verb, actor=actor, why=why, given=told)
-
-
-def telling(entries: Select[Any], *, in_order: bool = False, are_salts_told: bool = False) -> Insert:
-    """The statement of `record_selected`, to be kept; what it is told by `tell` is alike in all of its lines."""
-    table: Any = HistoryEntry.__table__
-    constants = {name: bindparam(f"line_{name}", type_=table.c[name].type) for name in ALIKE}
-    if in_order:
-        key, *_pairs = entries.selected_columns
-        query = entries.add_columns(*constants.values(), *_salts(key, are_salts_told))
-    else:
-        key, pairs = entries.subquery("told").columns
-        query = select(key, pairs, *constants.values(), *_salts(key, are_salts_told)).order_by(key)
-    names = [*constants, *(["salt"] if len(query.selected_columns) > len(constants) + 2 else [])]
-    return insert(table).from_select(("key", "changes", *names), query, include_defaults=False)
-
-
-def tell(
-    statement: Insert, model: type[Any], *, verb: str, actor: Any = None, why: str = "", given: Mapping[str, Any] | None = None
-) -> None:
-    """Write the lines of `telling`. `given`: what its query is told."""
-    alike = _row(model.__tablename__, 0, verb, {}, why, actor)
-    lines = {f"line_{name}": alike[name] for name in ALIKE}
-    db.session.execute(statement, {**lines, "line_salt": secrets.token_bytes(32), **(given or {})})
-
-
-def _salts(key: ColumnElement[int], are_told: bool) -> list[ColumnElement[bytes]]:
-    """What makes the commitment of each line of a set unguessable. To PostgreSQL sixteen random bytes a row are a third of what the
-    row costs: there they are told, or the hash of the row's number with 32 of them, which stand nowhere and are gone with the
-    statement."""
-    if db.session.connection().dialect.name != "postgresql":
-        return []  # its own default is as cheap
-    if are_told:
-        place = (key - bindparam("line_first", type_=Integer)) * literal_column(str(SALT)) + literal_column("1")
-        return [func.substr(bindparam("line_salt", type_=LargeBinary), place, literal_column(str(SALT)), type_=LargeBinary)]
-    told = bindparam("line_salt", type_=LargeBinary).op("||")(func.int8send(cast(key, BigInteger)))
-    return [func.substr(func.sha256(told), 1, SALT, type_=LargeBinary)]
-
-
 def record_of(table: str, key: int, verb: str, *, actor: Any) -> None:
     """What was done with a row that is in no table now, but in the trash."""
-    _keep(db.session(), [_row(table, key, verb, {}, "", actor)], [])
+    _keep(db.session(), [line_of(table, key, verb, {}, "", actor)], [])
 
 
 def record_setting(key: str, before: Any, after: Any, *, actor: Any) -> None:
     """A setting of the instance was changed; settings have names, not numbers, so their rows carry key 0."""
-    _keep(db.session(), [_row("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)], [])
+    _keep(db.session(), [line_of("core_setting", 0, "setting.changed", {key: [before, after]}, "", actor)], [])
 
 
 def record_about(table: str, verb: str, pairs: dict[str, Any], *, why: str = "", actor: Any = None) -> None:
     """What was done with a table as a whole, an export of it for one: such a line carries key 0."""
-    _keep(db.session(), [_row(table, 0, verb, {name: plain(pair) for name, pair in pairs.items()}, why, actor)], [])
+    _keep(db.session(), [line_of(table, 0, verb, {name: plain(pair) for name, pair in pairs.items()}, why, actor)], [])
 
 
-def _row(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
+def line_of(table: str, key: int, verb: str, pairs: dict[str, Any], why: str = "", actor: Any = None) -> dict[str, Any]:
+    """A line of the trail, as it is to be inserted."""
     who = actor or _actor.get() or current_actor()
     return {
         "at": _moment.get() or clock.now(), "actor_id": who.id, "actor_name": str(who.username)[:64], "verb": verb, "table": table,
@@ -333,7 +275,7 @@ def _write(session: Session, _context: Any) -> None:
             pairs = _given(obj) if kind == "insert" else diff(obj) if kind == "update" else {}
             if kind == "update" and not pairs:
                 continue
-            rows.append(_row(obj.__tablename__, obj.id, kind, pairs))
+            rows.append(line_of(obj.__tablename__, obj.id, kind, pairs))
             feed.append((obj.__tablename__, obj.id, kind))
     if rows:
         _keep(session, rows, feed)
@@ -389,8 +331,3 @@ def _keep(session: Any, rows: list[dict[str, Any]], feed: list[tuple[str, int, s
     if feed:
         changes.feed(session, feed)
 
-
-def of(obj: Any, limit: int = 100) -> list[HistoryEntry]:
-    """The trail of a row, latest first."""
-    query = db.session.query(HistoryEntry).filter_by(table=obj.__tablename__, key=obj.id)
-    return query.order_by(HistoryEntry.id.desc()).limit(limit).all()

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, func, select, update
 
-from app.panel.core import chain, chain_check, clock, history, trail
+from app.panel.core import chain, chain_check, clock, history, trail, trailsets
 from app.panel.core.chain import BLOCKS, Block, Kind
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError
@@ -67,6 +67,7 @@ def _remove(numbers: list[int], *, actor: Any) -> int:
             for start in range(0, len(mine), trail.CHUNK):
                 part = lines.c.id.in_(mine[start : start + trail.CHUNK])
                 gone += db.session.execute(delete(lines).where(part)).rowcount  # type: ignore[attr-defined]
+        trailsets.forget_empty()
         db.session.execute(update(Block).where(Block.id.in_(numbers)).values(removed_at=clock.now(), hints=None))
     if not chain.append_removed(numbers):
         raise DomainError(gettext("Somebody else was faster."))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, history, policy, trailsets
 from app.panel.core.db import db
 from app.shop.catalog import rules
 from app.shop.catalog.models import (
@@ -98,7 +98,7 @@ def audience_words(keywords: list[Keyword]) -> list[str]:
 def planner_of(product: Product) -> int | None:
     """Who planned last when a product goes on sale: the one to tell when it did not."""
     entry = history.HistoryEntry
-    query = select(entry.actor_id).where(entry.table == Product.__tablename__, entry.key == product.id)
+    query = select(entry.actor_id).where(trailsets.about(Product.__tablename__, product.id))
     return db.session.scalar(query.where(entry.verb == PLANNED).order_by(entry.id.desc()).limit(1))
 
 

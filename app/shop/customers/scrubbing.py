@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Column, String, Table, Text, cast, delete, or_, sel
 
 from app.panel.bulk import images
 from app.panel.bulk.models import Run, RunItem
-from app.panel.core import trail
+from app.panel.core import trail, trailsets
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
 from app.panel.core.notices import Notice
@@ -59,7 +59,10 @@ def empty_trails(person: Person) -> None:
     about = sorted(person.rows)
     for start in range(0, len(about), CHUNK):
         part = about[start : start + CHUNK]
-        mine = tuple_(HistoryEntry.table, HistoryEntry.key).in_(part)
+        of: dict[str, list[int]] = {}
+        for table_name, key in part:
+            of.setdefault(table_name, []).append(key)
+        mine = or_(*(trailsets.about(table_name, keys) for table_name, keys in of.items()))
         trail.blot(mine, lambda _content: {"changes": {}, "why": ""})
         db.session.execute(delete(TrashEntry).where(tuple_(TrashEntry.table, TrashEntry.key).in_(part)))
         _blot_notices(part, person)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.panel.accounts import jobs
 from app.panel.accounts.login import sessions
 from app.panel.accounts.models import LoginEvent, LoginSession, User
-from app.panel.core import clock, history
+from app.panel.core import clock, trailsets
 from app.panel.core.db import db
 from tests.panel.accounts.conftest import Browser
 
@@ -28,7 +28,7 @@ def test_who_owns_the_machine_gets_a_link_for_anybody(house: Flask, person: Any)
     path = urlsplit(result.output.strip()).path
     assert Browser(house).get(path).status_code == 200
     with house.app_context():
-        assert history.of(db.session.get(User, key))[0].path == "cli"
+        assert trailsets.of(db.session.get(User, key))[0].path == "cli"
 
 
 def test_the_command_line_switches_accounts_but_keeps_the_last_administrator(house: Flask, person: Any) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.panel.core import history, trash
+from app.panel.core import trailsets, trash
 from app.shop.customers.models import Address, Customer
 from tests.panel.accounts.configuration.conftest import rule as rule
 from tests.shop.customers.people import address, customer, person, shop
@@ -50,7 +50,7 @@ def test_rows_are_changed_added_and_removed_at_once_with_a_history_each(session,
     kept, added = stored(session, card)
     assert (kept.id, kept.street, kept.is_default) == (home.id, "文三路 9 号", False)
     assert (added.city, added.is_default) == ("Singapore", True)
-    assert history.of(kept)[0].changes["street"] == ["文三路 1 号", "文三路 9 号"]
+    assert trailsets.of(kept)[0].changes["street"] == ["文三路 1 号", "文三路 9 号"]
     assert session.query(trash.TrashEntry).filter_by(resource="customers.Address", key=gone).count() == 1
 
 

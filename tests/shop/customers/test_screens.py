@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from app.panel.core import history, records
+from app.panel.core import records, trailsets
 from app.panel.core.actor import SYSTEM
 from app.shop.customers import services
 from app.shop.customers.models import Address, Customer, CustomerMerge, CustomerTag
@@ -204,7 +204,7 @@ def test_saving_a_form_leaves_the_seconds_of_an_instant_that_nobody_touched(sess
     assert client.post(url, data=form).status_code == 302
     session.expire_all()
     assert (card.name, card.first_seen_at) == ("Another", before)
-    assert "first_seen_at" not in history.of(card)[0].changes
+    assert "first_seen_at" not in trailsets.of(card)[0].changes
     assert client.post(url, data=form | {"version": card.version, "first_seen_at": "2026-01-02T11:00"}).status_code == 302
     session.expire_all()
     assert card.first_seen_at == dt.datetime(2026, 1, 2, 3, 0, tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from app.panel.accounts.login import limits
-from app.panel.core import history
+from app.panel.core import history, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
@@ -71,7 +71,7 @@ def test_a_signed_delivery_becomes_an_order_and_stands_in_the_log(session, post,
     (event,) = events()
     assert (event.order_id, event.state, event.attempts, event.signature_ok) == (made.id, IntakeState.NEW, 1, True)
     assert (made.channel_id, json.loads(event.body)["buyer"]["name"]) == (channel.id, "王小明")
-    assert "channel" in {entry.path for entry in history.of(made)}
+    assert "channel" in {entry.path for entry in trailsets.of(made)}
 
 
 def test_a_repeated_event_gets_the_first_answer_and_changes_nothing(session, post):

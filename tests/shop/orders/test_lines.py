@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.panel.core import history
+from app.panel.core import trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden
 from app.shop.catalog.models import Sku
@@ -37,7 +37,7 @@ def test_a_line_that_gets_its_article_is_reserved_and_the_order_can_leave(unknow
     assert unknown.cost == 9950 + 2 * 2475
     services.ship(unknown, actor=ben)
     assert (unknown.state, stock_of(stall.skus[1])) == (OrderState.SHIPPED, (8, 0))
-    assert "order.articles_named" in [entry.verb for entry in history.of(unknown)]
+    assert "order.articles_named" in [entry.verb for entry in trailsets.of(unknown)]
 
 
 def test_an_article_that_is_short_is_named_and_the_check_says_so(unknown, stall, stock_of):

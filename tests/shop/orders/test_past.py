@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from app.panel.core import history
+from app.panel.core import trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden
 from app.panel.core.notices import Notice
@@ -61,7 +61,7 @@ def test_a_changed_row_is_written_and_the_image_before_brings_it_back(session, p
     changed = services.record_past_orders([past(refunded=100, buyer_name="韩梅梅")], actor=SYSTEM)[0]
     session.refresh(order)
     assert (changed.outcome, order.refunded, order.buyer_name) == ("changed", 100, "韩梅梅")
-    assert ["李雷", "韩梅梅"] in [entry.changes.get("buyer_name") for entry in history.of(order)]
+    assert ["李雷", "韩梅梅"] in [entry.changes.get("buyer_name") for entry in trailsets.of(order)]
     assert outcomes([changed.before]) == ["changed"]
     session.refresh(order)
     assert (order.refunded, order.buyer_name, session.query(Refund).count()) == (0, "李雷", 0)

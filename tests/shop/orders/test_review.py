@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.panel.core import history, notices, settings
+from app.panel.core import notices, settings, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, InvalidInput
 from app.shop.customers import services as customers
@@ -87,7 +87,7 @@ def test_a_new_address_settles_the_complaint_and_keeps_the_old_one(checked, ben)
     assert problems == {"address"}
     services.edit_address(order, {"city": "深圳市"}, why="Buyer called", actor=ben)
     assert order.review is ReviewState.CONFIRMED
-    pairs = [entry.changes["city"] for entry in history.of(order) if "city" in entry.changes]
+    pairs = [entry.changes["city"] for entry in trailsets.of(order) if "city" in entry.changes]
     assert ["上海市", "深圳市"] in pairs
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.panel.core import history
+from app.panel.core import trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError
 from app.shop.orders import services
@@ -82,7 +82,7 @@ def test_the_rest_of_a_partly_shipped_order_need_not_be_sent(order_of, stall, st
     assert (order.state, order.left_to_refund) == (OrderState.SHIPPED, order.total)
     assert [(line.left_to_ship, line.cancelled_quantity) for line in order.lines] == [(0, 2), (0, 1)]
     assert stock_of(stall.skus[0]) == (9, 0) and stock_of(stall.skus[1]) == (10, 0)
-    said = [entry.why for entry in history.of(order) if entry.verb == "order.rest_cancelled"]
+    said = [entry.why for entry in trailsets.of(order) if entry.verb == "order.rest_cancelled"]
     assert said == ["Sold out at the maker"]
     services.refund(order, pieces={order.lines[1].id: 1}, actor=SYSTEM)
     assert order.refunded == 4950

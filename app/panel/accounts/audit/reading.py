@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, Text, cast, func, or_, select
 
 from app.panel.accounts.audit import places
-from app.panel.core import clock, history, policy
+from app.panel.core import clock, history, policy, trailsets
 from app.panel.core.db import db
 from app.panel.core.errors import BadRequest
 from app.panel.core.sets import is_postgresql
@@ -177,8 +177,10 @@ def _conditions(asked: Asked, actor: Any) -> Iterator[ColumnElement[bool]]:
         yield mine
     if asked.person is not None:
         yield TABLE.c.actor_id == asked.person if asked.person else TABLE.c.actor_id.is_(None)
-    for name in ("table", "key", "verb"):
-        if (value := getattr(asked, name)) not in (None, ""):
+    if asked.key is not None:
+        yield trailsets.about(asked.table or None, asked.key)
+    for name in ("table", "verb"):
+        if value := getattr(asked, name):
             yield TABLE.c[name] == value
     if asked.run is not None:
         yield TABLE.c.run_id == asked.run

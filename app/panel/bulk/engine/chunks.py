@@ -51,10 +51,9 @@ class Piece:
         return self.span is not None and self.span[1] - self.span[0] + 1 == self.size
 
     @property
-    def salted(self) -> tuple[int, int] | None:
-        """Its span, for the lines of its trail to be told their random bytes by where their row stands in it; only PostgreSQL has a
-        use for that."""
-        return self.span if self.ends is not None else None
+    def whole(self) -> tuple[int, int] | None:
+        """Its span, where no number is missing in it."""
+        return self.span if self.is_whole else None
 
     @property
     def items(self) -> ColumnElement[bool]:

@@ -36,7 +36,7 @@ def known(piece: Piece) -> Piece:
         return piece
     told = select(HistoryEntry.key, HistoryEntry.changes).where(
         HistoryEntry.table == model.__tablename__, among(HistoryEntry.key, keys), HistoryEntry.at > piece.seen_at,
-        HistoryEntry.run_id.is_(None),
+        HistoryEntry.run_id.is_(None), HistoryEntry.by_span.is_(None),
     )  # fmt: skip
     columns = set(piece.operation.written(piece.values))
     mine = {key for key, changes in db.session.execute(told) if not columns or columns & set(changes or ())}

@@ -18,7 +18,7 @@ from app.panel.bulk.engine.declaring import Look, Operation, Sum
 from app.panel.bulk.engine.selecting import ITEMS, still
 from app.panel.bulk.engine.survey import Survey
 from app.panel.bulk.states import Outcome
-from app.panel.core import history, sets
+from app.panel.core import sets, trailsets
 from app.panel.core.db import db
 from app.panel.core.rows import among
 
@@ -143,7 +143,7 @@ class SetBased(Operation):
                 told = told.select_from(rows).where(piece.with_outcome(Outcome.CHANGED)).order_by(ITEMS.c.seq)
             else:
                 told = told.where(table.c.id.between(*piece.span)).order_by(table.c.id)
-            history.record_selected(self.model, told, verb="update", actor=piece.actor, in_order=True, span=piece.salted)
+            trailsets.record_selected(self.model, told, verb="update", actor=piece.actor, in_order=True, span=piece.whole)
             after = {column.key: value for column, value in pairs.items()}
             sets.change(table, after, sets.one_of(table.c.id, ids), actor=piece.actor, count=changed)
             chunks.feed(piece, ids)

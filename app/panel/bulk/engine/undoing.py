@@ -13,7 +13,7 @@ from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import Outcome
-from app.panel.core import history, policy, sets
+from app.panel.core import policy, sets, trailsets
 from app.panel.core.db import db
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def restore(operation: SetBased, piece: Piece, count: int) -> None:
         rows = ITEMS.join(STOOD, _stood(piece)).join(table, table.c.id == ITEMS.c.row_id)
         mine, order = piece.with_outcome(Outcome.CHANGED), ITEMS.c.seq
     told = select(table.c.id, expressions.differences(pairs)).select_from(rows).where(mine).order_by(order)
-    history.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True, span=piece.salted)
+    trailsets.record_selected(operation.model, told, verb="update", actor=piece.actor, in_order=True, span=piece.whole)
     if is_one:
         values, where = {one.key: pair for one, pair in pairs.items()}, (table.c.id == STOOD.c.row_id, mine)
     else:

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import ImmutableMultiDict
 
-from app.panel.core import forms, history, policy, sight
+from app.panel.core import forms, history, policy, sight, trailsets
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, spec
@@ -244,9 +244,7 @@ def _last_change(found: Merge) -> history.HistoryEntry | None:
         names: dict[int, set[str]] = {}
         for _model, key, name in (one for one in found.changed if one[0] is model):
             names.setdefault(key, set()).add(name)
-        query = select(history.HistoryEntry).where(
-            history.HistoryEntry.table == model.__tablename__, history.HistoryEntry.key.in_(names)
-        )
+        query = select(history.HistoryEntry).where(trailsets.about(model.__tablename__, names))
         for entry in db.session.scalars(query.order_by(history.HistoryEntry.id.desc()).limit(50)):
             wanted = names[entry.key]
             if "" in wanted or wanted & set(entry.changes):

@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.core import cells, files, history, listing, listtotals, neighbours, policy, sight, veil
+from app.panel.core import cells, files, listing, listtotals, neighbours, policy, sight, trailsets, veil
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
 from app.panel.core.fields import FieldSpec, resource_of, spec, specs
@@ -206,7 +206,7 @@ def timeline(row: Any, access: policy.FieldAccess, edit_url: str = "") -> list[A
     :param edit_url: where the row as it stood after each line, but for the latest change, can be saved again
     """
     entries, changed_since = [], False
-    for entry in history.of(row, limit=50):
+    for entry in trailsets.of(row, limit=50):
         changes = changes_said(type(row), entry.changes, access, row)
         entries.append(
             SimpleNamespace(

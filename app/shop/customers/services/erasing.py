@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, or_, select, update
 
 from app.panel.bulk import stored
-from app.panel.core import changes, clock, history, policy, remarks
+from app.panel.core import changes, clock, history, policy, remarks, trailsets
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.history import HistoryEntry
@@ -101,9 +101,7 @@ def who(customer: Customer) -> Person:
         names |= {merged.gone_name, row.get("name")}
         phones.add(row.get("phone"))
         emails.add(row.get("email"))
-    trail = select(HistoryEntry.changes).where(
-        HistoryEntry.table == "customers_customer", HistoryEntry.key == customer.id
-    )
+    trail = select(HistoryEntry.changes).where(trailsets.about("customers_customer", customer.id))
     for pairs in db.session.scalars(trail):
         for name, values in (("name", names), ("phone", phones), ("email", emails)):
             values.update(value for value in (pairs or {}).get(name, ()) if isinstance(value, str))
@@ -152,7 +150,7 @@ def _former_addresses(customer: Customer) -> Iterator[dict[str, Any]]:
     mine = sorted(scrubbing.once_theirs([Address.__tablename__], customer.id))
     for start in range(0, len(mine), scrubbing.CHUNK):
         keys = [key for _table, key in mine[start : start + scrubbing.CHUNK]]
-        trail = select(HistoryEntry.changes).where(HistoryEntry.table == Address.__tablename__, HistoryEntry.key.in_(keys))
+        trail = select(HistoryEntry.changes).where(trailsets.about(Address.__tablename__, keys))
         for pairs in db.session.scalars(trail):
             for place in (0, 1):
                 yield {name: pair[place] for name, pair in (pairs or {}).items() if isinstance(pair[place], str)}

@@ -11,7 +11,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.panel.core import clock, files, history, policy, remarks
+from app.panel.core import clock, files, history, policy, remarks, trailsets
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden
 from app.panel.core.history import HistoryEntry
@@ -79,7 +79,7 @@ def plain_row(row: Any) -> dict[str, Any]:
 
 
 def _history(customer: Customer) -> list[dict[str, Any]]:
-    query = select(HistoryEntry).where(HistoryEntry.table == "customers_customer", HistoryEntry.key == customer.id)
+    query = select(HistoryEntry).where(trailsets.about("customers_customer", customer.id))
     return [
         {"at": entry.at.isoformat(), "verb": entry.verb, "changes": entry.changes}
         for entry in db.session.scalars(query.order_by(HistoryEntry.id))

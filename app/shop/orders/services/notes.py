@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.panel.core import policy
+from app.panel.core import policy, trailsets
 from app.panel.core.db import PanelModel, db
 from app.panel.core.errors import InvalidInput
 from app.panel.core.history import HistoryEntry
@@ -43,6 +43,6 @@ def made_by_run(run_id: int, rows: Sequence[T]) -> list[T]:
     if not rows:
         return []
     entry = HistoryEntry
-    mine = select(entry.key).where(entry.table == rows[0].__tablename__, entry.key.in_([row.id for row in rows]))
+    mine = select(entry.key).where(trailsets.about(rows[0].__tablename__, [row.id for row in rows]))
     made = set(db.session.scalars(mine.where(entry.verb == "insert", entry.run_id == run_id)))
     return [row for row in rows if row.id in made]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
-from app.panel.core import changes, history
+from app.panel.core import changes, history, trailsets
 from app.panel.core.db import db
 from app.panel.core.history import HistoryEntry
 from app.shop.customers import services as customers
@@ -114,7 +114,7 @@ def _parts(model: type[Any], columns: tuple[str, ...], ids: Sequence[int]) -> di
 def _trail(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for part in _pieces(ids):
-        query = select(HistoryEntry).where(HistoryEntry.table == Order.__tablename__, HistoryEntry.key.in_(part))
+        query = select(HistoryEntry).where(trailsets.about(Order.__tablename__, part))
         for entry in db.session.scalars(query.order_by(HistoryEntry.id)):
             found[entry.key].append({"at": entry.at, "verb": entry.verb, "changes": entry.changes})
     return found

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from app.panel.bulk.engine import expressions
-from app.panel.core import changes, history, money
+from app.panel.core import changes, history, money, trailsets
 from app.panel.core.db import db
 from app.panel.core.rows import among_given
 from app.panel.core.sets import NOW, Numbers, by_index, constant, insertion, stamped, told_by, words
@@ -106,9 +106,9 @@ def _stop(these: Numbers, actor: Any) -> None:
     # those that count no more are not among them; a bare value would not be told as a time
     stops: Pairs = {REFUNDS.c.reversed_at: func.coalesce(REFUNDS.c.reversed_at, NOW)}
     mine = these.hold(REFUNDS.c.id)
-    told = these.kept("stop told", lambda: history.telling(select(REFUNDS.c.id, expressions.differences(stops)).where(mine)))
+    told = these.kept("stop told", lambda: trailsets.telling(select(REFUNDS.c.id, expressions.differences(stops)).where(mine)))
     now = told_by(actor)
-    history.tell(told, Refund, verb="update", actor=actor, given=these.told | now)
+    trailsets.tell(told, Refund, verb="update", actor=actor, given=these.told | now)
     stopped = these.kept("stopped", lambda: update(REFUNDS).where(mine).values({**_named(stops), **stamped(REFUNDS)}))
     db.session.execute(stopped, these.told | now)
 
@@ -130,15 +130,15 @@ def _named(pairs: Pairs) -> dict[str, Any]:
 def _tell_what_was_made(these: Numbers, actor: Any) -> None:
     def made() -> Any:
         names = ("order_id", "method", "currency", "amount", "reason", "note", "restock", "key", "refunded_at")
-        return history.telling(select(REFUNDS.c.id, expressions.given([REFUNDS.c[name] for name in names])).where(mine))
+        return trailsets.telling(select(REFUNDS.c.id, expressions.given([REFUNDS.c[name] for name in names])).where(mine))
 
     def parts() -> Any:
-        return history.telling(select(SHARES.c.id, expressions.given([SHARES.c[name] for name in OF_SHARE])).where(its_parts))
+        return trailsets.telling(select(SHARES.c.id, expressions.given([SHARES.c[name] for name in OF_SHARE])).where(its_parts))
 
     mine, its_parts = these.hold(REFUNDS.c.id), these.hold(SHARES.c.refund_id)
-    history.tell(these.kept("made", made), Refund, verb="insert", actor=actor, given=these.told)
+    trailsets.tell(these.kept("made", made), Refund, verb="insert", actor=actor, given=these.told)
     changes.record(Refund, these.numbers, "insert")
-    history.tell(these.kept("parts", parts), RefundLine, verb="insert", actor=actor, given=these.told)
+    trailsets.tell(these.kept("parts", parts), RefundLine, verb="insert", actor=actor, given=these.told)
     query = these.kept("numbers of parts", lambda: select(SHARES.c.id).where(its_parts).order_by(SHARES.c.id))
     changes.record(RefundLine, db.session.scalars(query, these.told).all(), "insert")
 
@@ -207,10 +207,10 @@ def _write_lines(these: Numbers, pairs: Callable[[], Pairs], actor: Any) -> None
         return and_(LINES.c.id == SHARES.c.line_id, SHARES.c.refund_id == REFUNDS.c.id, these.hold(REFUNDS.c.id))
 
     def told() -> Any:
-        return history.telling(select(LINES.c.id, expressions.differences(pairs())).where(mine()))
+        return trailsets.telling(select(LINES.c.id, expressions.differences(pairs())).where(mine()))
 
     name = pairs.__name__
-    history.tell(these.kept((name, "told"), told), OrderLine, verb="update", actor=actor, given=these.told)
+    trailsets.tell(these.kept((name, "told"), told), OrderLine, verb="update", actor=actor, given=these.told)
     written = these.kept(name, lambda: update(LINES).where(mine()).values({**_named(pairs()), **stamped(LINES)}))
     db.session.execute(written, these.told | told_by(actor))
     query = these.kept("lines", lambda: select(SHARES.c.line_id).where(these.hold(SHARES.c.refund_id)))
@@ -295,14 +295,14 @@ def _write_orders(
         return and_(all_, among_given(ORDERS.c.id, bindparam("told_orders", type_=ListOf(BigInteger)))) if some else all_
 
     def told() -> Any:
-        return history.telling(select(ORDERS.c.id, expressions.differences(pairs())).where(mine()))
+        return trailsets.telling(select(ORDERS.c.id, expressions.differences(pairs())).where(mine()))
 
     def log() -> Any:
         said = bindparam("told_why", type_=Text())
         row = {"order_id": ORDERS.c.id, "from_state": ORDERS.c.state, "to_state": to, "why": said, "moved_at": NOW}
         return insertion(LOG, row, REFUNDS.join(ORDERS, ORDERS.c.id == REFUNDS.c.order_id), mine(), order=ORDERS.c.id)
 
-    history.tell(these.kept((name, some, "told"), told), Order, verb="update", actor=actor, given=given)
+    trailsets.tell(these.kept((name, some, "told"), told), Order, verb="update", actor=actor, given=given)
     if to is not None:
         db.session.execute(these.kept((name, some, "log"), log), {**given, "told_why": why[:300]})
     written = these.kept((name, some), lambda: update(ORDERS).where(mine()).values({**_named(pairs()), **stamped(ORDERS)}))
@@ -320,10 +320,10 @@ def _tell_amounts(these: Numbers, verb: str, why: str, actor: Any) -> None:
         def told(unit: int = unit) -> Any:
             amount = _plain(REFUNDS.c.amount, unit).label("amount")
             rows: Select[Any] = select(REFUNDS.c.order_id, expressions.given([amount]))
-            return history.telling(rows.where(mine, REFUNDS.c.currency == bindparam("told_code", type_=Text())))
+            return trailsets.telling(rows.where(mine, REFUNDS.c.currency == bindparam("told_code", type_=Text())))
 
         statement = these.kept(("amounts", unit), told)
-        history.tell(statement, Order, verb=verb, actor=actor, why=why, given={**these.told, "told_code": code})
+        trailsets.tell(statement, Order, verb=verb, actor=actor, why=why, given={**these.told, "told_code": code})
 
 
 def _plain(amount: Any, unit: int) -> ColumnElement[Any]:

@@ -9,7 +9,7 @@ from app.panel.accounts.login import limits, totp, twostep
 from app.panel.accounts.models import ApiKey, KeyKind, KeyState
 from app.panel.accounts.people import guard, keys
 from app.panel.core import clock as clocks
-from app.panel.core import history, policy, stepup
+from app.panel.core import history, policy, stepup, trailsets
 from app.panel.core.actor import SYSTEM, KeyHolder
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.shop.setup.models import Channel, Shop
@@ -53,7 +53,7 @@ def test_only_the_hash_of_a_key_is_kept(session, key_of, ada):
     secret = text.split("_", 2)[2]
     assert re.fullmatch(r"zg_[0-9a-f]{10}_[\w-]{43}", text)
     assert key.secret_hash == keys.hashed(secret) and secret not in repr(vars(key))
-    trail = history.of(key)
+    trail = trailsets.of(key)
     assert [entry.verb for entry in trail] == ["key.made"] and key.secret_hash not in repr(trail[0].changes)
 
 
@@ -151,7 +151,7 @@ def test_the_history_names_the_key(session, call, key_of, ada):
 
     answer = current_app.test_client().put(f"{CHANNELS}{row['id']}", json={"name": "Till"}, headers=headers)
     assert answer.status_code == 200, "a key needs no CSRF token"
-    entry = history.of(session.get(Channel, row["id"]))[0]
+    entry = trailsets.of(session.get(Channel, row["id"]))[0]
     assert (entry.path, entry.actor_name, entry.actor_id) == ("key:Douyin bridge", "Douyin bridge", ada.id)
 
 
@@ -243,7 +243,7 @@ def test_a_reset_and_being_switched_off_end_personal_keys_for_good(session, call
     session.commit()
     session.refresh(key)
     assert (call(text).status_code, key.state) == (401, KeyState.REVOKED)
-    assert [entry.verb for entry in history.of(key)].count("key.revoked") == 1
+    assert [entry.verb for entry in trailsets.of(key)].count("key.revoked") == 1
     assert keys_of_ben.filter(ApiKey.revoked_at.is_(None)).count() == 0
     assert call(of_ada).status_code == call(of_machine).status_code == 200
 

@@ -8,7 +8,7 @@ from app.panel.accounts import services
 from app.panel.accounts.models import KeyKind, Role
 from app.panel.accounts.people import leaving, reveals
 from app.panel.accounts.rights import delegation
-from app.panel.core import clock, history, notices, policy
+from app.panel.core import clock, notices, policy, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.shop.customers.models import Customer
@@ -62,7 +62,7 @@ def test_everything_ends_and_the_work_goes_over(as_user, session, after, ben):
     assert (found.sessions, found.keys, found.links, found.lent_to, found.lent_by, found.open_works) == (0, [], 0, [], [], 0)
     assert not policy.allowed(ben, "refund", "orders.Order")
     assert any(one.title == "Look at this" for one in notices.latest(ben.id))
-    [line] = [entry for entry in history.of(after) if entry.verb == "user.left"]
+    [line] = [entry for entry in trailsets.of(after) if entry.verb == "user.left"]
     assert line.actor_name == "ada" and line.changes["handed_to"] == [None, "Ben"]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from app.panel.accounts import services
 from app.panel.accounts.models import OneTimeLink, Profile, Role, User
 from app.panel.accounts.people import guard
-from app.panel.core import clock, history, records
+from app.panel.core import clock, records, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, NotFound
@@ -268,7 +268,7 @@ def test_what_is_done_to_an_account_stands_in_its_history(house: Flask, person: 
         user = db.session.get(User, key)
         services.update_user(user, actor=SYSTEM, name="Hugo H", email="hugo@example.com", roles=["clerk"])
         services.set_active(user, False, actor=SYSTEM)
-        trail = history.of(user)
+        trail = trailsets.of(user)
         assert [entry.verb for entry in trail] == ["user.disabled", "user.changed", "user.created"]
         assert trail[1].changes == {"name": ["Hugo", "Hugo H"], "roles": ["", "clerk"]}
         assert "argon2" not in str([entry.changes for entry in trail])

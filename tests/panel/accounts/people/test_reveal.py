@@ -9,7 +9,7 @@ from app.panel.accounts.login import limits
 from app.panel.accounts.models import KeyKind, Role
 from app.panel.accounts.people import reveals
 from app.panel.core import clock as clocks
-from app.panel.core import history, notices
+from app.panel.core import notices, trailsets
 from app.panel.core.actor import SYSTEM
 from app.shop.customers.models import Customer
 from app.shop.orders import services
@@ -67,7 +67,7 @@ def test_a_script_gets_what_its_dialog_says_and_then_the_value(as_user, eye):
 
 def test_who_saw_what_and_why_stands_in_the_history_but_not_the_value(as_user, lina, eye):
     as_user("ben").post(eye, data={"reason": "other", "why": "she asked"})
-    [line] = [entry for entry in history.of(lina) if entry.verb == reveals.VERB]
+    [line] = [entry for entry in trailsets.of(lina) if entry.verb == reveals.VERB]
     assert (line.actor_name, line.why, line.changes) == ("ben", "Another reason: she asked", {"field": [None, "Phone"]})
     assert PHONE not in repr(line.changes)
 
@@ -166,6 +166,6 @@ def test_a_wrong_number_of_an_order_is_mended_without_being_seen(as_user, sessio
     assert client.post(action, data=typed).status_code == 302
     assert client.post(action, data={**typed, "buyer_phone": "13911112222", "street": "科技园路 3 号"}).status_code == 302
     session.expire_all()
-    phones = [entry.changes.get("buyer_phone") for entry in history.of(order) if "buyer_phone" in entry.changes]
+    phones = [entry.changes.get("buyer_phone") for entry in trailsets.of(order) if "buyer_phone" in entry.changes]
     assert session.get(Order, order.id).buyer_phone.endswith("13911112222") and len(phones) == 2
     assert clocks.now()

@@ -11,7 +11,7 @@ from app.panel.accounts.models import KeyKind, Role, User
 from app.panel.accounts.models.delegation import Delegation, LoanState
 from app.panel.accounts.rights import delegation
 from app.panel.core import clock as clocks
-from app.panel.core import history, notices, policy
+from app.panel.core import notices, policy, trailsets
 from app.panel.core.actor import SYSTEM, KeyHolder
 from app.panel.core.db import db
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
@@ -250,7 +250,7 @@ def test_each_use_is_written_down_and_summed_up_for_the_lender(lend, paid, ben, 
     [order], loan = paid(), lend(uses=5, amount_max=50_000)
     refund(order, ben, 1_000)
     refund(order, ben, 2_000)
-    trail = [entry for entry in history.of(loan) if entry.verb == "delegation.used"]
+    trail = [entry for entry in trailsets.of(loan) if entry.verb == "delegation.used"]
     assert [entry.actor_name for entry in trail] == ["ben"] * 4
     assert [pair for entry in reversed(trail) for pair in entry.changes.items()][:2] == [
         ("uses", [None, 1]), ("spent", [None, "10.00"]),
