@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, select, update
 
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.states import Outcome, RunKind
@@ -43,27 +43,17 @@ def keep(run_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
         db.session.connection().execute(update(ITEMS).where(one).values(values), given)
 
 
-def known_to_earlier_runs(model: type[Any], taken: Select[Any], undone_id: int | None) -> None:
-    """A run before the one that was taken back can be taken back as well, though the version of its rows has gone on. Not so
-    what was taken back already: each undo would cost more than the one before.
+def left_at(items: Any) -> ColumnElement[int]:
+    """With which version the run itself left the row of an item of an operation."""
+    return case((cast(items.c.lines, Text) == "[]", items.c.version), else_=items.c.lines[0].as_integer())
 
-    :param taken: the numbers of the rows
-    """
-    rows = model.__table__
-    over = select(Run.id).where(or_(Run.is_undone, Run.id == undone_id))
-    for table, mine in _both(model):
-        if table is IMAGES:
-            there = select(table.c.id).where(mine)
-        else:
-            there = _operations_of(model).where(Run.id.not_in(over))
-        if db.session.scalar(there.limit(1)) is None:
-            continue  # nobody to tell: most undos are of the only run over their rows
-        now = select(rows.c.version).where(rows.c.id == table.c.row_id).scalar_subquery()
-        # the row stood at its version less two before the run and its undo: what an earlier run left is no younger
-        db.session.execute(
-            update(table).where(mine, table.c.row_id.in_(taken), table.c.run_id.not_in(over), table.c.version <= now - 2)
-            .values(version=now)
-        )  # fmt: skip
+
+def remembered(items: Any) -> ColumnElement[Any]:
+    """The lines of an item whose row is known by another version from now on: of an operation, which has none of a file, they
+    hold the one with which it left the row."""
+    is_lite = db.session.connection().dialect.name == "sqlite"
+    version = (func.json_array if is_lite else func.json_build_array)(items.c.version)
+    return case((cast(items.c.lines, Text) == "[]", version), else_=items.c.lines)
 
 
 def stamp(model: type[Any], moved: Sequence[Mapping[str, int]], *, older: bool = False) -> None:
@@ -71,7 +61,8 @@ def stamp(model: type[Any], moved: Sequence[Mapping[str, int]], *, older: bool =
     for table, mine in _both(model) if moved else ():
         version = table.c.version < bindparam("then") if older else table.c.version == bindparam("then")
         statement = update(table).where(mine, table.c.row_id == bindparam("whose"), version)
-        db.session.connection().execute(statement.values(version=bindparam("now")), moved)
+        then = {"lines": remembered(table)} if table is ITEMS else {}
+        db.session.connection().execute(statement.values(version=bindparam("now"), **then), moved)
 
 
 def forget(rows: Iterable[tuple[str, int]]) -> list[int]:
@@ -99,8 +90,9 @@ def _both(model: type[Any]) -> tuple[tuple[Any, ColumnElement[bool]], ...]:
 
 def _of_operations(model: type[Any]) -> ColumnElement[bool]:
     """The items of runs over this model. By the rows asked for, not by all that those runs have written."""
-    return (ITEMS.c.run_id + 0).in_(_operations_of(model))  # type: ignore[no-any-return]
+    return (ITEMS.c.run_id + 0).in_(operations_of(model))  # type: ignore[no-any-return]
 
 
-def _operations_of(model: type[Any]) -> Select[Any]:
+def operations_of(model: type[Any]) -> Select[Any]:
+    """The numbers of the runs over this model."""
     return select(Run.id).where(Run.kind == RunKind.OPERATION, Run.resource == resource_of(model))

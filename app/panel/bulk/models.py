@@ -81,7 +81,8 @@ LEFT_ALONE = sql("bulk_run_item.reason <> '' AND bulk_run_item.outcome IN ('refu
 
 
 class RunItem(Model):
-    """What became of one record of a run. Of an operation it is one row: how it stood before, and its version after."""
+    """What became of one record of a run. Of an operation it is one row: how it stood before, and its version after. `lines` are
+    those of a file; of an operation they hold what `images.remembered` says."""
 
     __tablename__ = "bulk_run_item"
     __table_args__ = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from sqlalchemy import Select, Text, case, literal, select
 
-from app.panel.bulk import images
+from app.panel.bulk import earlier, images
 from app.panel.bulk.engine import chunks, expressions
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.selecting import ITEMS
@@ -72,7 +72,7 @@ def follow(operation: SetBased, piece: Piece) -> None:
     """Tell whoever goes by these rows."""
     taken = _taken(piece)
     chunks.feed(piece, taken)
-    images.known_to_earlier_runs(operation.model, taken, piece.undoes)
+    earlier.let_know(operation.model, taken, piece.undoes)
 
 
 def _taken(piece: Piece) -> Select[Any]:
@@ -91,7 +91,11 @@ def _stood(piece: Piece) -> Any:
         # for each
         same = STOOD.c.seq == ITEMS.c.seq if is_lite else STOOD.c.seq.between(piece.low, piece.high)
         return (STOOD.c.row_id == ITEMS.c.row_id) & same & images.changed_by(piece.undoes, STOOD)
-    return (STOOD.c.row_id == ITEMS.c.row_id) & images.changed_rows(piece.undoes, STOOD)
+    if is_lite:
+        return (STOOD.c.row_id == ITEMS.c.row_id) & images.changed_by(piece.undoes, STOOD)
+    # as a bare number it would have PostgreSQL go by the run alone, as above; as one of the item, by row and run
+    run_id = ITEMS.c.run_id - (piece.run_id - (piece.undoes or 0))
+    return (STOOD.c.row_id == ITEMS.c.row_id) & (STOOD.c.run_id == run_id) & (STOOD.c.outcome == Outcome.CHANGED.value)
 
 
 def _is_alike(piece: Piece) -> bool:
