@@ -1,4 +1,4 @@
-/* Show pages: tabs of related rows are loaded when they are opened; the row before and after by keys. */
+/* Show pages: tabs of related rows are loaded when they are opened; the row before and after, and its form, by keys. */
 import { announce, DRAFTS, isTyping } from "./dom.js";
 
 document.addEventListener("click", async (event) => {
@@ -25,8 +25,8 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  const key = { j: "next", k: "prev" }[event.key];
-  const link = key && document.querySelector(`.page-tools a[rel=${key}]`);
+  const way = { j: "[rel=next]", k: "[rel=prev]", e: "[aria-keyshortcuts=e]" }[event.key.toLowerCase()];
+  const link = way && document.querySelector(`.page-tools a${way}`);
   if (link) location.assign(link.href);
 });
 
