@@ -180,6 +180,14 @@ def update(obj: Any, values: Mapping[str, Any], *, actor: Any, version: int | No
     return obj
 
 
+def check(obj: Any, values: Mapping[str, Any], *, actor: Any) -> None:
+    """Would `update` take these values, as far as that is known before anything is written?
+
+    :raises DomainError: as `update` does: rights, references, the rules of the domain
+    """
+    _check(type(obj), obj, {name: value for name, value in values.items() if not _same(obj, name, value)}, actor)
+
+
 @transactional
 def delete(obj: Any, *, actor: Any, version: int | None = None) -> None:
     """Move a row and its children to the trash.

@@ -8,6 +8,7 @@ from app.panel.core.errors import Forbidden
 from app.panel.core.history import HistoryEntry
 from app.panel.core.transaction import transactional
 from app.shop.customers.services import block, remember
+from app.shop.marketing import services
 from app.shop.marketing.models import Coupon, Promotion
 from app.shop.marketing.states import CouponState
 from tests.shop.bringing import counts, operate, refused, take_back
@@ -104,3 +105,21 @@ def test_nobody_gives_voids_or_switches_many_without_the_right(session, four, ba
     for key, (ids, values) in asked.items():
         with pytest.raises(Forbidden):
             operate(key, ids, actor=reader, **values)
+
+
+def test_fields_of_many_batches_are_refused_before_the_run_as_in_it_and_the_field_is_named(session, batch_of, stall):
+    from app.panel.bulk.engine import showing
+    from app.shop.catalog.models import Sku
+
+    out, fresh = batch_of(amount=500), batch_of(amount=500)
+    services.make_codes(out, 2, actor=SYSTEM)
+    ids, sku = [out.id, fresh.id], session.query(Sku).first()
+    values = {"set": {"amount": 700, "skus": [sku.id]}, "raw": {"amount": "7.00", "skus": [sku.id]}}
+    named = str(sku)
+    session.commit()
+    run = operate("edit:marketing.CouponBatch", ids, **values)
+    why = "Amount off: Coupons of it are out; what they are worth stands. Make another batch."
+    assert run.findings["counts"] == {"changed": 1, "refused": 1} and refused(run) == [why]
+    assert [reason for _outcome, reason, _rows in run.findings["reasons"]] == [why]
+    shown = showing._first(run, run.findings, SYSTEM)
+    assert [one["after"] for row in shown for one in row["changes"] if one["name"] == "skus"] == [named]

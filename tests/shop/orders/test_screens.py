@@ -241,3 +241,10 @@ def test_a_form_that_comes_twice_is_told_the_same_though_nothing_is_left_to_do(a
     assert [refund.amount for refund in order.refunds] == [order.total]
     other = person.post(f"/orders/order/action/refund/{order.id}", data={**sent, "idempotency_key": "e" * 32})
     assert other.status_code == 422
+
+
+def test_of_many_orders_only_those_fields_are_offered_that_the_form_of_an_order_changes(stall, as_user):
+    page = as_user("ada").get("/bulk/operation/new?action=edit:orders.Order&rowid=1").text
+    assert 'name="buyer_name"' in page and 'name="external_number"' in page
+    for name in ("discount", "tax", "warehouse_id", "channel_id", "codes"):  # they stand once an order is placed
+        assert f'name="{name}"' not in page

@@ -17,12 +17,13 @@ from app.panel.bulk.engine import declaring
 from app.panel.bulk.engine.chunks import Piece
 from app.panel.bulk.engine.declaring import Look, Operation
 from app.panel.bulk.engine.rowbyrow import RowByRow, bring_back
-from app.panel.core import policy, records, trash
+from app.panel.core import history, policy, records, trash
 from app.panel.core.db import db
-from app.panel.core.errors import InvalidInput
+from app.panel.core.errors import DomainError, InvalidInput
 from app.panel.core.fields import FieldSpec, resource_of, specs
 from app.panel.core.forms import PanelForm, RawField, dress, unbound
 from app.panel.core.history import plain
+from app.panel.core.screens.common import names
 from app.panel.core.trash import TrashEntry
 
 NOT_EDITED = ("children", "computed", "file", "json")
@@ -67,11 +68,13 @@ def _field(one: FieldSpec) -> Any:
 
 
 def editable(model: type[Any], actor: Any = None) -> list[FieldSpec]:
-    """The fields that can be changed in many rows at once."""
+    """The fields that can be changed in many rows at once: those that the form of a row changes."""
     access = policy.fields(actor, resource_of(model)) if actor is not None else None
+    view, known = current_app.extensions["panel_views"].get(model), specs(model)
+    in_form = {known[name].name for name in names(view.edit_fieldsets)} if view is not None else known.keys()
     return [
-        one for one in dict.fromkeys(specs(model).values())
-        if one.kind not in NOT_EDITED and not (one.hidden or one.readonly or one.unique)
+        one for one in dict.fromkeys(known.values())
+        if one.name in in_form and one.kind not in NOT_EDITED and not (one.hidden or one.readonly or one.unique)
         and (access is None or access.writable(one.name))
     ]  # fmt: skip
 
@@ -102,17 +105,27 @@ class EditFields(RowByRow):
     def look(self, row: Any, values: dict[str, Any], *, actor: Any) -> Look:
         try:
             meant = self._meant(values, row)
+            if history.present_run() is None:  # in a run the update itself asks
+                records.check(row, meant, actor=actor)
         except InvalidInput as error:
-            return Look(refused=str(next(iter(error.errors.values()))))
+            return Look(refused=self._why(error))
         before = {name: _held(row, name) for name in meant}
         return Look(same=before == {name: _plain(value) for name, value in meant.items()}, before=before, after=meant)
 
     def apply(self, row: Any, values: dict[str, Any], *, actor: Any) -> None:
-        records.update(row, self._meant(values, row), actor=actor)
+        try:
+            records.update(row, self._meant(values, row), actor=actor)
+        except InvalidInput as error:
+            raise DomainError(self._why(error)) from error
+
+    def _why(self, error: InvalidInput) -> str:
+        """The first that does not fit, with the field of which it speaks: many are changed at once."""
+        name, said = next(iter(error.errors.items()), ("", error.message))
+        field = specs(self.model).get(name)
+        return gettext("%(field)s: %(why)s", field=field.label, why=said) if field is not None else str(said)
 
     def kept(self, row: Any, values: dict[str, Any]) -> dict[str, Any]:
         return {name: plain(_held(row, name)) for name in self.written(values)}
-
 
     def take_back(self, row: Any, image: dict[str, Any], *, actor: Any) -> str:
         records.update(row, {name: writing.from_plain(self.model, name, value) for name, value in image.items()}, actor=actor)

@@ -91,9 +91,15 @@ def _change(operation: Operation, row: Any, name: str, look: Look) -> dict[str, 
 
 
 def _text(field: FieldSpec | None, value: Any, row: Any) -> str:
-    if field is not None and field.relation and field.target is not None and isinstance(value, int):
-        related = db.session.get(field.target, value)
-        return sight.called(current_actor(), related) if related is not None else str(value)
+    if field is not None and field.target is not None and field.kind in ("ref", "many"):
+        keys = value if isinstance(value, list) else [value]
+        if keys and all(isinstance(key, int) for key in keys):
+            return ", ".join(_called(field.target, key) for key in keys)
     if field is not None and field.choices is not None and isinstance(value, str):
         value = field.choices.of(value) or value  # operations that are no SQL tell what is stored
     return cells.show(value, field, row).get("text", "")
+
+
+def _called(model: type[Any], key: int) -> str:
+    related = db.session.get(model, key)
+    return sight.called(current_actor(), related) if related is not None else str(key)
