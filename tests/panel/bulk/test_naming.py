@@ -27,3 +27,39 @@ def test_what_no_operation_knows_any_more_is_called_as_it_was_kept(shelf):
     assert told(run, "zh_Hans_CN")[0] == ["Weights"]
     run.operation = "books.given_up"
     assert told(run, "zh_Hans_CN") == (["Weights"], {"price": "Price"})
+
+
+def test_amounts_and_choices_of_the_first_rows_are_written_in_the_language_of_the_reader_also_where_they_go_back(shelf):
+    from app.panel.bulk.engine import backwards, declaring, life, showing
+    from app.panel.bulk.engine.selecting import Selection
+    from app.panel.core.actor import SYSTEM
+    from tests.panel.bulk.operating import done
+
+    values = {"set": {"price": 2000, "is_lent_out": True}, "raw": {"price": "20.00", "is_lent_out": "true"}}
+    with force_locale("en"):
+        run = life.prepare(declaring.find("edit:books.Book"), Selection(tuple(books(1))), values, actor=SYSTEM)
+        assert life.look(run, actor=SYSTEM)
+
+    def read(language, found=None):
+        with force_locale(language):
+            changes = showing._first(run, found or run.findings, SYSTEM)[0]["changes"]
+            return {one["name"]: (one["before"], one["after"]) for one in changes}
+
+    assert read("en") == {"price": ("CN¥10.00", "CN¥20.00"), "is_lent_out": ("no", "yes")}
+    assert read("zh_Hans_CN") == {"price": ("¥10.00", "¥20.00"), "is_lent_out": ("否", "是")}
+    run = done(run)
+    turned = backwards.findings(run, declaring.find(run.operation))
+    assert read("zh_Hans_CN", turned) == {"price": ("¥20.00", "¥10.00"), "is_lent_out": ("是", "否")}
+
+
+def test_the_list_of_runs_calls_them_in_the_language_of_the_reader(shelf, visit):
+    from app.panel.bulk.engine import declaring, life
+    from app.panel.bulk.engine.selecting import Selection
+    from app.panel.core.actor import SYSTEM
+
+    values = {"set": {"price": 2000}, "raw": {"price": "20.00"}}
+    with force_locale("zh_Hans_CN"):
+        made = life.prepare(declaring.find("edit:books.Book"), Selection(tuple(books(1))), values, actor=SYSTEM)
+    assert made.file_name == "批量修改字段：Price"
+    told = visit("ada").get("/bulk/run/list/").text
+    assert ">Edit fields of many rows: Price</a>" in told and ">批量修改字段：Price<" not in told

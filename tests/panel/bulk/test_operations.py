@@ -27,7 +27,10 @@ def test_the_preview_says_what_changes_what_is_refused_and_the_sums(shelf):
     assert found["sums"]["price"] == {"label": "Prices", "before": {"CNY": 5010}, "after": {"CNY": 6010}}
     first = found["first"][0]
     assert (first["id"], first["label"]) == (ids[0], "Book 0")
-    assert first["changes"][0] == {"name": "price", "label": "Price", "before": "CN¥10.00", "after": "CN¥12.00", "differs": True}
+    stored = {"before": 1000, "after": 1200, "currency": "CNY"}
+    assert first["changes"][0] == {
+        "name": "price", "label": "Price", "before": "CN¥10.00", "after": "CN¥12.00", "differs": True, "stored": stored,
+    }  # fmt: skip
     assert prices()["978-0"] == 1000, "looking writes nothing"
 
 

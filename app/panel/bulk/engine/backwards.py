@@ -84,6 +84,11 @@ def _first(run: Run, operation: Operation) -> list[dict[str, Any]]:
     changed = {key: bool(differs) for key, differs in db.session.execute(query)} if told else {}
     return [
         {**row, "refused": _("It was changed since.") if changed[row["id"]] else "", "changes": [
-            {**one, "before": one["after"], "after": one["before"]} for one in row["changes"] if not changed[row["id"]]
+            _turned(one) for one in row["changes"] if not changed[row["id"]]
         ]} for row in told if row["id"] in changed
     ]  # fmt: skip
+
+
+def _turned(one: dict[str, Any]) -> dict[str, Any]:
+    turned = {**one, "before": one["after"], "after": one["before"]}
+    return {**turned, "stored": _turned(one["stored"])} if "stored" in one else turned

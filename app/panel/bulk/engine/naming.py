@@ -12,9 +12,11 @@ from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.languages import languages
 from app.panel.bulk.models import Run
 from app.panel.bulk.states import RunKind
-from app.panel.core.fields import specs
+from app.panel.core import cells, money
+from app.panel.core.fields import FieldSpec, specs
 
 LONGEST = 200
+TRANSLATED = ("money", "choice", "bool")
 
 
 def titled(operation: Operation, values: dict[str, Any]) -> str:
@@ -58,6 +60,21 @@ def heads(run: Run | Any) -> dict[str, str]:
     operation = declaring.find(run.operation)
     kept = {one["name"]: one["label"] for row in (run.findings or {}).get("first") or () for one in row["changes"]}
     return {name: of_field(operation, name) if operation is not None else label for name, label in kept.items()}
+
+
+def change(operation: Operation | None, one: dict[str, Any]) -> dict[str, Any]:
+    """A field of the first rows before and after, an amount or a choice as it is written in the language of the reader."""
+    stored, field = one.get("stored"), specs(operation.model).get(one["name"]) if operation is not None else None
+    if not stored or field is None or field.kind not in TRANSLATED:
+        return one
+    return {**one, **{side: _written(field, stored[side], stored["currency"], one[side]) for side in ("before", "after")}}
+
+
+def _written(field: FieldSpec, value: Any, currency: str, kept: str) -> str:
+    if field.kind == "money":
+        return money.format(value, currency) if isinstance(value, int) else kept
+    known = field.choices.of(value) if field.choices is not None and isinstance(value, str) else value
+    return str(cells.show(known, field)["text"]) if known is not None else kept
 
 
 def of_field(operation: Operation, name: str) -> str:

@@ -86,8 +86,16 @@ def _change(operation: Operation, row: Any, name: str, look: Look) -> dict[str, 
     before, after = look.before.get(name), look.after[name]
     return {
         "name": name, "label": naming.of_field(operation, name), "before": _text(field, before, row),
-        "after": _text(field, after, row), "differs": plain(before) != plain(after),
+        "after": _text(field, after, row), "differs": plain(before) != plain(after), **_stored(field, before, after, row),
     }  # fmt: skip
+
+
+def _stored(field: FieldSpec | None, before: Any, after: Any, row: Any) -> dict[str, Any]:
+    """What is written otherwise in another language, as it is stored."""
+    if field is None or field.kind not in naming.TRANSLATED:
+        return {}
+    currency = field.currency_of(row) if field.kind == "money" else ""
+    return {"stored": {"before": plain(before), "after": plain(after), "currency": currency}}
 
 
 def _text(field: FieldSpec | None, value: Any, row: Any) -> str:

@@ -142,9 +142,10 @@ def _reasons(found: dict[str, Any]) -> list[SimpleNamespace]:
 
 def _first(run: Run, found: dict[str, Any], actor: Any) -> list[dict[str, Any]]:
     """The first rows before and after; a field that whoever looks may not read is left out."""
-    access = policy.fields(actor, run.resource)
+    access, operation = policy.fields(actor, run.resource), declaring.find(run.operation)
     return [
-        {**row, "changes": [one for one in row["changes"] if access.usable(one["name"])]} for row in found.get("first") or ()
+        {**row, "changes": [naming.change(operation, one) for one in row["changes"] if access.usable(one["name"])]}
+        for row in found.get("first") or ()
     ]
 
 
