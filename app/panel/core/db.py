@@ -30,6 +30,8 @@ Model.metadata.naming_convention = {
 CONNECT_SECONDS = 5  # nobody waits longer for a database that does not answer
 SERVING = ("web", "background", "worker", "ticker", "consumer")  # parts of a running panel
 STATEMENTS_KEPT = 2000  # roles ask for the same rows by statements of their own; to write one anew takes a millisecond
+# the log of SQLite stays as long as it ever was, unless whoever begins it anew cuts what a large transaction has left of it
+LOG_LIMIT = f"journal_size_limit={8 * 2**20}"
 TRUSTED_SECONDS = 1.0  # a connection that answered so lately is not asked whether it still lives
 
 db = SQLAlchemy(model_class=Model)
@@ -201,7 +203,7 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, for pysqlite would say it too late
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", LOG_LIMIT):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

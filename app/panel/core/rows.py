@@ -23,6 +23,7 @@ from app.panel.core.types import ListOf, MinorUnits, UTCDateTime, json_text
 
 ROOM_KB = 64 * 1024
 ROOM_PAGES = 16_000  # pages that several chunks change, inner ones of an index above all, then go into the file once for them all
+ROOM_LOG = ROOM_PAGES * 2**12  # what it would be cut to, it would have to be grown by again at once
 STRETCH = 5_000
 FEW = 20  # rows of which each tells all of its values
 BY_INDEX = text(
@@ -187,6 +188,7 @@ def make_room() -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA cache_size = -{ROOM_KB}")
         connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {ROOM_PAGES}")
+        connection.exec_driver_sql(f"PRAGMA journal_size_limit = {ROOM_LOG}")
     else:
         connection.execute(BY_INDEX, {"parallel": "0", "scan": "off", "cost": "1.1"})
 

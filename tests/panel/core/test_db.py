@@ -33,9 +33,24 @@ def open_engine(tmp_path):
 def test_a_sqlite_connection_is_told_what_the_panel_relies_on(open_engine):
     with open_engine().connect() as connection:
         told = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in (
-            "journal_mode", "synchronous", "foreign_keys", "busy_timeout",
+            "journal_mode", "synchronous", "foreign_keys", "busy_timeout", "journal_size_limit",
         )}  # fmt: skip
+    limit = told.pop("journal_size_limit")
     assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30000}
+    assert 2**22 < limit < 2**24
+
+
+def test_the_log_of_sqlite_is_cut_behind_a_large_transaction(open_engine, tmp_path):
+    log = tmp_path / "x.db-wal"
+    with open_engine().connect() as connection:
+        connection.execute(text("CREATE TABLE large (b BLOB)"))
+        more = "WITH RECURSIVE m(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM m WHERE n < 320) "
+        connection.execute(text(f"INSERT INTO large {more} SELECT zeroblob(100000) FROM m"))
+        connection.commit()
+        assert log.stat().st_size > 3e7
+        connection.execute(text("UPDATE t SET n = n + 1"))
+        connection.commit()
+        assert log.stat().st_size < 1e7
 
 
 def test_a_read_that_becomes_a_write_outlives_what_another_wrote_in_between(open_engine):
