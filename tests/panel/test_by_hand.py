@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.panel.test_conflicts import change, stored
 from tests.serving import served
 
 pytestmark = pytest.mark.slow
@@ -32,3 +33,25 @@ def test_e_opens_the_form_of_the_record_that_is_shown(tab, book):
     tab.evaluate("document.activeElement.blur()")
     tab.keyboard.press("e")
     tab.wait_for_url(f"**/books/book/edit/{key}*")
+
+
+def test_what_was_written_into_cells_is_taken_back_step_by_step(tab, book, visit):
+    key = book("992-1", title="Undone", price="12.50")
+    tab.goto("/books/book/list/?q=992-1")
+    row = tab.locator("tbody tr")
+    row.locator("[data-edit=title]").dblclick()
+    tab.locator("td.editing input").fill("Done")
+    tab.locator("td.editing input").press("Tab")
+    tab.locator("td.editing select").select_option("science")
+    tab.locator("td.editing select").press("Enter")
+    back = tab.get_by_role("button", name="Take back: Genre “Novel”")
+    back.wait_for()
+    tab.keyboard.press("Control+z")
+    row.get_by_text("Novel").wait_for()
+    other = tab.get_by_role("button", name="Take back: Title “Undone”")
+    other.wait_for()
+    assert (stored(visit("ada"), key)["title"], stored(visit("ada"), key)["genre"]) == ("Done", "novel")
+    change(visit("ada"), key, title="Hers")
+    other.click()
+    tab.get_by_role("alert").get_by_text("It says “Hers” now, and stays so.").wait_for()
+    assert not other.is_visible() and stored(visit("ada"), key)["title"] == "Hers"

@@ -67,13 +67,15 @@ def cell(list_key: str, row_id: int, column: str) -> Any:
 
 @blueprint.post("/<list_key>/cell/<int:row_id>/<column>")
 def change(list_key: str, row_id: int, column: str) -> Any:
-    """Change one cell: `value`, the `version` that the editor showed, and the columns that the answer draws anew."""
+    """Change one cell: `value`, the `version` that the editor showed, and the columns that the answer draws anew.
+    `back` says that it takes a change back."""
     view, actor = _view(list_key), current_actor()
     row = records.get(view.model, row_id, actor=actor, verb="write")
     seen, given = request.form.get("version", ""), request.form.get("value", "")
     if not seen.isdecimal() or len(seen) > 9:
         raise BadRequest(gettext("This form is too old. Open it again."))
-    return screens.change_cell(view, row, column, given, int(seen), request.form.get("columns", "").split(",")[:60], actor)
+    shown, is_back = request.form.get("columns", "").split(",")[:60], bool(request.form.get("back"))
+    return screens.change_cell(view, row, column, given, int(seen), shown, actor, is_back=is_back)
 
 
 @blueprint.post("/<list_key>/columns")

@@ -1,5 +1,5 @@
 /* Cells of a list that are changed where they stand: an editor of their kind, saved one by one, refused in a sentence beside it. */
-import { announce, ask, el, t } from "./dom.js";
+import { announce, ask, el, icon, isTyping, t } from "./dom.js";
 import { combobox } from "./picker.js";
 
 const TYPES = { date: "date", "datetime-local": "datetime-local", tel: "tel", email: "email", url: "url" };
@@ -46,6 +46,7 @@ export function editableCells(table) {
   const offset = table.querySelector("thead .pick") ? 1 : 0;
   const editors = new Map();
   const fetched = new Map();
+  const written = []; // what was written here, the latest last, each with what brings back what stood there
   let queue = Promise.resolve();
 
   const cells = () => [...table.querySelectorAll("tbody [data-edit]")];
@@ -67,13 +68,49 @@ export function editableCells(table) {
   };
 
   /** What writes one cell: the newest version that this page knows of the row goes with it. */
-  async function send(td, known, value) {
+  async function send(td, known, value, back = "") {
     const row = td.closest("tr");
     const version = Math.max(known.version, Number(row.dataset.version || 0));
-    const body = new URLSearchParams({ value, version, columns: columns.join(",") });
+    const body = new URLSearchParams({ value, version, back, columns: columns.join(",") });
     const answer = await ask(address(td), { method: "POST", body });
     row.dataset.version = answer.version;
     return answer;
+  }
+
+  function draw(td, answer) {
+    for (const [name, cell] of Object.entries(answer.cells)) {
+      const other = td.closest("tr").children[columns.indexOf(name) + offset];
+      if (!editors.has(other)) paint(other, cell);
+    }
+    td.classList.add("saved");
+  }
+
+  /** At the foot of the list: the latest change can be taken back, and why it could not. */
+  const button = el("button", { type: "button", class: "btn btn-outline btn-sm" });
+  const why = el("span", { class: "tone-danger", role: "alert" });
+  button.addEventListener("click", takeBack);
+  function offer(refused = "") {
+    const { back } = written.at(-1) || {};
+    if (back) button.replaceChildren(icon("fa-rotate-left"), back.label, " ", el("kbd", {}, "Ctrl+Z"));
+    button.hidden = !back;
+    why.textContent = refused;
+    if (!button.isConnected) table.closest("form").querySelector(".list-foot")?.firstElementChild.after(button, why);
+  }
+
+  function takeBack() {
+    const last = written.pop();
+    if (!last) return;
+    const { td, back } = last;
+    queue = queue.then(async () => {
+      try {
+        draw(td, await send(td, { version: 0 }, back.value, "1"));
+        offer();
+        announce(back.done);
+        focus(td);
+      } catch (error) {
+        offer(error.message);
+      }
+    });
   }
 
   async function begin(td) {
@@ -115,11 +152,9 @@ export function editableCells(table) {
       try {
         const answer = await send(td, known, value);
         close();
-        for (const [name, cell] of Object.entries(answer.cells)) {
-          const other = td.closest("tr").children[columns.indexOf(name) + offset];
-          if (!editors.has(other)) paint(other, cell);
-        }
-        td.classList.add("saved");
+        draw(td, answer);
+        written.push({ td, back: answer.back });
+        offer();
         announce(t("saved"));
         return true;
       } catch (error) {
@@ -170,6 +205,11 @@ export function editableCells(table) {
     };
   }
 
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || isTyping(event.target) || !written.length) return;
+    event.preventDefault();
+    takeBack();
+  });
   table.addEventListener("dblclick", (event) => {
     const td = event.target.closest("td[data-edit]");
     if (!td || event.target.closest("a, button, input, select")) return;

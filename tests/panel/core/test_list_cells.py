@@ -1,5 +1,6 @@
 """Cells that are changed in the list: rights, rules, version and history are those of the form."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -39,6 +40,21 @@ def test_a_cell_is_written_drawn_anew_and_remembered(as_user, session, till):
     db.session.commit()
     told = session.query(HistoryEntry).order_by(HistoryEntry.id.desc()).first()
     assert "Front till" in json.dumps(told.changes, default=str) and told.path == "screen"
+
+
+def test_what_takes_a_change_back_brings_back_what_stood_there_to_the_second(as_user, session, ada):
+    seen = dt.datetime(2026, 11, 23, 8, 48, 23, 120000, tzinfo=dt.UTC)
+    who = Customer(name="Zhang", phone="+8613800001234", first_seen_at=seen)
+    session.add(who)
+    session.commit()
+    client, of = as_user("ada"), "customers_customer"
+    given = {"name": ("Zhang San", "Zhang"), "first_seen_at": ("2026-01-02T03:04", seen), "level": ("gold", who.level)}
+    for name, (value, before) in given.items():
+        back = change(client, who.id, name, value, of=of).json["back"]
+        assert change(client, who.id, name, back["value"], of=of, back="1").status_code == 200
+        session.expire_all()
+        assert getattr(session.get(Customer, who.id), name) == before, name
+        session.commit()
 
 
 def test_the_cells_beside_a_changed_one_are_drawn_as_the_list_draws_them(as_user, session, ada):

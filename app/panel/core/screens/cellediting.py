@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
-from app.panel.core import cells, forms, history, listcolumns, listing, policy, records, sight, veil
+from app.panel.core import cells, clock, forms, history, listcolumns, listing, policy, records, sight, veil
 from app.panel.core.errors import Conflict, NotFound
 from app.panel.core.fields import FieldSpec, resource_of, spec
 from app.panel.core.screens import drawing
@@ -71,12 +72,16 @@ def editor(view: Any, row: Any, name: str, actor: Any) -> dict[str, Any]:
     return known
 
 
-def change(view: Any, row: Any, name: str, text: str, version: int, shown: list[str], actor: Any) -> dict[str, Any]:
-    """Write one cell; answers with the version that stands now and the cells of the row as the list shows them.
+def change(
+    view: Any, row: Any, name: str, text: str, version: int, shown: list[str], actor: Any, *, is_back: bool = False
+) -> dict[str, Any]:
+    """Write one cell; answers with the version that stands now, the cells of the row as the list shows them, and what would
+    bring back what stood there. With `is_back` it is that which is written: over nothing that somebody else wrote since.
 
     :raises DomainError: as the form does; a stale one says what stands there now
     """
     field = field_of(view, row, name, actor)
+    back = _way_back(view, row, name, field, actor)
     values = records.parse(view.model, {field.name: text}, row=row, partial=True, names={field.name})
     try:
         with history.by("screen"):
@@ -85,13 +90,24 @@ def change(view: Any, row: Any, name: str, text: str, version: int, shown: list[
         if not error.theirs:
             raise
         now = cells.cell(row, name, policy.fields(actor, view.resource)).get("text", "")
-        raise Conflict(
-            _("Somebody else changed this in the meantime. It says “%(value)s” now; Enter writes yours over it.", value=now),
-            theirs=error.theirs,
-        ) from None
+        said = _("Somebody else changed this in the meantime. It says “%(value)s” now; Enter writes yours over it.", value=now)
+        if is_back:
+            said = _("Somebody else changed this in the meantime. It says “%(value)s” now, and stays so.", value=now)
+        raise Conflict(said, theirs=error.theirs) from None
     plan = _plan(view, actor)
     sight.look(actor, [getattr(row, field.relation)] if field.relation and getattr(row, field.relation) is not None else [])
-    return {"version": row.version, "cells": {one: _cell(view, row, one, plan) for one in shown if one in plan.columns}}
+    drawn = {one: _cell(view, row, one, plan) for one in shown if one in plan.columns}
+    return {"version": row.version, "cells": drawn, "back": back}
+
+
+def _way_back(view: Any, row: Any, name: str, field: FieldSpec, actor: Any) -> dict[str, str]:
+    """What stands in a cell before it is changed, to the second: written there again, it is as it was."""
+    value = getattr(row, field.name)
+    exact = clock.local(value).replace(tzinfo=None).isoformat() if isinstance(value, dt.datetime) else forms.typed(field, row)
+    exact = str(exact).lower() if isinstance(exact, bool) else exact
+    shown = cells.cell(row, name, policy.fields(actor, view.resource)).get("text", "")
+    said = _("Take back: %(label)s “%(value)s”", label=view.label(name), value=str(shown)[:40] or "–")
+    return {"value": "" if exact is None else str(exact), "label": said, "done": _("Taken back.")}
 
 
 def _cell(view: Any, row: Any, name: str, plan: listing.Plan) -> dict[str, Any]:
