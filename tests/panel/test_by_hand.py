@@ -55,3 +55,15 @@ def test_what_was_written_into_cells_is_taken_back_step_by_step(tab, book, visit
     other.click()
     tab.get_by_role("alert").get_by_text("It says “Hers” now, and stays so.").wait_for()
     assert not other.is_visible() and stored(visit("ada"), key)["title"] == "Hers"
+
+
+def test_a_card_of_a_board_is_found_again_where_it_went_and_it_says_where_it_cannot_go(tab, book):
+    key = book("993-1", title="Moved")
+    tab.goto("/books/book/list/?shape=board&q=993-1")
+    card = tab.locator(f".board-card[data-pk='{key}'] a.lead")
+    card.press("Alt+ArrowLeft")
+    tab.locator(".message").get_by_text("“Moved” cannot go there. Its menu says where it can go.").wait_for()
+    card.press("Alt+ArrowRight")
+    tab.locator("[data-lane=science] a.lead:focus").get_by_text("Moved").wait_for()
+    card.drag_to(tab.locator("[data-lane=novel]"))
+    tab.locator("[data-lane=novel] a.lead:focus").get_by_text("Moved").wait_for()
