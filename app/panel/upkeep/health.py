@@ -16,8 +16,9 @@ from redis.exceptions import RedisError
 from rq.utils import as_text
 from sqlalchemy import func, select, text
 
+from app.panel.bulk.engine import naming
 from app.panel.bulk.models import Run
-from app.panel.bulk.states import WORKING
+from app.panel.bulk.states import WORKING, RunState
 from app.panel.core import bells, clock, concerns, lease, outbox, policy, schedules, ticker, valkey
 from app.panel.core.actor import current_actor
 from app.panel.core.db import db
@@ -125,18 +126,22 @@ def runs_under_way() -> list[SimpleNamespace]:
     """Runs that work or wait, with those that nobody works on."""
     table = Run.__table__
     query = select(Run, (epoch() - table.c.lease_until).label("silent")).where(table.c.state.in_(WORKING)).order_by(Run.id)
+    found = db.session.execute(query.limit(50)).all()
+    is_busy = any(silent <= 0 for _run, silent in found)
     return [
         SimpleNamespace(
-            id=run.id, name=run.file_name or str(run.kind.label), state=run.state, percent=run.percent,
-            at=run.started_at or run.created_at, is_silent=_is_silent(run, silent),
+            id=run.id, name=naming.headline(run) or str(run.kind.label), state=run.state, percent=run.percent,
+            at=run.started_at or run.begins_at or run.created_at, is_silent=_is_silent(run, silent, is_busy),
         )
-        for run, silent in db.session.execute(query.limit(50))
+        for run, silent in found
     ]  # fmt: skip
 
 
-def _is_silent(run: Run, silent: float) -> bool:
-    """Its lease lapsed long ago, or nobody has taken it up though it was asked for long ago."""
-    age = (clock.now() - run.changed_at).total_seconds()
+def _is_silent(run: Run, silent: float, is_busy: bool) -> bool:
+    """Its lease lapsed long ago, or nobody has taken it up though its time came long ago and no worker is at another one."""
+    if run.state is RunState.QUEUED and is_busy:
+        return False
+    age = (clock.now() - max(run.changed_at, run.begins_at or run.changed_at)).total_seconds()
     return silent > SILENT_SECONDS and age > SILENT_SECONDS
 
 

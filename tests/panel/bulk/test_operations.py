@@ -466,3 +466,22 @@ def test_requests_that_ask_for_an_operation_of_a_model_at_once_get_the_same_one(
         asker.join()
     assert len(found) == 4
     assert len(set(map(id, found))) == 1
+
+
+def test_a_run_that_waits_for_its_time_shows_what_it_would_do_and_stands_in_no_tray(shelf, visit):
+    from app.panel.accounts.models import User
+    from app.panel.bulk.engine import life
+    from app.panel.bulk.models import Run
+    from app.panel.core import clock
+
+    ids, client = books(1), visit("ada")
+    ada = shelf.query(User).filter_by(username="ada").one()
+    number = prepared(RAISE, 10, ids, actor=ada).id
+    life.start(number, actor=ada, begins_at=clock.now() + clock.dt.timedelta(hours=1))
+    page = client.get(f"/bulk/operation/{number}/").text
+    assert "Will change" in page and "CN¥10.10" in page and "data-bulk-progress" not in page
+    assert client.get("/bulk/operation/tray").json == []
+    shelf.query(Run).filter_by(id=number).update({"begins_at": clock.now()})
+    shelf.commit()
+    assert [one["title"] for one in client.get("/bulk/operation/tray").json]
+    assert "data-bulk-progress" in client.get(f"/bulk/operation/{number}/").text

@@ -159,3 +159,26 @@ def test_the_health_page_says_who_is_silent_and_what_is_late(app, session, as_us
     assert "The system needs a look" not in as_user("ben").get("/home/").text
     lease.take(ticker.LEASE_NAME, "me", 5)
     assert "no ticker" not in " ".join(health.alarms())
+
+
+def test_a_run_that_waits_for_its_time_or_behind_another_one_is_not_silent(session):
+    @transactional
+    def waiting(**more):
+        now = clock.now()
+        run = Run(kind=RunKind.OPERATION, state=RunState.QUEUED, file_name="x", params={}, changed_at=now - dt.timedelta(hours=1), **more)
+        session.add(run)
+        session.flush()
+        return run.id
+
+    def silent():
+        session.expire_all()
+        return [one.id for one in health.runs_under_way() if one.is_silent]
+
+    later = waiting(begins_at=clock.now() + dt.timedelta(days=7))
+    overdue = waiting(begins_at=clock.now() - dt.timedelta(minutes=5))
+    assert silent() == [overdue]
+    transactional(lambda: session.add(Run(
+        kind=RunKind.OPERATION, state=RunState.RUNNING, file_name="y", params={}, lease_until=clock.now().timestamp() + 60,
+    )))()  # fmt: skip
+    assert silent() == []
+    assert [one.at for one in health.runs_under_way() if one.id == later] == [session.get(Run, later).begins_at]

@@ -16,7 +16,7 @@ from app.panel.bulk.engine import approving, backwards, conflicts, declaring, li
 from app.panel.bulk.engine.selecting import ITEMS
 from app.panel.bulk.models import LEFT_ALONE, Run
 from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
-from app.panel.core import money, policy
+from app.panel.core import clock, money, policy
 from app.panel.core.actor import owns
 from app.panel.core.db import db
 from app.panel.core.rows import among
@@ -43,7 +43,7 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
         title=naming.headline(run), operation=operation, list_url=list_url, list_title=list_title,
         is_undo=run.kind is RunKind.UNDO, is_over=is_over,
         is_ready=run.state is RunState.CHECKED, is_working=run.state in WORKING, is_paused=run.state is RunState.PAUSED,
-        is_looked_at=run.state is RunState.CHECKING,
+        is_looked_at=run.state is RunState.CHECKING, is_planned=is_planned(run),
         counts=counts_of(run), sums=sums(naming.sums(run)), reasons=_reasons(found), first=_first(run, found, actor),
         messages=found.get("messages") or 0, left=left[:PAGE], more=left[PAGE - 1].seq if len(left) > PAGE else 0,
         can_undo=runs.can_undo(run) and undone_by is None, undone_by=undone_by, can_resume=life.can_resume(run),
@@ -55,6 +55,11 @@ def page_of(run: Run, actor: Any, *, after: int = 0) -> SimpleNamespace:
         repeat_url=_repeat_url(run, actor),
         change_url=url_for("bulk_operation.new", action=run.operation, before=run.id) if can_be_changed(run) else "",
     )  # fmt: skip
+
+
+def is_planned(run: Run) -> bool:
+    """Does it wait for the time at which it is to begin?"""
+    return run.state is RunState.QUEUED and run.started_at is None and run.begins_at is not None and run.begins_at > clock.now()
 
 
 def can_be_changed(run: Run) -> bool:
@@ -91,15 +96,16 @@ def run_url(run: Run) -> str:
 
 
 def under_way(actor: Any) -> list[Run]:
-    """The runs of a person that have begun and not ended, and those that wait for his word."""
+    """The runs of a person that have begun and not ended, and those that wait for his word; not those that wait for their time."""
     states = (*WORKING, RunState.PAUSED, RunState.ASKED)
-    query = select(Run).where(Run.actor_id == actor.id, Run.state.in_(states)).order_by(Run.id.desc()).limit(10)
+    come = Run.begins_at.is_(None) | (Run.begins_at <= clock.now()) | (Run.state != RunState.QUEUED)
+    query = select(Run).where(Run.actor_id == actor.id, Run.state.in_(states), come).order_by(Run.id.desc()).limit(10)
     return list(db.session.scalars(query))
 
 
 def counts_of(run: Run) -> list[SimpleNamespace]:
     """Before the start what would be, afterwards what became."""
-    ahead = run.state in (RunState.DRAFT, RunState.CHECKING, RunState.CHECKED, RunState.ASKED)
+    ahead = run.state in (RunState.DRAFT, RunState.CHECKING, RunState.CHECKED, RunState.ASKED) or is_planned(run)
     known = (run.findings or {}).get("counts") or {}
     said = {
         "will_change": _("Will change"), "stay": _("Stay as they are"), "refused": _("Refused"), "skipped": _("Skipped"),
