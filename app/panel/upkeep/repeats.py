@@ -30,7 +30,10 @@ MOST = 20  # of one person
 
 
 def can_repeat(run: Run, actor: Any) -> bool:
-    """Is it a run of this person over rows that can be named again?"""
+    """Is it a run of this person over rows that can be named again, and that are there again?"""
+    operation = declaring.find(run.operation)
+    if operation is not None and operation.rows_go and not _is_list(run):
+        return False
     own = owns(actor, run.actor_id) and not isinstance(actor, KeyHolder)
     return own and run.kind is RunKind.OPERATION and (_is_list(run) or run.expected <= MOST_TICKED)
 

@@ -112,6 +112,9 @@ class _Shelf(RowByRow):
     fields = ()
     to: ProductState
 
+    def said(self, values: dict[str, Any]) -> str:
+        return str(values.get("why") or "")
+
     def prepare(self, rows: Sequence[Product], values: dict[str, Any], *, actor: Any) -> None:
         parts = [selectinload(getattr(Product, name)) for name in ("category", "skus", "images", "tags")]
         db.session.scalars(select(Product).where(Product.id.in_([row.id for row in rows])).options(*parts)).all()

@@ -42,10 +42,10 @@ class TransferForm(PanelForm):
 
 
 class TransferManyForm(PanelForm):
+    warehouse_id = forms.RawField(_("To warehouse"), spec=None)
     quantity = IntegerField(
         _("Quantity"), [Optional(), NumberRange(min=1)], description=_("Of each SKU. Empty: all that nobody has reserved.")
     )
-    warehouse_id = forms.RawField(_("To warehouse"), spec=None)
     note = StringField(_("Note"), [Optional(), Length(max=300)])
 
     def for_operation(self, _operation: Any, _actor: Any) -> None:
@@ -77,6 +77,7 @@ class ReceivingForm(PanelForm):
 def picker(field: Any, model: type[Any], name: str) -> None:
     """Let a field of an operation choose like the field of a model does."""
     field.spec = spec(model, name)
+    field.required = field.spec.required
     forms.dress_field(field)
 
 

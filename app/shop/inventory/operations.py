@@ -72,6 +72,7 @@ def _change(row: StockLevel, values: dict[str, Any]) -> int:
 class TransferStock(_OfStock):
     key, label, icon, order = "inventory.transfer", _("Transfer"), "fa-right-left", 20
     permission, form, instead_of = "transfer", forms.TransferManyForm, "transfer"
+    moves = {**_OfStock.moves, "stock": _("Pieces that move")}
 
     def clean(self, form: Any, *, actor: Any) -> dict[str, Any]:
         target = forms.picked_id(form.warehouse_id)
@@ -81,7 +82,7 @@ class TransferStock(_OfStock):
         return {"target": warehouse.id, "quantity": form.quantity.data, "note": form.note.data or ""}
 
     def said(self, values: dict[str, Any]) -> str:
-        return f"→ {db.session.get(Warehouse, values['target']) or ''}"
+        return f"{values['quantity'] or ''} → {db.session.get(Warehouse, values['target']) or ''}".strip()
 
     def look(self, row: StockLevel, values: dict[str, Any], *, actor: Any) -> Look:
         if row.warehouse_id == values["target"]:
@@ -89,7 +90,8 @@ class TransferStock(_OfStock):
         left, quantity = row.on_hand - row.reserved, _moved(row, values)
         if quantity > left:
             return Look(refused=gettext("Only %(n)s pieces are available.", n=left))
-        return Look(same=not quantity, before={"on_hand": row.on_hand}, after={"on_hand": row.on_hand - quantity})
+        after = {"on_hand": row.on_hand - quantity}
+        return Look(same=not quantity, before={"on_hand": row.on_hand}, after=after, stock=quantity)
 
     def kept(self, row: StockLevel, values: dict[str, Any]) -> dict[str, Any]:
         return {"quantity": _moved(row, values), "target": values["target"]}
@@ -113,6 +115,9 @@ def _moved(row: StockLevel, values: dict[str, Any]) -> int:
 class SetThresholds(_OfStock):
     key, label, icon, order = "inventory.threshold", _("Set warning line"), "fa-bell", 30
     permission, form, fields, instead_of = "write", forms.LineForm, ("threshold",), "line"
+
+    def said(self, values: dict[str, Any]) -> str:
+        return "–" if values["threshold"] is None else str(values["threshold"])
 
     def look(self, row: StockLevel, values: dict[str, Any], *, actor: Any) -> Look:
         before, after = {"threshold": row.threshold}, {"threshold": values["threshold"]}

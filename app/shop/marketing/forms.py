@@ -49,8 +49,11 @@ class DecideForm(PanelForm):
     why = StringField(_("Reason"), [NEEDED, Length(max=300)])
 
 
+SWITCH = (("on", _("On")), ("off", _("Off")))
+
+
 class SwitchForm(PanelForm):
-    to = SelectField(_("Switch"), choices=[("on", _("On")), ("off", _("Off"))])
+    to = SelectField(_("Switch"), choices=SWITCH)
 
 
 class CartForm(PanelForm):

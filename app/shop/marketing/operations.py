@@ -79,6 +79,9 @@ class VoidCoupons(SetBased):
     key, model, label, icon, tone, order = "marketing.void", Coupon, _("Make void"), "fa-ban", "danger", 10
     form, permission, instead_of, fields = forms.VoidForm, "void", "void", ("state", "voided_at", "why")
 
+    def said(self, values: dict[str, Any]) -> str:
+        return str(values["why"])
+
     def refuse(self, values: dict[str, Any]) -> Sequence[tuple[Any, Any]]:
         open_ = [one.value for one in (*OPEN, CouponState.VOID)]
         return [(COUPONS.c.state.not_in(open_), gettext("It is used, or an order waits for its payment."))]
@@ -91,6 +94,9 @@ class VoidCoupons(SetBased):
 class SwitchPromotions(SetBased):
     key, model, label, icon, order = "marketing.switch", Promotion, _("Switch on or off"), "fa-power-off", 10
     form, fields = forms.SwitchForm, ("is_active",)
+
+    def said(self, values: dict[str, Any]) -> str:
+        return str(dict(forms.SWITCH)[values["to"]])
 
     def assign(self, values: dict[str, Any]) -> Mapping[str, Any]:
         return {"is_active": values["to"] == "on"}

@@ -181,7 +181,11 @@ def test_rows_go_to_the_trash_together_and_come_back(skus, session, as_user):
 
     client = as_user("ada")
     answer = client.post(NEW, data={"action": "delete:catalog.Sku", "rowid": skus[:2]})
+    ahead = client.get(answer.location).text
+    assert "this preview does not know it yet" in ahead and "/upkeep/repeats/new/" not in ahead, "these rows are gone the next time"
     client.post(f"{answer.location}start")
+    after = client.get(answer.location).text
+    assert "this preview" not in after and "/upkeep/repeats/new/" not in after
     session.expire_all()
     assert [session.get(Sku, key) is None for key in skus[:3]] == [True, True, False]
     client.post(f"{answer.location}undo")

@@ -1,5 +1,7 @@
 """The stock of many SKUs at once: each row is a line of the journal, and so is its undo."""
 
+import re
+
 import pytest
 
 from app.panel.core.actor import SYSTEM
@@ -56,9 +58,21 @@ def test_goods_of_many_levels_move_into_one_warehouse_and_back(session, levels, 
     every = [level.id for level in session.query(StockLevel).order_by(StockLevel.id)]
     run = operate("inventory.transfer", every, target=there.id, quantity=None, note="")
     assert counts(run)["changed"] == 3 and refused(run) == ["It lies there already."]
+    assert run.findings["sums"]["stock"] == {"label": "Pieces that move", "before": {}, "after": {"": 22}}
     assert [goods.amounts(sku, there)[0] for sku in stocked] == [15, 10, 2], "what is reserved stays where it is"
     assert counts(take_back(run))["changed"] == 3
     assert (on_hand(session, levels), services.verify()) == ([10, 10, 10], [])
+
+
+def test_runs_of_stock_are_called_by_what_was_answered(session, levels):
+    there = goods.make_warehouse("NORTH")
+    some = {"target": there.id, "note": ""}
+    session.commit()
+    named = {key: operate(f"inventory.{key}", levels, **values).file_name for key, values in {
+        "transfer": {**some, "quantity": 2}, "threshold": {"threshold": 20},
+    }.items()}  # fmt: skip
+    assert named == {"transfer": f"Transfer: 2 → {there}", "threshold": "Set warning line: 20"}
+    assert operate("inventory.threshold", levels, threshold=None).file_name == "Set warning line: –"
 
 
 def test_warning_lines_are_set_and_go_back_unless_somebody_set_another(session, levels):
@@ -74,6 +88,6 @@ def test_the_form_asks_and_the_list_offers(session, levels, as_user):
     page = as_user("ada").get("/inventory/stocklevel/list/").text
     assert all(f'value="inventory.{name}"' in page for name in ("adjust", "transfer", "threshold"))
     form = as_user("ada").post("/bulk/operation/new", data={"action": "inventory.transfer", "rowid": levels}).text
-    assert "To warehouse" in form
+    assert re.search(r"To warehouse<span class=\"req\"", form), "it is marked as what must be chosen"
     wrong = as_user("ada").post("/bulk/operation/new", data={"action": "inventory.transfer", "rowid": levels, "_go": "1"})
     assert wrong.status_code == 422 and "Choose one from the list." in wrong.text

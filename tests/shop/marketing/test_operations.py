@@ -65,7 +65,7 @@ def test_coupons_are_made_void_with_a_reason_except_held_ones_and_come_back(sess
     session.commit()
     declaring.find("marketing.void").authorize(SYSTEM, {})  # as its form asks, before anything was answered
     run = operate("marketing.void", ids, why="printed twice")
-    assert run.findings["counts"] == {"changed": 2, "refused": 1}
+    assert run.findings["counts"] == {"changed": 2, "refused": 1} and run.file_name == "Make void: printed twice"
     assert counts(run)["changed"] == 2 and refused(run) == ["It is used, or an order waits for its payment."]
     assert standing(session, *ids) == [CouponState.VOID, CouponState.VOID, CouponState.RESERVED]
     assert session.get(Coupon, ids[0]).why == "printed twice" and session.get(Coupon, ids[0]).voided_at is not None
@@ -84,6 +84,7 @@ def test_promotions_are_switched_count_no_more_and_come_back(session, promote, o
     assert order_of(1).discount == 50
     session.commit()
     run = operate("marketing.switch", ids, to="off")
+    assert run.file_name == "Switch on or off: Off"
     assert counts(run)["changed"] == 1 and counts(run)["same"] == 1
     session.expire_all()
     assert order_of(1).discount == 0

@@ -67,6 +67,7 @@ class Operation:
     instead_of: ClassVar[str] = ""  # the verb of the list whose place it takes in the action bar
     by_version: ClassVar[bool] = True  # is it taken back only where a row still stands as the run left it?
     rows_go: ClassVar[bool] = False  # are its rows no longer there once it ran?
+    remarks_last: ClassVar[bool] = True  # are its remarks worth reading once it has begun?
     offered: ClassVar[bool] = True  # among the operations of its list; others are begun by code or by REST
 
     @property

@@ -145,7 +145,7 @@ class MoveToTrash(RowByRow):
     """Rows go to the trash, each with its children; what others need stays."""
 
     label, icon, tone, order = _("Move to the trash"), "fa-trash-can", "danger", 900
-    permission, rows_go = "delete", True
+    permission, rows_go, remarks_last = "delete", True, False
 
     def remarks(self, values: dict[str, Any], rows: Any) -> list[str]:
         """The database knows who needs a row when it goes, and is not asked before."""

@@ -72,7 +72,8 @@ def _remarks(run: Run, operation: Any) -> list[str]:
     params = run.params or {}
     if operation is not None and run.kind is RunKind.UNDO and run.state is RunState.ASKED:
         return [_at_most()] if (run.findings or {}).get("at_most") else []
-    if operation is None or run.kind is RunKind.UNDO or params.get("again"):
+    passed = run.started_at is not None and operation is not None and not operation.remarks_last
+    if operation is None or run.kind is RunKind.UNDO or params.get("again") or passed:
         return []
     rows = select(ITEMS.c.row_id).where(ITEMS.c.run_id == run.id)
     return [str(said) for said in operation.remarks(params.get("values") or {}, rows)]
