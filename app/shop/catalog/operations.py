@@ -11,7 +11,7 @@ from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from app.panel.bulk.engine import Look, RowByRow, SetBased, Sum, register
-from app.panel.core import changes, files, policy, records
+from app.panel.core import changes, clock, files, policy, records
 from app.panel.core.db import db
 from app.panel.core.errors import Forbidden, InvalidInput
 from app.panel.core.sets import one_of
@@ -78,19 +78,23 @@ class ChangePrice(SetBased):
         moved = or_(
             PRODUCTS.c.price_from.is_distinct_from(of_product.c.low), PRODUCTS.c.price_to.is_distinct_from(of_product.c.high)
         )
+        at = clock.now()  # by it those that were touched are known: to fetch the number of each takes longer
         statement = (
             update(PRODUCTS).where(PRODUCTS.c.id == of_product.c.product_id, moved)
-            .values(price_from=of_product.c.low, price_to=of_product.c.high).returning(PRODUCTS.c.id)
+            .values(price_from=of_product.c.low, price_to=of_product.c.high, changed_at=at)
         )  # fmt: skip
-        if touched := db.session.scalars(statement).all():
-            changes.record(Product, sorted(touched))
+        if db.session.execute(statement).rowcount:  # type: ignore[attr-defined]
+            touched = select(PRODUCTS.c.id).where(PRODUCTS.c.id.between(low, high), PRODUCTS.c.changed_at == at)
+            changes.record_selected(Product, touched)
 
 
 def _spans() -> Select[Any]:
     """(product, lowest, highest price) of the SKUs for sale, or of all where none is."""
-    ends = (("low", func.min), ("high", func.max))
-    for_sale = case((SKUS.c.is_active, SKUS.c.price))
-    return select(SKUS.c.product_id, *(func.coalesce(end(for_sale), end(SKUS.c.price)).label(name) for name, end in ends))
+    every, found = SKUS.alias("every"), []
+    for name, end in (("low", func.min), ("high", func.max)):
+        of_all = select(end(every.c.price)).where(every.c.product_id == SKUS.c.product_id).correlate(SKUS).scalar_subquery()
+        found.append(func.coalesce(end(case((SKUS.c.is_active, SKUS.c.price))), of_all).label(name))
+    return select(SKUS.c.product_id, *found)
 
 
 @register

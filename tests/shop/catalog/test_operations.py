@@ -76,6 +76,34 @@ def test_the_span_of_prices_of_a_product_follows(skus, session, as_user):
     assert (product.price_from, product.price_to) == (750, 750)
 
 
+def test_the_span_of_prices_is_that_of_what_is_for_sale_or_of_all_where_nothing_is(skus, session, as_user):
+    from app.panel.core import changes
+    from app.shop.catalog.models import Sku
+
+    client, rows = as_user("ada"), [session.get(Sku, key) for key in skus]
+    product = rows[0].product
+
+    def raised(active):
+        for row, is_active in zip(rows, active, strict=True):
+            row.is_active = is_active
+        session.commit()
+        last = session.query(changes.Change).order_by(changes.Change.id.desc()).first().id
+        client.post(f"/bulk/operation/{asked(client, skus, how='amount', value='1')}/start")
+        session.expire_all()
+        told = session.query(changes.Change).filter(changes.Change.id > last, changes.Change.table == "catalog_product").all()
+        return product.price_from, product.price_to, {key for one in told for key in one.keys or [one.key]}
+
+    assert raised([False, True, True, False, False]) == (2100, 3100, {product.id})
+    assert raised([False] * 5) == (1200, 5200, {product.id})
+    run = asked(client, skus[1:4], how="amount", value="0.5")
+    last = session.query(changes.Change).order_by(changes.Change.id.desc()).first().id
+    client.post(f"/bulk/operation/{run}/start")
+    session.expire_all()
+    assert (product.price_from, product.price_to) == (1200, 5200)
+    again = session.query(changes.Change).filter(changes.Change.id > last, changes.Change.table == "catalog_product")
+    assert again.count() == 0, "of a product whose span stays nothing is told"
+
+
 def test_what_is_refused_can_be_taken_along_as_a_spreadsheet(skus, session, as_user):
     client = as_user("ada")
     run = asked(client, skus, how="amount", value="-25")
