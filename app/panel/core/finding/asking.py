@@ -34,7 +34,7 @@ from app.panel.core import changes
 from app.panel.core.db import db
 from app.panel.core.finding import words
 from app.panel.core.finding.plans import LETTERS, Plan
-from app.panel.core.finding.storage import GRAMS, TEXTS, has_trigrams
+from app.panel.core.finding.storage import GRAMS, TEXTS, has_trigrams, is_told_by_part
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Question:
     on_sqlite: bool
     by_trigrams: bool
     by_texts: bool  # no short word is of Latin letters alone, so that they stand in a text wherever it has their gram
+    by_part: tuple[int, ...] = ()  # places of the short words of which documents tell together with their part
 
     @classmethod
     def of(cls, plan: Plan, letters: Sequence[str], asked: Sequence[str]) -> Question | None:
@@ -59,7 +60,8 @@ class Question:
         long = tuple(word for word in asked if len(word) > words.SHORT)
         on_sqlite = db.session.connection().dialect.name == "sqlite"
         by_texts = not any(gram.isascii() for gram in short)
-        return cls(plan.base, plan.end, tuple(letters), short, long, on_sqlite, has_trigrams(), by_texts)
+        by_part = tuple(at for at, gram in enumerate(short) if not on_sqlite and is_told_by_part(gram))
+        return cls(plan.base, plan.end, tuple(letters), short, long, on_sqlite, has_trigrams(), by_texts, by_part)
 
     def form(self) -> Question:
         """What all questions have in common that differ in their words alone."""
@@ -336,8 +338,10 @@ def ranked(question: Question, give: Give, *, in_parts: bool = False) -> Select[
     doc, home = (text_of, text_of.table) if held else (grams_of, grams_of.table)
     both = text_of.table.join(grams_of.table, grams_of == text_of) if held and held_short else home
     # added to nothing, so that the range of numbers is never chosen as the way to the rows
-    where = [_within(question, doc + literal_column("0", BigInteger)), *held, *held_short]
+    short = [one for at, one in enumerate(held_short) if not (in_parts and at in question.by_part)]
+    where = [_within(question, doc + literal_column("0", BigInteger)), *held, *short]
     if in_parts:
-        where.append(home.c.grams.op("&&")(give("parts", ARRAY(Text))))
+        names = [f"parts{at}" for at in question.by_part] or ["parts"]
+        where += [home.c.grams.op("&&")(give(name, ARRAY(Text))) for name in names]
     key = (doc - literal_column(str(question.base), BigInteger)).label("key")
     return select(key, home.c.rank).select_from(both).where(and_(*where))

@@ -120,7 +120,7 @@ def first_page(model: type[Any], names: Sequence[str], asked: Sequence[str], ord
     if goes_along:
         return FirstPage(kept.among_the_first(form, table, order, STRIDES, size), values, lambda _rows, more: more, True)
     parts = nearest.latest_parts(question) if order.descending and question.short and not question.long else None
-    values |= nearest.ranked_as(plan) | (nearest.of_parts(*parts) if parts else {})
+    values |= nearest.ranked_as(plan) | (nearest.of_parts(question, *parts) if parts else {})
     condition = kept.first_of_few(form, table, order.descending, FEW, size, in_parts=parts is not None)
     return FirstPage(condition, values, lambda rows, _more: bool(rows), False)
 

@@ -111,8 +111,11 @@ def latest_parts(question: asking.Question) -> tuple[int, int] | None:
     return (last + 1 - PARTS, last) if last >= OF - 1 else None
 
 
-def of_parts(first: int, last: int) -> dict[str, Any]:
+def of_parts(question: asking.Question, first: int, last: int) -> dict[str, Any]:
     """What `kept.first_of_few` is told of them."""
     bits = storage.PART_BITS - storage.ZONE_BITS
     parts = [storage.part(number << storage.PART_BITS) for number in range(first, last + 1)]
-    return {"parts": parts, "first_zone": first << bits, "last_zone": (last + 1 << bits) - 1}
+    told: dict[str, Any] = {
+        f"parts{at}": [letter + question.short[at] + one for letter in question.letters for one in parts] for at in question.by_part
+    }
+    return told | {"parts": parts, "first_zone": first << bits, "last_zone": (last + 1 << bits) - 1}

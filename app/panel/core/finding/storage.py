@@ -162,7 +162,7 @@ def add(plan: Plan, documents: Sequence[Document]) -> None:
         return
     ranks = [one.rank for one in documents]
     if plan.rank:
-        grams = [(doc, [*found, part(doc - plan.base)]) for doc, found in grams]
+        grams = [(doc, _with_part(found, part(doc - plan.base))) for doc, found in grams]
     # by no COPY, for which `rows.insert_many` says why
     read = ", ".join(f"value ->> {place}" for place in range(1, len(letters) + 1))
     for into, found, rows in (
@@ -184,6 +184,16 @@ def _lettered(one: Document, with_three: bool) -> set[str]:
 def part(key: int) -> str:
     """By which PostgreSQL finds the documents of rows that are next to this one in number."""
     return f"#{key >> PART_BITS}"
+
+
+def is_told_by_part(gram: str) -> bool:
+    """Does a gram stand in a document once more with its part? Those that few documents have: for each of these PostgreSQL
+    would look into another page of the hundred thousand that are in a part."""
+    return len(gram) == words.SHORT and not gram.isascii()
+
+
+def _with_part(grams: list[str], its: str) -> list[str]:
+    return [*grams, *(gram + its for gram in grams if is_told_by_part(gram[1:])), its]
 
 
 def _raise_zones(plan: Plan, documents: Iterable[Document]) -> None:
