@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from app.panel.core import clock, listing
 from app.panel.core.actor import SYSTEM
@@ -84,6 +84,15 @@ def test_a_first_page_comes_from_the_rows_that_were_written_last(page, is_whole,
     assert engine_name == "sqlite" or any("parts" in one for one in counted), counted
     near = is_whole()
     assert near >= ({"涵", "子涵", "子", "王子涵", "不在"} if engine_name == "sqlite" else {"子涵"}), near
+
+
+def test_for_all_words_of_a_form_postgresql_keeps_one_plan(page, customers, engine_name):
+    if engine_name == "sqlite":
+        pytest.skip("SQLite has one plan for all words")
+    for q in ("子涵", "李雷", "王子") * 5:
+        page(q)
+    kept_plans = text("SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%core_search_gram%'")
+    assert customers.scalar(kept_plans) > 3
 
 
 def test_pairs_of_characters_are_asked_for_together_with_their_part(page, customers, engine_name, count_queries):

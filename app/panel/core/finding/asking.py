@@ -98,6 +98,12 @@ def later(name: str, kind: Any) -> ColumnElement[Any]:
     return bindparam(name, type_=kind)
 
 
+def unseen(name: str, kind: Any) -> ColumnElement[Any]:
+    """The same, of which PostgreSQL learns the value only when it has planned: so it keeps one plan for all words, for to plan
+    takes it longer than to answer, and it would otherwise do so anew for each word that it thinks rarer than others."""
+    return select(later(name, kind)).scalar_subquery()
+
+
 def documents_with(plan: Plan, letters: Sequence[str], asked: Sequence[str]) -> Select[Any] | None:
     """The keys of the rows in whose fields all of these words are found; None where a word has nothing to look for."""
     question = Question.of(plan, letters, asked)

@@ -122,7 +122,7 @@ def first_page(model: type[Any], names: Sequence[str], asked: Sequence[str], ord
     parts = nearest.latest_parts(question) if order.descending and question.short and not question.long else None
     values |= nearest.ranked_as(plan) | (nearest.of_parts(question, *parts) if parts else {})
     condition = kept.first_of_few(form, table, order.descending, FEW, size, in_parts=parts is not None)
-    return FirstPage(condition, values, lambda rows, _more: bool(rows), False)
+    return FirstPage(condition, values, lambda rows, _more: bool(rows), not question.long)
 
 
 def _newest(plan: Plan, names: Sequence[str], asked: Sequence[str], question: asking.Question, size: int) -> FirstPage | None:

@@ -96,12 +96,14 @@ def first_of_few(
     :param in_parts: the documents in the parts that were written last are read first, and the others only where those do not
         fill the page with rows that stand higher than any other can
     """
-    every, most = asking.ranked(form, asking.later), _written(few + 1)
+    give = asking.later if form.long else asking.unseen
+    every, most = asking.ranked(form, give), _written(few + 1)
     if in_parts:
-        latest = asking.ranked(form, asking.later, in_parts=True).limit(most).cte("latest")
+        latest = asking.ranked(form, give, in_parts=True).limit(most).cte("latest")
         last = select(latest.c.rank).order_by(latest.c.rank.desc()).offset(_written(size - 1)).limit(_written(1)).scalar_subquery()
         zones = bindparam("first_zone", type_=Integer), bindparam("last_zone", type_=Integer)
-        fills = func.coalesce(last >= nearest.highest(form, lambda zone: ~zone.between(*zones)), false())
+        is_full = func.coalesce(last >= nearest.highest(form, lambda zone: ~zone.between(*zones)), false())
+        fills = select(select(is_full.label("fills")).cte("page").c.fills).scalar_subquery()  # looked up once for both
         rest = every.where(~fills).limit(most).cte("rest")
         found = union_all(select(latest).where(fills), select(rest)).cte("found")
     else:
