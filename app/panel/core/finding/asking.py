@@ -249,17 +249,22 @@ def first(
         values["limit"] = dense[1]
     if watched is not None:
         values |= {"consumer": watched[0], "table": watched[1], "most": watched[2]}
-    answer = First([], set(), False)
+    found = answers(statement, values)
+    return First(found.get(FOUND, []), changed_in(found), DENSE in found)
+
+
+def answers(statement: Any, values: dict[str, Any]) -> dict[int, list[Any]]:
+    """What a statement of several parts says, by their kind."""
+    found: dict[int, list[Any]] = {}
     for kind, key in db.session.connection().execute(statement, values):
-        if kind == FOUND:
-            answer.keys.append(key)
-        elif kind == DENSE:
-            answer.is_dense = True
-        elif key is None:
-            answer.changed = None
-        elif answer.changed is not None:
-            answer.changed.add(key)
-    return answer
+        found.setdefault(kind, []).append(key)
+    return found
+
+
+def changed_in(found: dict[int, list[Any]]) -> set[int] | None:
+    """The rows that `changes.newest` told of; None where `changes.latest` is to be asked."""
+    keys = set(found.get(CHANGED, ()))
+    return None if None in keys else keys
 
 
 @lru_cache(maxsize=500)

@@ -38,7 +38,7 @@ from app.panel.core.finding.plans import KEY_BITS, Plan
 PAGES = 2  # so many pages of the documents that were written last are read for the first one
 PARTS, OF = 3, 6  # so many parts of the documents are asked on PostgreSQL, where there are so many and more
 KNOWN_SECONDS = 60
-CHANGED, FOUND, HIGHEST = 0, 1, 2
+CHANGED, FOUND, HIGHEST = asking.CHANGED, asking.FOUND, 2
 
 
 @dataclass
@@ -85,18 +85,9 @@ def _newest(form: asking.Question, most: int) -> Any:
 def newest(question: asking.Question, plan: Plan, most: int, *, consumer: str, latest: int) -> Newest:
     """The keys of so many found documents at most, by one statement. On SQLite, whose index is read from its end."""
     values = question.values() | ranked_as(plan) | {"consumer": consumer, "most": latest}
-    found = Newest([], set(), False, None)
-    for kind, key in db.session.connection().execute(_newest(question.form(), most), values):
-        if kind == FOUND:
-            found.keys.append(key)
-        elif kind == HIGHEST:
-            found.highest = key
-        elif key is None:
-            found.changed = None
-        elif found.changed is not None:
-            found.changed.add(key)
-    found.is_all = len(found.keys) < most
-    return found
+    found = asking.answers(_newest(question.form(), most), values)
+    keys = found.get(FOUND, [])
+    return Newest(keys, asking.changed_in(found), len(keys) < most, found[HIGHEST][0])
 
 
 def latest_parts(question: asking.Question) -> tuple[int, int] | None:
