@@ -67,3 +67,16 @@ def test_a_card_of_a_board_is_found_again_where_it_went_and_it_says_where_it_can
     tab.locator("[data-lane=science] a.lead:focus").get_by_text("Moved").wait_for()
     card.drag_to(tab.locator("[data-lane=novel]"))
     tab.locator("[data-lane=novel] a.lead:focus").get_by_text("Moved").wait_for()
+
+
+def test_why_a_file_was_refused_is_in_sight_where_one_gave_it(tab, book):
+    key = book("994-1")
+    tab.set_viewport_size({"width": 1280, "height": 500})
+    tab.goto(f"/books/book/show/{key}")
+    tab.set_input_files("#remark-files", [{"name": "list.csv", "mimeType": "text/csv", "buffer": b""}])
+    tab.locator("#remarks .btn", has_text="Add").click()
+    tab.wait_for_url("**#remarks")
+    why = tab.locator("#remarks .message", has_text="“list.csv” is empty (0 bytes).")
+    why.wait_for()
+    at, head = why.bounding_box(), tab.locator(".page-head").bounding_box()
+    assert head["y"] + head["height"] <= at["y"] and at["y"] + at["height"] <= 500

@@ -23,6 +23,12 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+/* Whoever is led to notes and files reads there what became of his own: the head of the page is out of sight. */
+const notes = location.hash === "#remarks" && document.getElementById("remarks");
+const told = notes ? document.querySelectorAll("#main > .message") : [];
+for (const one of [...told].reverse()) notes.querySelector(".sheet-head").after(one);
+if (told.length) notes.scrollIntoView();
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   const way = { j: "[rel=next]", k: "[rel=prev]", e: "[aria-keyshortcuts=e]" }[event.key.toLowerCase()];
