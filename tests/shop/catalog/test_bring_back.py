@@ -41,7 +41,10 @@ def test_the_trash_offers_it_and_leads_to_the_preview(session, ada, as_user):
     assert "Bring back what is ticked" in page
     keys = re.findall(r'type="checkbox" form="many" name="rowid" value="(\d+)"', page)
     answer = client.post("/bulk/operation/new", data={"action": "trash.restore", "rowid": keys})
-    assert answer.status_code == 302 and "Change 2 rows" in client.get(answer.location).text
+    preview = client.get(answer.location).text
+    assert answer.status_code == 302 and "Change 2 rows" in preview and 'href="/catalog/tag/list/">Tags</a>' in preview
+    client.post(f"{answer.location}start")
+    assert re.search(r'class="btn btn-primary" href="/catalog/tag/list/"', client.get(answer.location).text), "back to their list"
     assert client.post("/bulk/operation/new", data={"action": "trash.restore"}).status_code == 422
 
 

@@ -113,6 +113,10 @@ class Operation:
         """
         return ()
 
+    def resource_of_run(self, run_id: int) -> str:
+        """The table to whose list a run leads back; another than its own where its rows only stand for those of that table."""
+        return self.resource
+
     def finished(self, whole: Piece, changed: int) -> None:
         """Called once when a run has come to its end, in that transaction, with how many rows it changed: for what is said once
         a run. `whole.undoes` tells an undo."""

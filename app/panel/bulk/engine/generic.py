@@ -188,6 +188,13 @@ class BringBack(RowByRow):
             return Look(refused=gettext("You may not bring such rows back."))
         return Look()
 
+    def resource_of_run(self, run_id: int) -> str:
+        """Of the rows that come back: an entry knows it while it is there, its image afterwards."""
+        first = select(images.ITEMS.c.row_id, images.ITEMS.c.before).where(images.ITEMS.c.run_id == run_id)
+        found = db.session.execute(first.order_by(images.ITEMS.c.seq).limit(1)).first()
+        entry = db.session.get(TrashEntry, found.row_id) if found is not None and found.row_id is not None else None
+        return entry.resource if entry is not None else str((found.before or {}).get("resource", "") if found is not None else "")
+
     def kept(self, row: TrashEntry, values: dict[str, Any]) -> dict[str, Any]:
         return {"resource": row.resource, "row": row.key}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import url_for
+from flask import current_app, url_for
 from flask_babel import gettext as _
 
 from app.panel.bulk.engine import declaring, selecting
+from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import ASKS, Selection
 from app.panel.bulk.models import Run
 from app.panel.core.db import db
@@ -21,12 +22,16 @@ def list_of(run: Run) -> tuple[str, str]:
     asked = (db.session.get(Run, run.undo_of_id) if run.undo_of_id is not None else None) or run
     params, operation = asked.params or {}, declaring.find(run.operation)
     meant = Selection.of(params)
-    view = _view(operation.model, meant.list_key) if operation is not None else None
+    view = _view(_model(operation, asked.id), meant.list_key) if operation is not None else None
     if view is None:
         return url_for("bulk_run.list"), _("Imports and operations")
     state = params.get("came") or {name: value for name, value in meant.state.items() if name in ASKS and value}
     is_its = meant.list_key in ("", view.endpoint)
     return str(view.url("list")) + (f"?{urlencode(state)}" if is_its and state else ""), str(view.title)
+
+
+def _model(operation: Operation, run_id: int) -> type[Any]:
+    return current_app.extensions["panel_models"].get(operation.resource_of_run(run_id)) or operation.model
 
 
 def _view(model: type[Any], list_key: str) -> Any:

@@ -158,7 +158,8 @@ def _take(batch: CouponBatch, count: int) -> None:
     left = table.total.is_(None) | (table.made + count <= table.total)
     taken = update(CouponBatch.__table__).where(table.id == batch.id, left).values(made=table.made + count)
     if not db.session.execute(taken).rowcount:  # type: ignore[attr-defined]
-        raise DomainError(_("There are not so many coupons of “%(name)s” left.", name=batch.name))
+        db.session.refresh(batch, ["made", "total"])
+        raise DomainError(_("“%(name)s” has no more than %(n)s left.", name=batch.name, n=max((batch.total or 0) - batch.made, 0)))
     db.session.refresh(batch, ["made"])
 
 
