@@ -404,3 +404,17 @@ def test_bad_input_is_said(app, given, wrong):
     with pytest.raises(InvalidInput) as error:
         find("orders.refund").clean(SimpleNamespace(**fields), actor=SYSTEM)
     assert wrong in error.value.errors
+
+
+def test_stock_that_others_sell_is_locked_behind_all_other_rows_of_refunds(engine_name, placed, stall, stock_of, run, monkeypatch):
+    if engine_name != "postgresql":
+        pytest.skip("one writer")
+    from app.shop.orders.services import refund_writing
+
+    done, key = [], placed(1, paid=True)
+    for place, name in ((inventory, "release_many"), (refund_writing, "_write_orders"), (refund_writing, "_tell_amounts")):
+        real = getattr(place, name)
+        monkeypatch.setattr(place, name, lambda *given, of=name, go=real, **more: done.append(of) or go(*given, **more))
+    assert (run([key]).changed, stock_of(stall.skus[0])) == (1, (10, 0))
+    assert done == ["_write_orders", "_tell_amounts", "release_many"]
+    sound()

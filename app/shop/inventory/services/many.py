@@ -41,12 +41,15 @@ class Wanted:
     lines: Select[Any]
     key: Any = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    is_read: bool = False
 
     def table(self) -> Any:
         return self.lines.subquery("wanted")
 
     def read(self) -> Wanted | None:
         """The same lines, as they were read just now: a verb asks for them six times. None when nothing is wanted."""
+        if self.is_read:
+            return self
         if is_postgresql():
             found = [tuple(line) for line in db.session.execute(self.lines, dict(self.given)).all()]
             told: Any = listed(found, dict(zip(LINE, KINDS, strict=True))) if found else None
@@ -54,7 +57,7 @@ class Wanted:
             told = laid_out("wanted", self.lines, self.given, self.key)
             if db.session.scalar(kept("wanted at all", lambda: select(told.c.cause_id).limit(1))) is None:
                 told = None
-        return None if told is None else Wanted(self.resource, select(*told.c))
+        return None if told is None else Wanted(self.resource, select(*told.c), is_read=True)
 
     def asked(self, name: Any, build: Callable[[], Any], **told: Any) -> Any:
         """Run a statement over lines that were read. On SQLite they lie in one and the same table, and it is kept."""

@@ -31,7 +31,7 @@ from app.panel.bulk.engine import expressions
 from app.panel.core import changes, history, money, trailsets
 from app.panel.core.db import db
 from app.panel.core.rows import among_given
-from app.panel.core.sets import NOW, Numbers, by_index, constant, insertion, stamped, told_by, words
+from app.panel.core.sets import NOW, Numbers, by_index, constant, insertion, is_postgresql, stamped, told_by, words
 from app.panel.core.types import ListOf
 from app.shop.inventory import services as inventory
 from app.shop.orders.models import (
@@ -67,8 +67,11 @@ def carry_out(ids: Sequence[int], *, actor: Any, note: str = "") -> None:
 def _write(these: Numbers, actor: Any, note: str) -> dict[OrderState | None, list[int]]:
     """All but the telling; the orders by where they go."""
     _tell_what_was_made(these, actor)
-    inventory.release_many(_wanted(these, "released"), actor=actor)
-    inventory.take_back_many(_wanted(these, "back"), actor=actor)
+    stock = [(inventory.release_many, _wanted(these, "released")), (inventory.take_back_many, _wanted(these, "back"))]
+    # they say what is held before the lines are written; but whoever sells the same goods waits for who has locked their stock
+    last = [(move, wanted.read()) for move, wanted in stock] if is_postgresql() else []
+    for move, wanted in stock if not last else ():
+        move(wanted, actor=actor)
     _write_lines(these, _refunded_lines, actor)
     ends = _where_to(these)
     for to, orders in ends.items():
@@ -77,6 +80,9 @@ def _write(these: Numbers, actor: Any, note: str) -> dict[OrderState | None, lis
     for to, orders in ends.items():
         if to is not None:
             history.record_many(Order, [(key, {}) for key in orders], verb=f"order.{to.value}", actor=actor, why=_why(to))
+    for move, found in last:
+        if found is not None:
+            move(found, actor=actor)
     return ends
 
 
