@@ -410,8 +410,9 @@ def test_a_column_is_pasted_into_a_sheet_from_the_top_of_what_is_marked_and_fill
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
     cell(2, "barcode").evaluate(paste, "690-1\t7.50\n690-2\tnot an amount\n690-3\t9\n")
-    page.locator(".message").get_by_text("5 saved, 1 refused.").wait_for()
-    cell(1, "price").press("Enter")
+    page.locator(".message").get_by_text("5 saved, 1 refused.").get_by_text("They stand red: Enter opens one").wait_for()
+    assert cell(1, "price").evaluate("one => one === document.activeElement"), "one stands on the first that was refused"
+    page.keyboard.press("Enter")
     kept = page.locator("td.refused input")
     assert kept.input_value() == "not an amount", "what was refused is kept where it was pasted"
     kept.press("Escape")

@@ -81,6 +81,10 @@ class PanelSheet(SheetView):
     def is_editable(self, name: str) -> bool:
         return name in (self.column_editable_list or ()) and self._access().writable(name)
 
+    def is_open(self) -> bool:
+        """Whether this reader can write into any of its columns."""
+        return any(self.is_editable(name) for name, _label in self.get_list_columns())
+
     def lines_up(self, name: str) -> bool:
         """Whether a column holds figures, which stand below each other as in the lists."""
         return cells.align(spec(self.model, name)) == "end"

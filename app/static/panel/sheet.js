@@ -79,6 +79,7 @@ function wire(sheet) {
   const all = () => [...body.querySelectorAll("a[data-pk]")];
   let anchor = null;
   let range = [];
+  let told = null; // what became of the latest paste
 
   const beside = (link, down, right) => {
     const row = body.rows[link.closest("tr").rowIndex - 1 + down];
@@ -103,20 +104,25 @@ function wire(sheet) {
     const left = lost + Math.max(0, pairs.length - MOST);
     let saved = 0;
     const refused = [];
+    let first = null;
+    told?.remove();
     sheet.setAttribute("aria-busy", "true");
     for (const [link, value] of pairs.slice(0, MOST)) {
       const text = await write(link, value);
       mark(link, text);
       if (text) {
         link.dataset.typed = value;
+        first ||= link;
         refused.push(text);
       } else saved += 1;
       announce(words("progress", { n: saved + refused.length, of: pairs.length }));
     }
     sheet.removeAttribute("aria-busy");
     const said = [words("done", { saved, refused: refused.length }), left ? words("left", { n: left }) : ""].join(" ").trim();
-    if (refused.length || left) flash(`${said} ${[...new Set(refused)].slice(0, 3).join(" ")}`, "danger");
+    const why = [...new Set(refused)].slice(0, 3);
+    if (refused.length || left) told = flash([said, ...why, refused.length ? words("again", {}) : ""].join(" "), "danger");
     announce(said);
+    if (first) choose(first);
   }
 
   /** Write what a spreadsheet copied from a cell on, or one value into all that is marked. */

@@ -54,6 +54,7 @@ def test_whoever_may_not_see_the_cost_has_no_column_for_it(sku, as_user):
     assert "SCARF-1" in page
     assert "7.00" not in page
     assert "<a data" not in page
+    assert "Write into a cell" in as_user("ada").get("/sheets/catalog/sku/").text and "Write into a cell" not in page
 
 
 def test_each_cell_of_a_sheet_says_its_column_where_a_row_is_a_card(sku, as_user):
