@@ -80,3 +80,19 @@ def test_why_a_file_was_refused_is_in_sight_where_one_gave_it(tab, book):
     why.wait_for()
     at, head = why.bounding_box(), tab.locator(".page-head").bounding_box()
     assert head["y"] + head["height"] <= at["y"] and at["y"] + at["height"] <= 500
+
+
+def test_a_file_that_is_too_large_is_told_when_it_is_chosen_and_the_note_stays(tab, book, tmp_path):
+    large, asked = tmp_path / "film.pdf", []
+    with large.open("wb") as out:
+        out.truncate(20 * 2**20 + 1)
+    tab.goto(f"/books/book/show/{book('995-1')}")
+    tab.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    given = tab.locator("#remark-files")
+    given.set_input_files(str(large))
+    assert given.evaluate("one => one.validationMessage") == "“film.pdf” is larger than 20 MB."
+    tab.locator("#remark-body").fill("Typed with care")
+    tab.locator("#remarks .btn", has_text="Add").click()
+    assert not asked and tab.locator("#remark-body").input_value() == "Typed with care"
+    given.set_input_files([])
+    assert given.evaluate("one => one.checkValidity()")

@@ -54,3 +54,11 @@ function keepNote(box) {
 
 const note = document.querySelector("#remarks textarea[name=body]");
 if (note && document.body.dataset.user) keepNote(note);
+
+/* What is too large is told when it is chosen, and not after minutes on its way. */
+const files = document.getElementById("remark-files");
+files?.addEventListener("change", () => {
+  const large = [...files.files].find((one) => one.size > files.dataset.most * 2 ** 20);
+  files.setCustomValidity(large ? files.dataset.large.replace("{name}", large.name) : "");
+  files.reportValidity();
+});
