@@ -40,7 +40,7 @@ class Run(PanelModel):
     is_undone = flag(_("Taken back"), default=False, readonly=True)
     approved_by_id = ref(_("Approved by"), "ab_user.id", ondelete="SET NULL", readonly=True)
     approved_by = relation("User", approved_by_id)
-    begins_at = instant(_("Begins at"), readonly=True)
+    begins_at = instant(_("Planned for"), readonly=True)
 
     rows = integer(_("Rows"), default=0, readonly=True, adds_up=True)
     read = integer(_("Records"), default=0, readonly=True, adds_up=True)

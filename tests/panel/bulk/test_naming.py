@@ -53,7 +53,7 @@ def test_amounts_and_choices_of_the_first_rows_are_written_in_the_language_of_th
 
 
 def test_the_list_of_runs_calls_them_in_the_language_of_the_reader(shelf, visit):
-    from app.panel.bulk.engine import declaring, life
+    from app.panel.bulk.engine import declaring, life, naming
     from app.panel.bulk.engine.selecting import Selection
     from app.panel.core.actor import SYSTEM
 
@@ -63,3 +63,14 @@ def test_the_list_of_runs_calls_them_in_the_language_of_the_reader(shelf, visit)
     assert made.file_name == "批量修改字段：Price"
     told = visit("ada").get("/bulk/run/list/").text
     assert ">Edit fields of many rows: Price</a>" in told and ">批量修改字段：Price<" not in told
+    made.file_name = "批量修改字段"  # as a release called it that did not tell what was answered
+    with force_locale("en"):
+        assert naming.title(made) == "Edit fields of many rows: Price"
+
+
+def test_when_a_run_is_to_begin_and_when_it_began_are_called_otherwise(shelf):
+    from app.panel.bulk.models import Run
+    from app.panel.core.fields import specs
+
+    with force_locale("zh_Hans_CN"):
+        assert len({str(specs(Run)[name].label) for name in ("begins_at", "started_at", "finished_at")}) == 3

@@ -33,14 +33,15 @@ def title(run: Run | Any) -> str:
     values = (run.params or {}).get("values") or {}
     try:
         here = titled(operation, values)
-        return here if here == kept or any(_in(language, operation, values) == kept for language in languages()) else kept
+        return here if here == kept or any(kept in _in(language, operation, values) for language in languages()) else kept
     except (LookupError, TypeError, ValueError):  # what an earlier release has kept of it is no longer understood
         return kept
 
 
-def _in(language: str, operation: Operation, values: dict[str, Any]) -> str:
+def _in(language: str, operation: Operation, values: dict[str, Any]) -> tuple[str, str]:
+    """With what was answered, and without: an earlier release did not tell it of every operation."""
     with force_locale(language):
-        return titled(operation, values)
+        return titled(operation, values), str(operation.label)
 
 
 def sums(run: Run | Any) -> dict[str, Any]:
