@@ -122,6 +122,19 @@ def test_a_picker_is_used_with_the_keyboard_alone(window):
     assert window.locator("input[name=sequel]").input_value() == ""
 
 
+def test_whoever_cancels_what_he_typed_is_asked_so_that_no_means_that_it_stays(window):
+    window.goto("/form")
+    window.get_by_label("Title").fill("Emma")
+    window.get_by_role("link", name="Cancel").click()
+    asked = window.locator("#confirm")
+    asked.get_by_text("Discard what you typed without saving it?").wait_for()
+    asked.get_by_role("button", name="No, leave it").click()
+    assert window.get_by_label("Title").input_value() == "Emma" and window.url.endswith("/form")
+    window.get_by_role("link", name="Cancel").click()
+    asked.get_by_role("button", name="Yes, do it").click()
+    window.wait_for_url("**/list")
+
+
 def test_the_list_of_a_picker_at_the_foot_of_the_window_lies_whole_in_sight(window):
     window.goto("/form")
     field = window.get_by_role("combobox", name="Sequel")
