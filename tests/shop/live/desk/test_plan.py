@@ -13,6 +13,7 @@ from app.shop.live.review import report
 from app.shop.live.services import concluding, links, plan, reviewing, sheet
 from app.shop.live.states import CheckKind, Post, SessionState
 from app.shop.setup.models import Channel
+from tests.shop.bringing import operate, refused
 from tests.shop.live.desk.conftest import open_sign_offs
 
 
@@ -217,3 +218,13 @@ def test_a_piece_that_does_not_work_blocks_with_its_reason_and_one_that_is_good_
     assert signed.state is SessionState.DRAFT and light.done_at is None, "what made it ready is gone"
     with pytest.raises(DomainError, match="stands as it is"):
         plan.fail(next(check.id for check in signed.checks if check.kind is CheckKind.SIGN_OFF), "no", actor=SYSTEM)
+
+
+def test_the_preview_of_many_sessions_knows_where_host_or_room_are_taken(session, planned, studio):
+    first, second = planned(), planned(hours=1, creator_id=studio.guest.id, room_id=studio.other.id)
+    ids = [first.id, second.id]
+    values = {"set": {"room_id": studio.room.id}, "raw": {"room_id": str(studio.room.id)}}
+    session.commit()
+    run = operate("edit:live.LiveSession", ids, **values)
+    assert run.findings["counts"] == {"same": 1, "refused": 1}
+    assert refused(run) == [run.findings["reasons"][0][1]] and "Room 1" in refused(run)[0]
