@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, case, cast, func, select, update
 
 from app.panel.bulk.models import BeforeImage, Run, RunItem
 from app.panel.bulk.states import Outcome, RunKind
@@ -57,12 +57,19 @@ def remembered(items: Any) -> ColumnElement[Any]:
 
 
 def stamp(model: type[Any], moved: Sequence[Mapping[str, int]], *, older: bool = False) -> None:
-    """Let runs know rows by another version: {"whose", "then", "now"} each. `older`: also those that left it before `then`."""
+    """Let runs know rows by another version: {"whose", "then", "now"} each.
+
+    :param older: those that had left it before `then`: of operations the one that came right before alone, for what somebody has
+        written by hand in between would be lost; whoever takes an import back asks the trail for that as well
+    """
     for table, mine in _both(model) if moved else ():
-        version = table.c.version < bindparam("then") if older else table.c.version == bindparam("then")
+        then = bindparam("then", type_=Integer)
+        version = table.c.version == then
+        if older:
+            version = table.c.version < then if table is IMAGES else left_at(table) == then - 1
         statement = update(table).where(mine, table.c.row_id == bindparam("whose"), version)
-        then = {"lines": remembered(table)} if table is ITEMS else {}
-        db.session.connection().execute(statement.values(version=bindparam("now"), **then), moved)
+        kept = {"lines": remembered(table)} if table is ITEMS else {}
+        db.session.connection().execute(statement.values(version=bindparam("now"), **kept), moved)
 
 
 def forget(rows: Iterable[tuple[str, int]]) -> list[int]:

@@ -60,3 +60,23 @@ def test_an_import_that_was_taken_back_in_between_breaks_no_chain_of_runs(shelf)
     transactional(removal.take_back)([image], actor=SYSTEM, since=clock.now(), run_id=0)
     assert ends(taken_back(second)) == ends(taken_back(first)) == {"changed": 1}
     assert prices() == {"978-0": 1000}
+
+
+def test_what_a_hand_wrote_before_an_import_is_not_lost_when_that_and_an_earlier_run_are_taken_back(shelf):
+    from app.panel.bulk import removal
+    from app.panel.bulk.importers import Image
+    from app.panel.core import clock, records
+    from app.panel.core.actor import SYSTEM
+    from app.panel.core.transaction import transactional
+    from tests.library.books.models import Book
+
+    (key,) = books(1)
+    first = done(prepared(RAISE, 100))
+    for price in (5, 7):  # by hand, and then as an import would
+        records.update(shelf.get(Book, key), {"price": price}, actor=SYSTEM)
+    image = Image("books_book", key, {"price": 5}, shelf.get(Book, key).version)
+    shelf.rollback()
+    transactional(removal.take_back)([image], actor=SYSTEM, since=clock.now(), run_id=0)
+    assert prices() == {"978-0": 5}
+    assert ends(taken_back(first)) == {"refused": 1}
+    assert prices() == {"978-0": 5}
