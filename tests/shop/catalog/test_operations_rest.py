@@ -71,7 +71,7 @@ def test_a_run_begins_at_the_time_that_was_chosen_on_the_screen(skus, session, a
     client.post(f"{screen}/{run}/start", data={"begins_at": "2126-11-27T20:00"})
     found = session.get(Run, run, populate_existing=True)
     assert (found.state.value, found.begins_at.isoformat()) == ("queued", "2126-11-27T12:00:00+00:00"), "by the clock of Shanghai"
-    assert "Begins at" in client.get(f"{screen}/{run}/").text
+    assert "Planned for" in client.get(f"{screen}/{run}/").text
     assert prices(session, skus) == [1000, 2000, 3000, 4000, 5000]
 
 
