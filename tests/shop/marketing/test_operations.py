@@ -54,7 +54,7 @@ def test_coupons_that_were_given_are_void_again_but_for_those_that_were_used(ses
 
 def test_a_batch_gives_no_more_than_it_has_to_many_at_once(session, four, batch_of):
     run = operate("marketing.give", four[:3], batch=batch_of(amount=500, total=2).id)
-    assert counts(run)["changed"] == 2 and refused(run) == ["“五元券” has no more than 0 left."]
+    assert counts(run)["changed"] == 2 and refused(run) == ["“五元券” has none left."]
     assert session.query(Coupon).count() == 2
 
 

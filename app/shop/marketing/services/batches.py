@@ -159,7 +159,9 @@ def _take(batch: CouponBatch, count: int) -> None:
     taken = update(CouponBatch.__table__).where(table.id == batch.id, left).values(made=table.made + count)
     if not db.session.execute(taken).rowcount:  # type: ignore[attr-defined]
         db.session.refresh(batch, ["made", "total"])
-        raise DomainError(_("“%(name)s” has no more than %(n)s left.", name=batch.name, n=max((batch.total or 0) - batch.made, 0)))
+        if (rest := (batch.total or 0) - batch.made) > 0:
+            raise DomainError(_("“%(name)s” has no more than %(n)s left.", name=batch.name, n=rest))
+        raise DomainError(_("“%(name)s” has none left.", name=batch.name))
     db.session.refresh(batch, ["made"])
 
 
