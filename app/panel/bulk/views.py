@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from flask import redirect
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 
 from app.panel.bulk import domain, runs, undo
 from app.panel.bulk.engine import naming, showing
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Mapping, Run
 from app.panel.bulk.states import RunState
-from app.panel.core import cells
 from app.panel.core.actor import current_actor
-from app.panel.core.db import db
 from app.panel.core.interface import PanelInterface
 from app.panel.core.verbs import verb
 from app.panel.core.views import PanelView
-
-
-@cells.made_of("id", "file_name", "operation")
-def _what(run: Run) -> str:
-    """What an operation is called by whoever reads it; of an import, the name of the file."""
-    if not run.operation:
-        return run.file_name
-    params = db.session.scalar(select(Run.params).where(Run.id == run.id))
-    return naming.title(SimpleNamespace(operation=run.operation, file_name=run.file_name, params=params))
 
 
 @domain.view(_("Imports and operations"), icon="fa-clock-rotate-left", order=20)
@@ -50,7 +37,7 @@ class RunView(PanelView):
         (_("Counts"), ["rows", "read", "new", "changed", "same", "refused", "skipped"]),
         (_("Undo"), ["undo_of", "is_undone"]),
     ]
-    formatters = {"file_name": _what}
+    formatters = {"file_name": naming.title}
     can_add = can_edit = can_delete = can_import = False
     empty_text = _("Nothing has been imported or changed in bulk yet.")
 

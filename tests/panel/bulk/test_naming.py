@@ -68,6 +68,22 @@ def test_the_list_of_runs_calls_them_in_the_language_of_the_reader(shelf, visit)
         assert naming.title(made) == "Edit fields of many rows: Price"
 
 
+def test_the_list_of_runs_takes_no_more_statements_for_many_than_for_one(shelf, visit, count_queries):
+    client, ids = visit("ada"), books(1)
+
+    def asked():
+        with count_queries() as seen:
+            assert ">Raise the price" in client.get("/bulk/run/list/").text
+        return len(seen)
+
+    prepared("books.raise_price", 2, ids)
+    asked()  # what is kept from one page to the next is asked for once
+    few = asked()
+    for _n in range(8):
+        prepared("books.raise_price", 2, ids)
+    assert asked() <= few
+
+
 def test_when_a_run_is_to_begin_and_when_it_began_are_called_otherwise(shelf):
     from app.panel.bulk.models import Run
     from app.panel.core.fields import specs
