@@ -108,6 +108,7 @@ export function editableCells(table) {
         announce(back.done);
         focus(td);
       } catch (error) {
+        if (error.message === t("offline")) written.push(last); // nobody has refused it
         offer(error.message);
       }
     });
