@@ -52,8 +52,8 @@ _actor: contextvars.ContextVar[Any] = contextvars.ContextVar("history_actor", de
 class HistoryEntry(Model):
     """One change of one row. `changes` maps a column to its value before and after, as JSON.
 
-    Lines are only added: `core.trail` says through which two doors one may be blotted out or leave, and what `salt`
-    and `was` are for.
+    Which lines are about a row says `trailsets.about`: by `key` alone SQL would go through all of them. Lines are only added:
+    `core.trail` says through which two doors one may be blotted out or leave, and what `salt` and `was` are for.
     """
 
     __tablename__ = "core_history"
@@ -330,4 +330,3 @@ def _keep(session: Any, rows: list[dict[str, Any]], feed: list[tuple[str, int, s
     session.execute(_ADD, rows)
     if feed:
         changes.feed(session, feed)
-
