@@ -93,12 +93,15 @@ def rows_of_runs_go_down_and_up_again(db):
         ])  # fmt: skip
         connection.execute(delete(Change.__table__))
         told = {"table": "x", "kind": "update", "at": clock.now()}
-        connection.execute(insert(Change.__table__), [told | {"key": 1, "keys": None}, told | {"key": 2, "keys": [2, 3]}])
+        connection.execute(insert(Change.__table__), [
+            told | {"key": 1, "keys": None, "last_key": None}, told | {"key": 2, "keys": [2, 3], "last_key": None},
+            told | {"key": 4, "keys": None, "last_key": 6},
+        ])  # fmt: skip
     items = "SELECT seq, CAST(before AS varchar(20)), version FROM bulk_run_item ORDER BY seq"
     images = 'SELECT seq, "table", row_id, CAST(before AS varchar(20)), version FROM bulk_before_image'
     as_it_was = read(items)
     flask_migrate.downgrade(directory="migrations", revision="0031")
-    assert read(images, "SELECT key FROM core_change ORDER BY key") == [[(1, "live_item", 7, '{"n": 1}', 3)], [(1,), (2,), (3,)]]
+    assert read(images, "SELECT key FROM core_change ORDER BY key") == [[(1, "live_item", 7, '{"n": 1}', 3)], [(1,), (2,), (3,), (4,), (5,), (6,)]]
     flask_migrate.upgrade(directory="migrations")
     assert read(items) == as_it_was == [[(1, '{"n": 1}', 3), (2, None, None)]]
     assert read(images) == [[]]

@@ -16,7 +16,6 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
 from flask_appbuilder import Model
 from sqlalchemy import (
     JSON,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
-    Text,
     bindparam,
     case,
     delete,
@@ -41,7 +39,7 @@ from sqlalchemy.sql.functions import Function
 
 from app.panel.core import clock
 from app.panel.core.db import db
-from app.panel.core.rows import among, insert_many
+from app.panel.core.rows import among, insert_columns, insert_many
 from app.panel.core.transaction import after_commit, transactional
 from app.panel.core.types import UTCDateTime
 
@@ -61,7 +59,7 @@ LOWEST_ANNOUNCED = text(
 
 
 class Change(Model):
-    """One changed row, or, with `keys`, many of one table; then `key` is the lowest of them."""
+    """One changed row, or many of one table, of which `key` is the lowest: with `last_key` all up to it, else those of `keys`."""
 
     __tablename__ = "core_change"
     __table_args__ = (Index("ix_core_change_table", "table", "id"),)
@@ -72,10 +70,11 @@ class Change(Model):
     kind: Mapped[str] = mapped_column(String(6), nullable=False)
     at: Mapped[dt.datetime] = mapped_column(UTCDateTime, nullable=False)
     keys: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), nullable=True)
+    last_key: Mapped[int | None] = mapped_column(Integer, nullable=True)
 
 
 # of how many rows a row of the feed tells; `func.json_array_length` is another package's class, which no statement can be kept of
-WIDTH = func.coalesce(Function("json_array_length", Change.keys, type_=Integer()), 1)
+WIDTH = func.coalesce(Change.last_key - Change.key + 1, Function("json_array_length", Change.keys, type_=Integer()), 1)
 
 
 class Told(NamedTuple):
@@ -201,15 +200,10 @@ def record_selected(model: type[Any], keys: Select[Any], kind: str = "update") -
 
 def record_range(model: type[Any], low: int, high: int) -> None:
     """The same for all rows from one number to another, none of which is missing."""
-    session, alike = db.session(), {"table": model.__tablename__, "kind": "update", "at": clock.now()}
+    session, starts = db.session(), [low, *range(low - low % TOGETHER + TOGETHER, high + 1, TOGETHER)]
     _announce(session)
-    parts = [list(range(max(low, start), min(high, start + TOGETHER - 1) + 1)) for start in
-             range(low - low % TOGETHER, high + 1, TOGETHER)]  # fmt: skip
-    statement, rows = insert(Change.__table__), [{**alike, "key": part[0], "keys": part} for part in parts]
-    if session.connection().dialect.name == "sqlite":  # a text of numbers is made at once
-        statement = statement.values(keys=bindparam("listed", type_=Text))
-        rows = [{**alike, "key": part[0], "listed": orjson.dumps(part).decode()} for part in parts]
-    session.execute(statement, rows)
+    told = {"key": starts, "last_key": [following - 1 for following in [*starts[1:], high + 1]]}
+    insert_columns(Change.__table__, told, {"table": model.__tablename__, "kind": "update", "at": clock.now()})
     _tell(session, model.__tablename__, range(low, min(high, low + MOST_TOLD - 1) + 1))
 
 
@@ -240,24 +234,24 @@ def newest() -> Select[Any]:
     """`latest` as a part of a larger statement, which gets `consumer`, `table` and `most`: the keys, and NULL where the feed
     tells of many rows at once, so that `latest` is to be asked."""
     mark = select(ChangeMark.change_id).where(ChangeMark.consumer == bindparam("consumer")).scalar_subquery()
-    told = case((Change.keys.is_(None), Change.key), else_=null()).label("key")
+    told = case((Change.keys.is_(None) & Change.last_key.is_(None), Change.key), else_=null()).label("key")
     query = select(told).where(Change.table == bindparam("table"), Change.id > func.coalesce(mark, literal_column("0")))
     return query.order_by(Change.id.desc()).limit(bindparam("most", type_=Integer))
 
 
 def _one_by_one(query: Select[Any], limit: int) -> list[Told]:
     """The first rows of a query of the feed that tell of `limit` rows, or of some more."""
-    columns = [Change.id, Change.table, Change.key, Change.kind, Change.at, WIDTH.label("width")]
+    columns = [Change.id, Change.table, Change.key, Change.kind, Change.at, Change.last_key, WIDTH.label("width")]
     found, told = [], 0
     for row in db.session.execute(query.with_only_columns(*columns).limit(limit)):
         if told >= limit:
             break
         found.append(row)
         told += row.width
-    wide = [row.id for row in found if row.width > 1]
-    keys: dict[int, Any] = {}
+    keys: dict[int, Any] = {row.id: range(row.key, row.last_key + 1) for row in found if row.last_key is not None}
+    wide = [row.id for row in found if row.width > 1 and row.last_key is None]
     if wide:
-        keys = dict(db.session.execute(select(Change.id, Change.keys).where(among(Change.id, wide))).tuples().all())
+        keys |= dict(db.session.execute(select(Change.id, Change.keys).where(among(Change.id, wide))).tuples().all())
     return [Told(row.id, row.table, key, row.kind, row.at) for row in found for key in keys.get(row.id, (row.key,))]
 
 

@@ -83,7 +83,10 @@ class ChangePrice(SetBased):
             update(PRODUCTS).where(PRODUCTS.c.id == of_product.c.product_id, moved)
             .values(price_from=of_product.c.low, price_to=of_product.c.high, changed_at=at)
         )  # fmt: skip
-        if db.session.execute(statement).rowcount:  # type: ignore[attr-defined]
+        moving = db.session.execute(statement).rowcount  # type: ignore[attr-defined]
+        if moving == high - low + 1:
+            changes.record_range(Product, low, high)
+        elif moving:
             touched = select(PRODUCTS.c.id).where(PRODUCTS.c.id.between(low, high), PRODUCTS.c.changed_at == at)
             changes.record_selected(Product, touched)
 
