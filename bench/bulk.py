@@ -143,14 +143,14 @@ def _prices_reached(bench: Bench) -> list[tuple[str, str, str, bool]]:
 def _refunds_reached(bench: Bench) -> list[tuple[str, str, str, bool]]:
     m, whole, scale = bench.middle, 30 if bench.databases.engine == "sqlite" else 60, ROWS / bench.rows
     ratio, taken, back = m("refund") / m("bare"), m("refund", "seconds") * scale, m("refund undo") / m("refund")
-    clock = m("refund", "seconds") / m("bare", "seconds")
+    clock, by_hand = m("refund", "seconds") / m("bare", "seconds"), m("refund") / m("rows")
     return [
         ("refunds / bare chunked engine, time", "at most 1.6", f"{ratio:.1f}", ratio <= 1.6),
         ("the same by the clock", "at most 1.6", f"{clock:.1f}", clock <= 1.6),
         ("refunds / a leaner engine, time", "no goal", f"{m('refund') / m('lean'):.1f}", True),
         (f"{ROWS:,} refunds by the clock", f"under {whole} s", f"{taken:.0f} s", taken < whole),
         (f"{ROWS:,} refunds by the processor", f"under {whole} s", f"{m('refund') * scale:.0f} s", m("refund") * scale < whole),
-        ("refunds / their rows by hand, time", "no goal", f"{m('refund') / m('rows'):.2f}", True),
+        ("refunds / a bare chunked loop that writes the same rows, time", "at most 1.6", f"{by_hand:.2f}", by_hand <= 1.6),
         ("undo of the refunds / run", "at most 1.5", f"{back:.2f}", back <= 1.5),
         ("stock and books after refunds and undo", "add up", "they do" if sound(bench) else "they do not", sound(bench)),
     ]
@@ -197,7 +197,7 @@ LABELS = {
     "raw": "raw `UPDATE` by key ranges with an audit insert", "orm": "ORM loop that keeps nothing",
     "price": "our price change", "price undo": "its undo",
     "bare": "a bare chunked engine with ledger rows, as the goal was set from",
-    "lean": "the same with numbers for keys and more room", "rows": "the rows of a refund alone, by hand",
+    "lean": "the same with numbers for keys and more room", "rows": "the same rows as ours, by a bare chunked loop",
     "refund": "our refunds", "refund undo": "their undo", "bare csv": "a bare `csv.writer`", "export csv": "our CSV",
     "export xlsx": "our XLSX", "openpyxl": "openpyxl in write-only mode",
     "read": "reading the sheet alone", "import": "our import, checked and upserted with history",

@@ -26,7 +26,7 @@ from bench.bulkparts import all_seconds
 CHUNK = 2_500
 NOW = "2026-11-23 04:40:00.000000"
 WHO = "created_at, changed_at, version"
-TOLD = 'INSERT INTO core_history (at, actor_id, actor_name, verb, "table", "key", path, run_id, request_id, why, changes, ip)'
+OF_LINE = 'at, actor_id, actor_name, verb, "table", "key", path, run_id, request_id, why, changes, ip, by_span'
 REFUNDS = "FROM orders_refund r JOIN orders_order o ON o.id = r.order_id WHERE r.id BETWEEN :low AND :high"
 LINES = "FROM orders_refund_line s JOIN orders_order_line l ON l.id = s.line_id WHERE s.refund_id BETWEEN :low AND :high"
 GOODS = (
@@ -38,7 +38,7 @@ GOODS = (
 def told(table: str, key: str, verb: str, pairs: str, rows: str) -> tuple[str, str]:
     changes = ", ".join(f"'{name}', json_array({pair})" for name, pair in (one.split(": ") for one in pairs.split("; ") if one))
     of_whom = f"SELECT :now, 1, 'x', '{verb}', '{table}', {key}, 'bulk', 1, '', ''"
-    return "history", f"{TOLD} {of_whom}, json_object({changes}), '' {rows}"
+    return "history", f"INSERT INTO core_history ({OF_LINE}) {of_whom}, json_object({changes}), '', TRUE {rows}"
 
 
 def posting(role: str, debit: str, credit: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ span in the place of an index: to put each line into one, at a place of its own,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -42,6 +42,7 @@ from app.panel.core.rows import among, insert_columns
 LINES: Any = HistoryEntry.__table__
 ALIKE = ("at", "actor_id", "actor_name", "verb", "table", "path", "run_id", "request_id", "why", "ip")  # in all lines of a set
 SALT = 16  # bytes
+FEWEST = 100  # rows of a set that is told by spans
 PART_BITS = 12  # rows whose numbers differ in these bits alone are looked for together
 NUMBER = text("SELECT nextval(pg_get_serial_sequence('core_history', 'id'))")
 LAST = text("SELECT currval(pg_get_serial_sequence('core_history', 'id'))")
@@ -72,40 +73,51 @@ def record_selected(
     :param in_order: the query gives the rows in their order by itself, and they need not be sorted
     :param span: from which number to which its rows are, none of which is missing
     """
-    if span is None:
-        tell(telling(entries, in_order=in_order), model, verb=verb, actor=actor, why=why)
-        return
-    # random bytes of each line are cheaper to send than PostgreSQL makes them
-    told = {"line_salt": secrets.token_bytes(SALT * (span[1] - span[0] + 1)), "line_first": span[0]} if sets.is_postgresql() else {}
-    before = _number()
-    statement = telling(entries, in_order=in_order, by_span=True)
-    tell(statement, model, verb=verb, actor=actor, why=why, given=told)
-    last = int(db.session.scalar(LAST) or 0) if sets.is_postgresql() else _number()
-    _lay_out(model.__tablename__, span, before, last)
+    told: dict[str, Any] = {}
+    if span is not None and sets.is_postgresql():  # random bytes of each line are cheaper to send than it makes them
+        told = {"line_salt": secrets.token_bytes(SALT * (span[1] - span[0] + 1)), "line_first": span[0]}
+    statement = telling(entries, in_order=in_order, are_told=bool(told))
+    tell(statement, model, verb=verb, actor=actor, why=why, given=told, span=span)
 
 
-def telling(entries: Select[Any], *, in_order: bool = False, by_span: bool = False) -> Insert:
-    """The statement of `record_selected`, to be kept; what it is told by `tell` is alike in all of its lines."""
-    constants: dict[str, Any] = {name: bindparam(f"line_{name}", type_=LINES.c[name].type) for name in ALIKE}
-    if by_span:
-        constants["by_span"] = literal_column("true" if sets.is_postgresql() else "1")
+def span_of(keys: Sequence[int]) -> tuple[int, int] | None:
+    """From which number to which these are; None where one is missing, or so few are better off in the index."""
+    if len(keys) < FEWEST:
+        return None
+    low, high = min(keys), max(keys)
+    return (low, high) if high - low + 1 == len(set(keys)) == len(keys) else None
+
+
+def telling(entries: Select[Any], *, in_order: bool = False, are_told: bool = False) -> Insert:
+    """The statement of `record_selected`, to be kept; what it is told by `tell` is alike in all of its lines.
+
+    :param are_told: the salts come along
+    """
+    constants: dict[str, Any] = {name: bindparam(f"line_{name}", type_=LINES.c[name].type) for name in (*ALIKE, "by_span")}
     if in_order:
         key, *_pairs = entries.selected_columns
-        query = entries.add_columns(*constants.values(), *_salts(key, by_span))
+        query = entries.add_columns(*constants.values(), *_salts(key, are_told))
     else:
         key, pairs = entries.subquery("told").columns
-        query = select(key, pairs, *constants.values(), *_salts(key, by_span)).order_by(key)
+        query = select(key, pairs, *constants.values(), *_salts(key, are_told)).order_by(key)
     names = [*constants, *(["salt"] if len(query.selected_columns) > len(constants) + 2 else [])]
     return insert(LINES).from_select(("key", "changes", *names), query, include_defaults=False)
 
 
 def tell(
-    statement: Insert, model: type[Any], *, verb: str, actor: Any = None, why: str = "", given: Mapping[str, Any] | None = None
-) -> None:
-    """Write the lines of `telling`. `given`: what its query is told."""
+    statement: Insert, model: type[Any], *, verb: str, actor: Any = None, why: str = "", given: Mapping[str, Any] | None = None,
+    span: tuple[int, int] | None = None,
+) -> None:  # fmt: skip
+    """Write the lines of `telling`. `given`: what its query is told; `span`: as in `record_selected`, where a run writes them: what
+    others change is looked for in the index."""
     alike = line_of(model.__tablename__, 0, verb, {}, why, actor)
+    span = span if alike["run_id"] is not None else None
     lines = {f"line_{name}": alike[name] for name in ALIKE}
-    db.session.execute(statement, {**lines, "line_salt": secrets.token_bytes(32), **(given or {})})
+    before = _number() if span else 0
+    told = {**lines, "line_by_span": True if span else None, "line_salt": secrets.token_bytes(32), **(given or {})}
+    db.session.execute(statement, told)
+    if span:
+        _lay_out(model.__tablename__, span, before, int(db.session.scalar(LAST) or 0) if sets.is_postgresql() else _number())
 
 
 def _salts(key: ColumnElement[int], are_told: bool) -> list[ColumnElement[bytes]]:

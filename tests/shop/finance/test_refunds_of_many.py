@@ -11,7 +11,7 @@ from app.panel.bulk.engine import approving, life, rowbyrow
 from app.panel.bulk.engine.declaring import find
 from app.panel.bulk.engine.selecting import Selection
 from app.panel.bulk.models import Run, RunItem
-from app.panel.core import clock, settings
+from app.panel.core import clock, settings, trailsets
 from app.panel.core.actor import SYSTEM
 from app.panel.core.errors import DomainError, Forbidden, InvalidInput
 from app.panel.core.history import HistoryEntry
@@ -268,6 +268,30 @@ def test_what_is_taken_back_stands_as_before_and_is_reversed_in_the_books(sessio
     sound()
     assert counts(run([fresh, back]))["changed"] == 2  # and they can be refunded anew
     assert finance.follow([fresh, back], actor=SYSTEM) == 0
+    sound()
+
+
+def test_the_trail_of_many_is_told_by_spans_and_says_of_each_what_that_of_few_does(session, placed, run, now, monkeypatch):
+    few, many = ([placed(1, 1, paid=True) for _n in range(3)] for _set in range(2))
+
+    def trails(keys):
+        """Of each order and all that hangs on it what was done to which columns and by whom; and whether by spans."""
+        found, ways = [], set()
+        for order in map(now, keys):
+            parts = [share for refund in order.refunds for share in refund.lines]
+            for row in (order, *order.lines, *order.refunds, *parts):
+                lines = [entry for entry in trailsets.of(row) if entry.run_id is not None]
+                assert {(entry.table, entry.key) for entry in lines} == {(row.__tablename__, row.id)}
+                ways |= {entry.by_span for entry in lines}
+                found.append([(e.table, e.verb, e.path, e.why, e.actor_name, sorted(e.changes), e.changes.get("state")) for e in lines])
+        return found, ways
+
+    take_back(run(few))
+    monkeypatch.setattr(trailsets, "FEWEST", 3)
+    take_back(run(many))
+    (of_few, by_index), (of_many, by_span) = trails(few), trails(many)
+    assert (by_index, by_span) == ({None}, {True})
+    assert of_few == of_many and len(of_few) == 3 * 6
     sound()
 
 

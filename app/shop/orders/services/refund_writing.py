@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from flask_babel import gettext as _
@@ -28,10 +29,22 @@ from sqlalchemy import (
 )
 
 from app.panel.bulk.engine import expressions
-from app.panel.core import changes, history, money, trailsets
+from app.panel.core import changes, money, trailsets
 from app.panel.core.db import db
 from app.panel.core.rows import among_given
-from app.panel.core.sets import NOW, Numbers, by_index, constant, insertion, is_postgresql, stamped, told_by, words
+from app.panel.core.sets import (
+    NOW,
+    Numbers,
+    by_index,
+    constant,
+    insertion,
+    is_postgresql,
+    kept,
+    stamped,
+    told_by,
+    words,
+)
+from app.panel.core.trailsets import span_of
 from app.panel.core.types import ListOf
 from app.shop.inventory import services as inventory
 from app.shop.orders.models import (
@@ -76,14 +89,21 @@ def _write(these: Numbers, actor: Any, note: str) -> dict[OrderState | None, lis
     ends = _where_to(these)
     for to, orders in ends.items():
         _write_orders(these, orders, ("refunded", to), partial(_refunded, to), to, _why(to), actor)
-    _tell_amounts(these, "order.refunded", note, actor)
+    _tell_amounts(these, list(chain.from_iterable(ends.values())), "order.refunded", note, actor)
     for to, orders in ends.items():
         if to is not None:
-            history.record_many(Order, [(key, {}) for key in orders], verb=f"order.{to.value}", actor=actor, why=_why(to))
+            told = kept("ends told", _ends_told)
+            given = {"told_orders": list(orders)}
+            trailsets.tell(told, Order, verb=f"order.{to.value}", actor=actor, why=_why(to), given=given, span=span_of(orders))
     for move, found in last:
         if found is not None:
             move(found, actor=actor)
     return ends
+
+
+def _ends_told() -> Any:
+    mine = among_given(ORDERS.c.id, bindparam("told_orders", type_=ListOf(BigInteger)))
+    return trailsets.telling(select(ORDERS.c.id, expressions.given([])).where(mine))
 
 
 def _why(to: OrderState | None) -> str:
@@ -104,7 +124,7 @@ def carry_back(ids: Sequence[int], *, actor: Any, why: str = "") -> list[int]:
         gone_on = to if to is not state else None
         _write_orders(these, orders, ("back", state, to), partial(_taken_back, state, to), gone_on, said, actor)
         reopened += orders if state is OrderState.CLOSED and to is not state else []
-    _tell_amounts(these, "order.refund_reversed", why, actor)
+    _tell_amounts(these, list(chain.from_iterable(ends.values())), "order.refund_reversed", why, actor)
     return reopened
 
 
@@ -114,7 +134,7 @@ def _stop(these: Numbers, actor: Any) -> None:
     mine = these.hold(REFUNDS.c.id)
     told = these.kept("stop told", lambda: trailsets.telling(select(REFUNDS.c.id, expressions.differences(stops)).where(mine)))
     now = told_by(actor)
-    trailsets.tell(told, Refund, verb="update", actor=actor, given=these.told | now)
+    trailsets.tell(told, Refund, verb="update", actor=actor, given=these.told | now, span=span_of(these.numbers))
     stopped = these.kept("stopped", lambda: update(REFUNDS).where(mine).values({**_named(stops), **stamped(REFUNDS)}))
     db.session.execute(stopped, these.told | now)
 
@@ -142,11 +162,14 @@ def _tell_what_was_made(these: Numbers, actor: Any) -> None:
         return trailsets.telling(select(SHARES.c.id, expressions.given([SHARES.c[name] for name in OF_SHARE])).where(its_parts))
 
     mine, its_parts = these.hold(REFUNDS.c.id), these.hold(SHARES.c.refund_id)
-    trailsets.tell(these.kept("made", made), Refund, verb="insert", actor=actor, given=these.told)
+    span = span_of(these.numbers)
+    trailsets.tell(these.kept("made", made), Refund, verb="insert", actor=actor, given=these.told, span=span)
     changes.record(Refund, these.numbers, "insert")
-    trailsets.tell(these.kept("parts", parts), RefundLine, verb="insert", actor=actor, given=these.told)
     query = these.kept("numbers of parts", lambda: select(SHARES.c.id).where(its_parts).order_by(SHARES.c.id))
-    changes.record(RefundLine, db.session.scalars(query, these.told).all(), "insert")
+    numbers = db.session.scalars(query, these.told).all()
+    span = span_of(numbers)
+    trailsets.tell(these.kept("parts", parts), RefundLine, verb="insert", actor=actor, given=these.told, span=span)
+    changes.record(RefundLine, numbers, "insert")
 
 
 def _held() -> ColumnElement[Any]:
@@ -216,11 +239,13 @@ def _write_lines(these: Numbers, pairs: Callable[[], Pairs], actor: Any) -> None
         return trailsets.telling(select(LINES.c.id, expressions.differences(pairs())).where(mine()))
 
     name = pairs.__name__
-    trailsets.tell(these.kept((name, "told"), told), OrderLine, verb="update", actor=actor, given=these.told)
+    query = these.kept("lines", lambda: select(SHARES.c.line_id).where(these.hold(SHARES.c.refund_id)))
+    numbers = db.session.scalars(query, these.told).all()
+    statement = these.kept((name, "told"), told)
+    trailsets.tell(statement, OrderLine, verb="update", actor=actor, given=these.told, span=span_of(numbers))
     written = these.kept(name, lambda: update(LINES).where(mine()).values({**_named(pairs()), **stamped(LINES)}))
     db.session.execute(written, these.told | told_by(actor))
-    query = these.kept("lines", lambda: select(SHARES.c.line_id).where(these.hold(SHARES.c.refund_id)))
-    changes.record(OrderLine, db.session.scalars(query, these.told).all())
+    changes.record(OrderLine, numbers)
 
 
 def _where_to(these: Numbers) -> dict[OrderState | None, list[int]]:
@@ -308,7 +333,8 @@ def _write_orders(
         row = {"order_id": ORDERS.c.id, "from_state": ORDERS.c.state, "to_state": to, "why": said, "moved_at": NOW}
         return insertion(LOG, row, REFUNDS.join(ORDERS, ORDERS.c.id == REFUNDS.c.order_id), mine(), order=ORDERS.c.id)
 
-    trailsets.tell(these.kept((name, some, "told"), told), Order, verb="update", actor=actor, given=given)
+    statement = these.kept((name, some, "told"), told)
+    trailsets.tell(statement, Order, verb="update", actor=actor, given=given, span=span_of(orders))
     if to is not None:
         db.session.execute(these.kept((name, some, "log"), log), {**given, "told_why": why[:300]})
     written = these.kept((name, some), lambda: update(ORDERS).where(mine()).values({**_named(pairs()), **stamped(ORDERS)}))
@@ -316,7 +342,7 @@ def _write_orders(
     changes.record(Order, orders)
 
 
-def _tell_amounts(these: Numbers, verb: str, why: str, actor: Any) -> None:
+def _tell_amounts(these: Numbers, orders: Sequence[int], verb: str, why: str, actor: Any) -> None:
     """The verb, with how much it was as `money.plain` writes it."""
     mine = these.hold(REFUNDS.c.id)
     codes = db.session.scalars(these.kept("codes", lambda: select(REFUNDS.c.currency).where(mine).distinct()), these.told).all()
@@ -328,8 +354,8 @@ def _tell_amounts(these: Numbers, verb: str, why: str, actor: Any) -> None:
             rows: Select[Any] = select(REFUNDS.c.order_id, expressions.given([amount]))
             return trailsets.telling(rows.where(mine, REFUNDS.c.currency == bindparam("told_code", type_=Text())))
 
-        statement = these.kept(("amounts", unit), told)
-        trailsets.tell(statement, Order, verb=verb, actor=actor, why=why, given={**these.told, "told_code": code})
+        statement, span = these.kept(("amounts", unit), told), span_of(orders) if len(codes) == 1 else None
+        trailsets.tell(statement, Order, verb=verb, actor=actor, why=why, given={**these.told, "told_code": code}, span=span)
 
 
 def _plain(amount: Any, unit: int) -> ColumnElement[Any]:
