@@ -15,7 +15,7 @@ from app.panel.core import clock, schedules
 from app.panel.core.db import db
 from app.panel.core.jobs import JOBS, SCHEDULES
 from app.panel.core.schedules import GRACE, Schedule, ScheduleRun
-from app.panel.upkeep import timing
+from app.panel.upkeep import repeats, timing
 from app.panel.upkeep.models import Repeat
 
 SLOTS, AHEAD = 20, 5
@@ -37,7 +37,9 @@ def repeated(rows: list[Repeat]) -> list[SimpleNamespace]:
     latest = select(func.max(ScheduleRun.id)).where(ScheduleRun.schedule_id.in_([row.schedule_id for row in rows]))
     found = db.session.scalars(select(ScheduleRun).where(ScheduleRun.id.in_(latest.group_by(ScheduleRun.schedule_id))))
     last: dict[Any, ScheduleRun] = {run.schedule_id: run for run in found}
-    return [SimpleNamespace(id=row.id, **vars(line(row.schedule, last.get(row.schedule_id)))) for row in rows]
+    return [
+        SimpleNamespace(id=row.id, over=repeats.rows_of(row), **vars(line(row.schedule, last.get(row.schedule_id)))) for row in rows
+    ]
 
 
 def line(row: Schedule, last: ScheduleRun | None) -> SimpleNamespace:

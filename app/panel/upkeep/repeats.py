@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.panel.bulk import runs
-from app.panel.bulk.engine import declaring, life, previewing
+from app.panel.bulk.engine import declaring, life, origins, previewing
 from app.panel.bulk.engine.selecting import ITEMS, MOST_TICKED, Selection
 from app.panel.bulk.jobs import work
 from app.panel.bulk.models import Run
@@ -102,6 +102,12 @@ def mine(actor: Any) -> list[Repeat]:
     return [row for row in db.session.scalars(select(Repeat).order_by(Repeat.id.desc())) if owns(actor, row.actor_id)]
 
 
+def rows_of(row: Repeat) -> tuple[str, str]:
+    """(address, words) of the rows that it goes over each time; see `origins.rows_meant`."""
+    operation, meant = declaring.find(row.operation), Selection.of(row.selection or {})
+    return origins.rows_meant(operation, meant, runs.actor_of(row)) if operation is not None else ("", "")
+
+
 @transactional
 def switch(repeat_id: int, on: bool, *, actor: Any) -> Repeat:
     """Let it rest, or go on with its next time."""
@@ -150,8 +156,7 @@ def _prepared(row: Repeat, actor: Any) -> Run | None:
     operation = declaring.find(row.operation)
     if operation is None:
         raise DomainError(_("This operation is no longer known."))
-    rows = row.selection or {}
-    meant = Selection(tuple(rows.get("ids") or ()), rows.get("list") or "", dict(rows.get("state") or {}))
+    meant = Selection.of(row.selection or {})
     operation.authorize(actor, row.values or {})
     if not life.any_meant(operation, meant, actor):
         return None

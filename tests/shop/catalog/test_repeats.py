@@ -1,6 +1,7 @@
 """Operations that are done again and again: at each time once, over the rows of that moment, by the rights of that moment."""
 
 import datetime as dt
+from html import escape
 
 import pytest
 import sqlalchemy as sa
@@ -134,6 +135,23 @@ def test_the_page_of_an_operation_leads_to_a_form_and_the_list_of_ones_own(sessi
     assert client.post(f"/upkeep/repeats/{row}/end").status_code == 302
     session.expire_all()
     assert session.query(Repeat).count() == session.query(Schedule).filter_by(job=repeats.JOB).count() == 0
+
+
+@pytest.mark.parametrize(("ids", "state", "said", "address"), [
+    (False, {}, "SKUs: all", "/catalog/sku/list/"),
+    (False, {"q": "TEA", "f": '["is_active","is",true]'}, "SKUs: “TEA” and For sale is yes", "/catalog/sku/list/?q=TEA&f="),
+    (True, {}, "1 row that was ticked", ""),
+])  # fmt: skip
+def test_a_repeated_operation_says_over_which_rows_it_goes(session, ada, as_user, ids, state, said, address):
+    key = sku(1)
+    run = life.prepare(find(PRICE), Selection((key,) if ids else (), "catalog_sku", state), more(), actor=ada)
+    life.look(run, actor=ada)
+    session.rollback()
+    made = repeats.make(run.id, "0 20 * * 5", actor=person(ada.id))
+    found, told = repeats.rows_of(made)
+    assert told == said and found.startswith(address) and bool(found) == bool(address)
+    page = as_user("ada").get("/upkeep/repeats/").text
+    assert said in page and (not address or f'href="{escape(address)}' in page)
 
 
 def test_what_is_somebody_elses_is_not_there_and_a_time_must_say_something(session, prepared, weekly, ada, ben, monkeypatch):

@@ -76,6 +76,13 @@ def words(parts: list[SimpleNamespace], word: str) -> str:
     return f"{filters.JOINS['not']} {joined}" if word == "not" else joined
 
 
+def in_words(view: Any, asked: listing.Asked, plan: listing.Plan, actor: Any) -> str:
+    """The search and the filter of a list in one line; nothing where it shows all that there is."""
+    found = filters.conditions(asked.tree, plan.model, plan.filterable, actor) if asked.tree else []
+    told = [part.label for part in chips(view, asked, "", found, filterwords.called(found))]
+    return f" {filters.JOINS['and']} ".join([*([f"“{asked.q}”"] if asked.q else []), *told])
+
+
 def without(tree: Any, path: tuple[int, ...]) -> Any:
     """A tree without the node at a place; groups that are empty then go too. None for nothing."""
     if not path:
