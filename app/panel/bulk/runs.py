@@ -25,6 +25,7 @@ from app.panel.core.transaction import transactional
 LEASE_SECONDS = 5.0  # whoever holds a run renews it, also between two chunks
 STILL_LEASES = 3  # after so many leases PostgreSQL ends the transaction of a worker that stands still within a chunk
 COUNTS = {Outcome.NEW: "new", Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused"}
+MOST_AT_ONCE = 5  # runs of one person that have begun and not ended
 STOPPABLE = (*WORKING, RunState.ASKED, RunState.PAUSED)
 ROW_COUNTS = {Outcome.CHANGED: "changed", Outcome.SAME: "same", Outcome.REFUSED: "refused", Outcome.SKIPPED: "skipped"}
 UNDOABLE = (RunKind.IMPORT, RunKind.OPERATION)
@@ -124,6 +125,16 @@ def move(run_id: int, states: tuple[RunState, ...], **values: Any) -> bool:
     return bool(db.session.execute(statement.values(version=table.c.version + 1, **values)).rowcount)  # type: ignore[attr-defined]
 
 
+def demand_room(actor: Any) -> None:
+    """One person cannot fill the queue.
+
+    :raises DomainError: for somebody who has as many runs under way as one may have
+    """
+    mine = select(func.count()).select_from(Run).where(Run.actor_id == actor.id, Run.state.in_(WORKING), Run.begins_at.is_(None))
+    if actor.id is not None and (db.session.scalar(mine) or 0) >= MOST_AT_ONCE:
+        raise DomainError(_("You have %(n)s runs under way. Wait for one of them, or cancel it.", n=MOST_AT_ONCE))
+
+
 @transactional
 def ask_check(run_id: int, *, actor: Any) -> None:
     find(run_id, actor=actor)
@@ -135,6 +146,7 @@ def ask_check(run_id: int, *, actor: Any) -> None:
 def ask_start(run_id: int, *, actor: Any, unchecked: bool = False) -> None:
     """Let a checked run begin. `unchecked` is for the command line, which counts while it writes."""
     run = find(run_id, actor=actor)
+    demand_room(actor)
     ready = (RunState.CHECKED, RunState.DRAFT) if unchecked else (RunState.CHECKED,)
     expected = (run.findings or {}).get("read", 0)
     values = {"state": RunState.QUEUED, "lease_until": 0.0, "read": 0, "rows": 0, "position": 0, "expected": expected}

@@ -148,12 +148,14 @@ def test_one_person_has_five_runs_under_way_and_no_sixth_by_whatever_door(shelf)
     from app.panel.accounts.models import User
     from app.panel.bulk import loop, runs
     from app.panel.bulk.engine import life
+    from app.panel.bulk.models import Run
+    from app.panel.bulk.states import RunKind, RunState
     from app.panel.core import clock
     from app.panel.core.errors import DomainError
 
     books(6)
     ada, lena = (shelf.query(User).filter_by(username=name).one() for name in ("ada", "lena"))
-    for _run in range(life.MOST_AT_ONCE - 1):
+    for _run in range(runs.MOST_AT_ONCE - 1):
         begun(RAISE, 1, ada)
     paused = begun(RAISE, 1, ada)
     life.pause(paused.id, actor=ada)
@@ -163,6 +165,11 @@ def test_one_person_has_five_runs_under_way_and_no_sixth_by_whatever_door(shelf)
         life.start(sixth.id, actor=ada)
     with pytest.raises(DomainError, match="5 runs under way"):
         life.resume(paused.id, actor=ada)
+    brought = Run(kind=RunKind.IMPORT, state=RunState.CHECKED, importer="table:books.Book", findings={"read": 1}, actor_id=ada.id)
+    shelf.add(brought)
+    shelf.commit()
+    with pytest.raises(DomainError, match="5 runs under way"):
+        runs.ask_start(brought.id, actor=ada)
     begun(RAISE, 1, lena)
     loop.work_off(runs.silent()[0])
     life.start(sixth.id, actor=ada, begins_at=clock.now() + clock.dt.timedelta(hours=1))

@@ -6,21 +6,19 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
 
 from app.panel.bulk import images, runs
 from app.panel.bulk.engine import approving, backwards, declaring, naming, previewing, selecting
 from app.panel.bulk.engine.declaring import Operation
 from app.panel.bulk.engine.selecting import ITEMS, Selection
 from app.panel.bulk.models import Run
-from app.panel.bulk.states import FINISHED, WORKING, Outcome, RunKind, RunState
+from app.panel.bulk.states import FINISHED, Outcome, RunKind, RunState
 from app.panel.core import clock, rows
 from app.panel.core.db import db
 from app.panel.core.errors import Conflict, DomainError
 from app.panel.core.transaction import transactional
 
 RESUMABLE = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED)
-MOST_AT_ONCE = 5  # runs of one person that have begun and not ended
 
 
 def operation_of(run: Run) -> Operation:
@@ -107,7 +105,7 @@ def start(run_id: int, *, actor: Any, begins_at: dt.datetime | None = None) -> R
     operation_of(run).authorize(actor, (run.params or {}).get("values") or {})
     if begins_at is not None and begins_at <= clock.now():
         raise DomainError(_("That time has passed."))
-    _demand_room(actor)
+    runs.demand_room(actor)
     if run.state is RunState.CHECKED and approving.why_needed(run, actor):
         approving.ask(run, actor=actor)
         run.begins_at = begins_at
@@ -117,13 +115,6 @@ def start(run_id: int, *, actor: Any, begins_at: dt.datetime | None = None) -> R
         raise Conflict(_("This run has begun already, or was not looked at yet."))
     db.session.refresh(run)
     return run
-
-
-def _demand_room(actor: Any) -> None:
-    """One person cannot fill the queue."""
-    mine = select(func.count()).select_from(Run).where(Run.actor_id == actor.id, Run.state.in_(WORKING), Run.begins_at.is_(None))
-    if actor.id is not None and (db.session.scalar(mine) or 0) >= MOST_AT_ONCE:
-        raise DomainError(_("You have %(n)s runs under way. Wait for one of them, or cancel it.", n=MOST_AT_ONCE))
 
 
 @transactional
@@ -146,7 +137,7 @@ def resume(run_id: int, *, actor: Any) -> Run:
         raise Conflict(_("Nobody has approved this. Prepare it anew, and ask again."))
     if not can_resume(run):
         raise Conflict(_("There is nothing to go on with."))
-    _demand_room(actor)
+    runs.demand_room(actor)
     again: dict[str, Any] = {"finished_at": None, "error": None, "crashes": 0, "lease_until": 0.0}
     if run.state is not RunState.PAUSED and run.begins_at is not None and run.begins_at > clock.now():
         again["begins_at"] = None  # a time that has come stays, and so does that of a run that was only to rest meanwhile
