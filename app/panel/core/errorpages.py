@@ -96,7 +96,7 @@ def _http(error: HTTPException) -> Any:
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         return _late(error.original_exception)
     status = error.code or 500
-    said = error.description if isinstance(error, CSRFError) else sentence(status)
+    said = error.description if isinstance(error, CSRFError) else _too_large() if status == 413 else sentence(status)
     if isinstance(error, CSRFError):
         said = _(
             "This form is too old or was not opened here. Open it again; what you typed is still there if you go back."
@@ -106,6 +106,15 @@ def _http(error: HTTPException) -> Any:
     if isinstance(headers := error.get_headers(), list):
         response.headers.extend([(k, v) for k, v in headers if k.lower() in ("retry-after", "allow")])
     return response
+
+
+def _too_large() -> str:
+    """With how much is taken, where that was exceeded."""
+    most, length = request.max_content_length, request.content_length
+    if not most or not length or length <= most:
+        return sentence(413)
+    size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 2**10} kB"
+    return _("This is too large: at most %(size)s are taken at once.", size=size)
 
 
 def _late(error: Exception) -> Any:
