@@ -116,6 +116,11 @@ if (board) {
 }
 
 const calendar = document.querySelector("[data-calendar]");
+const [visit] = performance.getEntriesByType("navigation");
+// on a phone a month is a long list: it opens where today is, unless somebody comes back to where he was
+if (calendar && matchMedia("(max-width: 47.99rem)").matches && !location.hash && visit?.type === "navigate") {
+  calendar.querySelector("#today")?.scrollIntoView({ block: "start" });
+}
 if (calendar && "open" in calendar.dataset) {
   const go = async (card, day) => {
     const value = card.dataset.time ? `${day.dataset.day}T${card.dataset.time}` : day.dataset.day;
