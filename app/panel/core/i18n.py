@@ -66,6 +66,7 @@ def speak(app: Flask) -> None:
     babel = app.extensions["babel"].instance
     babel.domain_instance = Words(domain=babel.domain)
     app.extensions["babel"].timezone_selector = lambda: clock.zone().key
+    app.jinja_env.globals["shop_zone"] = lambda: clock.zone().key
     flask_babel.get_domain = _domain
 
 

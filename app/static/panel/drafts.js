@@ -55,7 +55,8 @@ function bringBack(form, draft) {
 
 function offer(form, key, draft) {
   const when = new Date(draft.at);
-  const time = el("time", { datetime: when.toISOString() }, when.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }));
+  const wall = { dateStyle: "medium", timeStyle: "short", timeZone: form.dataset.zone || undefined }; // that of the shop
+  const time = el("time", { datetime: when.toISOString() }, when.toLocaleString(document.documentElement.lang, wall));
   const back = el("button", { type: "button", class: "btn btn-outline btn-sm" }, icon("fa-rotate-left"), t("draftBack"));
   const drop = el("button", { type: "button", class: "btn btn-quiet btn-sm" }, t("draftDrop"));
   const box = el("div", { class: "message message-info draft-offer", role: "status" }, icon("fa-pen-to-square"),
