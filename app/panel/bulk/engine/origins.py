@@ -43,7 +43,7 @@ def rows_meant(operation: Operation, meant: Selection, actor: Any) -> tuple[str,
         said = in_words(view, savedlists.understood(meant.state, plan, actor), plan, actor)
     except DomainError:  # columns that this reader may not see any more, or that are gone
         return "", str(view.title)
-    return _address(view, meant), f"{view.title}: {said}" if said else _("%(list)s: all", list=view.title)
+    return _address(view, meant), _("%(operation)s: %(said)s", operation=view.title, said=said or _("all"))
 
 
 def _address(view: Any, meant: Selection, came: dict[str, str] | None = None) -> str:
